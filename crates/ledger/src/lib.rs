@@ -1,0 +1,1 @@
+//! What a transaction means: the Ledger trait and its ledgers

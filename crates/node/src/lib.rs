@@ -1,0 +1,1 @@
+//! One node: protocol, ledger, block tree, gossip and sync behind the Machine door

@@ -1,0 +1,1 @@
+//! Room parameters, their limits and links; turns names into machines

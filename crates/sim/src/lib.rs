@@ -1,0 +1,1 @@
+//! The deterministic simulator: queue, links, faults, checkers, fingerprint

@@ -1,0 +1,1 @@
+//! The page, the engine worker and the mining worker
