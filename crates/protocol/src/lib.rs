@@ -1,1 +1,29 @@
-//! The contract between machines and hosts
+//! Does: says what a machine, a protocol and a host promise each other.
+//! Never: contains a concrete protocol, a clock, a network or a disk.
+//! Neighbours: `chain` below; `ledger`, `consensus`, `node` and every host above.
+//!
+//! A **machine** is a value with one door, [`Machine::step`]. A **host** owns machines and does the
+//! outside for them: it carries packets, keeps time, stores batches and searches nonces. A
+//! **protocol** never sees a host: it reads facts from a [`Cx`] and writes wishes into it.
+
+#![no_std]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+
+mod consensus;
+pub mod envelope;
+mod event;
+mod machine;
+mod registry;
+mod sheet;
+mod storage;
+
+pub use consensus::{ChainView, Cx, Drafted, Facts, Payee, Protocol, Wish};
+pub use event::Event;
+pub use machine::{
+    Channel, Input, Job, JobId, Machine, Outbox, Output, Packet, TimerKey, To, encode_packet,
+};
+pub use registry::{Card, Entry, ParamSpec, Params};
+pub use sheet::{Row, Sheet, Value};
+pub use storage::{Batch, Key, Name, SMALL_VALUE, Saved, Space, Write};

@@ -1,0 +1,153 @@
+//! What a protocol sees (facts) and what it may want (wishes). It never sees a host, a ledger's
+//! types or another node's memory.
+
+use alloc::{boxed::Box, sync::Arc, vec::Vec};
+
+use chain::rng::Stream;
+use chain::{BlockId, BlockTime, Header, Height, MerkleRoot, Past, PeerId, PublicKey, Reject, Time, Work};
+
+use crate::{Event, Job, JobId, Sheet};
+
+/// A consensus protocol of the fork-choice shape: it judges headers, and publishes blocks of its
+/// own. (Slot protocols will add `decide`; the node chains what they decide.)
+pub trait Protocol {
+    /// Judges a header in the light of the branch that it extends, and weighs it alone.
+    ///
+    /// # Errors
+    /// The rule that is broken. `facts` are those of the header's own branch, so a side branch is
+    /// judged by its own past.
+    fn check(&self, header: &Header, facts: &Facts<'_>) -> Result<Work, Reject>;
+
+    /// How many ancestors `check` may ask for; hosts keep no more of an unproven branch.
+    fn lookback(&self) -> u32;
+
+    /// The node is up: state restored, tip known.
+    fn on_boot(&mut self, cx: &mut Cx<'_>);
+
+    /// The best tip changed.
+    fn on_tip(&mut self, cx: &mut Cx<'_>);
+
+    /// A timer of this protocol is due.
+    fn on_timer(&mut self, cx: &mut Cx<'_>, key: u16);
+
+    /// A nonce was found for a job.
+    fn on_found(&mut self, cx: &mut Cx<'_>, job: JobId, nonce: u32);
+
+    /// A job has no nonces left.
+    fn on_spent(&mut self, cx: &mut Cx<'_>, job: JobId);
+
+    /// The state for people and tests.
+    fn inspect(&self) -> Sheet;
+
+    /// An independent copy, O(1).
+    fn fork(&self) -> Box<dyn Protocol>;
+}
+
+/// What is known of the branch that a header extends. Facts of the ledger (stake, votes, burns)
+/// will stand here too, taken from the ledger's state at the parent.
+pub struct Facts<'a> {
+    /// The parent and its ancestors.
+    pub past: &'a dyn Past,
+    /// The node's clock as a header would carry it.
+    pub now: BlockTime,
+}
+
+/// Who is paid for a block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Payee(pub PublicKey);
+
+/// A body that the ledger would accept on top of the best tip.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Drafted {
+    /// The parent it was drafted for.
+    pub parent: BlockId,
+    /// The height it would have.
+    pub height: Height,
+    /// Commitment to the body.
+    pub root: MerkleRoot,
+    /// The body, opaque to protocols.
+    pub body: Arc<[u8]>,
+}
+
+/// What a protocol may read of the node's chain.
+pub trait ChainView {
+    /// The best tip.
+    fn tip(&self) -> (BlockId, Height);
+    /// The tip and its ancestors.
+    fn past(&self) -> &dyn Past;
+    /// A body for the next block; another `extra` gives another commitment.
+    fn draft(&self, extra: u64) -> Drafted;
+}
+
+/// A protocol's window on its node for the length of one call.
+pub struct Cx<'a> {
+    /// The node's time.
+    pub now: Time,
+    /// The same as a header carries it.
+    pub clock: BlockTime,
+    /// This node.
+    pub me: PeerId,
+    /// Deterministic randomness of this node and purpose.
+    pub rng: &'a mut Stream,
+    /// The chain as this node knows it.
+    pub chain: &'a dyn ChainView,
+    /// What the protocol wants, in causal order.
+    pub wishes: &'a mut Vec<Wish>,
+}
+
+/// What a protocol may want.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wish {
+    /// Call `on_timer` at a time.
+    Arm {
+        /// The timer.
+        key: u16,
+        /// When.
+        at: Time,
+    },
+    /// Forget a timer.
+    Disarm {
+        /// The timer.
+        key: u16,
+    },
+    /// Search nonces.
+    Work(Job),
+    /// Stop searching.
+    Stop(JobId),
+    /// Store, apply and announce a block of one's own.
+    Publish {
+        /// Its header.
+        header: Header,
+        /// Its body, as drafted.
+        body: Arc<[u8]>,
+    },
+    /// Tell people.
+    Tell(Event),
+}
+
+impl Cx<'_> {
+    /// Asks for `on_timer(key)` at a time; replaces an earlier one of that name.
+    pub fn arm(&mut self, key: u16, at: Time) {
+        self.wishes.push(Wish::Arm { key, at });
+    }
+
+    /// Asks the host to search nonces.
+    pub fn work(&mut self, job: Job) {
+        self.wishes.push(Wish::Work(job));
+    }
+
+    /// Tells the host that a job is over.
+    pub fn stop(&mut self, job: JobId) {
+        self.wishes.push(Wish::Stop(job));
+    }
+
+    /// Hands a finished block to the node.
+    pub fn publish(&mut self, header: Header, body: Arc<[u8]>) {
+        self.wishes.push(Wish::Publish { header, body });
+    }
+
+    /// Tells people something.
+    pub fn tell(&mut self, event: Event) {
+        self.wishes.push(Wish::Tell(event));
+    }
+}

@@ -1,0 +1,94 @@
+//! What a machine tells people. Events are for logs and pictures; nothing decides by them.
+
+use alloc::string::String;
+
+use chain::{BlockId, CompactTarget, Height, PeerId};
+use serde::{Deserialize, Serialize};
+
+/// Something that happened inside one node.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Event {
+    /// This node completed a block itself.
+    Found {
+        /// The block.
+        block: BlockId,
+        /// Its height.
+        height: Height,
+    },
+    /// A block became the best tip by extending the one before.
+    Extended {
+        /// The new tip.
+        block: BlockId,
+        /// Its height.
+        height: Height,
+        /// Whom it came from; `None` if this node found it.
+        from: Option<PeerId>,
+    },
+    /// A valid block did not become the best tip: it competes or is stale from the start.
+    Rival {
+        /// The block.
+        block: BlockId,
+        /// Its height.
+        height: Height,
+    },
+    /// The node moved to another branch.
+    Reorganised {
+        /// The tip before.
+        from: BlockId,
+        /// The tip now.
+        to: BlockId,
+        /// Height of the tip now.
+        height: Height,
+        /// Blocks undone.
+        disconnected: u32,
+        /// Blocks applied.
+        connected: u32,
+    },
+    /// A block or header broke a rule.
+    Rejected {
+        /// The block.
+        block: BlockId,
+        /// The reason by its standard name.
+        reason: String,
+        /// Whom it came from.
+        from: Option<PeerId>,
+    },
+    /// A peer sent what no correct node sends.
+    Misbehaved {
+        /// Who.
+        peer: PeerId,
+        /// What was wrong.
+        reason: String,
+    },
+    /// The target for the next blocks changed.
+    Retargeted {
+        /// The first height under the new target.
+        height: Height,
+        /// Compact target before.
+        before: CompactTarget,
+        /// Compact target now.
+        after: CompactTarget,
+    },
+    /// The node learnt of a heavier chain and fetches it.
+    SyncStarted {
+        /// From whom.
+        peer: PeerId,
+        /// The height that it heads for, as far as known.
+        goal: Height,
+    },
+    /// The node has caught up.
+    SyncDone {
+        /// Its height.
+        height: Height,
+    },
+    /// All that was saved has been read back.
+    Restored {
+        /// Height of the tip.
+        height: Height,
+    },
+    /// Saved data was damaged; what could be read was kept, the rest will be fetched again.
+    Damaged {
+        /// What was wrong.
+        what: String,
+    },
+}

@@ -1,0 +1,172 @@
+//! The door of every machine: what may come in, what may go out, and in which order.
+
+use alloc::{boxed::Box, sync::Arc, vec::Vec};
+
+use chain::{PeerId, Time};
+
+use crate::{Batch, Event, Key, Saved, Sheet};
+
+/// A value that decides and never acts: all it wants from the world it says through its outbox.
+pub trait Machine {
+    /// Takes one input at time `now` and pushes what follows from it into `out`, in causal order.
+    ///
+    /// Total: never fails, never blocks, never asks the world. `now` never decreases between two
+    /// steps of one incarnation; a machine that was frozen comes back as a new one through
+    /// [`Input::Boot`].
+    fn step(&mut self, now: Time, input: Input, out: &mut Outbox);
+
+    /// A labelled, typed picture of the state for people and tests; derived, never read back.
+    fn inspect(&self) -> Sheet;
+
+    /// An independent copy in O(1): the state is persistent data that both copies share.
+    fn fork(&self) -> Box<dyn Machine>;
+}
+
+/// What a host tells a machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Input {
+    /// The first input of every incarnation: what earlier ones saved.
+    Boot {
+        /// Small values whole, large ones by name and length.
+        saved: Saved,
+    },
+    /// Bytes from a peer. `from` is what the transport vouches for, not what the bytes claim.
+    Packet {
+        /// The sender.
+        from: PeerId,
+        /// Its message.
+        packet: Packet,
+    },
+    /// A timer that was armed has come due.
+    Timer {
+        /// The name it was armed under.
+        key: TimerKey,
+    },
+    /// A nonce that meets the target of a job.
+    Found {
+        /// The job it answers; a machine ignores jobs that it has replaced.
+        job: JobId,
+        /// The nonce, to be written into bytes 76..80 of the job's header, little endian.
+        nonce: u32,
+    },
+    /// All nonces of a job were searched; the machine may offer another one.
+    Spent {
+        /// The job that is used up.
+        job: JobId,
+    },
+    /// The answer to [`Output::Load`].
+    Loaded {
+        /// What was asked for.
+        key: Key,
+        /// Its value, or `None` if there is none (or it was found damaged).
+        value: Option<Arc<[u8]>>,
+    },
+    /// Who can be reached now; replaces the list given before.
+    Peers {
+        /// Everybody reachable, the machine itself excluded.
+        up: Vec<PeerId>,
+    },
+}
+
+/// What a machine asks of its host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Output {
+    /// Make these writes durable, all or none, before any later output of this machine happens.
+    Save(Batch),
+    /// Answer with [`Input::Loaded`].
+    Load {
+        /// What to read.
+        key: Key,
+    },
+    /// Carry a packet. It may be lost, doubled, delayed or reordered.
+    Send {
+        /// To whom.
+        to: To,
+        /// What.
+        packet: Packet,
+    },
+    /// Come back at a time; arming a name again replaces it.
+    Arm {
+        /// The timer's name.
+        key: TimerKey,
+        /// When, in the machine's own time; a time in the past means at once.
+        at: Time,
+    },
+    /// Forget a timer.
+    Disarm {
+        /// The timer's name.
+        key: TimerKey,
+    },
+    /// Search nonces for this job, if the host mines at all; replaces the machine's earlier job.
+    Work(Job),
+    /// The job is not worth searching any more.
+    Stop(JobId),
+    /// Something that people may want to know.
+    Tell(Event),
+}
+
+/// Outputs of one step in causal order: a `Save` that stands before a `Send` is durable before the
+/// message leaves, so persist-before-send is an order in a list.
+pub type Outbox = Vec<Output>;
+
+/// Whom a packet is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum To {
+    /// Every reachable peer.
+    All,
+    /// One peer.
+    Peer(PeerId),
+}
+
+/// Which of a node's conversations a packet belongs to. There is one so far; a node on several
+/// ledgers at once will hold a map from these.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Channel(pub u8);
+
+impl Channel {
+    /// The conversation that every node has.
+    pub const MAIN: Self = Self(0);
+}
+
+/// A message at the host boundary: encoded once, however many receive it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Packet {
+    /// Its conversation.
+    pub channel: Channel,
+    /// The encoded message.
+    pub bytes: Arc<[u8]>,
+    /// Bytes that it takes on the wire: at least `bytes.len()`, more where a simulation declares
+    /// filler that nobody needs to hold in memory.
+    pub wire_size: u32,
+}
+
+/// Wraps encoded bytes as a packet of [`Channel::MAIN`] that is as large as it looks.
+#[must_use]
+pub fn encode_packet(bytes: Vec<u8>) -> Packet {
+    let wire_size = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+    Packet { channel: Channel::MAIN, bytes: bytes.into(), wire_size }
+}
+
+/// The name of a timer: who armed it, and which of its timers it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum TimerKey {
+    /// A timer of the node (gossip, sync).
+    Node(u16),
+    /// A timer of the protocol inside the node.
+    Protocol(u16),
+}
+
+/// A machine's number for a job; never used twice within an incarnation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct JobId(pub u64);
+
+/// A search for nonces: every nonce from 0 to `u32::MAX` belongs to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Job {
+    /// Which.
+    pub id: JobId,
+    /// The 80 bytes to search; the last four are the nonce's.
+    pub header: [u8; 80],
+    /// The largest hash that wins, as a little-endian 256-bit number.
+    pub target: [u8; 32],
+}

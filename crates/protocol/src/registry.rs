@@ -1,0 +1,48 @@
+//! What a protocol says of itself, so that menus, forms, lists and meta-tests can be derived.
+
+use alloc::{boxed::Box, collections::BTreeMap};
+
+use chain::ChainParams;
+
+use crate::Protocol;
+
+/// One line of the registry: a protocol and how to build it.
+pub struct Entry {
+    /// Who it is.
+    pub card: Card,
+    /// The parameters it takes, with their limits.
+    pub params: &'static [ParamSpec],
+    /// Builds the protocol for one chain. Parameters were checked against `params` before.
+    pub build: fn(&ChainParams, &Params) -> Box<dyn Protocol>,
+}
+
+/// A protocol's visiting card.
+#[derive(Clone, Copy, Debug)]
+pub struct Card {
+    /// Short name in files and links, such as `pow`.
+    pub id: &'static str,
+    /// Its name in its paper.
+    pub name: &'static str,
+    /// The paper.
+    pub paper: &'static str,
+    /// What it tolerates.
+    pub tolerance: &'static str,
+}
+
+/// A whole-number parameter with its limits, both included.
+#[derive(Clone, Copy, Debug)]
+pub struct ParamSpec {
+    /// Name in files and links.
+    pub name: &'static str,
+    /// Unit, such as `s` or `blocks`; empty for a bare number.
+    pub unit: &'static str,
+    /// Smallest value.
+    pub min: u64,
+    /// Largest value.
+    pub max: u64,
+    /// Value where none is given.
+    pub default: u64,
+}
+
+/// Parameter values by name.
+pub type Params = BTreeMap<&'static str, u64>;

@@ -1,0 +1,1 @@
+//! Searches nonces in workers.
