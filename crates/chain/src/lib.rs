@@ -1,1 +1,41 @@
-//! Values of a Bitcoin-exact chain: hashes, headers, transactions, targets, block tree, keys
+//! Does: the values of a chain and the pure rules on them, byte for byte Bitcoin's where Bitcoin has them.
+//! Never: a clock, a thread, randomness of its own, floats, hash maps, or a choice between forks.
+//! Neighbours: everything stands on it; `miner` searches its headers, `ledger` gives transactions meaning.
+#![no_std]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+
+pub mod block;
+pub mod codec;
+pub mod hash;
+pub mod header;
+pub mod merkle;
+pub mod params;
+pub mod reject;
+pub mod rules;
+pub mod script;
+pub mod target;
+mod text;
+pub mod transaction;
+pub mod units;
+pub mod witness;
+
+pub use block::Block;
+pub use codec::{Decode, DecodeError, Encode, Reader, decode_exact};
+pub use hash::{
+    BlockId, Hash256, MerkleRoot, ParseHashError, StateRoot, Txid, Wtxid, sha256, sha256d,
+};
+pub use header::{BitcoinHeader, Header, SealedHeader};
+pub use params::{Anchor, ChainParams, ParamsError, bitcoin_2009, tabchain};
+pub use reject::Reject;
+pub use rules::{
+    Past, check_body_at, check_header, lookback, median_time_past, min_block_time,
+    next_target_bits, past_median, required_bits, subsidy,
+};
+pub use script::Script;
+pub use target::{Compact, CompactTarget, Target, TargetError, Work, block_proof};
+pub use transaction::{OutPoint, Transaction, TxIn, TxOut, Witness, WitnessItem};
+pub use units::{Amount, AmountError, BlockTime, Height, Micros, Seat, Time};
+
+pub use ruint::aliases::U256;

@@ -1,0 +1,247 @@
+//! What distinguishes one chain from another: genesis and the numbers in the rules.
+
+use alloc::{vec, vec::Vec};
+use serde::{Deserialize, Serialize};
+
+use crate::block::Block;
+use crate::hash::{BlockId, MerkleRoot};
+use crate::header::BitcoinHeader;
+use crate::script::Script;
+use crate::target::{CompactTarget, Target, TargetError};
+use crate::transaction::{OutPoint, Transaction, TxIn, TxOut};
+use crate::units::{Amount, BlockTime};
+
+/// Where the first retarget window starts to measure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Anchor {
+    /// At the genesis block, as Bitcoin does.
+    Genesis,
+    /// At block 1, because the time of genesis is only nominal: a room's first block may be mined
+    /// years after it, and that pause says nothing about the hash rate.
+    FirstBlock,
+}
+
+/// A chain's parameters.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChainParams {
+    /// The block that all agree on without checking it.
+    pub genesis: Block,
+    /// The easiest target allowed.
+    pub pow_limit: Target,
+    /// Seconds that a block should take.
+    pub spacing_secs: u32,
+    /// Blocks between two retargets.
+    pub window: u32,
+    /// Where the first window starts to measure.
+    pub retarget_anchor: Anchor,
+    /// Seconds that a window's first block may lie before the block before it (BIP54); no rule
+    /// if none.
+    pub timewarp_grace: Option<u32>,
+    /// Seconds that a block may lie ahead of a node's clock.
+    pub future_limit: u32,
+    /// Blocks between two halvings of the subsidy.
+    pub halving: u32,
+    /// What a coinbase may create before the first halving.
+    pub subsidy: Amount,
+    /// Blocks that have to follow before a coinbase may be spent, its own counted.
+    pub coinbase_maturity: u32,
+    /// Most bytes of a block without witnesses; with witnesses four times as much weight.
+    pub max_block_size: u32,
+    /// Coinbases start with their height (BIP34).
+    pub height_in_coinbase: bool,
+    /// Witnesses are allowed and committed to (BIP141).
+    pub segwit: bool,
+    /// Transactions as long as two Merkle nodes are invalid (BIP54).
+    pub forbid_64_byte_tx: bool,
+}
+
+/// Parameters that make no chain; each carries what was asked for.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ParamsError {
+    /// The name does not fit into the genesis coinbase.
+    #[error("a name of {len} bytes is longer than {max}")]
+    NameTooLong {
+        /// Its bytes.
+        len: u64,
+        /// Most bytes.
+        max: u64,
+    },
+    /// Blocks without time between them, or more time than timestamps can hold a window of.
+    #[error("{0} s between blocks are not within 1 to 86400")]
+    Spacing(u32),
+    /// A window too short to measure, or longer than a chain needs.
+    #[error("a retarget window of {0} blocks is not within 4 to 100000")]
+    Window(u32),
+    /// A subsidy that halves without blocks in between.
+    #[error("halving each {0} blocks")]
+    Halving(u32),
+    /// The starting bits are no target.
+    #[error(transparent)]
+    Bits(#[from] TargetError),
+    /// The starting bits are easier than the easiest target.
+    #[error("starting target {0} is easier than the limit")]
+    TooEasy(CompactTarget),
+}
+
+/// 2026-01-01T00:00:00Z, the nominal time of each room's genesis.
+pub const TABCHAIN_GENESIS_TIME: BlockTime = BlockTime(1_767_225_600);
+
+/// The easiest target of a room, half of all hashes: Bitcoin's choice for regression tests. A
+/// room's starting target lies below, so that difficulty can also fall under where it began.
+pub const TABCHAIN_POW_LIMIT: CompactTarget = CompactTarget(0x207f_ffff);
+
+/// Longest room name in bytes: with the rules beside it, it fills a coinbase's 100 bytes.
+pub const MAX_NAME_LEN: usize = 80;
+
+impl ChainParams {
+    /// The genesis block's identity.
+    pub fn genesis_id(&self) -> BlockId {
+        self.genesis.id()
+    }
+
+    /// Seconds that a window should take.
+    pub fn window_secs(&self) -> u64 {
+        u64::from(self.window) * u64::from(self.spacing_secs)
+    }
+}
+
+/// Bitcoin's main network as of 2009, before any of its later soft forks. The size limit of one
+/// million bytes was only written down in 2010; all earlier blocks keep it.
+pub fn bitcoin_2009() -> ChainParams {
+    let headline: &[u8] = b"The Times 03/Jan/2009 Chancellor on brink of second bailout for banks";
+    let script_sig = Script::default()
+        .push(&0x1d00_ffff_u32.to_le_bytes())
+        .push(&[4])
+        .push(headline);
+    let mut pay = vec![0x41]; // push 65 bytes
+    pay.extend_from_slice(&SATOSHI_KEY);
+    pay.push(0xac); // OP_CHECKSIG
+    let subsidy =
+        Amount::new(50 * Amount::COIN.to_sat()).expect("50 coins are fewer than 21 million");
+    let header = BitcoinHeader {
+        version: 1,
+        prev: BlockId::ZERO,
+        merkle_root: MerkleRoot::ZERO,
+        time: BlockTime(1_231_006_505),
+        bits: CompactTarget(0x1d00_ffff),
+        nonce: 2_083_236_893,
+    };
+    ChainParams {
+        genesis: genesis(header, script_sig, TxOut::new(subsidy, Script(pay))),
+        pow_limit: CompactTarget(0x1d00_ffff).expand().target,
+        spacing_secs: 600,
+        window: 2016,
+        retarget_anchor: Anchor::Genesis,
+        timewarp_grace: None,
+        future_limit: 7200,
+        halving: 210_000,
+        subsidy,
+        coinbase_maturity: 100,
+        max_block_size: 1_000_000,
+        height_in_coinbase: false,
+        segwit: false,
+        forbid_64_byte_tx: false,
+    }
+}
+
+/// A room's chain: Bitcoin's rules of today with its own pace.
+///
+/// The genesis block is the same for all who know the parameters: its coinbase carries the name
+/// and the numbers, its time is nominal, and it needs no proof of work. So two rooms differ from
+/// their first block on if they differ in anything. Nobody owns its output of nothing.
+///
+/// Clock limits keep Bitcoin's proportion of 12 blocks: a block may lie 12 spacings ahead of a
+/// node's clock (within 2 minutes to 2 hours), and a window may start as long before the block
+/// before it. With two hours for both, one wrong clock could spoil hundreds of windows of a room
+/// whose blocks take ten seconds.
+///
+/// # Errors
+/// [`ParamsError`] for numbers outside their ranges.
+pub fn tabchain(
+    name: &str,
+    spacing_secs: u32,
+    bits: CompactTarget,
+    window: u32,
+    halving: u32,
+) -> Result<ChainParams, ParamsError> {
+    check_ranges(name, spacing_secs, window, halving)?;
+    let pow_limit = TABCHAIN_POW_LIMIT.expand().target;
+    if bits.to_target()? > pow_limit {
+        return Err(ParamsError::TooEasy(bits));
+    }
+    let rules: Vec<u8> = [spacing_secs, window, halving]
+        .iter()
+        .flat_map(|number| number.to_le_bytes())
+        .collect();
+    let script_sig = Script::default().push(&rules).push(name.as_bytes());
+    let header = BitcoinHeader {
+        version: 1,
+        prev: BlockId::ZERO,
+        merkle_root: MerkleRoot::ZERO,
+        time: TABCHAIN_GENESIS_TIME,
+        bits,
+        nonce: 0,
+    };
+    let nobody = Script(vec![0x6a]); // OP_RETURN
+    let slack = spacing_secs.saturating_mul(12).clamp(120, 7200);
+    Ok(ChainParams {
+        genesis: genesis(header, script_sig, TxOut::new(Amount::ZERO, nobody)),
+        pow_limit,
+        spacing_secs,
+        window,
+        retarget_anchor: Anchor::FirstBlock,
+        timewarp_grace: Some(slack),
+        future_limit: slack,
+        halving,
+        height_in_coinbase: true,
+        segwit: true,
+        forbid_64_byte_tx: true,
+        ..bitcoin_2009()
+    })
+}
+
+fn check_ranges(name: &str, spacing: u32, window: u32, halving: u32) -> Result<(), ParamsError> {
+    if name.len() > MAX_NAME_LEN {
+        let (len, max) = (name.len() as u64, MAX_NAME_LEN as u64);
+        return Err(ParamsError::NameTooLong { len, max });
+    }
+    if !(1..=86_400).contains(&spacing) {
+        return Err(ParamsError::Spacing(spacing));
+    }
+    if !(4..=100_000).contains(&window) {
+        return Err(ParamsError::Window(window));
+    }
+    if halving == 0 {
+        return Err(ParamsError::Halving(halving));
+    }
+    Ok(())
+}
+
+/// A block of one coinbase, with the Merkle root set.
+fn genesis(header: BitcoinHeader, script_sig: Script, output: TxOut) -> Block {
+    let input = TxIn {
+        script_sig,
+        ..TxIn::new(OutPoint::NULL)
+    };
+    let coinbase = Transaction {
+        version: 1,
+        inputs: vec![input],
+        outputs: vec![output],
+        lock_time: 0,
+    };
+    let mut block = Block {
+        header,
+        transactions: vec![coinbase],
+    };
+    block.commit();
+    block
+}
+
+/// The public key that Bitcoin's genesis block pays.
+const SATOSHI_KEY: [u8; 65] = [
+    0x04, 0x67, 0x8a, 0xfd, 0xb0, 0xfe, 0x55, 0x48, 0x27, 0x19, 0x67, 0xf1, 0xa6, 0x71, 0x30, 0xb7,
+    0x10, 0x5c, 0xd6, 0xa8, 0x28, 0xe0, 0x39, 0x09, 0xa6, 0x79, 0x62, 0xe0, 0xea, 0x1f, 0x61, 0xde,
+    0xb6, 0x49, 0xf6, 0xbc, 0x3f, 0x4c, 0xef, 0x38, 0xc4, 0xf3, 0x55, 0x04, 0xe5, 0x1e, 0xc1, 0x12,
+    0xde, 0x5c, 0x38, 0x4d, 0xf7, 0xba, 0x0b, 0x8d, 0x57, 0x8a, 0x4c, 0x70, 0x2b, 0x6b, 0xf1, 0x1d,
+    0x5f,
+];

@@ -1,0 +1,108 @@
+//! Scripts as byte strings, and the block height at the start of a coinbase (BIP34).
+
+use alloc::vec::Vec;
+use core::fmt;
+use serde::{Deserialize, Serialize};
+
+use crate::codec::{Decode, DecodeError, Encode, Reader, put_bytes};
+use crate::units::Height;
+
+/// The bytes of a script; what they mean is the ledger's business.
+#[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Script(#[serde(with = "crate::text::bytes")] pub Vec<u8>);
+
+/// Pushes nothing, which is also the number 0.
+const OP_0: u8 = 0x00;
+/// Pushes the number 1; the next 15 codes push 2 to 16.
+const OP_1: u8 = 0x51;
+/// Pushes as many bytes as the next byte says.
+const OP_PUSHDATA1: u8 = 0x4c;
+/// As [`OP_PUSHDATA1`] with a length of two bytes.
+const OP_PUSHDATA2: u8 = 0x4d;
+/// As [`OP_PUSHDATA1`] with a length of four bytes.
+const OP_PUSHDATA4: u8 = 0x4e;
+
+impl Script {
+    /// The bytes.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// Appends a push of `data` with the shortest length.
+    #[must_use]
+    pub fn push(mut self, data: &[u8]) -> Self {
+        let len = data.len() as u64;
+        let bytes = len.to_le_bytes();
+        match len {
+            0..=0x4b => self.0.push(bytes[0]),
+            0x4c..=0xff => self.0.extend_from_slice(&[OP_PUSHDATA1, bytes[0]]),
+            0x100..=0xffff => self
+                .0
+                .extend_from_slice(&[OP_PUSHDATA2, bytes[0], bytes[1]]),
+            _ => {
+                self.0.push(OP_PUSHDATA4);
+                self.0.extend_from_slice(&bytes[..4]);
+            }
+        }
+        self.0.extend_from_slice(data);
+        self
+    }
+
+    /// Appends a push of `height` as the shortest script number, which starts a coinbase (BIP34).
+    #[must_use]
+    pub fn push_height(mut self, height: Height) -> Self {
+        match height.0 {
+            0 => self.0.push(OP_0),
+            small @ 1..=16 => self.0.push(OP_1 - 1 + small as u8),
+            large => {
+                // A fifth byte keeps the sign bit, the highest one, clear.
+                let bytes = u64::from(large).to_le_bytes();
+                let bits = 64 - u64::from(large).leading_zeros();
+                return self.push(&bytes[..bits as usize / 8 + 1]);
+            }
+        }
+        self
+    }
+
+    /// The height that the script starts with, none unless it is in the shortest form.
+    pub fn height(&self) -> Option<Height> {
+        let (&first, rest) = self.0.split_first()?;
+        let height = match first {
+            OP_0 => 0,
+            OP_1..=0x60 => u32::from(first - OP_1) + 1,
+            len @ 1..=5 => {
+                let mut bytes = [0; 8];
+                bytes[..usize::from(len)].copy_from_slice(rest.get(..usize::from(len))?);
+                u32::try_from(u64::from_le_bytes(bytes)).ok()?
+            }
+            _ => return None,
+        };
+        // The shortest form is what encoding gives: compare instead of repeating its rules.
+        let shortest = Self::default().push_height(Height(height));
+        self.0.starts_with(&shortest.0).then_some(Height(height))
+    }
+}
+
+impl fmt::Debug for Script {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Script({})", hex::encode(&self.0))
+    }
+}
+
+impl From<Vec<u8>> for Script {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self(bytes)
+    }
+}
+
+impl Encode for Script {
+    fn encode_into(&self, out: &mut Vec<u8>) {
+        put_bytes(&self.0, out);
+    }
+}
+
+impl Decode for Script {
+    fn decode_from(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        reader.bytes().map(|bytes| Self(bytes.to_vec()))
+    }
+}
