@@ -1,0 +1,110 @@
+//! What a search works out once for a header and a target, because no nonce changes it.
+//!
+//! A header fills one 64-byte block and 16 bytes of a second one; the nonce is the second block's
+//! word 3. So the first block gives a midstate, rounds 0 to 2 of the second are fixed, of round 3
+//! only the addition of the nonce is missing, and of the message schedule words 16 and 17 and parts
+//! of 18 and 19 are known.
+
+use crate::sha256::{self, IV, K, small0, small1};
+use crate::{Found, HeaderBytes, TargetBytes};
+use sha2::block_api::compress256;
+
+/// The length of a padded header's message in bits, the last word of its second block.
+pub const HEADER_BITS: u32 = 80 * 8;
+/// The length in bits of the digest that the second hash takes.
+pub const DIGEST_BITS: u32 = 32 * 8;
+/// The bit that SHA-256's padding begins with.
+pub const PAD: u32 = 0x8000_0000;
+
+/// A prepared search.
+#[cfg_attr(
+    not(any(target_arch = "wasm32", target_arch = "x86_64")),
+    expect(
+        dead_code,
+        reason = "the portable kernel starts from the midstate alone"
+    )
+)]
+pub struct Job {
+    header: HeaderBytes,
+    target: TargetBytes,
+    /// The state after the header's first 64 bytes.
+    pub midstate: [u32; 8],
+    /// The second block, padded, with a nonce of zero.
+    pub block: [u8; 64],
+    /// The state after round 3 of the second block with a nonce word of zero: the nonce word has to
+    /// be added to its `a` and its `e`.
+    pub round3: [u32; 8],
+    /// Schedule words 16 and 17, and what words 18 and 19 hold beside the nonce's share.
+    pub schedule: [u32; 4],
+    /// The most significant 32 bits of the target: what the last word of a hash is held against.
+    pub target_top: u32,
+}
+
+impl Job {
+    pub fn new(header: &HeaderBytes, target: &TargetBytes) -> Self {
+        let (mut first, mut block) = ([0; 64], [0; 64]);
+        first.copy_from_slice(&header[..64]);
+        block[..12].copy_from_slice(&header[64..76]);
+        block[16] = 0x80;
+        block[60..].copy_from_slice(&HEADER_BITS.to_be_bytes());
+
+        let mut midstate = IV;
+        compress256(&mut midstate, &[first]);
+
+        let w = [0, 4, 8]
+            .map(|at| u32::from_be_bytes([block[at], block[at + 1], block[at + 2], block[at + 3]]));
+        let mut state = midstate;
+        for (word, k) in w.into_iter().chain([0]).zip(K) {
+            let (a, e) = sha256::round(state, k.wrapping_add(word));
+            let [a0, b0, c0, _, e0, f0, g0, _] = state;
+            state = [a, a0, b0, c0, e, e0, f0, g0];
+        }
+        let w16 = w[0].wrapping_add(small0(w[1]));
+        let w17 = w[1]
+            .wrapping_add(small0(w[2]))
+            .wrapping_add(small1(HEADER_BITS));
+        Self {
+            header: *header,
+            target: *target,
+            midstate,
+            block,
+            round3: state,
+            schedule: [
+                w16,
+                w17,
+                w[2].wrapping_add(small1(w16)),
+                small0(PAD).wrapping_add(small1(w17)),
+            ],
+            target_top: u32::from_le_bytes([target[28], target[29], target[30], target[31]]),
+        }
+    }
+
+    /// The whole check of one nonce. What a kernel takes for a winner by the top 32 bits is only
+    /// believed after this, so a wrong lane could cost a win but never invent one.
+    pub fn wins(&self, nonce: u32) -> bool {
+        let mut header = self.header;
+        header[76..].copy_from_slice(&nonce.to_le_bytes());
+        sha256::meets(&sha256::sha256d(&header), &self.target)
+    }
+
+    /// Goes through a batch's candidates: bit `i` of `mask` speaks for `nonce + i`, and only the
+    /// first `left` of them belong to the range. Returns how many of the batch were tried if the
+    /// search ends here because `found` is full.
+    #[cold]
+    #[inline(never)]
+    pub fn settle(&self, nonce: u32, mask: u32, left: u64, found: &mut Found) -> Option<u64> {
+        for lane in (0..u32::BITS).filter(|lane| mask >> lane & 1 == 1) {
+            if u64::from(lane) >= left {
+                break;
+            }
+            let nonce = nonce.wrapping_add(lane);
+            if self.wins(nonce) {
+                found.push(nonce);
+                if found.is_full() {
+                    return Some(u64::from(lane) + 1);
+                }
+            }
+        }
+        None
+    }
+}

@@ -1,0 +1,66 @@
+//! The vector kernels and the choice between them: the one place with `unsafe`.
+//!
+//! Why it cannot do without: a function that uses AVX may only run where the processor has AVX, and
+//! which processor it is, is known at run time alone; so Rust makes the call of a
+//! `#[target_feature]` function from ordinary code `unsafe`. That call is the only thing so marked:
+//! the kernels take and return plain numbers and references, hold no pointer and read no memory but
+//! their arguments. In WebAssembly a module with an unknown instruction does not load at all, so
+//! there the call is safe, and nothing in the build for it is marked.
+
+#[macro_use]
+mod lanes;
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+#[cfg(target_arch = "wasm32")]
+mod wasm;
+
+use crate::job::Job;
+use crate::{Backend, Found};
+
+#[cfg(target_arch = "x86_64")]
+cpufeatures::new!(has_avx2, "avx2");
+#[cfg(target_arch = "x86_64")]
+cpufeatures::new!(has_avx512, "avx512f");
+
+/// Whether this processor can run a vector kernel.
+pub fn is_available(backend: Backend) -> bool {
+    match backend {
+        #[cfg(target_arch = "x86_64")]
+        Backend::Avx2 => has_avx2::get(),
+        #[cfg(target_arch = "x86_64")]
+        Backend::Avx512 => has_avx512::get(),
+        Backend::Simd128 => cfg!(target_arch = "wasm32"),
+        _ => false,
+    }
+}
+
+/// The fastest kernel of this processor.
+pub fn best() -> Backend {
+    [Backend::Avx512, Backend::Avx2, Backend::Simd128]
+        .into_iter()
+        .find(|&backend| is_available(backend))
+        .unwrap_or(Backend::Portable)
+}
+
+/// See [`crate::search`]; the range does not wrap and `found` has room. Falls back to the portable
+/// kernel where this processor has no such vectors.
+#[cfg_attr(target_arch = "x86_64", allow(unsafe_code))]
+pub fn scan(backend: Backend, job: &Job, start: u32, count: u64, found: &mut Found) -> u64 {
+    match backend {
+        #[cfg(target_arch = "x86_64")]
+        Backend::Avx2 if is_available(backend) => {
+            // SAFETY: the guard has just asked this processor for AVX2.
+            unsafe { avx2::scan(job, start, count, found) }
+        }
+        #[cfg(target_arch = "x86_64")]
+        Backend::Avx512 if is_available(backend) => {
+            // SAFETY: the guard has just asked this processor for AVX-512F.
+            unsafe { avx512::scan(job, start, count, found) }
+        }
+        #[cfg(target_arch = "wasm32")]
+        Backend::Simd128 => wasm::scan(job, start, count, found),
+        _ => crate::portable::scan(job, start, count, found),
+    }
+}
