@@ -1,1 +1,88 @@
-//! What a transaction means: the Ledger trait and its ledgers
+//! Does: says what the bytes of a block mean, and what state they lead to.
+//! Never: chooses between branches, knows a protocol, or talks to anybody.
+//! Neighbours: `chain` and `protocol` below; `node` asks it, `scenario` picks it.
+//!
+//! Bodies are opaque bytes to everybody else. A [`State`] is a persistent value: the state of every
+//! block can be held at once, a reorganisation just moves to the parent's.
+
+#![no_std]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+
+use alloc::{sync::Arc, vec::Vec};
+use core::any::Any;
+
+use chain::{Amount, BlockTime, Header, Height, MerkleRoot, Reject};
+use protocol::Payee;
+
+pub mod utxo;
+
+/// The meaning of blocks.
+pub trait Ledger {
+    /// The state before the first block.
+    fn genesis(&self) -> State;
+
+    /// What can be said of a body by itself: form, commitment, size.
+    ///
+    /// # Errors
+    /// The rule that is broken. Unless [`Reject::is_permanent`], the header stays good: another
+    /// body may fit it (CVE-2012-2459).
+    fn check(&self, header: &Header, body: &[u8]) -> Result<(), Reject>;
+
+    /// The state after a body that passed [`Ledger::check`], on top of its parent's state.
+    ///
+    /// # Errors
+    /// The rule that is broken; then the block is invalid for good.
+    fn apply(&self, parent: &State, place: Place, body: &[u8]) -> Result<State, Reject>;
+
+    /// A body for the next block that pays `payee`; another `extra` gives another commitment.
+    fn draft(&self, parent: &State, place: Place, payee: &Payee, extra: u64) -> Draft;
+
+    /// Whom a body pays for the block, if it says so in the way that [`Ledger::draft`] does.
+    fn payee(&self, body: &[u8]) -> Option<Payee>;
+
+    /// All coins that can ever be spent at this state.
+    fn supply(&self, at: &State) -> Amount;
+
+    /// A digest of the state: equal states have equal roots, whatever path led there.
+    fn root(&self, at: &State) -> [u8; 32];
+}
+
+/// Where a block stands in its chain, as far as its body must know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Its height.
+    pub height: Height,
+    /// Median time past of its parent, by which lock times count (BIP113).
+    pub median: BlockTime,
+}
+
+/// A body and its commitment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Draft {
+    /// What the header commits to.
+    pub root: MerkleRoot,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+/// A ledger's state after some block, O(1) to clone; only the ledger that made it can look inside.
+#[derive(Clone)]
+pub struct State(Arc<dyn Any + Send + Sync>);
+
+impl State {
+    /// Wraps a ledger's own state.
+    pub fn new<S: Any + Send + Sync>(inner: S) -> Self {
+        Self(Arc::new(inner))
+    }
+
+    /// The ledger's own state.
+    ///
+    /// # Panics
+    /// If another ledger made it: assembly gives a node one ledger.
+    #[must_use]
+    pub fn inner<S: Any>(&self) -> &S {
+        self.0.downcast_ref().expect("a state is read by the ledger that made it")
+    }
+}

@@ -1,0 +1,1 @@
+//! Coinbase and simple spends in Bitcoin's transaction format.
