@@ -18,6 +18,7 @@ pub mod script;
 pub mod target;
 mod text;
 pub mod transaction;
+pub mod tree;
 pub mod units;
 pub mod witness;
 
@@ -36,6 +37,7 @@ pub use rules::{
 pub use script::Script;
 pub use target::{Compact, CompactTarget, Target, TargetError, Work, block_proof};
 pub use transaction::{OutPoint, Transaction, TxIn, TxOut, Witness, WitnessItem};
+pub use tree::{InsertError, Link, LinkState, Reorg, Tree};
 pub use units::{Amount, AmountError, BlockTime, Height, Micros, Seat, Time};
 
 pub use ruint::aliases::U256;

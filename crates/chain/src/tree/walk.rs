@@ -1,0 +1,170 @@
+//! Ways through a [`Tree`]: ancestors, forks, routes, locators, downloads.
+
+use alloc::vec::Vec;
+
+use super::{Link, LinkState, Tree};
+use crate::{BlockId, Height};
+
+/// How to get from one tip to another.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reorg {
+    /// Blocks to undo, the old tip first.
+    pub disconnect: Vec<BlockId>,
+    /// Blocks to apply after that, the lowest first.
+    pub connect: Vec<BlockId>,
+}
+
+impl<W: Ord + Clone> Tree<W> {
+    /// The block at `height` on the chain that ends with `id`, `id` itself
+    /// among them. `None` for an unknown block and a height above it or below
+    /// the root.
+    ///
+    /// Each block keeps one jump to an ancestor, chosen as in Myers' "An
+    /// applicative random-access stack" (1983), so that O(log n) steps suffice.
+    pub fn ancestor(&self, id: &BlockId, height: Height) -> Option<BlockId> {
+        let link = self.links.get(id)?;
+        if height > link.height {
+            return None;
+        }
+        let found = self.climb(link, |link| link.height <= height);
+        (found.height == height).then_some(found.id)
+    }
+
+    /// Whether `ancestor` is `id` or lies below it on its chain. O(log n) steps.
+    pub fn is_ancestor(&self, ancestor: &BlockId, id: &BlockId) -> bool {
+        let height = self.links.get(ancestor).map(|link| link.height);
+        height.and_then(|height| self.ancestor(id, height)).as_ref() == Some(ancestor)
+    }
+
+    /// The highest block that both chains share; `None` when either block is
+    /// unknown. O(log n) steps.
+    pub fn fork_point(&self, a: &BlockId, b: &BlockId) -> Option<BlockId> {
+        let lower = self.links.get(a)?.height.min(self.links.get(b)?.height);
+        let mut a = self.links.get(&self.ancestor(a, lower)?)?;
+        let mut b = self.links.get(&self.ancestor(b, lower)?)?;
+        while a.id != b.id {
+            // Equal heights jump equally far.
+            let far = a.jump != b.jump;
+            a = if far {
+                self.links.get(&a.jump)?
+            } else {
+                self.parent(a)?
+            };
+            b = if far {
+                self.links.get(&b.jump)?
+            } else {
+                self.parent(b)?
+            };
+        }
+        Some(a.id)
+    }
+
+    /// The blocks to undo and to apply on the way between two tips; `None` when
+    /// either is unknown. O(log n) for each block returned.
+    pub fn route(&self, from: &BlockId, to: &BlockId) -> Option<Reorg> {
+        let fork = self.fork_point(from, to)?;
+        let disconnect = self.down_to(from, &fork);
+        let mut connect = self.down_to(to, &fork);
+        connect.reverse();
+        Some(Reorg {
+            disconnect,
+            connect,
+        })
+    }
+
+    /// The lowest blocks of the best header's chain whose bodies have not
+    /// arrived, at most `limit`, in order of height: what to download next.
+    ///
+    /// Finding the first takes O(log n) steps, each next one as many; bodies
+    /// that wait for an ancestor are passed over one by one.
+    pub fn missing_bodies(&self, limit: usize) -> Vec<BlockId> {
+        let mut missing = Vec::new();
+        let Some(tip) = self
+            .links
+            .get(&self.best_header())
+            .filter(|tip| !tip.is_ready())
+        else {
+            return missing;
+        };
+        // Below a ready block all are ready, so one climb finds the edge.
+        let mut height = self.climb(tip, Link::is_ready).height;
+        while missing.len() < limit && height < tip.height {
+            let Some(next) = height.checked_add(1) else {
+                break;
+            };
+            height = next;
+            let id = self.ancestor(&tip.id, height);
+            missing.extend(id.filter(|id| self.state(id) == Some(LinkState::Header)));
+        }
+        missing
+    }
+
+    /// The chain that ends with `id` in O(log n) ids: the last ten or so one by
+    /// one, then ever sparser, and the root. A peer finds in it the last block
+    /// that both know. Empty for an unknown block.
+    pub fn locator(&self, id: &BlockId) -> Vec<BlockId> {
+        const DENSE: usize = 10;
+        let mut locator = Vec::new();
+        let mut next = self.links.get(id).map(|link| link.height);
+        let mut step: u32 = 1;
+        while let Some(found) = next.and_then(|height| self.ancestor(id, height)) {
+            locator.push(found);
+            if locator.len() > DENSE {
+                step = step.saturating_mul(2);
+            }
+            next = next.and_then(|height| self.below(height, step));
+        }
+        locator
+    }
+
+    /// `step` below `height`, but not below the root; `None` from the root on.
+    fn below(&self, height: Height, step: u32) -> Option<Height> {
+        let root = self.links.get(&self.root)?.height;
+        (height > root).then(|| root.max(height.saturating_sub(step)))
+    }
+
+    /// The highest block of `link`'s chain, itself included, for which `stop`
+    /// holds; the root when none does. `stop` must hold for all blocks below
+    /// one for which it holds.
+    fn climb<'a>(&'a self, link: &'a Link<W>, stop: impl Fn(&Link<W>) -> bool) -> &'a Link<W> {
+        let mut at = link;
+        while !stop(at) {
+            let far = self.links.get(&at.jump).filter(|jump| !stop(jump));
+            match far.or_else(|| self.parent(at)) {
+                Some(next) if next.id != at.id => at = next,
+                _ => break,
+            }
+        }
+        at
+    }
+
+    /// Where a child of `above` jumps: over both of its parent's jumps when
+    /// they are equally long, else to its parent.
+    pub(super) fn jump_of_child(&self, above: &Link<W>) -> BlockId {
+        let first = self.links.get(&above.jump);
+        let second = first.and_then(|first| self.links.get(&first.jump));
+        match (first, second) {
+            (Some(first), Some(second))
+                if above.height.0 - first.height.0 == first.height.0 - second.height.0 =>
+            {
+                second.id
+            }
+            _ => above.id,
+        }
+    }
+
+    fn parent(&self, link: &Link<W>) -> Option<&Link<W>> {
+        self.links.get(&link.parent?)
+    }
+
+    /// The chain from `tip` down to `end`, without `end`.
+    fn down_to(&self, tip: &BlockId, end: &BlockId) -> Vec<BlockId> {
+        let mut chain = Vec::new();
+        let mut at = self.links.get(tip);
+        while let Some(link) = at.filter(|link| link.id != *end) {
+            chain.push(link.id);
+            at = self.parent(link);
+        }
+        chain
+    }
+}
