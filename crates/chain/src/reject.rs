@@ -80,6 +80,8 @@ reasons! {
     /// The chain's work does not fit 256 bits.
     WorkOverflow { bits: CompactTarget } = "work-overflow", permanent;
     // Bodies.
+    /// The bytes do not decode as the transactions of a block: another encoding may.
+    BodyUndecodable = "bad-blk-decode", retry;
     /// The transactions' root is not the header's: another body may have it.
     BadTxnMrklRoot { found: MerkleRoot, computed: MerkleRoot } = "bad-txnmrklroot", retry;
     /// The body repeats transactions under an unchanged root (CVE-2012-2459): another may not.
