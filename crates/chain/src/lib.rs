@@ -13,6 +13,7 @@ pub mod header;
 pub mod merkle;
 pub mod params;
 pub mod reject;
+pub mod rng;
 pub mod rules;
 pub mod script;
 pub mod target;
@@ -30,6 +31,7 @@ pub use hash::{
 pub use header::{BitcoinHeader, Header, SealedHeader};
 pub use params::{Anchor, ChainParams, ParamsError, bitcoin_2009, tabchain};
 pub use reject::Reject;
+pub use rng::Stream;
 pub use rules::{
     Past, check_body_at, check_header, lookback, median_time_past, min_block_time,
     next_target_bits, past_median, required_bits, subsidy,
