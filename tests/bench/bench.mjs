@@ -1,0 +1,161 @@
+// Measures our kernel against others, in turns, in one run: in a worker of headless Chromium and
+// natively. Called by `cargo xtask bench hash`, which builds what is measured.
+//
+//   node bench.mjs --native PROGRAM --wasm FOLDER [--rounds N] [--ms N] [--json FILE]
+
+import { spawn } from "node:child_process";
+import { createServer } from "node:http";
+import { readFile, writeFile } from "node:fs/promises";
+import { cpus } from "node:os";
+import { dirname, extname, join, normalize, sep } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { chromium } from "playwright-core";
+
+const HERE = dirname(fileURLToPath(import.meta.url));
+const TYPES = { ".html": "text/html", ".mjs": "text/javascript", ".js": "text/javascript", ".wasm": "application/wasm" };
+const FLAGS = [
+  "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+  "--disable-background-networking", "--disable-component-update", "--disable-sync",
+];
+const RIVALS = ["hash-wasm", "hash-wasm shorthand", "@noble/hashes", "crypto.subtle"];
+
+const { values: options } = parseArgs({
+  options: {
+    native: { type: "string" },
+    wasm: { type: "string" },
+    rounds: { type: "string", default: "7" },
+    ms: { type: "string", default: "400" },
+    json: { type: "string" },
+  },
+});
+
+/** Serves this folder, and the wasm below /wasm, on loopback alone. */
+async function serve(wasm) {
+  const server = createServer(async (request, response) => {
+    const path = decodeURIComponent(new URL(request.url, "http://localhost").pathname);
+    const [root, below] = path.startsWith("/wasm/") ? [wasm, path.slice(6)] : [HERE, path === "/" ? "index.html" : path];
+    const file = normalize(join(root, below));
+    try {
+      if (!file.startsWith(normalize(root) + sep)) throw new Error("outside");
+      const body = await readFile(file);
+      response.writeHead(200, { "content-type": TYPES[extname(file)] ?? "application/octet-stream" }).end(body);
+    } catch {
+      response.writeHead(404).end();
+    }
+  });
+  await new Promise((ready) => server.listen(0, "127.0.0.1", ready));
+  return server;
+}
+
+/** The native program, asked a line at a time. */
+function startNative(program) {
+  const child = spawn(program, { stdio: ["pipe", "pipe", "inherit"] });
+  const answers = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const ask = async (request) => {
+    child.stdin.write(`${request}\n`);
+    const { value, done } = await answers.next();
+    if (done) throw new Error("the native program ended");
+    return value === "none" ? undefined : Number(value);
+  };
+  return { ask, stop: () => child.stdin.end() };
+}
+
+function spread(values) {
+  const sorted = values.filter((value) => value !== undefined).sort((a, b) => a - b);
+  if (sorted.length === 0) return undefined;
+  const middle = sorted.length >> 1;
+  const median = sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+  return { min: sorted[0], median, max: sorted[sorted.length - 1] };
+}
+
+/** One turn of everybody, right after one another, so that a busy machine slows all alike. */
+async function round(page, native, ms, threads) {
+  const browser = (what) => page.evaluate(([name, time]) => window.measure(name, time), [what, ms]);
+  const rates = { browser: {}, native: {}, scaling: {} };
+  rates.browser.kernel = await browser("kernel");
+  rates.native["sha2"] = await native.ask(`plain ${ms}`);
+  for (const name of RIVALS) rates.browser[name] = await browser(name);
+  for (const name of ["kernel", "portable", "avx2", "avx512"]) rates.native[name] = await native.ask(`${name} ${ms}`);
+  const workers = (count) => page.evaluate(([n, time]) => window.scale(n, time), [count, 2 * ms]);
+  rates.scaling.worker = await workers(1);
+  rates.scaling.thread = await native.ask(`threads 1 ${2 * ms}`);
+  rates.scaling.workers = await workers(threads);
+  rates.scaling.threads = await native.ask(`threads ${threads} ${2 * ms}`);
+  return rates;
+}
+
+function ratios(rounds, threads) {
+  const of = (top, bottom) => spread(rounds.map((r) => (top(r) && bottom(r) ? top(r) / bottom(r) : undefined)));
+  const table = {};
+  for (const name of RIVALS) table[`Chromium: kernel / ${name}`] = of((r) => r.browser.kernel, (r) => r.browser[name]);
+  table["Chromium kernel / native sha2"] = of((r) => r.browser.kernel, (r) => r.native.sha2);
+  for (const name of ["kernel", "portable", "avx2", "avx512"]) {
+    table[`native: ${name} / sha2`] = of((r) => r.native[name], (r) => r.native.sha2);
+  }
+  table[`speed-up of ${threads} workers / 1`] = of((r) => r.scaling.workers, (r) => r.scaling.worker);
+  table[`speed-up of ${threads} threads / 1`] = of((r) => r.scaling.threads, (r) => r.scaling.thread);
+  table["speed-up of workers / of threads"] = of(
+    (r) => r.scaling.workers / r.scaling.worker,
+    (r) => r.scaling.threads / r.scaling.thread,
+  );
+  return Object.fromEntries(Object.entries(table).filter(([, value]) => value));
+}
+
+function print(title, table, unit, digits) {
+  const cell = (value) => value.toFixed(digits).padStart(9);
+  console.log(`\n${title.padEnd(40)}      min   median      max${unit}`);
+  for (const [name, { min, median, max }] of Object.entries(table)) {
+    console.log(name.padEnd(40) + cell(min) + cell(median) + cell(max));
+  }
+}
+
+function rates(rounds) {
+  const table = {};
+  for (const group of ["browser", "native"]) {
+    for (const name of Object.keys(rounds[0][group])) {
+      const values = spread(rounds.map((r) => r[group][name] && r[group][name] / 1e6));
+      if (values) table[`${group}: ${name}`] = values;
+    }
+  }
+  return table;
+}
+
+async function main() {
+  const [count, ms] = [Number(options.rounds), Number(options.ms)];
+  if (!options.native || !options.wasm || !(count >= 5) || !(ms >= 50)) {
+    throw new Error("--native and --wasm are needed, --rounds at least 5, --ms at least 50");
+  }
+  const threads = cpus().length;
+  const server = await serve(options.wasm);
+  const native = startNative(options.native);
+  const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: FLAGS });
+  try {
+    const page = await browser.newPage();
+    page.on("console", (message) => console.error(`page: ${message.text()}`));
+    page.on("pageerror", (error) => console.error(`page: ${error}`));
+    await page.goto(`http://127.0.0.1:${server.address().port}/`);
+    await page.evaluate(() => window.check());
+    console.log(`Chromium ${browser.version()}, ${cpus()[0].model}, ${threads} cores, ${count} rounds of ${ms} ms a contender`);
+    await round(page, native, 100, threads); // warm up: compile, start workers
+    const rounds = [];
+    for (let i = 0; i < count; i++) {
+      process.stderr.write(`round ${i + 1} of ${count}\r`);
+      rounds.push(await round(page, native, ms, threads));
+    }
+    const result = { chromium: browser.version(), cpu: cpus()[0].model, cores: threads, ms, rates: rates(rounds), ratios: ratios(rounds, threads), rounds };
+    print("SHA-256d of 80 bytes, one thread", result.rates, "  million a second", 3);
+    print("ratios, each within one round", result.ratios, "", 2);
+    if (options.json) await writeFile(options.json, `${JSON.stringify(result, null, 2)}\n`);
+  } finally {
+    native.stop();
+    await browser.close();
+    server.close();
+  }
+}
+
+main().catch((error) => {
+  console.error(`bench: ${error.message}`);
+  process.exit(1);
+});
