@@ -1,1 +1,21 @@
-//! One folder a consensus protocol, and their registry
+//! Does: holds one folder a consensus protocol, and the registry from which all else is derived.
+//! Never: sees a ledger's types, a host, a clock or another node's memory.
+//! Neighbours: `chain` and `protocol` below; `scenario` picks from the registry.
+
+#![no_std]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+
+pub mod pow;
+
+use protocol::Entry;
+
+/// Every protocol: a new one is one folder and one line.
+pub const PROTOCOLS: &[Entry] = &[pow::ENTRY];
+
+/// The protocol of this short name.
+#[must_use]
+pub fn find(id: &str) -> Option<&'static Entry> {
+    PROTOCOLS.iter().find(|entry| entry.card.id == id)
+}

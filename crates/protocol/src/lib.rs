@@ -24,6 +24,6 @@ pub use event::Event;
 pub use machine::{
     Channel, Input, Job, JobId, Machine, Outbox, Output, Packet, TimerKey, To, encode_packet,
 };
-pub use registry::{Card, Entry, ParamSpec, Params};
+pub use registry::{Card, Entry, ParamSpec};
 pub use sheet::{Row, Sheet, Value};
 pub use storage::{Batch, Key, Name, SMALL_VALUE, Saved, Space, Write};

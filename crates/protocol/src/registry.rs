@@ -1,6 +1,6 @@
 //! What a protocol says of itself, so that menus, forms, lists and meta-tests can be derived.
 
-use alloc::{boxed::Box, collections::BTreeMap};
+use alloc::{boxed::Box, sync::Arc};
 
 use chain::ChainParams;
 
@@ -10,10 +10,10 @@ use crate::Protocol;
 pub struct Entry {
     /// Who it is.
     pub card: Card,
-    /// The parameters it takes, with their limits.
+    /// The parameters that it adds to a room or scenario, with their limits.
     pub params: &'static [ParamSpec],
-    /// Builds the protocol for one chain. Parameters were checked against `params` before.
-    pub build: fn(&ChainParams, &Params) -> Box<dyn Protocol>,
+    /// Builds the protocol for one chain, whose parameters were checked against `params` before.
+    pub build: fn(Arc<ChainParams>) -> Box<dyn Protocol>,
 }
 
 /// A protocol's visiting card.
@@ -44,5 +44,10 @@ pub struct ParamSpec {
     pub default: u64,
 }
 
-/// Parameter values by name.
-pub type Params = BTreeMap<&'static str, u64>;
+impl ParamSpec {
+    /// Whether a value lies within the limits.
+    #[must_use]
+    pub fn allows(&self, value: u64) -> bool {
+        (self.min..=self.max).contains(&value)
+    }
+}

@@ -1,1 +1,16 @@
-//! Room parameters, their limits and links; turns names into machines
+//! Does: knows what a room or scenario says, keeps it within limits, and turns names into machines.
+//! Never: keeps time, carries packets, or touches anything outside.
+//! Neighbours: every crate below it; `sim`, `web` and `cli` assemble their nodes here.
+
+#![no_std]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+
+mod assemble;
+mod fresh;
+mod link;
+mod room;
+
+pub use assemble::assemble;
+pub use room::{MAX_NAME, Room, RoomError};

@@ -1,1 +1,112 @@
-//! Coinbase and simple spends in Bitcoin's transaction format.
+//! Unspent outputs: coinbases and simple spends in Bitcoin's transaction format.
+//!
+//! An output pays a key (BIP341's form with the key as output key, spent by its key path) and is
+//! spent by one BIP340 signature. Other scripts may be paid, but nobody can spend them: that is
+//! this ledger's one shortcut, taken until a script language is wanted.
+
+mod apply;
+mod coins;
+
+use alloc::{sync::Arc, vec, vec::Vec};
+
+use chain::{
+    Amount, BitcoinHeader, Block, ChainParams, Encode, Header, Reject, Script, Transaction, TxOut,
+    decode_exact, subsidy,
+};
+use protocol::{ParamSpec, Payee};
+
+pub use coins::{Coin, Coins};
+
+use crate::{Draft, Ledger, Place, State};
+
+/// The parameters that this ledger adds to a room.
+pub const PARAMS: &[ParamSpec] =
+    &[ParamSpec { name: "halving", unit: "blocks", min: 1, max: 10_000_000, default: 210_000 }];
+
+/// The ledger of a chain with these parameters.
+pub struct Utxo {
+    params: Arc<ChainParams>,
+}
+
+impl Utxo {
+    /// The ledger of a chain.
+    #[must_use]
+    pub fn new(params: Arc<ChainParams>) -> Self {
+        Self { params }
+    }
+
+    /// The unspent outputs of a state that this ledger made.
+    #[must_use]
+    pub fn coins<'a>(&self, state: &'a State) -> &'a Coins {
+        state.inner()
+    }
+}
+
+impl Ledger for Utxo {
+    fn genesis(&self) -> State {
+        // As in Bitcoin, the genesis block's output is in no set and can never be spent.
+        State::new(Coins::default())
+    }
+
+    fn check(&self, header: &Header, body: &[u8]) -> Result<(), Reject> {
+        let Header::Bitcoin(header) = header else {
+            return Err(Reject::BodyUndecodable);
+        };
+        let block = Block { header: *header, transactions: transactions(body)? };
+        block.check_body(&self.params)
+    }
+
+    fn apply(&self, parent: &State, place: Place, body: &[u8]) -> Result<State, Reject> {
+        apply::apply(&self.params, parent.inner(), place, &transactions(body)?).map(State::new)
+    }
+
+    fn draft(&self, _parent: &State, place: Place, payee: &Payee, extra: u64) -> Draft {
+        let reward = TxOut::new(subsidy(place.height, &self.params), pay_to(payee));
+        let coinbase = Transaction::coinbase(place.height, &extra.to_le_bytes(), vec![reward]);
+        let mut block = Block { header: EMPTY_HEADER, transactions: vec![coinbase] };
+        block.commit();
+        Draft { root: block.header.merkle_root, body: body_of(&block) }
+    }
+
+    fn payee(&self, body: &[u8]) -> Option<Payee> {
+        let transactions = transactions(body).ok()?;
+        let output = transactions.first()?.outputs.first()?;
+        chain::address::output_key(&output.script_pubkey).map(Payee)
+    }
+
+    fn supply(&self, at: &State) -> Amount {
+        self.coins(at).supply()
+    }
+
+    fn root(&self, at: &State) -> [u8; 32] {
+        self.coins(at).root()
+    }
+}
+
+/// A header to hang transactions on while their root is computed.
+const EMPTY_HEADER: BitcoinHeader = BitcoinHeader {
+    version: 0,
+    prev: chain::BlockId::ZERO,
+    merkle_root: chain::MerkleRoot::ZERO,
+    time: chain::BlockTime(0),
+    bits: chain::CompactTarget(0),
+    nonce: 0,
+};
+
+/// The script that pays a key.
+#[must_use]
+pub fn pay_to(payee: &Payee) -> Script {
+    chain::address::pay_to_key(&payee.0)
+}
+
+/// A block without its header, as bodies travel.
+#[must_use]
+pub fn body_of(block: &Block) -> Vec<u8> {
+    block.to_vec().split_off(BitcoinHeader::LEN)
+}
+
+fn transactions(body: &[u8]) -> Result<Vec<Transaction>, Reject> {
+    let raw = [EMPTY_HEADER.encode().as_slice(), body].concat();
+    let block: Block = decode_exact(&raw).map_err(|_| Reject::BodyUndecodable)?;
+    Ok(block.transactions)
+}

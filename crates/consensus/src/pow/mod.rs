@@ -1,0 +1,168 @@
+//! Proof of work (Nakamoto 2008, sections 4 and 5): see README.md in this folder.
+
+use alloc::{boxed::Box, sync::Arc};
+
+use chain::{
+    BitcoinHeader, ChainParams, Header, Micros, Reject, Work, check_header,
+    min_block_time, required_bits,
+};
+use protocol::{Card, Cx, Entry, Facts, Job, JobId, ParamSpec, Protocol, Sheet, Value};
+
+/// The line in the registry.
+pub const ENTRY: Entry = Entry {
+    card: Card {
+        id: "pow",
+        name: "Proof of work",
+        paper: "S. Nakamoto, Bitcoin: A Peer-to-Peer Electronic Cash System, 2008",
+        tolerance: "honest majority of the hash rate",
+    },
+    params: &[
+        ParamSpec { name: "spacing", unit: "s", min: 1, max: 3600, default: 10 },
+        // 0x03000001 is 1: the hardest target there is. 0x207fffff is half of all hashes.
+        ParamSpec { name: "bits", unit: "", min: 0x0300_0001, max: 0x207f_ffff, default: 0x1e00_ffff },
+        ParamSpec { name: "window", unit: "blocks", min: 4, max: 2016, default: 8 },
+    ],
+    build: |params| Box::new(Pow::new(params)),
+};
+
+/// Draft anew, so that the time in it stays honest.
+const ROLL: u16 = 0;
+const ROLL_EVERY: Micros = Micros::from_secs(2);
+
+/// A node's proof of work.
+#[derive(Clone)]
+pub struct Pow {
+    params: Arc<ChainParams>,
+    search: Option<Search>,
+    next_job: u64,
+    extra: Option<u64>,
+}
+
+/// What the host searches for us.
+#[derive(Clone)]
+struct Search {
+    job: JobId,
+    header: BitcoinHeader,
+    body: Arc<[u8]>,
+}
+
+impl Pow {
+    /// The protocol of a chain with these parameters.
+    #[must_use]
+    pub fn new(params: Arc<ChainParams>) -> Self {
+        Self { params, search: None, next_job: 0, extra: None }
+    }
+
+    /// Drafts the next block and has it searched, in place of whatever was searched before.
+    fn search_next(&mut self, cx: &mut Cx<'_>) {
+        let past = cx.chain.past();
+        let (Ok(bits), Ok(earliest)) =
+            (required_bits(past, &self.params), min_block_time(past, &self.params))
+        else {
+            unreachable!("a node knows every ancestor of its tip");
+        };
+        let extra = self.next_extra(cx);
+        let draft = cx.chain.draft(extra);
+        let header = BitcoinHeader {
+            version: VERSION,
+            prev: draft.parent,
+            merkle_root: draft.root,
+            // A clock that went back must not make blocks that break the median rule.
+            time: cx.clock.max(earliest),
+            bits,
+            nonce: 0,
+        };
+        let job = JobId(self.next_job);
+        self.next_job += 1;
+        cx.work(Job { id: job, header: header.encode(), target: target_bytes(&header) });
+        cx.arm(ROLL, cx.now.saturating_add(ROLL_EVERY));
+        self.search = Some(Search { job, header, body: draft.body });
+    }
+
+    /// A number that no draft of this incarnation had before; where they begin is drawn, so that
+    /// a restarted node does not search the same blocks again.
+    fn next_extra(&mut self, cx: &mut Cx<'_>) -> u64 {
+        let extra = self.extra.map_or_else(|| cx.rng.next_u64(), |last| last.wrapping_add(1));
+        self.extra = Some(extra);
+        extra
+    }
+
+    fn answers(&self, job: JobId) -> bool {
+        self.search.as_ref().is_some_and(|search| search.job == job)
+    }
+}
+
+/// The version of BIP9 blocks without signals.
+const VERSION: i32 = 0x2000_0000;
+
+/// The target as the kernel wants it: 32 bytes, little endian.
+fn target_bytes(header: &BitcoinHeader) -> [u8; 32] {
+    let mut bytes = header.bits.expand().target.to_be_bytes();
+    bytes.reverse();
+    bytes
+}
+
+impl Protocol for Pow {
+    fn check(&self, header: &Header, facts: &Facts<'_>) -> Result<Work, Reject> {
+        match header {
+            Header::Bitcoin(header) => check_header(header, facts.past, facts.now, &self.params),
+            // A sealed header has no work: its id meets no target of ours.
+            Header::Sealed(_) => Err(Reject::HighHash {
+                hash: header.id(),
+                bits: self.params.genesis.header.bits,
+            }),
+        }
+    }
+
+    fn lookback(&self) -> u32 {
+        chain::lookback(&self.params)
+    }
+
+    fn on_boot(&mut self, cx: &mut Cx<'_>) {
+        self.search_next(cx);
+    }
+
+    fn on_tip(&mut self, cx: &mut Cx<'_>) {
+        self.search_next(cx);
+    }
+
+    fn on_timer(&mut self, cx: &mut Cx<'_>, key: u16) {
+        if key == ROLL {
+            self.search_next(cx);
+        }
+    }
+
+    fn on_found(&mut self, cx: &mut Cx<'_>, job: JobId, nonce: u32) {
+        if !self.answers(job) {
+            return; // an answer to a job that was replaced: the block would be stale
+        }
+        let Some(search) = self.search.take() else { return };
+        let header = BitcoinHeader { nonce, ..search.header };
+        if header.check_pow(self.params.pow_limit).is_err() {
+            self.search = Some(search); // the host was wrong; it may go on searching
+            return;
+        }
+        cx.publish(Header::Bitcoin(header), search.body);
+    }
+
+    fn on_spent(&mut self, cx: &mut Cx<'_>, job: JobId) {
+        if self.answers(job) {
+            self.search_next(cx);
+        }
+    }
+
+    fn inspect(&self) -> Sheet {
+        let sheet = Sheet::new("pow");
+        match &self.search {
+            Some(search) => sheet
+                .row("job", Value::Number(search.job.0))
+                .row("parent", Value::Block(search.header.prev))
+                .row("bits", Value::Number(u64::from(search.header.bits.0))),
+            None => sheet.row("job", Value::Word("none")),
+        }
+    }
+
+    fn fork(&self) -> Box<dyn Protocol> {
+        Box::new(self.clone())
+    }
+}

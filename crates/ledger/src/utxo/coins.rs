@@ -1,0 +1,104 @@
+//! The set of unspent outputs as a persistent map: every block's set can be kept at once.
+
+use alloc::vec::Vec;
+
+use chain::{Amount, Encode, Height, OutPoint, Reject, Script, Transaction, sha256};
+use rpds::RedBlackTreeMapSync;
+
+/// An unspent output.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Coin {
+    /// What it is worth.
+    pub amount: Amount,
+    /// Who may spend it.
+    pub script: Script,
+    /// The block that made it.
+    pub height: Height,
+    /// Whether a coinbase made it: then it has to mature.
+    pub coinbase: bool,
+}
+
+/// All unspent outputs after some block; O(1) to clone.
+#[derive(Clone, Default)]
+pub struct Coins {
+    map: RedBlackTreeMapSync<OutPoint, Coin>,
+    supply: Amount,
+}
+
+/// OP_RETURN: what starts with it can never be spent, so it is in no set.
+const OP_RETURN: u8 = 0x6a;
+
+impl Coins {
+    /// The coin at a place.
+    #[must_use]
+    pub fn get(&self, at: &OutPoint) -> Option<&Coin> {
+        self.map.get(at)
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.map.size()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.map.is_empty()
+    }
+
+    /// All coins together.
+    #[must_use]
+    pub fn supply(&self) -> Amount {
+        self.supply
+    }
+
+    /// Takes a coin out.
+    pub(super) fn spend(&mut self, at: &OutPoint) -> Result<Coin, Reject> {
+        let coin = self.map.get(at).cloned().ok_or(Reject::InputsMissingOrSpent { outpoint: *at })?;
+        self.map.remove_mut(at);
+        self.supply = self.supply.checked_sub(coin.amount).expect("the supply counts every coin");
+        Ok(coin)
+    }
+
+    /// Adds a transaction's outputs; none of them is there yet.
+    pub(super) fn create(&mut self, tx: &Transaction, height: Height) -> Result<(), Reject> {
+        let txid = tx.txid();
+        for (vout, output) in (0u32..).zip(&tx.outputs) {
+            if output.script_pubkey.as_bytes().first() == Some(&OP_RETURN) {
+                continue;
+            }
+            let coin = Coin {
+                amount: output.amount()?,
+                script: output.script_pubkey.clone(),
+                height,
+                coinbase: tx.is_coinbase(),
+            };
+            let total = self.supply.to_sat().saturating_add(coin.amount.to_sat());
+            self.supply = Amount::new(total).map_err(|_| Reject::TxOutTotalTooLarge { total })?;
+            self.map.insert_mut(OutPoint { txid, vout }, coin);
+        }
+        Ok(())
+    }
+
+    /// Whether a transaction of this id still has an unspent output (BIP30).
+    pub(super) fn holds(&self, tx: &Transaction) -> bool {
+        let txid = tx.txid();
+        let last = u32::try_from(tx.outputs.len()).unwrap_or(u32::MAX);
+        (0..last).any(|vout| self.map.contains_key(&OutPoint { txid, vout }))
+    }
+
+    /// A digest of the whole set: SHA-256 over its coins in the order of their places.
+    #[must_use]
+    pub fn root(&self) -> [u8; 32] {
+        let mut bytes = Vec::new();
+        for (at, coin) in &self.map {
+            at.encode_into(&mut bytes);
+            bytes.extend_from_slice(&coin.amount.to_sat().to_le_bytes());
+            coin.script.encode_into(&mut bytes);
+            bytes.extend_from_slice(&coin.height.0.to_le_bytes());
+            bytes.push(u8::from(coin.coinbase));
+        }
+        sha256(&bytes)
+    }
+}

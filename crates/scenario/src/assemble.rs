@@ -1,0 +1,22 @@
+//! The one place that turns names into machines.
+
+use alloc::sync::Arc;
+
+use chain::{PeerId, PublicKey};
+use node::{Config, Memo, Node};
+use protocol::Payee;
+
+use crate::Room;
+
+/// A node of a room, fresh: its first input must be `Boot`.
+///
+/// `key` is the identity and is paid for blocks; `seed` makes the node's randomness and should be
+/// different in every incarnation; nodes that share `memo` share the results of validity checks.
+#[must_use]
+pub fn assemble(room: &Room, key: &PublicKey, seed: u64, memo: &Memo) -> Node {
+    let params = Arc::new(room.params());
+    let protocol = (consensus::pow::ENTRY.build)(params.clone());
+    let ledger = Arc::new(ledger::utxo::Utxo::new(params.clone()));
+    let config = Config { me: PeerId::of(key), payee: Payee(*key), seed, params };
+    Node::new(config, protocol, ledger, memo.clone())
+}
