@@ -10,6 +10,7 @@ pub mod block;
 pub mod codec;
 pub mod hash;
 pub mod header;
+pub mod keys;
 pub mod merkle;
 pub mod params;
 pub mod reject;
@@ -29,6 +30,7 @@ pub use hash::{
     BlockId, Hash256, MerkleRoot, ParseHashError, StateRoot, Txid, Wtxid, sha256, sha256d,
 };
 pub use header::{BitcoinHeader, Header, SealedHeader};
+pub use keys::{KeyError, PeerId, PublicKey, SecretKey, Signature, tagged_hash};
 pub use params::{Anchor, ChainParams, ParamsError, bitcoin_2009, tabchain};
 pub use reject::Reject;
 pub use rng::Stream;
