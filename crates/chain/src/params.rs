@@ -150,10 +150,11 @@ pub fn bitcoin_2009() -> ChainParams {
 /// and the numbers, its time is nominal, and it needs no proof of work. So two rooms differ from
 /// their first block on if they differ in anything. Nobody owns its output of nothing.
 ///
-/// Clock limits keep Bitcoin's proportion of 12 blocks: a block may lie 12 spacings ahead of a
-/// node's clock (within 2 minutes to 2 hours), and a window may start as long before the block
-/// before it. With two hours for both, one wrong clock could spoil hundreds of windows of a room
-/// whose blocks take ten seconds.
+/// Clock limits go with the spacing. A block may lie 12 spacings ahead of a node's clock, as
+/// Bitcoin's two hours are 12 blocks (but within 2 minutes to 2 hours): with two hours, one wrong
+/// clock could spoil hundreds of windows of a room whose blocks take ten seconds. A window may
+/// start one spacing before the block before it. BIP54 grants 12, for old mining software that
+/// a room need not fear, and each spacing of grace lets a majority shorten each window by one.
 ///
 /// # Errors
 /// [`ParamsError`] for numbers outside their ranges.
@@ -183,15 +184,14 @@ pub fn tabchain(
         nonce: 0,
     };
     let nobody = Script(vec![0x6a]); // OP_RETURN
-    let slack = spacing_secs.saturating_mul(12).clamp(120, 7200);
     Ok(ChainParams {
         genesis: genesis(header, script_sig, TxOut::new(Amount::ZERO, nobody)),
         pow_limit,
         spacing_secs,
         window,
         retarget_anchor: Anchor::FirstBlock,
-        timewarp_grace: Some(slack),
-        future_limit: slack,
+        timewarp_grace: Some(spacing_secs),
+        future_limit: spacing_secs.saturating_mul(12).clamp(120, 7200),
         halving,
         height_in_coinbase: true,
         segwit: true,

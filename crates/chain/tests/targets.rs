@@ -10,11 +10,27 @@ use proptest::prelude::*;
 /// `arith_uint256_tests.cpp`: bits, value, canonical bits, negative, overflow.
 #[test]
 fn compact_targets_of_bitcoin_core() {
-    let zero = [0, 0x0012_3456, 0x0100_3456, 0x0200_0056, 0x0300_0000, 0x0400_0000];
-    let signed_zero = [0x0092_3456, 0x0180_3456, 0x0280_0056, 0x0380_0000, 0x0480_0000];
+    let zero = [
+        0,
+        0x0012_3456,
+        0x0100_3456,
+        0x0200_0056,
+        0x0300_0000,
+        0x0400_0000,
+    ];
+    let signed_zero = [
+        0x0092_3456,
+        0x0180_3456,
+        0x0280_0056,
+        0x0380_0000,
+        0x0480_0000,
+    ];
     for bits in zero.into_iter().chain(signed_zero) {
         expands(bits, U256::ZERO, 0, false);
-        assert_eq!(CompactTarget(bits).to_target(), Err(TargetError::Zero(CompactTarget(bits))));
+        assert_eq!(
+            CompactTarget(bits).to_target(),
+            Err(TargetError::Zero(CompactTarget(bits)))
+        );
     }
     expands(0x0112_3456, U256::from(0x12), 0x0112_0000, false);
     expands(0x01fe_dcba, U256::from(0x7e), 0x01fe_0000, true);
@@ -23,15 +39,27 @@ fn compact_targets_of_bitcoin_core() {
     expands(0x0412_3456, U256::from(0x1234_5600), 0x0412_3456, false);
     expands(0x0492_3456, U256::from(0x1234_5600), 0x0492_3456, true);
     expands(0x0500_9234, U256::from(0x9234_0000_u32), 0x0500_9234, false);
-    expands(0x2012_3456, U256::from(0x12_3456) << 232, 0x2012_3456, false);
-    assert_eq!(Target(U256::from(0x80)).to_compact(), CompactTarget(0x0200_8000));
+    expands(
+        0x2012_3456,
+        U256::from(0x12_3456) << 232,
+        0x2012_3456,
+        false,
+    );
+    assert_eq!(
+        Target(U256::from(0x80)).to_compact(),
+        CompactTarget(0x0200_8000)
+    );
 }
 
 fn expands(bits: u32, value: U256, canonical: u32, negative: bool) {
     let compact = CompactTarget(bits).expand();
     assert_eq!(compact.target, Target(value), "{bits:08x}");
     assert_eq!(compact.canonical(), CompactTarget(canonical), "{bits:08x}");
-    assert_eq!((compact.negative, compact.overflow), (negative, false), "{bits:08x}");
+    assert_eq!(
+        (compact.negative, compact.overflow),
+        (negative, false),
+        "{bits:08x}"
+    );
     if negative {
         let error = TargetError::Negative(CompactTarget(bits));
         assert_eq!(CompactTarget(bits).to_target(), Err(error));
@@ -40,7 +68,13 @@ fn expands(bits: u32, value: U256, canonical: u32, negative: bool) {
 
 #[test]
 fn compact_targets_overflow_by_exponent_and_mantissa() {
-    for bits in [0xff12_3456, 0x2300_0001, 0x2200_0100, 0x2101_0000, 0x217f_ffff] {
+    for bits in [
+        0xff12_3456,
+        0x2300_0001,
+        0x2200_0100,
+        0x2101_0000,
+        0x217f_ffff,
+    ] {
         let compact = CompactTarget(bits);
         assert!(compact.expand().overflow, "{bits:08x}");
         assert!(!compact.expand().negative, "{bits:08x}");
@@ -110,7 +144,13 @@ fn subsidy_halves_until_nothing_is_left() {
     }
     let mut often = params;
     often.halving = 1;
-    for (height, sat) in [(0, 5_000_000_000), (1, 2_500_000_000), (32, 1), (33, 0), (64, 0)] {
+    for (height, sat) in [
+        (0, 5_000_000_000),
+        (1, 2_500_000_000),
+        (32, 1),
+        (33, 0),
+        (64, 0),
+    ] {
         assert_eq!(subsidy(Height(height), &often).to_sat(), sat, "{height}");
     }
     assert_eq!(subsidy(Height(u32::MAX), &often), Amount::ZERO);
@@ -119,8 +159,9 @@ fn subsidy_halves_until_nothing_is_left() {
 #[test]
 fn all_subsidies_are_2_099_999_997_690_000_satoshi() {
     let params = bitcoin_2009();
-    let total: u64 =
-        (0..64).map(|era| 210_000 * subsidy(Height(era * 210_000), &params).to_sat()).sum();
+    let total: u64 = (0..64)
+        .map(|era| 210_000 * subsidy(Height(era * 210_000), &params).to_sat())
+        .sum();
     assert_eq!(total, 2_099_999_997_690_000);
     assert!(Amount::new(total).is_ok());
 }

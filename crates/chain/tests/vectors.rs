@@ -13,16 +13,22 @@ fn json(text: &str) -> Value {
 }
 
 fn text<'a>(value: &'a Value, key: &str) -> &'a str {
-    value[key].as_str().unwrap_or_else(|| panic!("{key} is a text in {value}"))
+    value[key]
+        .as_str()
+        .unwrap_or_else(|| panic!("{key} is a text in {value}"))
 }
 
 fn number(value: &Value, key: &str) -> u32 {
-    let number = value[key].as_u64().unwrap_or_else(|| panic!("{key} is a number in {value}"));
+    let number = value[key]
+        .as_u64()
+        .unwrap_or_else(|| panic!("{key} is a number in {value}"));
     u32::try_from(number).expect("numbers of the vectors fit 32 bits")
 }
 
 fn bits(value: &Value, key: &str) -> CompactTarget {
-    let digits = text(value, key).strip_prefix("0x").expect("bits start with 0x");
+    let digits = text(value, key)
+        .strip_prefix("0x")
+        .expect("bits start with 0x");
     CompactTarget(u32::from_str_radix(digits, 16).expect("bits are hexadecimal"))
 }
 
@@ -47,7 +53,10 @@ fn sampled_headers() -> Vec<Sampled> {
             assert_eq!(header.id().to_string(), text(value, "hash"));
             assert_eq!(header.prev.to_string(), text(value, "prev"));
             assert_eq!(header.merkle_root.to_string(), text(value, "merkle"));
-            assert_eq!(i64::from(header.version), value["version"].as_i64().expect("a version"));
+            assert_eq!(
+                i64::from(header.version),
+                value["version"].as_i64().expect("a version")
+            );
             assert_eq!(header.time.0, number(value, "time"));
             assert_eq!(header.bits, bits(value, "bits"));
             assert_eq!(header.nonce, number(value, "nonce"));
@@ -55,7 +64,11 @@ fn sampled_headers() -> Vec<Sampled> {
             let digits = text(value, "chainwork").trim_start_matches("0x");
             let work = Work(U256::from_str_radix(digits, 16).expect("work is hexadecimal"));
             assert_eq!(work.to_string(), text(value, "chainwork"));
-            Sampled { header, height: number(value, "height"), work }
+            Sampled {
+                header,
+                height: number(value, "height"),
+                work,
+            }
         })
         .collect()
 }
@@ -66,10 +79,15 @@ fn mainnet_headers_decode_hash_and_prove_their_work() {
     let headers = sampled_headers();
     assert_eq!(headers.len(), 218);
     for Sampled { header, height, .. } in headers {
-        header.check_pow(params.pow_limit).unwrap_or_else(|reject| panic!("{height}: {reject}"));
+        header
+            .check_pow(params.pow_limit)
+            .unwrap_or_else(|reject| panic!("{height}: {reject}"));
         let mut other = header;
         other.nonce ^= 1;
-        assert!(matches!(other.check_pow(params.pow_limit), Err(Reject::HighHash { .. })));
+        assert!(matches!(
+            other.check_pow(params.pow_limit),
+            Err(Reject::HighHash { .. })
+        ));
     }
 }
 
@@ -78,7 +96,12 @@ fn mainnet_cumulative_work_is_the_sum_of_block_proofs() {
     let headers = sampled_headers();
     let mut derived = 0;
     // Until the first real retarget, at 32256, each block has genesis' bits.
-    for Sampled { header, height, work } in headers.iter().filter(|h| h.height < 32_256) {
+    for Sampled {
+        header,
+        height,
+        work,
+    } in headers.iter().filter(|h| h.height < 32_256)
+    {
         let proof = block_proof(header.bits).0;
         assert_eq!(work.0, proof * U256::from(height + 1));
         derived += 1;
@@ -89,16 +112,25 @@ fn mainnet_cumulative_work_is_the_sum_of_block_proofs() {
     for pair in headers.windows(2) {
         let (first, second) = (&pair[0], &pair[1]);
         assert_eq!(second.height - first.height, 4032);
-        let known = block_proof(first.header.bits).0 * U256::from(2015)
-            + block_proof(second.header.bits).0;
+        let known =
+            block_proof(first.header.bits).0 * U256::from(2015) + block_proof(second.header.bits).0;
         let left = second.work.0 - first.work.0 - known;
-        assert_eq!(left % U256::from(2016), U256::ZERO, "after height {}", first.height);
+        assert_eq!(
+            left % U256::from(2016),
+            U256::ZERO,
+            "after height {}",
+            first.height
+        );
         let proof = left / U256::from(2016);
         let near = Target(U256::MAX / proof).to_compact();
         let found = [near.0 - 1, near.0, near.0 + 1]
             .into_iter()
             .any(|bits| block_proof(CompactTarget(bits)).0 == proof);
-        assert!(found, "no bits prove {proof:#x}, after height {}", first.height);
+        assert!(
+            found,
+            "no bits prove {proof:#x}, after height {}",
+            first.height
+        );
     }
 }
 
@@ -120,7 +152,9 @@ fn genesis_is_bitcoins() {
     let coinbase = "4a5e1e4baab89f3a32518a88c31bc87f618f76673e2cc77ab2127b7afdeda33b";
     assert_eq!(genesis.transactions[0].txid().to_string(), coinbase);
     assert_eq!(genesis.transactions[0].total_size(), 204);
-    genesis.check(&bitcoin_2009()).expect("Bitcoin's genesis block keeps all its rules");
+    genesis
+        .check(&bitcoin_2009())
+        .expect("Bitcoin's genesis block keeps all its rules");
 }
 
 #[test]
@@ -137,7 +171,11 @@ fn blocks_1_to_180_parse_check_link_and_weigh() {
         assert_eq!(block.id().to_string(), text(value, "hash"));
         let txids: Vec<String> = block.txids().iter().map(Txid::to_string).collect();
         let published = value["txids"].as_array().expect("a list of ids");
-        assert!(txids.iter().eq(published.iter().map(|id| id.as_str().expect("an id"))));
+        assert!(
+            txids
+                .iter()
+                .eq(published.iter().map(|id| id.as_str().expect("an id")))
+        );
 
         block.check(&params).expect("mainnet blocks keep the rules");
         let height = Height(number(value, "height"));
@@ -169,7 +207,10 @@ fn block_170_holds_the_first_payment() {
         .map(|output| output.amount().expect("mainnet amounts").to_string())
         .collect();
     assert_eq!(paid, ["10.00000000", "40.00000000"]);
-    assert_eq!(payment.output_total(), Ok(Amount::new(5_000_000_000).expect("50 coins")));
+    assert_eq!(
+        payment.output_total(),
+        Ok(Amount::new(5_000_000_000).expect("50 coins"))
+    );
 }
 
 #[test]
@@ -180,9 +221,15 @@ fn a_block_with_a_flipped_bit_is_another_block_or_none() {
         let mut flipped = bytes.clone();
         flipped[bit / 8] ^= 1 << (bit % 8);
         if let Ok(block) = decode_exact::<Block>(&flipped) {
-            let reject = block.check(&params).expect_err("no flipped bit goes unseen");
+            let reject = block
+                .check(&params)
+                .expect_err("no flipped bit goes unseen");
             let header = bit < 640;
-            assert_eq!(header, matches!(reject, Reject::HighHash { .. }), "bit {bit}: {reject}");
+            assert_eq!(
+                header,
+                matches!(reject, Reject::HighHash { .. }),
+                "bit {bit}: {reject}"
+            );
             assert_eq!(header, reject.is_permanent(), "bit {bit}: {reject}");
         }
     }
@@ -196,7 +243,10 @@ struct Window {
 
 impl Past for Window {
     fn header(&self, height: Height) -> Option<BitcoinHeader> {
-        [&self.first, &self.last].into_iter().find(|(at, _)| *at == height).map(|(_, h)| *h)
+        [&self.first, &self.last]
+            .into_iter()
+            .find(|(at, _)| *at == height)
+            .map(|(_, h)| *h)
     }
 
     fn tip_height(&self) -> Height {
@@ -206,7 +256,11 @@ impl Past for Window {
 
 fn at(time: u32, bits: u32) -> BitcoinHeader {
     let header = bitcoin_2009().genesis.header;
-    BitcoinHeader { time: BlockTime(time), bits: CompactTarget(bits), ..header }
+    BitcoinHeader {
+        time: BlockTime(time),
+        bits: CompactTarget(bits),
+        ..header
+    }
 }
 
 #[test]
@@ -217,8 +271,12 @@ fn retargets_of_bitcoin_core() {
     assert_eq!(cases.len(), 2);
     for case in cases {
         let (first, last) = (number(case, "first_time"), number(case, "last_time"));
-        let next =
-            next_target_bits(BlockTime(first), BlockTime(last), bits(case, "old_bits"), &params);
+        let next = next_target_bits(
+            BlockTime(first),
+            BlockTime(last),
+            bits(case, "old_bits"),
+            &params,
+        );
         assert_eq!(next, bits(case, "new_bits"), "{case}");
     }
 }
@@ -228,17 +286,45 @@ fn retargets_of_bitcoin_core() {
 fn retargets_of_bitcoin_core_at_their_heights() {
     let params = bitcoin_2009();
     let cases = [
-        (1_261_130_161, 32_255, 1_262_152_739, 0x1d00_ffff, 0x1d00_d86a),
-        (1_231_006_505, 2_015, 1_233_061_996, 0x1d00_ffff, 0x1d00_ffff),
-        (1_279_008_237, 68_543, 1_279_297_671, 0x1c05_a3f4, 0x1c01_68fd),
-        (1_263_163_443, 46_367, 1_269_211_443, 0x1c38_7f6f, 0x1d00_e1fd),
+        (
+            1_261_130_161,
+            32_255,
+            1_262_152_739,
+            0x1d00_ffff,
+            0x1d00_d86a,
+        ),
+        (
+            1_231_006_505,
+            2_015,
+            1_233_061_996,
+            0x1d00_ffff,
+            0x1d00_ffff,
+        ),
+        (
+            1_279_008_237,
+            68_543,
+            1_279_297_671,
+            0x1c05_a3f4,
+            0x1c01_68fd,
+        ),
+        (
+            1_263_163_443,
+            46_367,
+            1_269_211_443,
+            0x1c38_7f6f,
+            0x1d00_e1fd,
+        ),
     ];
     for (first_time, height, last_time, old, new) in cases {
         let past = Window {
             first: (Height(height - 2015), at(first_time, old)),
             last: (Height(height), at(last_time, old)),
         };
-        assert_eq!(required_bits(&past, &params), Ok(CompactTarget(new)), "after {height}");
+        assert_eq!(
+            required_bits(&past, &params),
+            Ok(CompactTarget(new)),
+            "after {height}"
+        );
     }
 }
 
@@ -268,6 +354,11 @@ fn bip54_forbids_64_bytes_without_witness_cve_2017_12842() {
         assert_eq!(tx.total_size(), bytes.len() as u64);
         assert_eq!(tx.encode_stripped().len() as u64, tx.stripped_size());
         let valid = case["valid"].as_bool().expect("a verdict");
-        assert_eq!(!tx.is_merkle_ambiguous(), valid, "{}", text(case, "comment"));
+        assert_eq!(
+            !tx.is_merkle_ambiguous(),
+            valid,
+            "{}",
+            text(case, "comment")
+        );
     }
 }
