@@ -6,6 +6,7 @@
 
 extern crate alloc;
 
+pub mod address;
 pub mod block;
 pub mod codec;
 pub mod hash;
@@ -24,6 +25,7 @@ pub mod tree;
 pub mod units;
 pub mod witness;
 
+pub use address::{Address, AddressError, WitnessProgram};
 pub use block::Block;
 pub use codec::{Decode, DecodeError, Encode, Reader, decode_exact};
 pub use hash::{
