@@ -4,7 +4,8 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 use crate::codec::{Decode, DecodeError, Encode, Reader};
-use crate::hash::{BlockId, Hash256, MerkleRoot, StateRoot, sha256, sha256d};
+use crate::hash::{BlockId, Hash256, MerkleRoot, StateRoot, sha256d};
+use crate::keys::tagged_hash;
 use crate::target::CompactTarget;
 use crate::units::{BlockTime, Height, Seat, Time};
 
@@ -96,10 +97,7 @@ pub struct SealedHeader {
 impl SealedHeader {
     /// The block's identity: a tagged hash (BIP340), so that no Bitcoin header has the same.
     pub fn id(&self) -> BlockId {
-        let tag = sha256(b"tabchain/sealed-header");
-        let mut preimage = [tag, tag].concat();
-        self.encode_into(&mut preimage);
-        BlockId::from_bytes(sha256(&preimage))
+        BlockId::from_bytes(tagged_hash("tabchain/sealed-header", &[&self.to_vec()]))
     }
 }
 

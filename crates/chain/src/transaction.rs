@@ -1,18 +1,17 @@
-//! Bitcoin's transactions: both wire forms (BIP144), both ids, sizes, and the rules that need no
-//! other transaction.
+//! Bitcoin's transactions: ids, sizes, and the rules that need no other transaction.
+
+mod wire;
 
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 use core::fmt;
 use serde::{Deserialize, Serialize};
 
-use crate::codec::{
-    Decode, DecodeError, Encode, Reader, bytes_len, compact_size_len, put_bytes, put_list,
-};
+use crate::codec::{Encode, bytes_len, compact_size_len};
 use crate::hash::{Txid, Wtxid, sha256d};
 use crate::reject::Reject;
 use crate::script::Script;
-use crate::units::{Amount, Height};
+use crate::units::{Amount, BlockTime, Height};
 
 /// Names an output: the transaction and the output's place in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -151,13 +150,6 @@ pub struct Transaction {
     pub lock_time: u32,
 }
 
-/// Bytes of the shortest encodings, by which a count is believed or not.
-const MIN_TX_IN: u32 = 36 + 1 + 4;
-const MIN_TX_OUT: u32 = 8 + 1;
-
-/// BIP144's flag for "witnesses follow".
-const WITNESS_FLAG: u8 = 1;
-
 /// Lock times from here on are times, below it heights.
 const LOCK_TIME_THRESHOLD: u32 = 500_000_000;
 
@@ -197,15 +189,6 @@ impl Transaction {
         Wtxid::from_bytes(sha256d(&self.to_vec()))
     }
 
-    /// The form without witnesses.
-    pub fn encode_stripped(&self) -> Vec<u8> {
-        let mut out = Vec::with_capacity(self.stripped_size() as usize);
-        out.extend_from_slice(&self.version.to_le_bytes());
-        self.encode_body(&mut out);
-        out.extend_from_slice(&self.lock_time.to_le_bytes());
-        out
-    }
-
     /// Bytes without witnesses.
     pub fn stripped_size(&self) -> u64 {
         let inputs: u64 = self.inputs.iter().map(TxIn::encoded_len).sum();
@@ -240,7 +223,7 @@ impl Transaction {
     }
 
     /// Whether a block at `height` with median time past `time` may include it.
-    pub fn is_final(&self, height: Height, time: crate::units::BlockTime) -> bool {
+    pub fn is_final(&self, height: Height, time: BlockTime) -> bool {
         let now = if self.lock_time < LOCK_TIME_THRESHOLD {
             height.0
         } else {
@@ -314,143 +297,6 @@ impl Transaction {
             None => Ok(()),
         }
     }
-
-    fn encode_body(&self, out: &mut Vec<u8>) {
-        put_list(&self.inputs, out);
-        put_list(&self.outputs, out);
-    }
 }
 
-/// The form with witnesses where there is one, else the form without.
-impl Encode for Transaction {
-    fn encode_into(&self, out: &mut Vec<u8>) {
-        let witness = self.has_witness();
-        out.extend_from_slice(&self.version.to_le_bytes());
-        if witness {
-            out.extend_from_slice(&[0, WITNESS_FLAG]);
-        }
-        self.encode_body(out);
-        if witness {
-            self.inputs
-                .iter()
-                .for_each(|input| input.witness.encode_into(out));
-        }
-        out.extend_from_slice(&self.lock_time.to_le_bytes());
-    }
-}
-
-impl Decode for Transaction {
-    fn decode_from(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        let version = reader.i32()?;
-        let mut inputs: Vec<TxIn> = reader.list(MIN_TX_IN)?;
-        let mut outputs = Vec::new();
-        // No inputs where some should stand is BIP144's marker, and the flag follows; a flag of
-        // zero is read as "no outputs" by Bitcoin Core, and so it is here.
-        let flag = if inputs.is_empty() { reader.u8()? } else { 0 };
-        if flag > WITNESS_FLAG {
-            return Err(DecodeError::UnknownFlag(flag));
-        }
-        if flag == WITNESS_FLAG {
-            inputs = reader.list(MIN_TX_IN)?;
-        }
-        if flag == WITNESS_FLAG || !inputs.is_empty() {
-            outputs = reader.list(MIN_TX_OUT)?;
-        }
-        if flag == WITNESS_FLAG {
-            for input in &mut inputs {
-                input.witness = Witness::decode_from(reader)?;
-            }
-        }
-        let tx = Self {
-            version,
-            inputs,
-            outputs,
-            lock_time: reader.u32()?,
-        };
-        if flag == WITNESS_FLAG && !tx.has_witness() {
-            return Err(DecodeError::SuperfluousWitness);
-        }
-        Ok(tx)
-    }
-}
-
-impl Encode for OutPoint {
-    fn encode_into(&self, out: &mut Vec<u8>) {
-        self.txid.encode_into(out);
-        out.extend_from_slice(&self.vout.to_le_bytes());
-    }
-}
-
-impl Decode for OutPoint {
-    fn decode_from(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(Self {
-            txid: Txid::decode_from(reader)?,
-            vout: reader.u32()?,
-        })
-    }
-}
-
-impl Encode for WitnessItem {
-    fn encode_into(&self, out: &mut Vec<u8>) {
-        put_bytes(&self.0, out);
-    }
-}
-
-impl Decode for WitnessItem {
-    fn decode_from(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        reader.bytes().map(|bytes| Self(bytes.to_vec()))
-    }
-}
-
-impl Encode for Witness {
-    fn encode_into(&self, out: &mut Vec<u8>) {
-        put_list(&self.0, out);
-    }
-}
-
-impl Decode for Witness {
-    fn decode_from(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        reader.list(1).map(Self)
-    }
-}
-
-/// Without the witness, which stands behind all outputs.
-impl Encode for TxIn {
-    fn encode_into(&self, out: &mut Vec<u8>) {
-        self.prevout.encode_into(out);
-        self.script_sig.encode_into(out);
-        out.extend_from_slice(&self.sequence.to_le_bytes());
-    }
-}
-
-/// Without the witness, which stands behind all outputs.
-impl Decode for TxIn {
-    fn decode_from(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(Self {
-            prevout: OutPoint::decode_from(reader)?,
-            script_sig: Script::decode_from(reader)?,
-            sequence: reader.u32()?,
-            witness: Witness::default(),
-        })
-    }
-}
-
-impl Encode for TxOut {
-    fn encode_into(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(&self.value.to_le_bytes());
-        self.script_pubkey.encode_into(out);
-    }
-}
-
-impl Decode for TxOut {
-    fn decode_from(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(Self {
-            value: reader.i64()?,
-            script_pubkey: Script::decode_from(reader)?,
-        })
-    }
-}
-
-/// Shortest transaction that decodes: version, no inputs, flag zero, lock time.
-pub(crate) const MIN_TX: u32 = 4 + 1 + 1 + 4;
-const _: () = assert!(MIN_TX <= 4 + 1 + MIN_TX_IN + 1 + 4);
+pub(crate) use wire::MIN_TX;

@@ -3,11 +3,10 @@
 
 use chain::merkle;
 use chain::{
-    Amount, BitcoinHeader, Block, BlockId, BlockTime, ChainParams, CompactTarget, DecodeError,
-    Encode, Height, MerkleRoot, OutPoint, ParamsError, Reject, Script, TargetError, Transaction,
-    TxIn, TxOut, Txid, Witness, bitcoin_2009, check_body_at, decode_exact, sha256d, tabchain,
+    Amount, BitcoinHeader, Block, BlockTime, ChainParams, CompactTarget, DecodeError, Encode,
+    Height, MerkleRoot, OutPoint, Reject, Script, Transaction, TxIn, TxOut, Txid, Witness,
+    bitcoin_2009, check_body_at, decode_exact, sha256d, tabchain,
 };
-use proptest::prelude::*;
 
 const EASY: CompactTarget = CompactTarget(0x207f_ffff);
 
@@ -491,76 +490,6 @@ fn final_transactions_and_heights_bip34_bip113() {
 }
 
 #[test]
-fn rooms_that_differ_in_anything_have_another_genesis() {
-    let base = ("room", 10, EASY, 20, 100);
-    let id = |(name, spacing, bits, window, halving)| {
-        tabchain(name, spacing, bits, window, halving)
-            .expect("sane parameters")
-            .genesis_id()
-    };
-    assert_eq!(id(base), id(base));
-    let others = [
-        ("Room", 10, EASY, 20, 100),
-        ("", 10, EASY, 20, 100),
-        ("room", 11, EASY, 20, 100),
-        ("room", 10, CompactTarget(0x207f_fffe), 20, 100),
-        ("room", 10, EASY, 21, 100),
-        ("room", 10, EASY, 20, 101),
-    ];
-    let ids: std::collections::BTreeSet<BlockId> =
-        others.into_iter().chain([base]).map(id).collect();
-    assert_eq!(ids.len(), 7);
-}
-
-#[test]
-fn a_rooms_genesis_keeps_the_rules_on_bodies() {
-    let longest = "\u{94fe}".repeat(26) + "ab";
-    assert_eq!(longest.len(), 80);
-    for name in ["", "a", "room", &longest] {
-        let params = tabchain(name, 10, EASY, 20, 100).expect("sane parameters");
-        assert_eq!(params.genesis.check_body(&params), Ok(()), "{name}");
-        assert_eq!(params.genesis.header.time, BlockTime(1_767_225_600));
-        assert_eq!(
-            params.genesis.transactions[0].output_total(),
-            Ok(Amount::ZERO)
-        );
-    }
-}
-
-#[test]
-fn parameters_that_make_no_chain_are_named() {
-    let make = |name: &str, spacing, bits, window, halving| {
-        tabchain(name, spacing, CompactTarget(bits), window, halving).map(|_| ())
-    };
-    let easy = EASY.0;
-    let too_long = ParamsError::NameTooLong { len: 81, max: 80 };
-    assert_eq!(make(&"a".repeat(81), 10, easy, 20, 100), Err(too_long));
-    assert_eq!(make("a", 0, easy, 20, 100), Err(ParamsError::Spacing(0)));
-    assert_eq!(
-        make("a", u32::MAX, easy, 20, 100),
-        Err(ParamsError::Spacing(u32::MAX))
-    );
-    assert_eq!(make("a", 10, easy, 3, 100), Err(ParamsError::Window(3)));
-    assert_eq!(
-        make("a", 10, easy, u32::MAX, 100),
-        Err(ParamsError::Window(u32::MAX))
-    );
-    assert_eq!(make("a", 10, easy, 20, 0), Err(ParamsError::Halving(0)));
-    let zero = TargetError::Zero(CompactTarget(0));
-    assert_eq!(make("a", 10, 0, 20, 100), Err(ParamsError::Bits(zero)));
-    let negative = TargetError::Negative(CompactTarget(0x2080_0001));
-    assert_eq!(
-        make("a", 10, 0x2080_0001, 20, 100),
-        Err(ParamsError::Bits(negative))
-    );
-    let easier = CompactTarget(0x2100_8000);
-    assert_eq!(
-        make("a", 10, easier.0, 20, 100),
-        Err(ParamsError::TooEasy(easier))
-    );
-}
-
-#[test]
 fn every_reason_has_its_own_name_and_says_its_values() {
     let mut names = Reject::NAMES.to_vec();
     names.sort_unstable();
@@ -572,55 +501,4 @@ fn every_reason_has_its_own_name_and_says_its_values() {
         "bad-txns-vout-negative value=-5"
     );
     assert_eq!(Reject::BadTxnsDuplicate.to_string(), "bad-txns-duplicate");
-}
-
-proptest! {
-    #[test]
-    fn heights_come_back_from_coinbases(height: u32, extra: Vec<u8>) {
-        let tx = Transaction::coinbase(Height(height), &extra, vec![]);
-        prop_assert_eq!(tx.inputs[0].script_sig.height(), Some(Height(height)));
-        prop_assert!(tx.is_coinbase());
-    }
-
-    #[test]
-    fn only_the_shortest_height_is_read(bytes in prop::collection::vec(any::<u8>(), 0..8)) {
-        let script = Script(bytes);
-        if let Some(height) = script.height() {
-            let shortest = Script::default().push_height(height);
-            prop_assert!(script.as_bytes().starts_with(shortest.as_bytes()));
-        }
-    }
-}
-
-#[test]
-fn heights_in_longer_forms_are_none() {
-    let none: [&[u8]; 9] = [
-        &[],
-        &[1, 0],
-        &[1, 16],
-        &[2, 17, 0],
-        &[1, 0x80],
-        &[1, 0x91],
-        &[4, 0xff, 0xff, 0xff],
-        &[0x4c, 1, 17],
-        &[5, 0, 0, 0, 0, 1],
-    ];
-    for bytes in none {
-        assert_eq!(Script(bytes.to_vec()).height(), None, "{bytes:?}");
-    }
-    let some: [(&[u8], u32); 6] = [
-        (&[0], 0),
-        (&[0x51], 1),
-        (&[0x60], 16),
-        (&[1, 17], 17),
-        (&[2, 0x80, 0], 128),
-        (&[3, 0xff, 0xff, 0x7f], 0x7f_ffff),
-    ];
-    for (bytes, height) in some {
-        assert_eq!(
-            Script(bytes.to_vec()).height(),
-            Some(Height(height)),
-            "{bytes:?}"
-        );
-    }
 }

@@ -347,6 +347,23 @@ fn a_rooms_first_window_starts_at_block_1() {
 }
 
 #[test]
+fn a_retarget_allows_no_bits_but_its_own() {
+    let params = room(8);
+    let past = chain(7, &params);
+    let required = required_bits(past.as_slice(), &params).expect("all ancestors are there");
+    assert_ne!(required, EASY);
+    for bits in [required.0 - 1, required.0 + 1, EASY.0] {
+        let mut header = draft(&past, START + 100, &params);
+        header.bits = CompactTarget(bits);
+        let found = header.bits;
+        let reject = judge(mined(header, &params), &past, START + 100, &params);
+        assert_eq!(reject, Err(Reject::BadDiffBits { found, required }));
+    }
+    let header = mined(draft(&past, START + 100, &params), &params);
+    assert_eq!(judge(header, &past, START + 100, &params), Ok(()));
+}
+
+#[test]
 fn a_window_may_start_no_earlier_than_the_grace_before_its_parent() {
     let params = ChainParams {
         timewarp_grace: Some(5),
