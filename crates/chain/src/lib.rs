@@ -18,6 +18,7 @@ pub mod reject;
 pub mod rng;
 pub mod rules;
 pub mod script;
+pub mod sighash;
 pub mod target;
 mod text;
 pub mod transaction;
@@ -41,6 +42,7 @@ pub use rules::{
     next_target_bits, past_median, required_bits, subsidy,
 };
 pub use script::Script;
+pub use sighash::{SighashError, SighashType, Sighasher, verify_key_spend};
 pub use target::{Compact, CompactTarget, Target, TargetError, Work, block_proof};
 pub use transaction::{OutPoint, Transaction, TxIn, TxOut, Witness, WitnessItem};
 pub use tree::{InsertError, Link, LinkState, Reorg, Tree};
