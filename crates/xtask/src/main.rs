@@ -1,2 +1,153 @@
-//! main
-fn main() {}
+//! Does: sets up, builds, serves, tests, measures and tidies Tabchain: `cargo xtask help`.
+//! Never: contains product code or depends on one of our crates.
+//! Neighbours: calls cargo, trunk, wasm-pack and Playwright.
+#![forbid(unsafe_code)]
+
+mod layers;
+mod seal;
+mod serve;
+mod setup;
+mod sh;
+mod size;
+mod steps;
+mod suite;
+mod tidy;
+mod tools;
+
+use anyhow::{Result, bail};
+use lexopt::prelude::*;
+use std::path::{Path, PathBuf};
+
+const HELP: &str = "\
+cargo xtask COMMAND
+
+  serve [--port N] [--open] [--debug] [--no-build]
+                    build the page and serve it on 127.0.0.1 (port 8080)
+  build [--debug]   build the page into dist/
+  test [--only STEP,..] [--skip STEP,..] [--system] [--list]
+                    everything that must hold; the last line counts
+  setup [--system]  fetch all that `serve` and `test` need (both do so themselves);
+                    --system also installs system packages, as root does anyway
+  tidy              the written rules of the house
+  layers            crates only depend downwards
+  size              what the page weighs against its budget (after a build)
+  bench hash        the mining kernel against others, in ratios
+  seal              write the security policy into a build (Trunk calls this)
+  help              this text
+";
+
+fn main() -> std::process::ExitCode {
+    match dispatch() {
+        Ok(()) => std::process::ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            std::process::ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch() -> Result<()> {
+    let mut args = lexopt::Parser::from_env();
+    let Some(first) = args.next()? else {
+        print!("{HELP}");
+        bail!("which command?");
+    };
+    let command = match first {
+        Value(name) => name.string()?,
+        Short('h') | Long("help") => "help".into(),
+        other => return Err(other.unexpected().into()),
+    };
+    match command.as_str() {
+        "serve" => serve(args),
+        "build" => build(args),
+        "test" => test(args),
+        "setup" => setup(args),
+        "tidy" => no_more(args).and_then(|()| tidy::run()),
+        "layers" => no_more(args).and_then(|()| layers::run()),
+        "size" => no_more(args).and_then(|()| size::run()),
+        "seal" => no_more(args).and_then(|()| seal::run()),
+        "help" => {
+            print!("{HELP}");
+            Ok(())
+        }
+        other => {
+            print!("{HELP}");
+            bail!("no command `{other}`");
+        }
+    }
+}
+
+fn serve(mut args: lexopt::Parser) -> Result<()> {
+    let mut options = serve::Options::default();
+    while let Some(arg) = args.next()? {
+        match arg {
+            Long("port") => options.port = args.value()?.parse()?,
+            Long("open") => options.open = true,
+            Long("debug") => options.debug = true,
+            Long("no-build") => options.build = false,
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    serve::run(&options)
+}
+
+fn build(mut args: lexopt::Parser) -> Result<()> {
+    let mut debug = false;
+    while let Some(arg) = args.next()? {
+        match arg {
+            Long("debug") => debug = true,
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    setup::for_build()?;
+    serve::build(debug)
+}
+
+fn setup(mut args: lexopt::Parser) -> Result<()> {
+    let mut system = false;
+    while let Some(arg) = args.next()? {
+        match arg {
+            Long("system") => system = true,
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    setup::for_build()?;
+    setup::for_tests(system)?;
+    println!("everything is there; to call the tools by hand:");
+    println!("  {}", tools::path_line());
+    Ok(())
+}
+
+fn test(mut args: lexopt::Parser) -> Result<()> {
+    let mut options = suite::Options::default();
+    while let Some(arg) = args.next()? {
+        match arg {
+            Long("only") => options.only = names(&args.value()?.string()?),
+            Long("skip") => options.skip = names(&args.value()?.string()?),
+            Long("system") => options.system = true,
+            Long("list") => options.list = true,
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    suite::run(&options)
+}
+
+fn names(list: &str) -> Vec<String> {
+    list.split(',').map(|name| name.trim().to_owned()).collect()
+}
+
+fn no_more(mut args: lexopt::Parser) -> Result<()> {
+    match args.next()? {
+        None => Ok(()),
+        Some(other) => Err(other.unexpected().into()),
+    }
+}
+
+/// The repository's root folder: where this very program was compiled from,
+/// so that commands work from any folder inside it.
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../..")
+        .canonicalize()
+        .unwrap_or_else(|_| ".".into())
+}

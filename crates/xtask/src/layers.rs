@@ -1,0 +1,192 @@
+//! Arrows between our crates only point down, and only along this list.
+
+use crate::{root, sh};
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+use std::process::Command;
+
+/// A crate, its layer, and the crates that it may use.
+struct Place {
+    name: &'static str,
+    layer: u8,
+    uses: &'static [&'static str],
+}
+
+const fn place(name: &'static str, layer: u8, uses: &'static [&'static str]) -> Place {
+    Place { name, layer, uses }
+}
+
+/// A new arrow needs a reason here, in review.
+const PLACES: [Place; 11] = [
+    place("chain", 0, &[]),
+    place("miner", 0, &[]),
+    // The contract speaks of blocks, headers and times.
+    place("protocol", 1, &["chain"]),
+    // Ledgers provide the facts that the contract names.
+    place("ledger", 1, &["chain", "protocol"]),
+    // Protocols never see a ledger, nodes never name a protocol.
+    place("consensus", 2, &["chain", "protocol"]),
+    place("node", 2, &["chain", "protocol", "ledger"]),
+    // The one place that turns names into machines.
+    place(
+        "scenario",
+        3,
+        &["chain", "protocol", "ledger", "consensus", "node"],
+    ),
+    // Checkers read blocks and coins themselves, so as to share no code with a node.
+    place(
+        "sim",
+        4,
+        &["chain", "protocol", "node", "scenario", "miner", "ledger"],
+    ),
+    // Hosts. The page has no simulator yet.
+    place(
+        "web",
+        5,
+        &[
+            "chain",
+            "miner",
+            "protocol",
+            "ledger",
+            "consensus",
+            "node",
+            "scenario",
+        ],
+    ),
+    place(
+        "cli",
+        5,
+        &[
+            "chain",
+            "miner",
+            "protocol",
+            "ledger",
+            "consensus",
+            "node",
+            "scenario",
+            "sim",
+        ],
+    ),
+    place("xtask", 6, &[]),
+];
+
+/// A deterministic crate gets no clock, no entropy, no thread and no browser.
+const DETERMINISTIC: [&str; 8] = [
+    "chain",
+    "miner",
+    "protocol",
+    "ledger",
+    "consensus",
+    "node",
+    "scenario",
+    "sim",
+];
+const HOSTS_ONLY: [&str; 8] = [
+    "getrandom",
+    "tokio",
+    "rayon",
+    "js-sys",
+    "web-sys",
+    "wasm-bindgen",
+    "chrono",
+    "gloo-timers",
+];
+
+/// Checks the workspace.
+///
+/// # Errors
+/// Names each arrow that is not allowed.
+pub fn run() -> Result<()> {
+    let metadata = sh::ask(
+        Command::new("cargo")
+            .args(["metadata", "--no-deps", "--format-version", "1"])
+            .current_dir(root()),
+    )
+    .context("cargo metadata failed")?;
+    let faults = faults(&serde_json::from_str(&metadata)?)?;
+    if !faults.is_empty() {
+        bail!("{}", faults.join("\n"));
+    }
+    println!("layers: {} crates, all arrows point down", PLACES.len());
+    Ok(())
+}
+
+fn faults(metadata: &Value) -> Result<Vec<String>> {
+    let mut faults = table_faults();
+    for package in metadata["packages"].as_array().context("no packages")? {
+        let name = package["name"].as_str().context("no name")?;
+        let Some(place) = PLACES.iter().find(|place| place.name == name) else {
+            faults.push(format!("{name} has no place in crates/xtask/src/layers.rs"));
+            continue;
+        };
+        for dependency in package["dependencies"]
+            .as_array()
+            .context("no dependencies")?
+        {
+            // Tests may look anywhere.
+            if dependency["kind"].as_str() == Some("dev") {
+                continue;
+            }
+            let used = dependency["name"].as_str().context("no name")?;
+            let is_ours = !dependency["path"].is_null();
+            if is_ours && !place.uses.contains(&used) {
+                faults.push(format!("{name} must not use {used}"));
+            }
+            if DETERMINISTIC.contains(&name) && HOSTS_ONLY.contains(&used) {
+                faults.push(format!("{name} is deterministic and must not use {used}"));
+            }
+        }
+    }
+    Ok(faults)
+}
+
+/// The list itself must not point upwards.
+fn table_faults() -> Vec<String> {
+    let layer = |name: &str| {
+        PLACES
+            .iter()
+            .find(|place| place.name == name)
+            .map(|place| place.layer)
+    };
+    let arrows = PLACES
+        .iter()
+        .flat_map(|place| place.uses.iter().map(move |used| (place, *used)));
+    arrows
+        .filter(|(place, used)| layer(used).is_none_or(|below| below > place.layer))
+        .map(|(place, used)| format!("{} -> {used} points up", place.name))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn workspace(name: &str, used: &str, kind: Value, path: Value) -> Value {
+        json!({"packages": [{"name": name, "dependencies": [{"name": used, "kind": kind, "path": path}]}]})
+    }
+
+    #[test]
+    fn an_arrow_upwards_is_a_fault_and_a_test_dependency_is_not() {
+        let up = workspace("chain", "node", Value::Null, json!("/x/node"));
+        assert_eq!(faults(&up).unwrap(), ["chain must not use node"]);
+        let test_only = workspace("chain", "node", json!("dev"), json!("/x/node"));
+        assert!(faults(&test_only).unwrap().is_empty());
+        let down = workspace("node", "chain", Value::Null, json!("/x/chain"));
+        assert!(faults(&down).unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_deterministic_crate_gets_no_entropy() {
+        let random = workspace("node", "getrandom", Value::Null, Value::Null);
+        assert_eq!(faults(&random).unwrap().len(), 1);
+        let host = workspace("web", "getrandom", Value::Null, Value::Null);
+        assert!(faults(&host).unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_crate_without_a_place_is_a_fault() {
+        let unknown = json!({"packages": [{"name": "evm", "dependencies": []}]});
+        assert_eq!(faults(&unknown).unwrap().len(), 1);
+    }
+}

@@ -1,0 +1,212 @@
+//! Fetches what a fresh machine lacks. What is there is used; what cannot be
+//! had is named together with the way to get it.
+
+use crate::tools::{self, TRUNK, WASM_BINDGEN, WASM_PACK};
+use crate::{root, sh};
+use anyhow::{Context, Result, bail};
+use sha2::{Digest, Sha256};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::{env, fs};
+
+/// The wasm target: everything that runs in a browser.
+pub const WASM: &str = "wasm32-unknown-unknown";
+/// A target without an operating system: proves that a crate is `no_std`.
+pub const BARE: &str = "thumbv7em-none-eabi";
+
+const OLDEST_NODE: u32 = 20;
+const APT_PACKAGES: [&str; 3] = ["chromium", "chromium-driver", "fonts-noto-cjk"];
+
+/// All that building the page needs.
+///
+/// # Errors
+/// Names what cannot be had and how to get it.
+pub fn for_build() -> Result<()> {
+    target(WASM)?;
+    WASM_BINDGEN.ensure()?;
+    TRUNK.ensure()?;
+    node_packages()
+}
+
+/// All that the tests need besides.
+///
+/// # Errors
+/// Names what cannot be had and how to get it.
+pub fn for_tests(system: bool) -> Result<()> {
+    target(BARE)?;
+    component("fmt", "rustfmt")?;
+    component("clippy", "clippy")?;
+    WASM_PACK.ensure()?;
+    browser(system)
+}
+
+fn target(name: &str) -> Result<()> {
+    // Asks the compiler, not rustup: a distribution's Rust has no rustup.
+    let folder =
+        sh::ask(Command::new("rustc").args(["--print", "target-libdir", "--target", name]));
+    if folder.is_some_and(|folder| Path::new(folder.trim()).is_dir()) {
+        return Ok(());
+    }
+    sh::run(Command::new("rustup").args(["target", "add", name]))
+        .with_context(|| format!("the Rust target {name} is needed; get it from https://rustup.rs"))
+}
+
+fn component(subcommand: &str, name: &str) -> Result<()> {
+    if sh::ask(Command::new("cargo").args([subcommand, "--version"])).is_some() {
+        return Ok(());
+    }
+    sh::run(Command::new("rustup").args(["component", "add", name])).with_context(|| {
+        format!("the Rust component {name} is needed; get it from https://rustup.rs")
+    })
+}
+
+/// Node packages by lock file; nothing happens when they are up to date.
+fn node_packages() -> Result<()> {
+    let version = sh::ask(Command::new("node").arg("--version")).unwrap_or_default();
+    let major = version
+        .trim()
+        .trim_start_matches('v')
+        .split('.')
+        .next()
+        .and_then(|n| n.parse::<u32>().ok());
+    if major.is_none_or(|major| major < OLDEST_NODE) {
+        bail!(
+            "Node {OLDEST_NODE} or newer is needed (found `{}`); get it from https://nodejs.org",
+            version.trim()
+        );
+    }
+    let folder = tools::node_folder();
+    let lock =
+        fs::read(folder.join("package-lock.json")).context("tests/browser/package-lock.json")?;
+    let wanted = format!("{:x?}", Sha256::digest(&lock));
+    let stamp = folder.join("node_modules/.installed-lock");
+    if fs::read_to_string(&stamp).is_ok_and(|found| found == wanted) {
+        return Ok(());
+    }
+    let npm = if cfg!(windows) { "npm.cmd" } else { "npm" };
+    sh::run(
+        Command::new(npm)
+            .args(["ci", "--no-audit", "--no-fund"])
+            .current_dir(&folder)
+            .env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1")
+            .env("PUPPETEER_SKIP_DOWNLOAD", "1"),
+    )?;
+    Ok(fs::write(stamp, wanted)?)
+}
+
+/// A Chromium that tests can drive, its driver, and a font with Chinese glyphs.
+fn browser(system: bool) -> Result<()> {
+    let missing = missing_for_browser();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let has_apt = on_path("apt-get").is_some();
+    let is_root = sh::ask(Command::new("id").arg("-u")).is_some_and(|id| id.trim() == "0");
+    if has_apt && (is_root || system) {
+        println!("missing: {}", missing.join(", "));
+        let mut apt = Command::new(if is_root { "apt-get" } else { "sudo" });
+        if !is_root {
+            apt.arg("apt-get");
+        }
+        // An out-of-date package list is the usual cause of a failure: one update, then again.
+        apt.args(["install", "-y", "--no-install-recommends"])
+            .args(APT_PACKAGES)
+            .env("DEBIAN_FRONTEND", "noninteractive");
+        if sh::run(&mut apt).is_err() {
+            let mut update = Command::new(if is_root { "apt-get" } else { "sudo" });
+            if !is_root {
+                update.arg("apt-get");
+            }
+            sh::run(update.arg("update"))?;
+            sh::run(&mut apt)?;
+        }
+        return Ok(());
+    }
+    let way = if has_apt {
+        format!(
+            "run `cargo xtask setup --system`, or: sudo apt-get install -y {}",
+            APT_PACKAGES.join(" ")
+        )
+    } else {
+        "install Chrome or Chromium (or set CHROME to its executable), and a Chinese font".into()
+    };
+    if chromium().is_none() {
+        bail!("missing: {}; {way}", missing.join(", "));
+    }
+    // wasm-pack fetches a driver itself, and a font only matters for screenshots.
+    println!("missing: {}; going on without; {way}", missing.join(", "));
+    Ok(())
+}
+
+fn missing_for_browser() -> Vec<&'static str> {
+    let mut missing = Vec::new();
+    if chromium().is_none() {
+        missing.push("Chromium");
+    }
+    if chromedriver().is_none() {
+        missing.push("its driver");
+    }
+    let fonts = sh::ask(Command::new("fc-list").args([":lang=zh", "family"]));
+    if cfg!(target_os = "linux") && fonts.is_none_or(|fonts| fonts.trim().is_empty()) {
+        missing.push("a Chinese font");
+    }
+    missing
+}
+
+/// The browser that tests drive: `CHROME` if set, else what is installed.
+pub fn chromium() -> Option<PathBuf> {
+    if let Some(named) = env::var_os("CHROME") {
+        return Some(named.into());
+    }
+    let names = [
+        "chromium",
+        "chromium-browser",
+        "google-chrome",
+        "google-chrome-stable",
+        "chrome",
+    ];
+    let usual = [
+        "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+        "/Applications/Chromium.app/Contents/MacOS/Chromium",
+        r"C:\Program Files\Google\Chrome\Application\chrome.exe",
+        r"C:\Program Files (x86)\Google\Chrome\Application\chrome.exe",
+    ];
+    names
+        .iter()
+        .find_map(|name| on_path(name))
+        .or_else(|| usual.iter().map(PathBuf::from).find(|path| path.is_file()))
+}
+
+/// Chromium's driver: `CHROMEDRIVER` if set, else what is on PATH.
+pub fn chromedriver() -> Option<PathBuf> {
+    env::var_os("CHROMEDRIVER")
+        .map(PathBuf::from)
+        .or_else(|| on_path("chromedriver"))
+}
+
+/// A program's full path.
+pub fn on_path(name: &str) -> Option<PathBuf> {
+    let file = format!("{name}{}", env::consts::EXE_SUFFIX);
+    env::split_paths(&env::var_os("PATH")?)
+        .map(|folder| folder.join(&file))
+        .find(|path| path.is_file())
+}
+
+/// Whether Cargo.lock has the very `wasm-bindgen` that our tool is for.
+///
+/// # Errors
+/// When it has another, which the tool would refuse.
+pub fn bindgen_matches() -> Result<()> {
+    let lock = fs::read_to_string(root().join("Cargo.lock"))?;
+    let wanted = format!(
+        "name = \"wasm-bindgen\"\nversion = \"{}\"",
+        WASM_BINDGEN.version
+    );
+    if !lock.contains(&wanted) {
+        bail!(
+            "Cargo.lock has another wasm-bindgen than {}; change both together",
+            WASM_BINDGEN.version
+        );
+    }
+    Ok(())
+}

@@ -1,0 +1,286 @@
+//! What must hold, one function a step.
+
+use crate::setup::{BARE, WASM};
+use crate::suite::counted;
+use crate::{layers, root, serve, setup, sh, size, tidy, tools};
+use anyhow::{Context, Result};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// How many tests of a step passed and failed; a step that is one check counts one.
+#[derive(Clone, Copy, Default, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// Tests that passed.
+    pub passed: u32,
+    /// Tests that failed.
+    pub failed: u32,
+}
+
+impl Outcome {
+    /// One check that holds.
+    pub const OK: Self = Self {
+        passed: 1,
+        failed: 0,
+    };
+    /// One check that does not.
+    pub const FAILED: Self = Self {
+        passed: 0,
+        failed: 1,
+    };
+
+    fn and(self, other: Self) -> Self {
+        Self {
+            passed: self.passed + other.passed,
+            failed: self.failed + other.failed,
+        }
+    }
+}
+
+/// One step of `cargo xtask test`.
+pub struct Step {
+    /// For `--only` and `--skip`.
+    pub name: &'static str,
+    /// For the heading.
+    pub what: &'static str,
+    /// Runs it.
+    pub run: fn() -> Result<Outcome>,
+}
+
+const fn step(name: &'static str, what: &'static str, run: fn() -> Result<Outcome>) -> Step {
+    Step { name, what, run }
+}
+
+/// Quick and telling first; what builds on a step comes after it.
+pub const ALL: [Step; 15] = [
+    step("lock", "Cargo.lock and the tools' versions agree", lock),
+    step("fmt", "formatting", fmt),
+    step("tidy", "the written rules of the house", || {
+        check(tidy::run)
+    }),
+    step("layers", "crates only depend downwards", || {
+        check(layers::run)
+    }),
+    step("clippy", "lints, natively", clippy),
+    step("clippy-wasm", "lints, for the browser", clippy_wasm),
+    step(
+        "bare-metal",
+        "the no_std crates compile without an operating system",
+        bare_metal,
+    ),
+    step("native", "tests, natively", native),
+    step("doc", "examples in the documentation, and its links", doc),
+    step("wasm-chrome", "wasm tests in Chromium", wasm_chrome),
+    step("wasm-node", "wasm tests in Node", wasm_node),
+    step("build", "the static page, as released", || {
+        check(|| serve::build(false))
+    }),
+    step("size", "what the page weighs", || check(size::run)),
+    step(
+        "browser",
+        "the page in Chromium, from a sub-folder",
+        browser,
+    ),
+    step(
+        "firefox",
+        "the page in Firefox, where there is one",
+        firefox,
+    ),
+];
+
+/// Crates without an operating system below them.
+const NO_STD: [&str; 6] = ["chain", "miner", "protocol", "ledger", "consensus", "node"];
+/// Crates that never reach a browser.
+const NATIVE_ONLY: [&str; 2] = ["cli", "xtask"];
+
+fn check(run: impl Fn() -> Result<()>) -> Result<Outcome> {
+    run().map(|()| Outcome::OK)
+}
+
+fn cargo(args: &[&str]) -> Command {
+    let mut cargo = Command::new("cargo");
+    cargo.current_dir(root()).args(args);
+    cargo
+}
+
+fn lock() -> Result<Outcome> {
+    setup::bindgen_matches()?;
+    let locked = sh::ask(&mut cargo(&[
+        "metadata",
+        "--locked",
+        "--offline",
+        "--format-version",
+        "1",
+    ]));
+    locked.context("Cargo.lock is out of date: run `cargo metadata` and commit it")?;
+    Ok(Outcome::OK)
+}
+
+fn fmt() -> Result<Outcome> {
+    check(|| sh::run(&mut cargo(&["fmt", "--all", "--check"])))
+}
+
+fn clippy() -> Result<Outcome> {
+    check(|| {
+        sh::run(&mut cargo(&[
+            "clippy",
+            "--workspace",
+            "--all-targets",
+            "--",
+            "-D",
+            "warnings",
+        ]))
+    })
+}
+
+fn clippy_wasm() -> Result<Outcome> {
+    let mut clippy = cargo(&["clippy", "--workspace", "--target", WASM]);
+    for name in NATIVE_ONLY {
+        clippy.args(["--exclude", name]);
+    }
+    check_mut(clippy.args(["--", "-D", "warnings"]))
+}
+
+fn check_mut(command: &mut Command) -> Result<Outcome> {
+    sh::run(command).map(|()| Outcome::OK)
+}
+
+fn bare_metal() -> Result<Outcome> {
+    let mut check = cargo(&["check", "--lib", "--target", BARE]);
+    for name in NO_STD {
+        check.args(["-p", name]);
+    }
+    check_mut(&mut check)
+}
+
+fn native() -> Result<Outcome> {
+    let has_nextest = sh::ask(&mut cargo(&["nextest", "--version"])).is_some();
+    let args: &[&str] = if has_nextest {
+        &[
+            "nextest",
+            "run",
+            "--workspace",
+            "--no-fail-fast",
+            "--status-level",
+            "fail",
+            "--no-tests",
+            "pass",
+        ]
+    } else {
+        &[
+            "test",
+            "--workspace",
+            "--lib",
+            "--bins",
+            "--tests",
+            "--no-fail-fast",
+        ]
+    };
+    counted(&mut cargo(args))
+}
+
+fn doc() -> Result<Outcome> {
+    let examples = counted(&mut cargo(&[
+        "test",
+        "--workspace",
+        "--doc",
+        "--no-fail-fast",
+    ]))?;
+    // The page's and the miner's programs bear the names of crates.
+    let mut links = cargo(&[
+        "doc",
+        "--workspace",
+        "--no-deps",
+        "--lib",
+        "--document-private-items",
+    ]);
+    let links = check_mut(links.env("RUSTDOCFLAGS", "-D warnings"))?;
+    Ok(examples.and(links))
+}
+
+/// A crate's folder, when one of its sources has wasm tests for that place.
+fn crates_with_wasm_tests(in_browser: bool) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(root().join("crates"))? {
+        let folder = entry?.path();
+        // xtask only speaks of such tests.
+        if folder.ends_with("xtask") {
+            continue;
+        }
+        let mut sources = Vec::new();
+        for part in ["src", "tests"] {
+            rust_files(&folder.join(part), &mut sources);
+        }
+        let fits = |path: &PathBuf| {
+            fs::read_to_string(path).is_ok_and(|text| {
+                text.contains("#[wasm_bindgen_test")
+                    && text.contains("run_in_browser") == in_browser
+            })
+        };
+        if sources.iter().any(fits) {
+            found.push(folder);
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+fn rust_files(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            rust_files(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+fn wasm_chrome() -> Result<Outcome> {
+    wasm_tests(&["--headless", "--chrome"], true)
+}
+
+fn wasm_node() -> Result<Outcome> {
+    wasm_tests(&["--node"], false)
+}
+
+fn wasm_tests(place: &[&str], in_browser: bool) -> Result<Outcome> {
+    let mut all = Outcome::default();
+    for folder in crates_with_wasm_tests(in_browser)? {
+        let mut pack = tools::command("wasm-pack");
+        pack.arg("test").args(place).arg(&folder);
+        if let Some(driver) = setup::chromedriver() {
+            pack.env("CHROMEDRIVER", driver);
+        }
+        all = all.and(counted(&mut pack)?);
+    }
+    Ok(all)
+}
+
+fn browser() -> Result<Outcome> {
+    let chromium = setup::chromium().context("no Chromium: run `cargo xtask setup`")?;
+    let mut tests = tools::command("node");
+    tests
+        .current_dir(tools::node_folder())
+        .args(["node_modules/@playwright/test/cli.js", "test"])
+        .env("TABCHAIN_CHROMIUM", chromium)
+        .env("TABCHAIN_DIST", serve::dist());
+    counted(&mut tests)
+}
+
+fn firefox() -> Result<Outcome> {
+    let Some(firefox) = ["firefox", "firefox-esr"]
+        .iter()
+        .find_map(|name| setup::on_path(name))
+    else {
+        println!("no Firefox on PATH; on Debian: sudo apt-get install firefox-esr");
+        return Ok(Outcome::default());
+    };
+    let mut smoke = tools::command("node");
+    smoke
+        .current_dir(tools::node_folder())
+        .arg("firefox-smoke.mjs")
+        .env("TABCHAIN_FIREFOX", firefox)
+        .env("TABCHAIN_DIST", serve::dist());
+    check_mut(&mut smoke)
+}
