@@ -1,2 +1,126 @@
-//! main
-fn main() {}
+//! Does: `tabchain`, the command line: checks, mining and the small simulator, natively.
+//! Never: decides anything that a crate below decides.
+//! Neighbours: every crate below but `web`.
+
+#![forbid(unsafe_code)]
+
+mod check;
+mod hex_args;
+mod mine;
+mod out;
+mod run;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::hex_args::{Bits, HeaderArg};
+use crate::out::Out;
+
+/// Tabchain on the command line: check Bitcoin data, mine a header, run a simulation.
+#[derive(Parser)]
+#[command(name = "tabchain", version, after_help = EXAMPLES)]
+struct Args {
+    /// Print one JSON object a line instead of text.
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXAMPLES: &str = "Examples:
+  tabchain check headers headers.txt --linked
+  tabchain check blocks blocks.txt
+  tabchain check retarget 1261130161 1262152739 1d00ffff
+  tabchain check compact 1d00ffff
+  tabchain mine --header 0100...7c --threads 2
+  tabchain run tests/scenarios/pow/01-lossy-links/scenario.toml";
+
+#[derive(Subcommand)]
+enum Command {
+    /// Check data against Bitcoin's rules.
+    #[command(subcommand)]
+    Check(Check),
+    /// Search a nonce for a header, from the one that it carries on.
+    #[command(after_help = "Example:\n  tabchain mine --header <160 hex digits> --threads 2")]
+    Mine {
+        /// The 80 bytes of a header as 160 hex digits.
+        #[arg(long, value_name = "HEX")]
+        header: HeaderArg,
+        /// Threads that search; as many as the machine has cores if not given.
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+        threads: Option<u16>,
+    },
+    /// Run a scenario in the simulator; exit code 1 if a claim was broken.
+    #[command(after_help = "Example:\n  tabchain run tests/scenarios/pow/01-lossy-links/scenario.toml")]
+    Run {
+        /// A scenario file (TOML).
+        scenario: PathBuf,
+        /// Print what the nodes told, too.
+        #[arg(long)]
+        log: bool,
+    },
+}
+
+#[derive(Subcommand)]
+enum Check {
+    /// One header of 160 hex digits a line: proof of work, and with --linked the previous hashes.
+    #[command(after_help = "Example:\n  tabchain check headers headers.txt --linked")]
+    Headers {
+        /// The file; - for standard input.
+        file: PathBuf,
+        /// Each header must name the one before it as its parent.
+        #[arg(long)]
+        linked: bool,
+    },
+    /// One raw block in hex a line: form, proof of work, Merkle root and mutation.
+    #[command(after_help = "Example:\n  tabchain check blocks blocks.txt")]
+    Blocks {
+        /// The file; - for standard input.
+        file: PathBuf,
+    },
+    /// The bits after a window of Bitcoin's, from the times of its first and last block.
+    #[command(after_help = "Example:\n  tabchain check retarget 1261130161 1262152739 1d00ffff")]
+    Retarget {
+        /// Time of the first block, Unix seconds.
+        first: u32,
+        /// Time of the last block, Unix seconds.
+        last: u32,
+        /// Bits of the window, hex.
+        bits: Bits,
+    },
+    /// What compact bits mean: target, sign, overflow, and their shortest form.
+    #[command(after_help = "Example:\n  tabchain check compact 1d00ffff")]
+    Compact {
+        /// The bits, hex.
+        bits: Bits,
+    },
+}
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    let mut out = Out::new(args.json);
+    let outcome = match args.command {
+        Command::Check(Check::Headers { file, linked }) => {
+            check::headers(&file, linked, &mut out)
+        }
+        Command::Check(Check::Blocks { file }) => check::blocks(&file, &mut out),
+        Command::Check(Check::Retarget { first, last, bits }) => {
+            check::retarget(first, last, bits.0, &mut out)
+        }
+        Command::Check(Check::Compact { bits }) => check::compact(bits.0, &mut out),
+        Command::Mine { header, threads } => mine::mine(&header.0, threads, &mut out),
+        Command::Run { scenario, log } => run::run(&scenario, log, &mut out),
+    };
+    match outcome {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        // Whoever reads us has heard enough (`| head`).
+        Err(error) if error.is_closed_pipe() => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("tabchain: {error}");
+            ExitCode::from(2)
+        }
+    }
+}

@@ -11,6 +11,8 @@ mod assemble;
 mod fresh;
 mod link;
 mod room;
+pub mod script;
 
 pub use assemble::assemble;
 pub use room::{MAX_NAME, Room, RoomError};
+pub use script::{Fault, FaultKind, LinksSpec, NodesSpec, RoomSpec, Scenario, ScenarioError};

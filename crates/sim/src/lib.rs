@@ -1,1 +1,21 @@
-//! The deterministic simulator: queue, links, faults, checkers, fingerprint
+//! Does: runs machines over a virtual network in virtual time, breaks things on purpose, judges the run.
+//! Never: reads a clock, spawns a thread, touches a browser, or decides what a node does.
+//! Neighbours: `scenario` assembles the machines; `cli` (and later the Lab's worker) run it.
+//!
+//! Same scenario, same bytes out: natively, in Node, in Chromium, in debug and in release. The
+//! run's [`Fingerprint`] says so in 128 bits.
+
+#![forbid(unsafe_code)]
+
+pub mod checkers;
+mod disk;
+mod fingerprint;
+mod network;
+mod queue;
+mod run;
+mod search;
+mod seat;
+
+pub use disk::Disk;
+pub use fingerprint::Fingerprint;
+pub use run::{Claim, Counts, Report, Sim, Standing, Verdict};

@@ -3,26 +3,25 @@
 
 use alloc::vec::Vec;
 
-use chain::sighash::{Sighasher, verify_key_spend};
+use chain::sighash::Sighasher;
 use chain::{
-    Amount, Block, ChainParams, OutPoint, Reject, Transaction, TxOut, check_body_at, subsidy,
+    Amount, Block, ChainParams, OutPoint, Reject, Transaction, TxIn, TxOut, check_body_at, subsidy,
 };
 
-use super::{Coin, Coins, EMPTY_HEADER};
+use super::{Coin, Coins};
 use crate::Place;
 
-/// The coins after a block's transactions.
+/// The coins after a block.
 pub(super) fn apply(
     params: &ChainParams,
     parent: &Coins,
     place: Place,
-    transactions: &[Transaction],
+    block: &Block,
 ) -> Result<Coins, Reject> {
-    let block = Block { header: EMPTY_HEADER, transactions: transactions.to_vec() };
-    check_body_at(&block, place.height, place.median, params)?;
+    check_body_at(block, place.height, place.median, params)?;
     let mut coins = parent.clone();
     let mut fees = Amount::ZERO;
-    for tx in transactions {
+    for tx in &block.transactions {
         if coins.holds(tx) {
             return Err(Reject::Bip30 { txid: tx.txid() });
         }
@@ -32,7 +31,7 @@ pub(super) fn apply(
         }
         coins.create(tx, place.height)?;
     }
-    let coinbase = transactions.first().ok_or(Reject::BadCbMissing)?;
+    let coinbase = block.transactions.first().ok_or(Reject::BadCbMissing)?;
     check_reward(params, place, coinbase, fees)?;
     Ok(coins)
 }
@@ -70,11 +69,27 @@ fn spend(
     let outputs = tx.output_total()?;
     let fee = inputs.checked_sub(outputs).ok_or(Reject::InBelowOut { inputs, outputs })?;
     let chain_tag = *params.genesis_id().as_bytes();
-    let sighasher = Sighasher::new(tx, &spent, Some(chain_tag));
-    for input in 0..tx.inputs.len() {
-        verify_key_spend(&sighasher, input)?;
-    }
+    verify_signatures(tx, &spent, chain_tag)?;
     Ok(fee)
+}
+
+/// Every input is signed by the key that its coin pays, for this chain alone.
+fn verify_signatures(
+    tx: &Transaction,
+    spent: &[TxOut],
+    chain_tag: [u8; 32],
+) -> Result<(), Reject> {
+    let txid = tx.txid();
+    let sighasher = Sighasher::new(tx, spent, Some(chain_tag))
+        .map_err(|error| error.to_reject(txid, 0))?;
+    for (input, TxIn { script_sig, .. }) in (0u32..).zip(&tx.inputs) {
+        // BIP141: what is spent by its witness has an empty script; otherwise ids could be changed.
+        if !script_sig.as_bytes().is_empty() {
+            return Err(Reject::BadWitness { txid, input });
+        }
+        sighasher.verify_key_spend(input).map_err(|error| error.to_reject(txid, input))?;
+    }
+    Ok(())
 }
 
 fn check_mature(

@@ -13,6 +13,7 @@ use chain::{
     Amount, BitcoinHeader, Block, ChainParams, Encode, Header, Reject, Script, Transaction, TxOut,
     decode_exact, subsidy,
 };
+use chain::address::Address;
 use protocol::{ParamSpec, Payee};
 
 pub use coins::{Coin, Coins};
@@ -52,12 +53,12 @@ impl Ledger for Utxo {
         let Header::Bitcoin(header) = header else {
             return Err(Reject::BodyUndecodable);
         };
-        let block = Block { header: *header, transactions: transactions(body)? };
-        block.check_body(&self.params)
+        decode(header, body)?.check_body(&self.params)
     }
 
     fn apply(&self, parent: &State, place: Place, body: &[u8]) -> Result<State, Reject> {
-        apply::apply(&self.params, parent.inner(), place, &transactions(body)?).map(State::new)
+        let block = decode(&EMPTY_HEADER, body)?;
+        apply::apply(&self.params, parent.inner(), place, &block).map(State::new)
     }
 
     fn draft(&self, _parent: &State, place: Place, payee: &Payee, extra: u64) -> Draft {
@@ -69,9 +70,9 @@ impl Ledger for Utxo {
     }
 
     fn payee(&self, body: &[u8]) -> Option<Payee> {
-        let transactions = transactions(body).ok()?;
-        let output = transactions.first()?.outputs.first()?;
-        chain::address::output_key(&output.script_pubkey).map(Payee)
+        let block = decode(&EMPTY_HEADER, body).ok()?;
+        let output = block.transactions.first()?.outputs.first()?;
+        Address::from_script_pubkey(&output.script_pubkey)?.output_key().ok().map(Payee)
     }
 
     fn supply(&self, at: &State) -> Amount {
@@ -96,7 +97,7 @@ const EMPTY_HEADER: BitcoinHeader = BitcoinHeader {
 /// The script that pays a key.
 #[must_use]
 pub fn pay_to(payee: &Payee) -> Script {
-    chain::address::pay_to_key(&payee.0)
+    Address::from_output_key(&payee.0).script_pubkey()
 }
 
 /// A block without its header, as bodies travel.
@@ -105,8 +106,7 @@ pub fn body_of(block: &Block) -> Vec<u8> {
     block.to_vec().split_off(BitcoinHeader::LEN)
 }
 
-fn transactions(body: &[u8]) -> Result<Vec<Transaction>, Reject> {
-    let raw = [EMPTY_HEADER.encode().as_slice(), body].concat();
-    let block: Block = decode_exact(&raw).map_err(|_| Reject::BodyUndecodable)?;
-    Ok(block.transactions)
+fn decode(header: &BitcoinHeader, body: &[u8]) -> Result<Block, Reject> {
+    let raw = [header.encode().as_slice(), body].concat();
+    decode_exact(&raw).map_err(|_| Reject::BodyUndecodable)
 }

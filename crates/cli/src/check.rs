@@ -1,0 +1,131 @@
+//! `tabchain check`: Bitcoin's data against Bitcoin's rules, a verdict a line.
+
+use std::io::{BufRead, Read};
+use std::path::Path;
+
+use chain::{
+    BitcoinHeader, Block, BlockTime, CompactTarget, Reject, Target, U256, Work, bitcoin_2009,
+    block_proof, decode_exact, next_target_bits,
+};
+use serde_json::{Value, json};
+
+use crate::hex_args;
+use crate::out::{Failure, Out, open};
+
+/// No line of hex is longer: a block of four megabytes.
+const MAX_LINE: u64 = 2 * 4_000_000 + 2;
+
+/// `check headers`; true if every header is good.
+pub fn headers(file: &Path, linked: bool, out: &mut Out) -> Result<bool, Failure> {
+    let mut before: Option<BitcoinHeader> = None;
+    each_line(file, out, |line| {
+        let bytes = hex_args::header(line).map_err(|_| "bad-header-encoding".to_string())?;
+        let header = BitcoinHeader::decode(&bytes);
+        let parent = before.replace(header);
+        // Only the claim in the header itself counts here, on whatever network it was made.
+        header.check_pow(Target::MAX).map_err(|reject| reject.name().to_string())?;
+        if let Some(parent) = parent
+            && linked
+            && header.prev != parent.id()
+        {
+            let reject = Reject::PrevBlkNotFound { prev: header.prev };
+            return Err(reject.name().to_string());
+        }
+        let Work(work) = block_proof(header.bits);
+        let (hash, work) = (header.id().to_string(), format!("{work:x}"));
+        Ok((format!("ok {hash} {work}"), json!({"ok": true, "hash": hash, "work": work})))
+    })
+}
+
+/// `check blocks`; true if every block is good.
+pub fn blocks(file: &Path, out: &mut Out) -> Result<bool, Failure> {
+    let params = chain::ChainParams {
+        // Blocks of any time and network: the rules that came later than 2009 do not apply, the
+        // limit on work is the header's own, and the size limit is that of the wire.
+        pow_limit: Target::MAX,
+        segwit: true,
+        ..bitcoin_2009()
+    };
+    each_line(file, out, |line| {
+        let bytes = hex::decode(line).map_err(|_| "bad-blk-encoding".to_string())?;
+        let block: Block = decode_exact(&bytes).map_err(|_| "bad-blk-encoding".to_string())?;
+        block.check(&params).map_err(|reject| reject.name().to_string())?;
+        let (hash, count) = (block.id().to_string(), block.transactions.len());
+        let value = json!({"ok": true, "hash": hash, "transactions": count});
+        Ok((format!("ok {hash} {count}"), value))
+    })
+}
+
+/// `check retarget`.
+pub fn retarget(
+    first: u32,
+    last: u32,
+    bits: CompactTarget,
+    out: &mut Out,
+) -> Result<bool, Failure> {
+    bits.to_target().map_err(|error| Failure::Input(error.to_string()))?;
+    let bits = next_target_bits(BlockTime(first), BlockTime(last), bits, &bitcoin_2009());
+    let bits = format!("{:08x}", bits.0);
+    out.line(&bits, json!({"bits": bits}))?;
+    out.finish()?;
+    Ok(true)
+}
+
+/// `check compact`.
+pub fn compact(bits: CompactTarget, out: &mut Out) -> Result<bool, Failure> {
+    let compact = bits.expand();
+    let Target(target) = if compact.overflow { Target(U256::ZERO) } else { compact.target };
+    let target = (!compact.overflow).then(|| format!("{target:064x}"));
+    let canonical = (!compact.overflow).then(|| format!("{:08x}", compact.canonical().0));
+    let dash = || "-".to_string();
+    let text = format!(
+        "target {}\nnegative {}\noverflow {}\ncanonical {}",
+        target.clone().unwrap_or_else(dash),
+        compact.negative,
+        compact.overflow,
+        canonical.clone().unwrap_or_else(dash),
+    );
+    let value = json!({
+        "target": target,
+        "negative": compact.negative,
+        "overflow": compact.overflow,
+        "canonical": canonical,
+    });
+    out.line(text, value)?;
+    out.finish()?;
+    Ok(true)
+}
+
+/// Judges each line that is not empty; a bad line is told and does not end the run.
+fn each_line(
+    file: &Path,
+    out: &mut Out,
+    mut judge: impl FnMut(&str) -> Result<(String, Value), String>,
+) -> Result<bool, Failure> {
+    let read_error = |error| Failure::Read(file.into(), error);
+    let mut input = open(file)?;
+    let mut all_good = true;
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        let read = input.by_ref().take(MAX_LINE).read_until(b'\n', &mut line);
+        if read.map_err(read_error)? == 0 {
+            break;
+        }
+        if line.last() != Some(&b'\n') && line.len() as u64 == MAX_LINE {
+            return Err(Failure::Input(format!("a line is longer than {MAX_LINE} bytes")));
+        }
+        let text = String::from_utf8_lossy(&line);
+        let text = text.trim();
+        if text.is_empty() {
+            continue;
+        }
+        let (text, value) = judge(text).unwrap_or_else(|reason| {
+            all_good = false;
+            (format!("bad {reason}"), json!({"ok": false, "reason": reason}))
+        });
+        out.line(text, value)?;
+    }
+    out.finish()?;
+    Ok(all_good)
+}

@@ -1,0 +1,71 @@
+//! Printing: text for people or a JSON object a line, and errors that say what to do.
+
+use std::fmt;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+/// Why a command could not do its work.
+pub enum Failure {
+    /// A file could not be read.
+    Read(PathBuf, io::Error),
+    /// Nothing can be printed.
+    Print(io::Error),
+    /// The input makes no sense; what to do is part of the text.
+    Input(String),
+}
+
+impl Failure {
+    /// Whether the reader of our output has gone.
+    pub fn is_closed_pipe(&self) -> bool {
+        matches!(self, Self::Print(error) if error.kind() == io::ErrorKind::BrokenPipe)
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Read(path, error) => write!(f, "cannot read {}: {error}", path.display()),
+            Self::Print(error) => write!(f, "cannot print: {error}"),
+            Self::Input(text) => f.write_str(text),
+        }
+    }
+}
+
+/// Standard output in one of two forms.
+pub struct Out {
+    json: bool,
+    writer: io::BufWriter<io::Stdout>,
+}
+
+impl Out {
+    /// Output as JSON or as text.
+    pub fn new(json: bool) -> Self {
+        Self { json, writer: io::BufWriter::new(io::stdout()) }
+    }
+
+    /// Prints a line: `text`, or `value` as JSON.
+    pub fn line(&mut self, text: impl fmt::Display, value: Value) -> Result<(), Failure> {
+        let done = if self.json {
+            writeln!(self.writer, "{value}")
+        } else {
+            writeln!(self.writer, "{text}")
+        };
+        done.map_err(Failure::Print)
+    }
+
+    /// Makes sure that all was printed.
+    pub fn finish(&mut self) -> Result<(), Failure> {
+        self.writer.flush().map_err(Failure::Print)
+    }
+}
+
+/// The bytes of a file, or of standard input for `-`.
+pub fn open(path: &Path) -> Result<Box<dyn io::BufRead>, Failure> {
+    if path == Path::new("-") {
+        return Ok(Box::new(io::BufReader::new(io::stdin())));
+    }
+    let file = std::fs::File::open(path).map_err(|error| Failure::Read(path.into(), error))?;
+    Ok(Box::new(io::BufReader::new(file)))
+}

@@ -1,0 +1,111 @@
+//! `tabchain run`: a scenario file through the simulator.
+
+use std::io::Read;
+use std::path::Path;
+
+use indicatif::ProgressBar;
+use scenario::Scenario;
+use serde_json::json;
+use sim::{Claim, Report, Sim, Standing, Verdict};
+
+use crate::out::{Failure, Out, open};
+
+/// No scenario file is longer, in bytes.
+const MAX_FILE: u64 = 256 * 1024;
+
+/// Runs a scenario; true if every claim held.
+pub fn run(file: &Path, log: bool, out: &mut Out) -> Result<bool, Failure> {
+    let mut text = String::new();
+    let mut input = open(file)?.take(MAX_FILE + 1);
+    input.read_to_string(&mut text).map_err(|error| Failure::Read(file.into(), error))?;
+    if text.len() as u64 > MAX_FILE {
+        return Err(Failure::Input(format!("a scenario has at most {MAX_FILE} bytes")));
+    }
+    let bad = |error: &dyn std::fmt::Display| Failure::Input(format!("{}: {error}", file.display()));
+    let scenario: Scenario = toml::from_str(&text).map_err(|error| bad(&error))?;
+    let mut sim = Sim::new(&scenario).map_err(|error| bad(&error))?;
+    drive(&mut sim);
+    if log {
+        tell_log(&sim, out)?;
+    }
+    let report = sim.report();
+    tell(&scenario.title, &report, out)?;
+    Ok(report.claims.iter().all(|claim| claim.verdict == Verdict::Held))
+}
+
+/// Runs to the end, with progress on a terminal.
+fn drive(sim: &mut Sim) {
+    let bar = ProgressBar::new(sim.progress().1);
+    while sim.advance() {
+        bar.set_position(sim.progress().0);
+    }
+    bar.finish_and_clear();
+}
+
+fn tell_log(sim: &Sim, out: &mut Out) -> Result<(), Failure> {
+    for (at, seat, event) in sim.events() {
+        let seconds = format!("{}.{:06}", at.0 / 1_000_000, at.0 % 1_000_000);
+        let text = format!("{seconds:>14} node {seat} {event:?}");
+        out.line(text, json!({"at": seconds, "node": seat, "event": event}))?;
+    }
+    Ok(())
+}
+
+fn tell(title: &str, report: &Report, out: &mut Out) -> Result<(), Failure> {
+    let counts = report.counts;
+    let mut text = vec![title.to_string()];
+    text.extend(report.claims.iter().map(claim_text));
+    text.extend((0..).zip(&report.nodes).map(|(index, node)| node_text(index, node)));
+    text.push(format!(
+        "{} s, {} steps, {} packets ({} lost), {} blocks found, {} reorganisations, {} crashes, {} torn writes",
+        report.now.0 / 1_000_000,
+        counts.steps,
+        counts.packets,
+        counts.lost,
+        counts.found,
+        counts.reorganisations,
+        counts.crashes,
+        counts.torn_writes,
+    ));
+    text.push(format!("fingerprint {}", report.fingerprint));
+    let claims: Vec<_> = report.claims.iter().map(claim_json).collect();
+    let tips: Vec<_> = report
+        .nodes
+        .iter()
+        .map(|node| node.tip.map(|(id, height)| json!({"hash": id.to_string(), "height": height.0})))
+        .collect();
+    let value = json!({
+        "title": title, "seconds": report.now.0 / 1_000_000, "claims": claims, "tips": tips,
+        "steps": counts.steps, "packets": counts.packets, "lost": counts.lost,
+        "found": counts.found, "reorganisations": counts.reorganisations,
+        "crashes": counts.crashes, "torn_writes": counts.torn_writes,
+        "fingerprint": report.fingerprint.to_string(),
+    });
+    out.line(text.join("\n"), value)?;
+    out.finish()
+}
+
+fn claim_text(claim: &Claim) -> String {
+    match &claim.verdict {
+        Verdict::Held => format!("held    {}", claim.name),
+        Verdict::Broken { at, what } => {
+            format!("BROKEN  {} at {} s: {what}", claim.name, at.0 / 1_000_000)
+        }
+    }
+}
+
+fn claim_json(claim: &Claim) -> serde_json::Value {
+    match &claim.verdict {
+        Verdict::Held => json!({"claim": claim.name, "held": true}),
+        Verdict::Broken { at, what } => {
+            json!({"claim": claim.name, "held": false, "at_micros": at.0, "what": what})
+        }
+    }
+}
+
+fn node_text(index: u32, node: &Standing) -> String {
+    match node.tip {
+        Some((id, height)) => format!("node {index} on {height} {id}"),
+        None => format!("node {index} is down"),
+    }
+}

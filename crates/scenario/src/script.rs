@@ -1,0 +1,260 @@
+//! A scenario: a room, the machines in it, the links between them and what goes wrong. A file that
+//! people write; nothing is allocated before it was found to be within limits.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+
+use chain::CompactTarget;
+use serde::{Deserialize, Serialize};
+
+use crate::room::{Room, RoomError};
+
+/// A whole run, as its file says it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scenario {
+    /// What it shows, in a line.
+    pub title: String,
+    /// All randomness follows from it.
+    pub seed: u64,
+    /// How long it runs, in simulated seconds.
+    pub seconds: u32,
+    /// Blocks under the tip from which on a block counts as final.
+    #[serde(default = "six")]
+    pub depth: u32,
+    /// The rules.
+    pub room: RoomSpec,
+    /// The nodes.
+    pub nodes: NodesSpec,
+    /// The network.
+    #[serde(default)]
+    pub links: LinksSpec,
+    /// What goes wrong, and when.
+    #[serde(default, rename = "fault")]
+    pub faults: Vec<Fault>,
+}
+
+/// A room's parameters in a file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RoomSpec {
+    /// Its name.
+    pub name: String,
+    /// Seconds between blocks.
+    pub spacing: u32,
+    /// Starting target in compact form.
+    pub bits: u32,
+    /// Blocks between adjustments.
+    pub window: u32,
+    /// Blocks between halvings.
+    pub halving: u32,
+}
+
+/// The nodes of a run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NodesSpec {
+    /// How many.
+    pub count: u32,
+    /// Hashes a second of each node in turn; the last value holds for the rest. These are real
+    /// hashes of the simulation: together with `bits` they say how long a block takes.
+    pub hashes_per_second: Vec<u32>,
+}
+
+/// What every link does to packets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LinksSpec {
+    /// Shortest delay in milliseconds.
+    pub delay_min_ms: u32,
+    /// Longest delay; the spread reorders packets.
+    pub delay_max_ms: u32,
+    /// Packets lost in a million.
+    pub loss_ppm: u32,
+    /// Packets that arrive twice in a million.
+    pub duplicate_ppm: u32,
+}
+
+impl Default for LinksSpec {
+    fn default() -> Self {
+        Self { delay_min_ms: 20, delay_max_ms: 120, loss_ppm: 0, duplicate_ppm: 0 }
+    }
+}
+
+/// Something that goes wrong.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fault {
+    /// Simulated second.
+    pub at: u32,
+    /// What.
+    #[serde(flatten)]
+    pub kind: FaultKind,
+}
+
+/// The kinds of faults.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum FaultKind {
+    /// A node dies in the middle of its next step, maybe in the middle of a write, and comes back.
+    Crash {
+        /// Which.
+        node: u32,
+        /// How long it is away.
+        seconds: u32,
+    },
+    /// Only nodes of the same group hear each other; nodes in no group hear nobody.
+    Cut {
+        /// The groups.
+        groups: Vec<Vec<u32>>,
+    },
+    /// Everybody hears everybody again.
+    Heal,
+}
+
+fn six() -> u32 {
+    6
+}
+
+/// The most that a scenario may ask for.
+pub mod limits {
+    /// Nodes.
+    pub const NODES: u32 = 64;
+    /// Simulated seconds: a day.
+    pub const SECONDS: u32 = 86_400;
+    /// Faults.
+    pub const FAULTS: usize = 1_000;
+    /// Hashes a second of a node.
+    pub const HASHES_PER_SECOND: u32 = 1_000_000;
+    /// Milliseconds of delay.
+    pub const DELAY_MS: u32 = 600_000;
+    /// The hardest starting target: a search of 2^16 hashes on average.
+    pub const HARDEST_BITS: u32 = 0x1f00_ffff;
+    /// Bytes of a title.
+    pub const TITLE: usize = 200;
+}
+
+/// Why a scenario cannot run; each carries the offending value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ScenarioError {
+    /// The room is not one.
+    Room(RoomError),
+    /// A number is outside its limits.
+    OutOfRange {
+        /// Which.
+        what: &'static str,
+        /// Its value.
+        value: u64,
+        /// Smallest allowed.
+        min: u64,
+        /// Largest allowed.
+        max: u64,
+    },
+    /// A fault names a node that is not there, or names it in two groups.
+    BadNode(u32),
+    /// Nobody mines at a known speed.
+    NoHashRate,
+}
+
+impl fmt::Display for ScenarioError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Room(error) => write!(f, "room: {error}"),
+            Self::OutOfRange { what, value, min, max } => {
+                write!(f, "{what} is {value}, not within {min} to {max}")
+            }
+            Self::BadNode(node) => write!(f, "node {node} is not there, or in two groups"),
+            Self::NoHashRate => write!(f, "nodes.hashes_per_second is empty"),
+        }
+    }
+}
+
+impl core::error::Error for ScenarioError {}
+
+impl Scenario {
+    /// Checks everything against the limits and gives the room.
+    ///
+    /// # Errors
+    /// The first thing that is not within them.
+    pub fn check(&self) -> Result<Room, ScenarioError> {
+        let length = |len: usize| u64::try_from(len).unwrap_or(u64::MAX);
+        within("title's length", length(self.title.len()), 0, length(limits::TITLE))?;
+        within("seconds", self.seconds.into(), 1, limits::SECONDS.into())?;
+        within("depth", self.depth.into(), 1, 1_000)?;
+        within("nodes.count", self.nodes.count.into(), 1, limits::NODES.into())?;
+        within("number of faults", length(self.faults.len()), 0, length(limits::FAULTS))?;
+        self.check_rates()?;
+        self.links.check()?;
+        self.faults.iter().try_for_each(|fault| fault.check(self))?;
+        let RoomSpec { name, spacing, bits, window, halving } = &self.room;
+        let room = Room::new(name, *spacing, CompactTarget(*bits), *window, *halving)
+            .map_err(ScenarioError::Room)?;
+        let tries = |bits: u32| chain::block_proof(CompactTarget(bits));
+        if tries(*bits) > tries(limits::HARDEST_BITS) {
+            let (value, max) = (u64::from(*bits), 0x207f_ffff);
+            let min = limits::HARDEST_BITS.into();
+            return Err(ScenarioError::OutOfRange { what: "room.bits", value, min, max });
+        }
+        Ok(room)
+    }
+
+    /// Hashes a second of a node.
+    #[must_use]
+    pub fn hash_rate(&self, node: u32) -> u32 {
+        let rates = &self.nodes.hashes_per_second;
+        let index = usize::try_from(node).unwrap_or(usize::MAX).min(rates.len().saturating_sub(1));
+        rates.get(index).copied().unwrap_or(0)
+    }
+
+    fn check_rates(&self) -> Result<(), ScenarioError> {
+        let rates = &self.nodes.hashes_per_second;
+        if rates.is_empty() {
+            return Err(ScenarioError::NoHashRate);
+        }
+        rates.iter().try_for_each(|rate| {
+            let max = limits::HASHES_PER_SECOND.into();
+            within("nodes.hashes_per_second", (*rate).into(), 0, max)
+        })
+    }
+}
+
+impl LinksSpec {
+    fn check(&self) -> Result<(), ScenarioError> {
+        within("links.delay_max_ms", self.delay_max_ms.into(), 0, limits::DELAY_MS.into())?;
+        let longest = self.delay_max_ms.into();
+        within("links.delay_min_ms", self.delay_min_ms.into(), 0, longest)?;
+        within("links.loss_ppm", self.loss_ppm.into(), 0, 1_000_000)?;
+        within("links.duplicate_ppm", self.duplicate_ppm.into(), 0, 1_000_000)
+    }
+}
+
+impl Fault {
+    fn check(&self, scenario: &Scenario) -> Result<(), ScenarioError> {
+        within("fault.at", self.at.into(), 0, scenario.seconds.into())?;
+        let known = |node: u32| {
+            if node < scenario.nodes.count { Ok(()) } else { Err(ScenarioError::BadNode(node)) }
+        };
+        match &self.kind {
+            FaultKind::Crash { node, seconds } => {
+                within("fault.seconds", (*seconds).into(), 0, scenario.seconds.into())?;
+                known(*node)
+            }
+            FaultKind::Cut { groups } => {
+                let mut seen = alloc::collections::BTreeSet::new();
+                groups.iter().flatten().try_for_each(|node| {
+                    known(*node)?;
+                    if seen.insert(*node) { Ok(()) } else { Err(ScenarioError::BadNode(*node)) }
+                })
+            }
+            FaultKind::Heal => Ok(()),
+        }
+    }
+}
+
+fn within(what: &'static str, value: u64, min: u64, max: u64) -> Result<(), ScenarioError> {
+    if (min..=max).contains(&value) {
+        Ok(())
+    } else {
+        Err(ScenarioError::OutOfRange { what, value, min, max })
+    }
+}

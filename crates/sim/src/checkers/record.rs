@@ -1,0 +1,129 @@
+//! What the checkers know: every block that a node ever wrote to its disk, with work and coins
+//! added up here, independently of any node.
+
+use std::collections::BTreeMap;
+
+use chain::{
+    Block, BlockId, ChainParams, Height, OutPoint, Txid, U256, Work, block_proof, decode_exact,
+};
+use protocol::{Output, Row, Sheet, Space, Value, Write};
+
+/// A block as the record has it.
+#[derive(Clone, Debug)]
+pub(crate) struct Entry {
+    pub(crate) parent: BlockId,
+    pub(crate) height: Height,
+    /// Work from the genesis block on.
+    pub(crate) work: U256,
+    /// Satoshi that this block added: outputs less inputs.
+    pub(crate) created: i128,
+}
+
+/// All blocks seen.
+pub struct Record {
+    genesis: BlockId,
+    entries: BTreeMap<BlockId, Entry>,
+    values: BTreeMap<OutPoint, i128>,
+}
+
+/// Where a node says that it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Claimed {
+    pub(crate) tip: BlockId,
+    pub(crate) work: String,
+    pub(crate) supply: u64,
+    pub(crate) ready: bool,
+}
+
+const OP_RETURN: u8 = 0x6a;
+
+impl Record {
+    /// A record that knows the genesis block.
+    #[must_use]
+    pub fn new(params: &ChainParams) -> Self {
+        let Work(work) = block_proof(params.genesis.header.bits);
+        let genesis = params.genesis_id();
+        let entry = Entry { parent: BlockId::ZERO, height: Height::GENESIS, work, created: 0 };
+        Self { genesis, entries: BTreeMap::from([(genesis, entry)]), values: BTreeMap::new() }
+    }
+
+    /// Writes down the blocks that a step saved.
+    ///
+    /// # Errors
+    /// A saved block that is none, or that hangs in the air.
+    pub(crate) fn learn(&mut self, out: &[Output]) -> Result<(), String> {
+        for output in out {
+            let Output::Save(batch) = output else { continue };
+            for write in &batch.0 {
+                if let Write::Put { key, value } = write
+                    && key.space == Space::Shared
+                {
+                    self.add(value)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes down a raw block.
+    pub(crate) fn add(&mut self, raw: &[u8]) -> Result<(), String> {
+        let block: Block = decode_exact(raw).map_err(|error| format!("saved no block: {error}"))?;
+        let id = block.id();
+        if self.entries.contains_key(&id) {
+            return Ok(());
+        }
+        let parent = block.header.prev;
+        let above = self.entries.get(&parent).ok_or(format!("{id} saved before its parent"))?;
+        let (height, before) = (above.height.next(), above.work);
+        let work = before + block_proof(block.header.bits).0;
+        let created = self.created(&block);
+        self.entries.insert(id, Entry { parent, height, work, created });
+        Ok(())
+    }
+
+    fn created(&mut self, block: &Block) -> i128 {
+        let mut sum = 0;
+        for tx in &block.transactions {
+            let txid: Txid = tx.txid();
+            for (vout, output) in (0u32..).zip(&tx.outputs) {
+                if output.script_pubkey.as_bytes().first() != Some(&OP_RETURN) {
+                    sum += i128::from(output.value);
+                    self.values.insert(OutPoint { txid, vout }, output.value.into());
+                }
+            }
+            // What an unknown output was worth is not known: the sum then differs from the
+            // node's, as it should.
+            let spent = tx.inputs.iter().filter_map(|input| self.values.get(&input.prevout));
+            sum -= spent.sum::<i128>();
+        }
+        sum
+    }
+
+    pub(crate) fn get(&self, id: &BlockId) -> Option<&Entry> {
+        self.entries.get(id)
+    }
+
+    /// The blocks from `id` down to the genesis block, both included.
+    pub(crate) fn path(&self, id: BlockId) -> impl Iterator<Item = (BlockId, &Entry)> {
+        let step = |(id, entry): &(BlockId, &Entry)| {
+            (*id != self.genesis).then_some(entry.parent)
+        };
+        let with_entry = |id: BlockId| Some((id, self.entries.get(&id)?));
+        std::iter::successors(with_entry(id), move |here| step(here).and_then(with_entry))
+    }
+}
+
+/// Where a node stands by its sheet.
+pub(crate) fn claimed(sheet: &Sheet) -> Result<Claimed, String> {
+    let value = |label: &str| {
+        let row: Option<&Row> = sheet.rows.iter().find(|row| row.label == label);
+        row.map(|row| &row.value).ok_or(format!("the sheet has no row {label}"))
+    };
+    match (value("tip")?, value("work")?, value("supply")?, value("progress")?) {
+        (Value::Block(tip), Value::Hex(work), Value::Number(supply), Value::Word(progress)) => {
+            let ready = *progress != "loading";
+            Ok(Claimed { tip: *tip, work: work.clone(), supply: *supply, ready })
+        }
+        other => Err(format!("the sheet has rows of other types: {other:?}")),
+    }
+}

@@ -1,0 +1,45 @@
+//! Mining in simulated time: when a search succeeds is drawn, what it finds is really searched.
+
+use chain::{Micros, Stream, Target, U256};
+use protocol::Job;
+
+/// The most nonces that are really tried for one block: scenarios are limited to targets that one
+/// hash in 2^16 meets, and retargeting moves the target by at most 4 a window.
+const MOST_TRIES: u64 = 1 << 26;
+
+/// How long the search for a job takes at so many hashes a second; `None` if nobody searches.
+pub(crate) fn time_to_find(job: &Job, hashes_per_second: u32, rng: &mut Stream) -> Option<Micros> {
+    if hashes_per_second == 0 {
+        return None;
+    }
+    let micros = U256::from(1_000_000u64) * U256::from(expected_tries(job));
+    let mean = micros / U256::from(hashes_per_second);
+    let mean = u64::try_from(mean).unwrap_or(u64::MAX);
+    Some(rng.exp_micros(Micros(mean)))
+}
+
+/// The first nonce from a drawn one on that meets the target, really searched; `None` if there is
+/// none among the next 2^26.
+pub(crate) fn find(job: &Job, rng: &mut Stream) -> Option<u32> {
+    let start = rng.next_u32();
+    let mut found = miner::Found::new();
+    let mut at = start;
+    let mut tried = 0;
+    while tried < MOST_TRIES {
+        tried += miner::search(&job.header, &job.target, at, 1 << 12, &mut found);
+        if let Some(nonce) = found.as_slice().first() {
+            return Some(*nonce);
+        }
+        at = at.wrapping_add(1 << 12);
+    }
+    None
+}
+
+/// Hashes that one block takes on average, at most 2^64 - 1.
+fn expected_tries(job: &Job) -> u64 {
+    let mut target = job.target;
+    target.reverse();
+    let Target(target) = Target::from_be_bytes(target);
+    let tries = U256::MAX / target.max(U256::ONE);
+    u64::try_from(tries).unwrap_or(u64::MAX)
+}
