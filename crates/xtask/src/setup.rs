@@ -16,6 +16,7 @@ pub const BARE: &str = "thumbv7em-none-eabi";
 
 const OLDEST_NODE: u32 = 20;
 const APT_PACKAGES: [&str; 3] = ["chromium", "chromium-driver", "fonts-noto-cjk"];
+const APT_FIREFOX: &str = "firefox-esr";
 
 /// All that building the page needs.
 ///
@@ -25,7 +26,14 @@ pub fn for_build() -> Result<()> {
     target(WASM)?;
     WASM_BINDGEN.ensure()?;
     TRUNK.ensure()?;
-    node_packages()
+    node_packages()?;
+    // Trunk builds without the network (it must not fetch tools of its own),
+    // so the crates have to be there before.
+    sh::run(
+        Command::new("cargo")
+            .args(["fetch", "--quiet"])
+            .current_dir(root()),
+    )
 }
 
 /// All that the tests need besides.
@@ -97,31 +105,26 @@ fn node_packages() -> Result<()> {
 /// A Chromium that tests can drive, its driver, and a font with Chinese glyphs.
 fn browser(system: bool) -> Result<()> {
     let missing = missing_for_browser();
+    let apt = Apt::find();
+    let Some(apt) = apt.as_ref().filter(|apt| apt.is_root || system) else {
+        return go_without(&missing, apt.is_some());
+    };
+    if !missing.is_empty() {
+        println!("missing: {}", missing.join(", "));
+        apt.install(&APT_PACKAGES)?;
+    }
+    if firefox().is_none() && apt.install(&[APT_FIREFOX]).is_err() {
+        println!("no {APT_FIREFOX} to be had here; its smoke test will be skipped");
+    }
+    Ok(())
+}
+
+/// Without the right to install: says how, and fails only for want of a browser.
+fn go_without(missing: &[&str], has_apt: bool) -> Result<()> {
     if missing.is_empty() {
         return Ok(());
     }
-    let has_apt = on_path("apt-get").is_some();
-    let is_root = sh::ask(Command::new("id").arg("-u")).is_some_and(|id| id.trim() == "0");
-    if has_apt && (is_root || system) {
-        println!("missing: {}", missing.join(", "));
-        let mut apt = Command::new(if is_root { "apt-get" } else { "sudo" });
-        if !is_root {
-            apt.arg("apt-get");
-        }
-        // An out-of-date package list is the usual cause of a failure: one update, then again.
-        apt.args(["install", "-y", "--no-install-recommends"])
-            .args(APT_PACKAGES)
-            .env("DEBIAN_FRONTEND", "noninteractive");
-        if sh::run(&mut apt).is_err() {
-            let mut update = Command::new(if is_root { "apt-get" } else { "sudo" });
-            if !is_root {
-                update.arg("apt-get");
-            }
-            sh::run(update.arg("update"))?;
-            sh::run(&mut apt)?;
-        }
-        return Ok(());
-    }
+    let missing = missing.join(", ");
     let way = if has_apt {
         format!(
             "run `cargo xtask setup --system`, or: sudo apt-get install -y {}",
@@ -131,11 +134,47 @@ fn browser(system: bool) -> Result<()> {
         "install Chrome or Chromium (or set CHROME to its executable), and a Chinese font".into()
     };
     if chromium().is_none() {
-        bail!("missing: {}; {way}", missing.join(", "));
+        bail!("missing: {missing}; {way}");
     }
     // wasm-pack fetches a driver itself, and a font only matters for screenshots.
-    println!("missing: {}; going on without; {way}", missing.join(", "));
+    println!("missing: {missing}; going on without; {way}");
     Ok(())
+}
+
+/// Debian's way to system packages.
+struct Apt {
+    is_root: bool,
+}
+
+impl Apt {
+    fn find() -> Option<Self> {
+        on_path("apt-get")?;
+        let is_root = sh::ask(Command::new("id").arg("-u")).is_some_and(|id| id.trim() == "0");
+        Some(Self { is_root })
+    }
+
+    fn command(&self) -> Command {
+        if self.is_root {
+            return Command::new("apt-get");
+        }
+        let mut sudo = Command::new("sudo");
+        sudo.arg("apt-get");
+        sudo
+    }
+
+    /// An old list of packages is the usual cause of a failure: one update, then again.
+    fn install(&self, packages: &[&str]) -> Result<()> {
+        let install = || {
+            let mut apt = self.command();
+            apt.args(["install", "-y", "--no-install-recommends"])
+                .args(packages);
+            sh::run(apt.env("DEBIAN_FRONTEND", "noninteractive"))
+        };
+        install().or_else(|_| {
+            sh::run(self.command().arg("update"))?;
+            install()
+        })
+    }
 }
 
 fn missing_for_browser() -> Vec<&'static str> {
@@ -175,6 +214,13 @@ pub fn chromium() -> Option<PathBuf> {
         .iter()
         .find_map(|name| on_path(name))
         .or_else(|| usual.iter().map(PathBuf::from).find(|path| path.is_file()))
+}
+
+/// A Firefox for the smoke test.
+pub fn firefox() -> Option<PathBuf> {
+    ["firefox", "firefox-esr"]
+        .iter()
+        .find_map(|name| on_path(name))
 }
 
 /// Chromium's driver: `CHROMEDRIVER` if set, else what is on PATH.
