@@ -1,0 +1,236 @@
+//! The command line as its users call it.
+
+use std::io::Write;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+
+const GENESIS: &str = "0100000000000000000000000000000000000000000000000000000000000000000000003ba3edfd7a7b12b27ac72c3e67768f617fc81bc3888a51323a9fb8aa4b1e5e4a29ab5f49ffff001d1dac2b7c";
+const GENESIS_ID: &str = "000000000019d6689c085ae165831e934ff763ae46a2a6c172b3f1b60a8ce26f";
+
+/// Runs `tabchain` with text on standard input.
+fn tabchain(args: &[&str], input: &str) -> Output {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_tabchain"))
+        .args(args)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary runs");
+    // It may end without reading; then writing fails, and that is fine.
+    let _ = child.stdin.take().expect("piped").write_all(input.as_bytes());
+    child.wait_with_output().expect("it ends")
+}
+
+fn text(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).expect("text")
+}
+
+fn vectors(name: &str) -> Value {
+    let path = format!("{}/../chain/tests/vectors/{name}", env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(path).expect("vectors are there");
+    serde_json::from_str(&text).expect("JSON")
+}
+
+fn strings<'a>(list: &'a Value, field: &str) -> Vec<&'a str> {
+    let list = list.as_array().expect("a list");
+    list.iter().filter_map(|item| item[field].as_str()).collect()
+}
+
+#[test]
+fn headers_of_every_epoch_are_ok() {
+    let file = vectors("bitcoin_headers.json");
+    let headers = &file["headers"];
+    let input = strings(headers, "header").join("\n");
+    let output = tabchain(&["check", "headers", "-"], &input);
+    assert!(output.status.success());
+    let text = text(&output);
+    let lines: Vec<_> = text.lines().collect();
+    let hashes = strings(headers, "hash");
+    assert_eq!(lines.len(), hashes.len());
+    for (line, hash) in lines.iter().zip(hashes) {
+        assert!(line.starts_with(&format!("ok {hash} ")), "{line}");
+    }
+    assert!(lines[0].ends_with(" 100010001"), "work of difficulty 1: {}", lines[0]);
+}
+
+#[test]
+fn linked_headers_must_name_their_parents() {
+    let file = vectors("bitcoin_blocks_0_180.json");
+    let blocks = file["blocks"].as_array().expect("a list");
+    let mut headers: Vec<String> = blocks
+        .iter()
+        .map(|block| block["header"].as_str().or(block["raw"].as_str()).expect("hex")[..160].into())
+        .collect();
+    let linked = ["check", "headers", "-", "--linked"];
+    assert!(tabchain(&linked, &headers.join("\n")).status.success());
+    headers.remove(5);
+    let output = tabchain(&linked, &headers.join("\n"));
+    assert_eq!(output.status.code(), Some(1));
+    let text = text(&output);
+    let bad: Vec<_> = text.lines().enumerate().filter(|(_, line)| line.starts_with("bad")).collect();
+    assert_eq!(bad, [(5, "bad prev-blk-not-found")]);
+    assert!(tabchain(&["check", "headers", "-"], &headers.join("\n")).status.success());
+}
+
+#[test]
+fn bad_headers_have_reasons_and_do_not_end_the_run() {
+    let wrong_nonce = format!("{}00000000", &GENESIS[..152]);
+    let no_target = format!("{}00000000{}", &GENESIS[..144], &GENESIS[152..]);
+    let input = [&wrong_nonce, &no_target, &GENESIS[..158], "zz", "", GENESIS].join("\r\n");
+    let output = tabchain(&["check", "headers", "-"], &input);
+    assert_eq!(output.status.code(), Some(1));
+    let expected = format!(
+        "bad high-hash\nbad high-hash\nbad bad-header-encoding\nbad bad-header-encoding\nok {GENESIS_ID} 100010001\n"
+    );
+    assert_eq!(text(&output), expected);
+}
+
+#[test]
+fn blocks_are_parsed_and_checked() {
+    let file = vectors("bitcoin_blocks_0_180.json");
+    let raw = strings(&file["blocks"], "raw");
+    let output = tabchain(&["check", "blocks", "-"], &raw.join("\n"));
+    assert!(output.status.success());
+    let text = text(&output);
+    assert_eq!(text.lines().count(), raw.len());
+    let with_two: Vec<_> = text.lines().filter(|line| line.ends_with(" 2")).collect();
+    assert_eq!(
+        with_two,
+        ["ok 00000000d1145790a8694403d4063f323d499e655c83426834d4ce2f8dd4a2ee 2"],
+        "of these, only block 170 spends"
+    );
+}
+
+#[test]
+fn mutated_and_damaged_blocks_are_told_apart() {
+    let file = vectors("bitcoin_blocks_0_180.json");
+    let raw = strings(&file["blocks"], "raw");
+    let block_170 = raw.iter().find(|raw| raw[160..].starts_with("02")).expect("two transactions");
+    let block_1 = raw[0];
+    // The coinbase's last byte before the lock time, and the coinbase doubled (CVE-2012-2459).
+    let mut changed = block_1.to_string();
+    changed.replace_range(changed.len() - 10..changed.len() - 8, "ad");
+    let doubled = format!("{}02{}{}", &block_1[..160], &block_1[162..], &block_1[162..]);
+    let trailing = format!("{block_170}00");
+    let bloated = format!("{}fd0100{}", &block_1[..160], &block_1[162..]);
+    let input = [&changed, &doubled, &trailing, &bloated, &block_170[..300]].join("\n");
+    let output = tabchain(&["check", "blocks", "-", "--json"], &input);
+    assert_eq!(output.status.code(), Some(1));
+    let reasons: Vec<String> = text(&output)
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).expect("JSON")["reason"].to_string())
+        .collect();
+    let expected = [
+        "\"bad-txnmrklroot\"",
+        "\"bad-txnmrklroot\"",
+        "\"bad-blk-encoding\"",
+        "\"bad-blk-encoding\"",
+        "\"bad-blk-encoding\"",
+    ];
+    assert_eq!(reasons, expected);
+}
+
+#[test]
+fn retargets_are_bitcoins() {
+    for (first, last, bits, expected) in [
+        ("1261130161", "1262152739", "0x1d00ffff", "1d00d86a"),
+        ("1231006505", "1233061996", "1d00ffff", "1d00ffff"),
+        ("1279008237", "1279297671", "1c05a3f4", "1c0168fd"),
+        ("1263163443", "1269211443", "1c387f6f", "1d00e1fd"),
+    ] {
+        let output = tabchain(&["check", "retarget", first, last, bits], "");
+        assert_eq!(text(&output).trim(), expected);
+    }
+    let output = tabchain(&["check", "retarget", "1", "2", "00000000"], "");
+    assert_eq!(output.status.code(), Some(2), "zero is no target");
+}
+
+#[test]
+fn compact_bits_are_explained() {
+    let output = tabchain(&["check", "compact", "04923456", "--json"], "");
+    let value: Value = serde_json::from_str(&text(&output)).expect("JSON");
+    assert_eq!(value["target"].as_str(), Some(format!("{:0>64}", "12345600").as_str()));
+    assert_eq!(value["negative"], true);
+    assert_eq!(value["overflow"], false);
+    assert_eq!(value["canonical"], "04923456");
+    let output = tabchain(&["check", "compact", "ff123456"], "");
+    assert!(text(&output).contains("overflow true"), "{}", text(&output));
+    let output = tabchain(&["check", "compact", "xyz"], "");
+    assert_eq!(output.status.code(), Some(2));
+}
+
+#[test]
+fn mining_finds_the_genesis_nonce() {
+    // From a little below the nonce on, which is 2083236893: the search itself is tested elsewhere.
+    let start = 2_083_000_000u32.to_le_bytes().map(|byte| format!("{byte:02x}")).concat();
+    let header = format!("{}{start}", &GENESIS[..152]);
+    for threads in ["1", "2", "7"] {
+        let args = ["mine", "--header", &header, "--threads", threads, "--json"];
+        let output = tabchain(&args, "");
+        assert!(output.status.success());
+        let value: Value = serde_json::from_str(&text(&output)).expect("JSON");
+        assert_eq!(value["nonce"], 2_083_236_893u32);
+        assert_eq!(value["hash"], GENESIS_ID);
+    }
+}
+
+#[test]
+fn mining_that_finds_nothing_says_so() {
+    let header = format!("{}00ffffff", &GENESIS[..152]);
+    let output = tabchain(&["mine", "--header", &header, "--threads", "1"], "");
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output).contains("none of the 256 nonces"), "{}", text(&output));
+}
+
+#[test]
+fn scenarios_run_and_their_fingerprint_is_the_golden_one() {
+    let folder = format!("{}/../../tests/scenarios/pow/02-partition", env!("CARGO_MANIFEST_DIR"));
+    let golden = std::fs::read_to_string(format!("{folder}/trace.txt")).expect("a transcript");
+    let golden = golden.lines().last().expect("its last line").to_string();
+    let output = tabchain(&["run", &format!("{folder}/scenario.toml")], "");
+    assert!(output.status.success(), "{}", text(&output));
+    assert_eq!(text(&output).lines().last(), Some(golden.as_str()));
+}
+
+#[test]
+fn a_broken_claim_is_told_by_the_exit_code() {
+    let path = "../../tests/scenarios/pow/03-deep-partition/scenario.toml";
+    let path = format!("{}/{path}", env!("CARGO_MANIFEST_DIR"));
+    let output = tabchain(&["run", &path, "--json"], "");
+    assert_eq!(output.status.code(), Some(1));
+    let value: Value = serde_json::from_str(&text(&output)).expect("JSON");
+    let broken = |claim: &Value| claim["held"] == false;
+    let names: Vec<_> = value["claims"].as_array().expect("a list").iter().filter(|c| broken(c)).collect();
+    assert_eq!(names.len(), 1);
+    assert_eq!(names[0]["claim"], "agreement");
+}
+
+#[test]
+fn bad_input_gets_a_clear_error() {
+    let missing = tabchain(&["check", "headers", "/no/such/file"], "");
+    assert_eq!(missing.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&missing.stderr).contains("cannot read /no/such/file"));
+    let short = tabchain(&["mine", "--header", "00"], "");
+    assert_eq!(short.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&short.stderr).contains("160 hex digits"));
+    for (scenario, expected) in [
+        ("title = 1", "title"),
+        ("title = 'x'\nseed = 1\nseconds = 10\n[room]\nname = 'a'\nspacing = 10\nbits = 0x2000ffff\nwindow = 8\nhalving = 9\n[nodes]\ncount = 1000000000\nhashes_per_second = [1]", "nodes.count is 1000000000"),
+        ("title = 'x'\nseed = 1\nseconds = 10\nsurprise = 1", "surprise"),
+    ] {
+        let output = tabchain(&["run", "-"], scenario);
+        assert_eq!(output.status.code(), Some(2));
+        let error = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(error.contains(expected), "{error}");
+    }
+}
+
+#[test]
+fn help_has_examples() {
+    for args in [vec!["--help"], vec!["check", "headers", "--help"], vec!["run", "--help"]] {
+        let output = tabchain(&args, "");
+        assert!(output.status.success());
+        assert!(text(&output).contains("Example"), "{args:?}");
+    }
+}

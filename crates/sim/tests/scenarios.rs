@@ -1,0 +1,108 @@
+//! Runs every case under `tests/scenarios` and compares it with its golden transcript.
+
+#![cfg(not(target_arch = "wasm32"))] // reads files; `fingerprint.rs` runs everywhere
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use scenario::Scenario;
+use sim::{Sim, Verdict};
+
+#[test]
+fn every_scenario_matches_its_transcript() {
+    let cases = cases(&root());
+    assert!(cases.len() >= 3, "only {} cases found", cases.len());
+    let mut differ = Vec::new();
+    for folder in cases {
+        let transcript = transcript(&load(&folder));
+        let golden = folder.join("trace.txt");
+        if std::env::var_os("UPDATE").is_some() {
+            std::fs::write(&golden, transcript).expect("the folder can be written");
+        } else if std::fs::read_to_string(&golden).unwrap_or_default() != transcript {
+            differ.push(folder);
+        }
+    }
+    assert!(differ.is_empty(), "other transcripts than before (UPDATE=1 rewrites): {differ:?}");
+}
+
+/// Sharing the results of validity checks between nodes changes nothing.
+#[test]
+fn runs_are_the_same_without_the_memo() {
+    for folder in cases(&root()) {
+        let scenario = load(&folder);
+        let with = Sim::new(&scenario).expect("valid").run();
+        let without = Sim::new(&scenario).expect("valid").without_memo().run();
+        assert_eq!(with, without, "{folder:?}");
+    }
+}
+
+#[test]
+fn another_seed_is_another_run() {
+    let folder = root().join("pow/01-lossy-links");
+    let first = load(&folder);
+    let second = Scenario { seed: first.seed + 1, ..first.clone() };
+    let [a, b] = [first, second].map(|scenario| Sim::new(&scenario).expect("valid").run());
+    assert_ne!(a.fingerprint, b.fingerprint);
+}
+
+/// No false alarm and no disagreement in the end, whatever the seed: links heal all by themselves.
+#[test]
+fn many_seeds_converge_without_a_broken_claim() {
+    let base = load(&root().join("pow/01-lossy-links"));
+    for seed in 100..125 {
+        let scenario = Scenario { seed, seconds: 300, faults: base.faults[..2].to_vec(), ..base.clone() };
+        let report = Sim::new(&scenario).expect("valid").run();
+        for claim in &report.claims {
+            assert_eq!(claim.verdict, Verdict::Held, "seed {seed}: {}", claim.name);
+        }
+        assert!(report.counts.torn_writes + report.counts.crashes > 0);
+        let heights: Vec<u32> =
+            report.nodes.iter().filter_map(|node| node.tip.map(|(_, height)| height.0)).collect();
+        let (low, high) = (heights.iter().min(), heights.iter().max());
+        let spread = high.zip(low).map(|(high, low)| high - low);
+        assert!(spread.is_some_and(|spread| spread <= 2), "seed {seed}: heights {heights:?}");
+        assert!(low.is_some_and(|low| *low >= 5), "seed {seed}: heights {heights:?}");
+    }
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/scenarios")
+}
+
+fn cases(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).expect("the scenarios are there") {
+        let path = entry.expect("readable").path();
+        if path.join("scenario.toml").exists() {
+            found.push(path);
+        } else if path.is_dir() {
+            found.extend(cases(&path));
+        }
+    }
+    found.sort();
+    found
+}
+
+fn load(folder: &Path) -> Scenario {
+    let text = std::fs::read_to_string(folder.join("scenario.toml")).expect("readable");
+    toml::from_str(&text).unwrap_or_else(|error| panic!("{folder:?}: {error}"))
+}
+
+fn transcript(scenario: &Scenario) -> String {
+    let mut sim = Sim::new(scenario).expect("within limits");
+    let report = sim.run();
+    let mut text = format!("# {}\n", scenario.title);
+    let mut line = |line: String| writeln!(text, "{line}").expect("a string grows");
+    for (at, seat, event) in sim.events() {
+        line(format!("{:>12} node {seat} {event:?}", at.0));
+    }
+    for claim in &report.claims {
+        line(format!("claim {} {:?}", claim.name, claim.verdict));
+    }
+    for node in &report.nodes {
+        line(format!("node {} {:?}", node.peer, node.tip));
+    }
+    line(format!("{:?}", report.counts));
+    line(format!("fingerprint {}", report.fingerprint));
+    text
+}
