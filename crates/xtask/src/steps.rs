@@ -212,10 +212,7 @@ fn crates_with_wasm_tests(in_browser: bool) -> Result<Vec<PathBuf>> {
             rust_files(&folder.join(part), &mut sources);
         }
         let fits = |path: &PathBuf| {
-            fs::read_to_string(path).is_ok_and(|text| {
-                text.contains("#[wasm_bindgen_test")
-                    && text.contains("run_in_browser") == in_browser
-            })
+            fs::read_to_string(path).is_ok_and(|text| has_wasm_tests(&text, in_browser))
         };
         if sources.iter().any(fits) {
             found.push(folder);
@@ -223,6 +220,16 @@ fn crates_with_wasm_tests(in_browser: bool) -> Result<Vec<PathBuf>> {
     }
     found.sort();
     Ok(found)
+}
+
+/// A test file that configures a place runs only in a browser, any other only in Node.
+fn has_wasm_tests(text: &str, in_browser: bool) -> bool {
+    let configured = text.contains("wasm_bindgen_test_configure!(run_in_");
+    if in_browser {
+        configured
+    } else {
+        !configured && text.contains("#[wasm_bindgen_test")
+    }
 }
 
 fn rust_files(folder: &Path, found: &mut Vec<PathBuf>) {
@@ -269,10 +276,7 @@ fn browser() -> Result<Outcome> {
 }
 
 fn firefox() -> Result<Outcome> {
-    let Some(firefox) = ["firefox", "firefox-esr"]
-        .iter()
-        .find_map(|name| setup::on_path(name))
-    else {
+    let Some(firefox) = setup::firefox() else {
         println!("no Firefox on PATH; on Debian: sudo apt-get install firefox-esr");
         return Ok(Outcome::default());
     };
@@ -283,4 +287,24 @@ fn firefox() -> Result<Outcome> {
         .env("TABCHAIN_FIREFOX", firefox)
         .env("TABCHAIN_DIST", serve::dist());
     check_mut(&mut smoke)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_test_file_runs_in_one_place() {
+        let node = "#[wasm_bindgen_test(unsupported = test)]\nfn f() {}";
+        let browser = "wasm_bindgen_test_configure!(run_in_dedicated_worker);\nmod search;";
+        assert!(has_wasm_tests(node, false) && !has_wasm_tests(node, true));
+        assert!(has_wasm_tests(browser, true) && !has_wasm_tests(browser, false));
+        assert!(!has_wasm_tests("#[test]\nfn f() {}", false));
+    }
+
+    #[test]
+    fn step_names_are_unique() {
+        let names: std::collections::BTreeSet<_> = ALL.iter().map(|step| step.name).collect();
+        assert_eq!(names.len(), ALL.len());
+    }
 }

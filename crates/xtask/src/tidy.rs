@@ -15,10 +15,11 @@ const MOST_LINES_A_FUNCTION: usize = 100;
 const MAY_BE_UNSAFE: &str = "crates/miner/";
 
 /// Where a page may point people to. Nothing is ever requested from there.
-const LINKS: [&str; 3] = [
-    "http://www.w3.org/",
+const LINKS: [&str; 4] = [
+    "http://www.w3.org/", // names of XML languages
     "https://en.bitcoin.it/",
     "https://github.com/",
+    "https://example.org/", // reserved for examples, by RFC 2606
 ];
 
 /// One file of the repository.

@@ -1,0 +1,124 @@
+// What a test does with a tab.
+import { expect } from "@playwright/test";
+
+const START = 30_000;
+
+// Calls window.tabchain; a failure becomes an Error whose message starts with
+// its code.
+export function call(page, method, ...args) {
+  return page.evaluate(async ([method, args]) => {
+    try {
+      return await window.tabchain[method](...args);
+    } catch (error) {
+      throw new Error(`${error.code}: ${error.message}`);
+    }
+  }, [method, args]);
+}
+
+// Waits until the nodes of a tab run.
+export async function ready(page) {
+  await expect.poll(() => page.evaluate(() => window.tabchainStarted === true && typeof window.tabchain), {
+    message: "the page starts", timeout: START,
+  }).toBe("object");
+  await call(page, "status");
+}
+
+export const status = (page) => call(page, "status");
+export const tip = async (page) => (await status(page)).tip;
+export const height = async (page) => (await tip(page)).height;
+export const own = async (page) => (await status(page)).nodes.filter((node) => node.here);
+
+// Full time on one worker, so that a test takes as long everywhere.
+export const mine = (page, power = { workers: 1, duty: 1 }) => call(page, "startMining", power);
+export const stop = (page) => call(page, "stopMining");
+
+export async function reaches(page, wanted, timeout = 30_000) {
+  await expect.poll(() => height(page), { message: `height ${wanted}`, timeout, intervals: [50, 100, 200] })
+    .toBeGreaterThanOrEqual(wanted);
+}
+
+// Mines until so many blocks are there, then stops.
+export async function mineTo(page, wanted, { power, timeout } = {}) {
+  await mine(page, power);
+  await reaches(page, wanted, timeout);
+  await stop(page);
+}
+
+// All tabs come to the same tip; gives it.
+export async function agree(pages, timeout = 15_000) {
+  let last;
+  await expect.poll(async () => {
+    last = await Promise.all(pages.map(tip));
+    return new Set(last.map(({ hash }) => hash)).size;
+  }, { message: "all tabs stand on one tip", timeout }).toBe(1);
+  return last[0];
+}
+
+export const block = (page, hash) => page.getByTestId(`block-${hash}`);
+
+// The switch of a tab's nodes, seen from `page`; without a label its own one.
+export function tabSwitch(page, label) {
+  const panel = page.getByTestId("tabs-panel");
+  return label === undefined ? panel.locator(".tab.me .tab-head [role=switch]") : page.getByTestId(`tab-switch-${label}`);
+}
+
+export async function label(page) {
+  const id = await tabSwitch(page).getAttribute("data-testid");
+  return Number(id.replace("tab-switch-", ""));
+}
+
+// Waits for a line in the log that fits.
+export async function logged(page, pattern, timeout = 10_000) {
+  await expect(page.getByTestId("log").locator("li", { hasText: pattern }).first()).toBeAttached({ timeout });
+}
+
+// Sends bytes on a channel, as any script of the same origin could.
+export async function shout(page, channel, messages) {
+  const encoded = messages.map((bytes) => Buffer.from(bytes).toString("base64"));
+  await page.evaluate(async ([channel, encoded]) => {
+    const ear = new BroadcastChannel(channel);
+    for (const text of encoded) {
+      ear.postMessage(Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)));
+    }
+    // Let the messages leave before the channel closes.
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    ear.close();
+  }, [channel, encoded]);
+}
+
+// Lines put before a worker's loader, so that a test can reach into a worker
+// that it cannot otherwise: it answers how much memory the program has, and
+// runs `death` when told to.
+export function reachable(name, death = "self.close()") {
+  const lines = `
+    for (const how of ["instantiate", "instantiateStreaming"]) {
+      const real = WebAssembly[how];
+      WebAssembly[how] = async (...args) => {
+        const made = await real.apply(WebAssembly, args);
+        self.testMemory ??= (made.instance ?? made).exports.memory;
+        return made;
+      };
+    }
+    const testEar = new BroadcastChannel("test:${name}");
+    testEar.addEventListener("message", ({ data }) => {
+      if (data === "die") { ${death}; }
+      if (data === "weigh") testEar.postMessage({ bytes: self.testMemory.buffer.byteLength });
+    });
+  `;
+  return (text) => lines + text;
+}
+
+export const kill = (page, name) => page.evaluate((name) => {
+  const mouth = new BroadcastChannel(name);
+  mouth.postMessage("die");
+  return new Promise((resolve) => setTimeout(() => resolve(mouth.close()), 50));
+}, `test:${name}`);
+
+// The linear memory of each worker of this name, in bytes.
+export const weigh = (page, name) => page.evaluate((name) => new Promise((resolve) => {
+  const mouth = new BroadcastChannel(name);
+  const found = [];
+  mouth.onmessage = ({ data }) => { if (data.bytes) found.push(data.bytes); };
+  mouth.postMessage("weigh");
+  setTimeout(() => { mouth.close(); resolve(found); }, 1_000);
+}), `test:${name}`);

@@ -1,0 +1,83 @@
+// The base of the tests that drive whole tabs: what fixtures.mjs gives, rooms,
+// tabs, and a context that fails the test on any request to a foreign address.
+import { createHash } from "node:crypto";
+import { test as base, expect, watch } from "../fixtures.mjs";
+import { dist } from "../chromium.mjs";
+import { serve } from "../server.mjs";
+import { room } from "./room.mjs";
+import * as tab from "./tab.mjs";
+
+export { expect };
+export * from "./room.mjs";
+export * from "./tab.mjs";
+
+// Collects requests that leave the page's own origin.
+function guard(context, origin, foreign) {
+  context.on("request", (request) => {
+    const url = request.url();
+    if (!/^(data|blob|about|chrome-error):/.test(url) && new URL(url).origin !== origin()) foreign.push(url);
+  });
+}
+
+export const test = base.extend({
+  context: async ({ context, baseURL }, use) => {
+    const foreign = [];
+    const local = /^http:\/\/127\.0\.0\.1:/;
+    guard(context, () => new URL(baseURL).origin, foreign);
+    await use(context);
+    // A test may serve a second copy of the build, on another port.
+    expect(foreign.filter((url) => !local.test(url)), "requests to foreign addresses").toEqual([]);
+  },
+
+  // rooms({ bits }) is a room that no other test uses; the same arguments give
+  // the same one.
+  rooms: async ({}, use, testInfo) => {
+    const mark = createHash("sha256").update(testInfo.titlePath.join("/")).digest("hex").slice(0, 10);
+    await use((rules = {}, suffix = "") => room(`test-${mark}${suffix}`, rules));
+  },
+
+  // open(room) is a tab in that room whose nodes run.
+  open: async ({ context, baseURL }, use) => {
+    await use(async (where = { hash: "" }, { url = baseURL, page } = {}) => {
+      page ??= await context.newPage();
+      await page.goto(url + where.hash);
+      await tab.ready(page);
+      return page;
+    });
+  },
+
+  // A page of the same origin that is none of Tabchain's tabs.
+  outsider: async ({ context, baseURL }, use) => {
+    const page = await context.newPage();
+    await page.goto(new URL("boot.js", baseURL).href);
+    await use(page);
+  },
+
+  // contextOf({ locale }) is a further context, watched as the first one is.
+  contextOf: async ({ browser, baseURL, allowed }, use) => {
+    const complaints = [];
+    const made = [];
+    await use(async (options) => {
+      const context = await browser.newContext(options);
+      made.push(context);
+      await watch(context, complaints);
+      guard(context, () => new URL(baseURL).origin, complaints);
+      return context;
+    });
+    for (const context of made) await context.close();
+    const unexpected = complaints.filter((text) => !allowed.some((pattern) => pattern.test(text)));
+    expect(unexpected, "violations, errors and foreign requests").toEqual([]);
+  },
+
+  // host({ "engine_loader.js": (text) => ... }) serves the build with these
+  // files changed and gives its address.
+  host: async ({}, use) => {
+    const hosts = [];
+    await use(async (patch) => {
+      const host = await serve(dist, { patch });
+      hosts.push(host);
+      return host.url;
+    });
+    for (const host of hosts) await host.close();
+  },
+});
