@@ -36,6 +36,9 @@ pub struct Job {
     pub round3: [u32; 8],
     /// Schedule words 16 and 17, and what words 18 and 19 hold beside the nonce's share.
     pub schedule: [u32; 4],
+    /// The round constants in sixteens. They stand here and not in the code because a browser builds
+    /// a vector literal from pieces, while one word from memory fills a vector in one instruction.
+    pub k: [[u32; 16]; 4],
     /// The most significant 32 bits of the target: what the last word of a hash is held against.
     pub target_top: u32,
 }
@@ -75,6 +78,7 @@ impl Job {
                 w[2].wrapping_add(small1(w16)),
                 small0(PAD).wrapping_add(small1(w17)),
             ],
+            k: core::array::from_fn(|sixteen| core::array::from_fn(|i| K[16 * sixteen + i])),
             target_top: u32::from_le_bytes([target[28], target[29], target[30], target[31]]),
         }
     }

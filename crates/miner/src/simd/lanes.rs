@@ -2,8 +2,9 @@
 //!
 //! A trait cannot carry `#[target_feature]`, so this is a macro: each vector's module defines a
 //! handful of operations on its `V` (all with that attribute) and lets the macro write the search
-//! over them. All rounds are written out, so that the compiler sees each constant, folds those that
-//! meet, and drops what nobody reads.
+//! over them. The rounds whose words are partly known are written out, so that the compiler folds
+//! what is constant; the rest are loops of sixteen, because code that outgrows the processor's cache
+//! of decoded instructions loses more (a seventh, in Chromium) than loops cost.
 
 /// Writes `scan` for a module that defines `LANES`, `V`, `splat`, `count_up`, `add`, `xor3`, `ch`,
 /// `maj`, `rotr`, `shr` and `le`.
@@ -11,7 +12,7 @@ macro_rules! kernel {
     ($($features:literal),+) => {
         use crate::Found;
         use crate::job::{DIGEST_BITS, HEADER_BITS, Job, PAD};
-        use crate::sha256::{IV, K};
+        use crate::sha256::IV;
 
         /// See [`crate::search`]; the range does not wrap and `found` has room.
         $(#[target_feature(enable = $features)])+
@@ -61,26 +62,91 @@ macro_rules! kernel {
             xor3(rotr::<6, 26>(x), rotr::<11, 21>(x), rotr::<25, 7>(x))
         }
 
-        /// A word of the message schedule from the sixteen before it.
+        /// Word `i` of sixteen becomes the one that follows the sixteen in the message schedule.
         #[inline]
         $(#[target_feature(enable = $features)])+
-        fn extend(w: &[V; 64], i: usize) -> V {
-            add(
-                add(small1(w[i - 2]), w[i - 7]),
-                add(small0(w[i - 15]), w[i - 16]),
-            )
+        fn extend(w: &mut [V; 16], i: usize) {
+            let recent = add(small1(w[(i + 14) % 16]), w[(i + 9) % 16]);
+            w[i] = add(recent, add(small0(w[(i + 1) % 16]), w[i]));
         }
 
-        /// Round `i`. The state stands still and its names move on: `a` is at `-i` modulo 8.
+        /// Round `i` modulo 8. The state stands still and its names move on: `a` is at `-i`.
         #[inline]
         $(#[target_feature(enable = $features)])+
-        fn round(s: &mut [V; 8], i: usize, w: V) {
-            let at = |n: usize| (64 + n - i) % 8;
+        fn round(s: &mut [V; 8], i: usize, w: V, k: u32) {
+            let at = |n: usize| (16 + n - i) % 8;
             let (a, b, c, d) = (s[at(0)], s[at(1)], s[at(2)], s[at(3)]);
             let (e, f, g, h) = (s[at(4)], s[at(5)], s[at(6)], s[at(7)]);
-            let t1 = add(add(h, add(splat(K[i]), w)), add(big1(e), ch(e, f, g)));
+            let t1 = add(add(h, add(splat(k), w)), add(big1(e), ch(e, f, g)));
             s[at(3)] = add(d, t1);
             s[at(7)] = add(t1, add(big0(a), maj(a, b, c)));
+        }
+
+        /// The first hash from round 4 on: the digests of the headers with the nonces `n`.
+        #[inline]
+        $(#[target_feature(enable = $features)])+
+        fn first_hash(job: &Job, n: V) -> [V; 8] {
+            let zero = splat(0);
+            // Words 0 to 3 are spent: in their places stand words 16 to 19.
+            let mut w = [zero; 16];
+            w[0] = splat(job.schedule[0]);
+            w[1] = splat(job.schedule[1]);
+            w[2] = add(splat(job.schedule[2]), small0(n));
+            w[3] = add(splat(job.schedule[3]), n);
+            w[4] = splat(PAD);
+            w[15] = splat(HEADER_BITS);
+
+            let mut s = [zero; 8];
+            repeat!([0 1 2 3 4 5 6 7] i => s[(i + 4) % 8] = splat(job.round3[i]));
+            s[4] = add(s[4], n);
+            s[0] = add(s[0], n);
+
+            let [k0, k1, k2, k3] = &job.k;
+            repeat!([4 5 6 7 8 9 10 11 12 13 14 15] i => round(&mut s, i, w[i], k0[i]));
+            repeat!([0 1 2 3] i => round(&mut s, i, w[i], k1[i]));
+            // Word 20: words 5, 12 and 13 are zero.
+            w[4] = add(w[4], small1(w[2]));
+            round(&mut s, 4, w[4], k1[4]);
+            repeat!([5 6 7 8 9 10 11 12 13 14 15] i => {
+                extend(&mut w, i);
+                round(&mut s, i, w[i], k1[i])
+            });
+            for k in [k2, k3] {
+                repeat!([0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15] i => {
+                    extend(&mut w, i);
+                    round(&mut s, i, w[i], k[i])
+                });
+            }
+            repeat!([0 1 2 3 4 5 6 7] i => s[i] = add(s[i], splat(job.midstate[i])));
+            s
+        }
+
+        /// The last word of the hash of a digest. It is the `e` of round 60, so rounds 61 to 63 are
+        /// not needed, nor is the `a` of the four rounds before (the compiler sees the latter).
+        #[inline]
+        $(#[target_feature(enable = $features)])+
+        fn second_hash(job: &Job, digest: [V; 8]) -> V {
+            let mut w = [splat(0); 16];
+            repeat!([0 1 2 3 4 5 6 7] i => w[i] = digest[i]);
+            w[8] = splat(PAD);
+            w[15] = splat(DIGEST_BITS);
+            let mut s = [splat(0); 8];
+            repeat!([0 1 2 3 4 5 6 7] i => s[i] = splat(IV[i]));
+
+            let [k0, k1, k2, k3] = &job.k;
+            repeat!([0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15] i => round(&mut s, i, w[i], k0[i]));
+            for k in [k1, k2] {
+                repeat!([0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15] i => {
+                    extend(&mut w, i);
+                    round(&mut s, i, w[i], k[i])
+                });
+            }
+            repeat!([0 1 2 3 4 5 6 7 8 9 10 11 12] i => {
+                extend(&mut w, i);
+                round(&mut s, i, w[i], k3[i])
+            });
+            // `e` stands where round 60 found `d`.
+            add(s[(16 + 3 - 60 % 8) % 8], splat(IV[7]))
         }
 
         /// The last word of each of the hashes of `nonce`, `nonce + 1`, ..., held against the top
@@ -88,50 +154,9 @@ macro_rules! kernel {
         #[inline]
         $(#[target_feature(enable = $features)])+
         fn candidates(job: &Job, nonce: u32) -> u32 {
-            let zero = splat(0);
-
-            let n = swap_bytes(count_up(nonce));
-            let mut w = [zero; 64];
-            w[3] = n;
-            w[4] = splat(PAD);
-            w[15] = splat(HEADER_BITS);
-            w[16] = splat(job.schedule[0]);
-            w[17] = splat(job.schedule[1]);
-            w[18] = add(splat(job.schedule[2]), small0(n));
-            w[19] = add(splat(job.schedule[3]), n);
-            let r = &job.round3;
-            let mut s = [
-                splat(r[4]), splat(r[5]), splat(r[6]), splat(r[7]),
-                splat(r[0]), splat(r[1]), splat(r[2]), splat(r[3]),
-            ];
-            s[4] = add(s[4], n);
-            s[0] = add(s[0], n);
-            repeat!([20 21 22 23 24 25 26 27 28 29 30 31 32 33 34 35 36 37 38 39 40 41
-                42 43 44 45 46 47 48 49 50 51 52 53 54 55 56 57 58 59 60 61 62 63]
-                i => w[i] = extend(&w, i));
-            repeat!([4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31
-                32 33 34 35 36 37 38 39 40 41 42 43 44 45 46 47 48 49 50 51 52 53 54 55 56 57 58 59
-                60 61 62 63]
-                i => round(&mut s, i, w[i]));
-
-            // The second hash. Its last word is the `e` of round 60, so rounds 61 to 63 are not
-            // needed, nor is the `a` of the four rounds before.
-            let m = &job.midstate;
-            let mut w = [zero; 64];
-            repeat!([0 1 2 3 4 5 6 7] i => w[i] = add(s[i], splat(m[i])));
-            w[8] = splat(PAD);
-            w[15] = splat(DIGEST_BITS);
-            let mut s = [zero; 8];
-            repeat!([0 1 2 3 4 5 6 7] i => s[i] = splat(IV[i]));
-            repeat!([16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31 32 33 34 35 36 37 38 39 40 41
-                42 43 44 45 46 47 48 49 50 51 52 53 54 55 56 57 58 59 60]
-                i => w[i] = extend(&w, i));
-            repeat!([0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28
-                29 30 31 32 33 34 35 36 37 38 39 40 41 42 43 44 45 46 47 48 49 50 51 52 53 54 55 56
-                57 58 59 60]
-                i => round(&mut s, i, w[i]));
-            // After round 60 `e` stands where round 60 found `d`.
-            le(swap_bytes(add(s[(64 + 3 - 60) % 8], splat(IV[7]))), splat(job.target_top))
+            let digest = first_hash(job, swap_bytes(count_up(nonce)));
+            let last = second_hash(job, digest);
+            le(swap_bytes(last), splat(job.target_top))
         }
     };
 }
