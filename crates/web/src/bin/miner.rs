@@ -1,8 +1,9 @@
 //! The mining worker: one wasm of its own, so that it stays small.
 #![forbid(unsafe_code)]
 
-use wasm_bindgen::prelude::*;
-
-fn main() -> Result<(), JsValue> {
-    web::mining::worker::start()
+fn main() {
+    // Not `main() -> Result`: that would print the error, and printing costs kilobytes.
+    if let Err(error) = web::mining::worker::start() {
+        wasm_bindgen::throw_val(error);
+    }
 }
