@@ -137,6 +137,15 @@ impl Room {
         Ok(room)
     }
 
+    /// The limits of a parameter: `spacing`, `bits`, `window` or `halving`.
+    ///
+    /// # Panics
+    /// On any other name.
+    #[must_use]
+    pub fn limits(name: &str) -> ParamSpec {
+        spec(name)
+    }
+
     /// Its name.
     #[must_use]
     pub fn name(&self) -> &str {

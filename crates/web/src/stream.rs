@@ -434,6 +434,7 @@ pub struct LogEntry {
 }
 
 /// What can happen. Texts are made by the page, so that they follow its language.
+#[allow(missing_docs, reason = "each field is named for what it is")]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Happening {
     /// This node found a block.

@@ -1,0 +1,250 @@
+//! What the page shows at the moment: one root reducer over the engine's frames and the person's
+//! choices. It holds no truth; all of it can be thrown away and comes again with the next frame.
+
+use std::collections::VecDeque;
+use std::rc::Rc;
+
+use yew::Reducible;
+
+use super::bridge::{News, Phase};
+use super::route::Route;
+use super::texts::Lang;
+use crate::stream::{
+    BlockView, Frame, Happening, LogEntry, MiningView, NodeView, RoomView, StorageView, TabView,
+    TargetView, TipView,
+};
+
+/// How many lines the log keeps.
+pub const LOG_LINES: usize = 500;
+
+/// A frame in parts that are shared with the frame before where nothing changed, so that a
+/// component can tell at once.
+#[derive(Clone, PartialEq)]
+pub struct Picture {
+    pub room: Rc<RoomView>,
+    pub tabs: Rc<Vec<TabView>>,
+    pub nodes: Rc<Vec<NodeView>>,
+    pub tree: Rc<Vec<BlockView>>,
+    pub tip: Rc<TipView>,
+    pub target: Rc<TargetView>,
+    pub mining: Rc<MiningView>,
+    pub storage: Rc<StorageView>,
+    pub undo_reset: bool,
+    pub other_version: bool,
+}
+
+impl Picture {
+    fn of(frame: &Frame, before: Option<&Self>) -> Self {
+        Self {
+            room: keep(&frame.room, before.map(|b| &b.room)),
+            tabs: keep(&frame.tabs, before.map(|b| &b.tabs)),
+            nodes: keep(&frame.nodes, before.map(|b| &b.nodes)),
+            tree: keep(&frame.tree, before.map(|b| &b.tree)),
+            tip: keep(&frame.tip, before.map(|b| &b.tip)),
+            target: keep(&frame.target, before.map(|b| &b.target)),
+            mining: keep(&frame.mining, before.map(|b| &b.mining)),
+            storage: keep(&frame.storage, before.map(|b| &b.storage)),
+            undo_reset: frame.undo_reset,
+            other_version: frame.other_version,
+        }
+    }
+}
+
+fn keep<T: Clone + PartialEq>(new: &T, old: Option<&Rc<T>>) -> Rc<T> {
+    match old {
+        Some(old) if **old == *new => old.clone(),
+        _ => Rc::new(new.clone()),
+    }
+}
+
+/// One line of the log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// Counts lines over all engines of this page.
+    pub key: u64,
+    /// What the engine said.
+    pub entry: LogEntry,
+}
+
+/// The panel that a small screen shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Panel {
+    Mine,
+    Chain,
+    Peers,
+    Log,
+}
+
+/// A dialog that is open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialog {
+    Share,
+    Room,
+    Reset,
+}
+
+/// A short message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Toast {
+    /// The reset was undone.
+    Undone,
+    /// A wish failed: code and message of the failure.
+    Failed(String, String),
+}
+
+/// A crash that the person has not closed yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Crash {
+    /// What the engine said.
+    pub report: String,
+    /// Whether a new engine was or is being started.
+    pub again: bool,
+}
+
+/// The page's state.
+#[derive(Clone, PartialEq)]
+pub struct Model {
+    pub phase: Phase,
+    /// Number of the frame that is shown.
+    pub frame: u32,
+    pub picture: Option<Picture>,
+    /// Newest first.
+    pub log: Rc<VecDeque<Rc<Line>>>,
+    lines: u64,
+    pub route: Route,
+    pub panel: Panel,
+    pub dialog: Option<Dialog>,
+    pub toast: Option<Toast>,
+    /// The undo of a reset was waved away.
+    pub undo_dismissed: bool,
+    pub crash: Option<Crash>,
+    /// The block that is looked at; `None` follows the newest.
+    pub selected: Option<Rc<str>>,
+    /// What a screen reader should say.
+    pub spoken: Option<Rc<Line>>,
+    pub lang: Lang,
+    pub dark: bool,
+}
+
+/// What can change it.
+pub enum Action {
+    News(News),
+    Route(Route),
+    Panel(Panel),
+    Dialog(Option<Dialog>),
+    Toast(Option<Toast>),
+    DismissUndo,
+    CloseCrash,
+    Select(Option<Rc<str>>),
+    Lang(Lang),
+    Dark(bool),
+}
+
+impl Model {
+    /// The state before anything was heard.
+    pub fn new(lang: Lang, dark: bool) -> Self {
+        Self {
+            phase: Phase::Starting,
+            frame: 0,
+            picture: None,
+            log: Rc::default(),
+            lines: 0,
+            route: Route::now(),
+            panel: Panel::Mine,
+            dialog: None,
+            toast: None,
+            undo_dismissed: false,
+            crash: None,
+            selected: None,
+            spoken: None,
+            lang,
+            dark,
+        }
+    }
+
+    fn hear(&mut self, news: News) {
+        match news {
+            News::Frame(frame) => self.show(&frame),
+            News::Phase(Phase::Crashed { report, again }) => {
+                self.crash = Some(Crash {
+                    report: report.clone(),
+                    again,
+                });
+                self.phase = Phase::Crashed { report, again };
+            }
+            News::Phase(phase) => self.phase = phase,
+        }
+    }
+
+    fn show(&mut self, frame: &Frame) {
+        let elsewhere = self
+            .picture
+            .as_ref()
+            .is_some_and(|p| p.room.link != frame.room.link);
+        if elsewhere {
+            self.log = Rc::default();
+            self.selected = None;
+        }
+        let could_undo = self
+            .picture
+            .as_ref()
+            .is_some_and(|picture| picture.undo_reset);
+        if frame.undo_reset && !could_undo {
+            self.undo_dismissed = false;
+        }
+        self.frame = frame.number;
+        self.picture = Some(Picture::of(frame, self.picture.as_ref()));
+        self.write(&frame.log);
+    }
+
+    fn write(&mut self, entries: &[LogEntry]) {
+        if entries.is_empty() {
+            return;
+        }
+        let log = Rc::make_mut(&mut self.log);
+        for entry in entries {
+            self.lines += 1;
+            let line = Rc::new(Line {
+                key: self.lines,
+                entry: entry.clone(),
+            });
+            if matches!(
+                line.entry.what,
+                Happening::Found { .. } | Happening::Reorganised { .. }
+            ) {
+                self.spoken = Some(line.clone());
+            }
+            if matches!(line.entry.what, Happening::Reset) {
+                self.selected = None;
+            }
+            log.push_front(line);
+        }
+        log.truncate(LOG_LINES);
+    }
+}
+
+impl Reducible for Model {
+    type Action = Action;
+
+    fn reduce(self: Rc<Self>, action: Action) -> Rc<Self> {
+        let mut next = (*self).clone();
+        match action {
+            Action::News(news) => next.hear(news),
+            Action::Route(route) => next.route = route,
+            Action::Panel(panel) => next.panel = panel,
+            Action::Dialog(dialog) => next.dialog = dialog,
+            Action::Toast(toast) => next.toast = toast,
+            Action::DismissUndo => next.undo_dismissed = true,
+            Action::CloseCrash => next.crash = None,
+            Action::Select(selected) => {
+                if selected.is_some() {
+                    next.panel = Panel::Chain;
+                }
+                next.selected = selected;
+            }
+            Action::Lang(lang) => next.lang = lang,
+            Action::Dark(dark) => next.dark = dark,
+        }
+        Rc::new(next)
+    }
+}

@@ -1,0 +1,92 @@
+//! What the browser remembers for a tab and for all tabs. Everything works without it: storage may
+//! be refused, full, or hold anything at all.
+
+use web_sys::{Storage, Window};
+
+use crate::stream::Power;
+
+/// The two stores, with the deployment's path in every key, because one origin may carry several.
+#[derive(Clone)]
+pub struct Prefs {
+    tab: Option<Storage>,
+    browser: Option<Storage>,
+    prefix: String,
+}
+
+impl Prefs {
+    /// Opens what the browser gives.
+    pub fn open(window: &Window, deployment: &str) -> Self {
+        Self {
+            tab: window.session_storage().ok().flatten(),
+            browser: window.local_storage().ok().flatten(),
+            prefix: format!("tabchain:{deployment}:"),
+        }
+    }
+
+    /// Identities that this tab had, and how many nodes.
+    pub fn identities(&self) -> Vec<String> {
+        let saved = self.get(&self.tab, "identities").unwrap_or_default();
+        let good = |id: &&str| id.len() == 64 && id.bytes().all(|b| b.is_ascii_hexdigit());
+        saved
+            .split(' ')
+            .filter(good)
+            .take(16)
+            .map(str::to_owned)
+            .collect()
+    }
+
+    /// Remembers the identities for a reload.
+    pub fn keep_identities(&self, ids: &[String]) {
+        self.set(&self.tab, "identities", &ids.join(" "));
+    }
+
+    /// The power that the person chose last.
+    pub fn power(&self) -> Option<Power> {
+        let saved = self.get(&self.browser, "power")?;
+        let (workers, duty) = saved.split_once(' ')?;
+        let power = Power {
+            workers: workers.parse().ok()?,
+            duty: duty.parse().ok()?,
+        };
+        is_sane(power).then_some(power)
+    }
+
+    /// Remembers the power.
+    pub fn keep_power(&self, power: Power) {
+        self.set(
+            &self.browser,
+            "power",
+            &format!("{} {}", power.workers, power.duty),
+        );
+    }
+
+    /// A short word such as the language or the theme.
+    pub fn word(&self, key: &str) -> Option<String> {
+        self.get(&self.browser, key)
+    }
+
+    /// Remembers such a word.
+    pub fn keep_word(&self, key: &str, value: &str) {
+        self.set(&self.browser, key, value);
+    }
+
+    fn get(&self, store: &Option<Storage>, key: &str) -> Option<String> {
+        store
+            .as_ref()?
+            .get_item(&format!("{}{key}", self.prefix))
+            .ok()
+            .flatten()
+    }
+
+    fn set(&self, store: &Option<Storage>, key: &str, value: &str) {
+        if let Some(store) = store {
+            // Refused or full: the next visit starts from the defaults.
+            let _ = store.set_item(&format!("{}{key}", self.prefix), value);
+        }
+    }
+}
+
+/// Whether a power is one that the engine takes.
+pub fn is_sane(power: Power) -> bool {
+    (1..=64).contains(&power.workers) && (1..=100).contains(&power.duty)
+}

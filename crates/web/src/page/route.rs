@@ -1,0 +1,123 @@
+//! Hash routes: `#/live?room=...` is the chain, `#/about` says what this is.
+
+use wasm_bindgen::prelude::*;
+
+/// The longest room link that is looked at, in bytes.
+pub const MAX_LINK: usize = 8_000;
+
+/// What the address asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Route {
+    /// The chain.
+    Live,
+    /// About Tabchain.
+    About,
+    /// Nothing that there is.
+    Unknown,
+}
+
+impl Route {
+    /// The route of the part of an address from `#` on.
+    pub fn of(hash: &str) -> Self {
+        let path = hash
+            .trim_start_matches('#')
+            .split('?')
+            .next()
+            .unwrap_or_default();
+        match path {
+            "" | "/" | "/live" => Self::Live,
+            "/about" => Self::About,
+            _ => Self::Unknown,
+        }
+    }
+
+    /// The route of the address bar.
+    pub fn now() -> Self {
+        Self::of(&hash())
+    }
+}
+
+/// The room that a hash names, as the part after `#`; `None` if it names none.
+pub fn room_of(hash: &str) -> Option<String> {
+    let link = hash.trim_start_matches('#');
+    let (path, query) = link.split_once('?')?;
+    (Route::of(path) == Route::Live && !query.is_empty()).then(|| link.to_owned())
+}
+
+/// The room that the address bar names.
+pub fn room_of_address() -> Option<String> {
+    room_of(&hash())
+}
+
+/// Writes a room's link into the address bar without a new entry in the history, if the chain is
+/// what is being looked at.
+pub fn show_room(link: &str) {
+    if Route::now() == Route::Live && hash().trim_start_matches('#') != link {
+        if let Ok(history) = super::window().history() {
+            let address = format!("#{link}");
+            let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(&address));
+        }
+    }
+}
+
+/// A listener for a changed address; dropping it ends it.
+pub struct OnChange {
+    closure: Closure<dyn FnMut(web_sys::Event)>,
+}
+
+/// Calls `heard` whenever the address bar shows another route.
+pub fn on_change(heard: impl Fn(Route) + 'static) -> OnChange {
+    let closure = Closure::<dyn FnMut(web_sys::Event)>::new(move |_| heard(Route::now()));
+    let _ = super::window()
+        .add_event_listener_with_callback("hashchange", closure.as_ref().unchecked_ref());
+    OnChange { closure }
+}
+
+impl Drop for OnChange {
+    fn drop(&mut self) {
+        let _ = super::window().remove_event_listener_with_callback(
+            "hashchange",
+            self.closure.as_ref().unchecked_ref(),
+        );
+    }
+}
+
+/// Goes to another hash, with an entry in the history.
+pub fn go(hash: &str) {
+    let _ = super::window().location().set_hash(hash);
+}
+
+/// The full address of a room.
+pub fn address_of(link: &str) -> String {
+    let href = super::window().location().href().unwrap_or_default();
+    format!("{}#{link}", href.split('#').next().unwrap_or_default())
+}
+
+fn hash() -> String {
+    super::window().location().hash().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn routes_are_told_apart() {
+        assert_eq!(Route::of(""), Route::Live);
+        assert_eq!(Route::of("#/live?room=a"), Route::Live);
+        assert_eq!(Route::of("#/about"), Route::About);
+        assert_eq!(Route::of("#/lab"), Route::Unknown);
+        assert_eq!(Route::of("#javascript:alert(1)"), Route::Unknown);
+    }
+
+    #[test]
+    fn rooms_are_read_from_live_links_only() {
+        assert_eq!(
+            room_of("#/live?room=a&spacing=2").as_deref(),
+            Some("/live?room=a&spacing=2")
+        );
+        assert_eq!(room_of("#/live?"), None);
+        assert_eq!(room_of("#/live"), None);
+        assert_eq!(room_of("#/about?room=a"), None);
+    }
+}

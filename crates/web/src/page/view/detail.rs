@@ -1,0 +1,158 @@
+//! A block's details: its 80 bytes with every field explained, the proof, the transactions.
+
+mod fields;
+mod proof;
+mod transactions;
+
+use std::rc::Rc;
+
+use yew::prelude::*;
+
+use self::fields::Fields;
+use self::proof::Proof;
+use self::transactions::Transactions;
+use super::copy::CopyButton;
+use super::icon::{self, Icon};
+use super::who::Who;
+use crate::page::model::Action;
+use crate::page::numbers::short;
+use crate::page::ui::{Ui, use_ui};
+use crate::stream::{BlockDetail, BlockKey, BlockView, Call, Reply, TipView};
+
+#[derive(Properties, PartialEq)]
+pub struct Props {
+    /// The chosen block; `None` shows the tip.
+    pub selected: Option<Rc<str>>,
+    pub tip: Rc<TipView>,
+    pub tree: Rc<Vec<BlockView>>,
+}
+
+/// What came of the last question.
+#[derive(Clone, PartialEq)]
+enum Found {
+    Nothing,
+    Block(Rc<BlockDetail>),
+    Unknown,
+}
+
+#[component]
+pub fn DetailPanel(props: &Props) -> Html {
+    let ui = use_ui();
+    let hash: Rc<str> = props
+        .selected
+        .clone()
+        .unwrap_or_else(|| Rc::from(props.tip.hash.as_str()));
+    let found = use_detail(&ui, hash.clone(), &props.tip.hash);
+    let content = match &found {
+        Found::Nothing => html! { <p class="muted">{ ui.t.block.loading }</p> },
+        Found::Unknown => html! { <p class="muted">{ ui.t.block.unknown }</p> },
+        Found::Block(detail) => html! { <>
+            <Fields detail={detail.clone()} />
+            <Proof detail={detail.clone()} />
+            { facts(&ui, detail) }
+            <Transactions detail={detail.clone()} />
+        </> },
+    };
+    html! {
+        <section class="panel panel-block" aria-labelledby="block-title" data-testid="block-detail" data-hash={hash.to_string()}>
+            { head(&ui, props, &hash) }
+            { content }
+        </section>
+    }
+}
+
+/// Asks the engine for a block, again whenever the tip changes: a block's fate changes with it.
+#[hook]
+fn use_detail(ui: &Ui, hash: Rc<str>, tip: &str) -> Found {
+    let state = use_state(|| (hash.clone(), Found::Nothing));
+    let latest = use_mut_ref(|| 0u32);
+    {
+        let (ui, state) = (ui.clone(), state.clone());
+        use_effect_with((hash.clone(), tip.to_owned()), move |(hash, _)| {
+            let (hash, number) = (hash.clone(), *latest.borrow() + 1);
+            *latest.borrow_mut() = number;
+            if hash.is_empty() {
+                return;
+            }
+            let call = Call::Block(BlockKey::Hash(hash.to_string()));
+            ui.bridge.call(call, move |result| {
+                if *latest.borrow() != number {
+                    return; // something else was asked for since
+                }
+                let found = match result {
+                    Ok(Reply::Block(detail)) => Found::Block(Rc::from(detail)),
+                    _ => Found::Unknown,
+                };
+                state.set((hash, found));
+            });
+        });
+    }
+    if state.0 == hash {
+        state.1.clone()
+    } else {
+        Found::Nothing
+    }
+}
+
+fn head(ui: &Ui, props: &Props, hash: &Rc<str>) -> Html {
+    let t = &ui.t.block;
+    let block = props.tree.iter().find(|block| *block.hash == **hash);
+    let newest = **hash == *props.tip.hash;
+    let height = block
+        .map(|block| block.height)
+        .or(newest.then_some(props.tip.height));
+    let child = props.tree.iter().filter(|other| *other.parent == **hash);
+    let child = child
+        .min_by_key(|other| other.state as u8)
+        .map(|other| other.hash.as_str());
+    let parent = block
+        .filter(|block| block.height > 0)
+        .map(|block| block.parent.as_str());
+    let follow = {
+        let ui = ui.clone();
+        Callback::from(move |_: MouseEvent| ui.dispatch.dispatch(Action::Select(None)))
+    };
+    html! {
+        <div class="panel-head">
+            <h2 id="block-title">{ (t.title)(&height.map(|height| ui.n.whole(height)).unwrap_or_default()) }</h2>
+            if let Some(block) = block {
+                <span class={classes!("chip", (block.state as u8 > 0).then_some("bad"))} data-testid="block-state">
+                    { if newest { t.newest } else { (ui.t.chain.state)(block.state) } }
+                </span>
+            }
+            <code class="hash-short" title={hash.to_string()}>{ short(hash) }</code>
+            <CopyButton text={hash.to_string()} what={t.hash} />
+            <span class="stretch"></span>
+            if props.selected.is_some() && !newest {
+                <button type="button" class="quiet" onclick={follow}>{ t.follow }<Icon path={icon::END} /></button>
+            }
+            { step(ui, t.previous, icon::LEFT, parent) }
+            { step(ui, t.next, icon::RIGHT, child) }
+        </div>
+    }
+}
+
+fn step(ui: &Ui, name: &'static str, path: &'static str, to: Option<&str>) -> Html {
+    html! {
+        <button type="button" class="quiet icon-only" aria-label={name} title={name} disabled={to.is_none()}
+            onclick={to.map(|hash| ui.selecting(hash))}><Icon {path} /></button>
+    }
+}
+
+fn facts(ui: &Ui, detail: &BlockDetail) -> Html {
+    let t = &ui.t.block;
+    let confirmed = match detail.confirmations {
+        Some(count) => (t.confirmed)(&ui.n.whole(count)),
+        None => t.off_chain.to_owned(),
+    };
+    let work = detail.work.trim_start_matches('0');
+    html! {
+        <dl class="facts wide">
+            if detail.block.height > 0 {
+                <div><dt>{ t.found_by }</dt><dd><Who seat={detail.block.miner} /></dd></div>
+            }
+            <div><dt>{ t.confirmations }</dt><dd>{ confirmed }</dd></div>
+            <div><dt>{ t.work }</dt><dd><code>{ "0x" }{ if work.is_empty() { "0" } else { work } }</code></dd></div>
+        </dl>
+    }
+}

@@ -1,0 +1,46 @@
+//! Why the block counts: its hash and the target, digit under digit.
+
+use std::rc::Rc;
+
+use yew::prelude::*;
+
+use crate::page::ui::use_ui;
+use crate::stream::BlockDetail;
+
+#[derive(Properties, PartialEq)]
+pub struct Props {
+    pub detail: Rc<BlockDetail>,
+}
+
+#[component]
+pub fn Proof(props: &Props) -> Html {
+    let ui = use_ui();
+    let t = &ui.t.block;
+    let detail = &props.detail;
+    let verdict = if detail.margin_milli >= 1000 {
+        let below = (t.below)(&ui.n.milli(detail.margin_milli));
+        format!(
+            "{below} {}",
+            (t.tries)(&ui.n.compact(detail.expected_tries))
+        )
+    } else {
+        t.above.to_owned()
+    };
+    html! {
+        <div class="proof">
+            <h3>{ t.proof }</h3>
+            <dl class="compare">
+                <div><dt>{ t.hash }</dt><dd>{ digits(&detail.block.hash) }</dd></div>
+                <div><dt>{ t.target }</dt><dd>{ digits(&detail.target) }</dd></div>
+            </dl>
+            <p>{ verdict }</p>
+        </div>
+    }
+}
+
+/// A number with its leading zeros set off.
+fn digits(hex: &str) -> Html {
+    let rest = hex.trim_start_matches('0');
+    let zeros = &hex[..hex.len() - rest.len()];
+    html! { <code><span class="zeros">{ zeros }</span>{ rest }</code> }
+}

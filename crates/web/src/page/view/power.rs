@@ -1,0 +1,163 @@
+//! How much of the machine mining may use: three settings, and the exact ones under a disclosure.
+
+use wasm_bindgen::JsCast;
+use yew::prelude::*;
+
+use crate::page::prefs;
+use crate::page::ui::{Ui, use_ui};
+use crate::stream::{Call, Power};
+
+#[derive(Properties, PartialEq)]
+pub struct Props {
+    /// The budget of all tabs.
+    pub power: Power,
+}
+
+/// The settings that have a name on a machine with so many cores. On one core half the machine is
+/// the gentle setting.
+pub fn presets(cores: u8) -> [(&'static str, Option<Power>); 3] {
+    let cores = cores.clamp(1, 64);
+    let half = (cores > 1).then_some(Power {
+        workers: (cores / 2).max(1),
+        duty: 100,
+    });
+    [
+        ("gentle", Some(Power::GENTLE)),
+        ("half", half),
+        (
+            "full",
+            Some(Power {
+                workers: cores,
+                duty: 100,
+            }),
+        ),
+    ]
+}
+
+/// Sets the power and remembers it.
+fn choose(ui: &Ui, power: Power) {
+    if prefs::is_sane(power) {
+        ui.bridge.prefs().keep_power(power);
+        ui.ask(Call::SetPower(power));
+    }
+}
+
+#[component]
+pub fn PowerControl(props: &Props) -> Html {
+    let ui = use_ui();
+    let cores = ui.bridge.cores();
+    let t = &ui.t.mine;
+    let names = [t.gentle, t.half, t.full];
+    let options = presets(cores).into_iter().zip(names).filter_map(|((key, power), name)| {
+        let power = power?;
+        let onchange = {
+            let ui = ui.clone();
+            Callback::from(move |_: Event| choose(&ui, power))
+        };
+        Some(html! {
+            <label {key}>
+                <input type="radio" name="power" data-testid={format!("power-{key}")} checked={props.power == power} {onchange} />
+                <span>{ name }</span>
+            </label>
+        })
+    });
+    let load = (t.load)(
+        &ui.n.whole(props.power.workers),
+        &ui.n.whole(cores),
+        &props.power.duty.to_string(),
+    );
+    html! {
+        <div class="power">
+            <fieldset class="segmented">
+                <legend class="visually-hidden">{ t.power }</legend>
+                { for options }
+            </fieldset>
+            <details class="exact">
+                <summary>{ t.exact }<span class="load">{ load }</span></summary>
+                { slider(&ui, t.workers, "workers", props.power.workers, cores.clamp(1, 64), {
+                    let duty = props.power.duty;
+                    move |workers| Power { workers, duty }
+                }) }
+                { slider(&ui, t.duty, "duty", props.power.duty, 100, {
+                    let workers = props.power.workers;
+                    move |duty| Power { workers, duty }
+                }) }
+            </details>
+        </div>
+    }
+}
+
+fn slider(
+    ui: &Ui,
+    label: &'static str,
+    key: &str,
+    value: u8,
+    max: u8,
+    power: impl Fn(u8) -> Power + 'static,
+) -> Html {
+    let onchange = {
+        let ui = ui.clone();
+        Callback::from(move |event: Event| {
+            let input = event
+                .target()
+                .and_then(|t| t.dyn_into::<web_sys::HtmlInputElement>().ok());
+            if let Some(value) = input.and_then(|input| input.value().parse().ok()) {
+                choose(&ui, power(value));
+            }
+        })
+    };
+    html! {
+        <label class="slider">
+            <span>{ label }</span>
+            <input type="range" min="1" max={max.to_string()} value={value.to_string()} data-testid={format!("power-{key}")} {onchange} />
+            <output>{ ui.n.whole(value) }</output>
+        </label>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::presets;
+    use crate::stream::Power;
+
+    #[test]
+    fn settings_fit_the_machine() {
+        let [gentle, half, full] = presets(8).map(|(_, power)| power);
+        assert_eq!(
+            gentle,
+            Some(Power {
+                workers: 1,
+                duty: 50
+            })
+        );
+        assert_eq!(
+            half,
+            Some(Power {
+                workers: 4,
+                duty: 100
+            })
+        );
+        assert_eq!(
+            full,
+            Some(Power {
+                workers: 8,
+                duty: 100
+            })
+        );
+        assert_eq!(presets(1)[1].1, None);
+        assert_eq!(
+            presets(0)[2].1,
+            Some(Power {
+                workers: 1,
+                duty: 100
+            })
+        );
+        assert_eq!(
+            presets(255)[2].1,
+            Some(Power {
+                workers: 64,
+                duty: 100
+            })
+        );
+    }
+}
