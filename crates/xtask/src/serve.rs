@@ -51,6 +51,10 @@ pub fn build_command(debug: bool) -> Command {
     if !debug {
         trunk.arg("--release");
     }
+    if cfg!(windows) {
+        // There npm's wasm-opt is a script that Trunk cannot start: let it fetch a program.
+        trunk.arg("--offline=false");
+    }
     trunk
 }
 

@@ -29,11 +29,7 @@ pub fn for_build() -> Result<()> {
     node_packages()?;
     // Trunk builds without the network (it must not fetch tools of its own),
     // so the crates have to be there before.
-    sh::run(
-        Command::new("cargo")
-            .args(["fetch", "--quiet"])
-            .current_dir(root()),
-    )
+    sh::run(Command::new("cargo").args(["fetch"]).current_dir(root()))
 }
 
 /// All that the tests need besides.
