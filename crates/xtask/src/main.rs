@@ -3,6 +3,7 @@
 //! Neighbours: calls cargo, trunk, wasm-pack and Playwright.
 #![forbid(unsafe_code)]
 
+mod bench;
 mod layers;
 mod seal;
 mod serve;
@@ -62,6 +63,7 @@ fn dispatch() -> Result<()> {
         "build" => build(args),
         "test" => test(args),
         "setup" => setup(args),
+        "bench" => bench(args),
         "tidy" => no_more(args).and_then(|()| tidy::run()),
         "layers" => no_more(args).and_then(|()| layers::run()),
         "size" => no_more(args).and_then(|()| size::run()),
@@ -130,6 +132,12 @@ fn test(mut args: lexopt::Parser) -> Result<()> {
         }
     }
     suite::run(&options)
+}
+
+fn bench(mut args: lexopt::Parser) -> Result<()> {
+    let words = args.raw_args()?.map(|word| word.string());
+    let words = words.collect::<Result<Vec<String>, _>>()?;
+    bench::run(&words).map_err(anyhow::Error::msg)
 }
 
 fn names(list: &str) -> Vec<String> {

@@ -26,7 +26,7 @@ pub fn for_build() -> Result<()> {
     target(WASM)?;
     WASM_BINDGEN.ensure()?;
     TRUNK.ensure()?;
-    node_packages()?;
+    node_packages(&tools::node_folder())?;
     // Trunk builds without the network (it must not fetch tools of its own),
     // so the crates have to be there before.
     sh::run(Command::new("cargo").args(["fetch"]).current_dir(root()))
@@ -44,7 +44,11 @@ pub fn for_tests(system: bool) -> Result<()> {
     browser(system)
 }
 
-fn target(name: &str) -> Result<()> {
+/// A target to compile for, through rustup when it is missing.
+///
+/// # Errors
+/// Names it and the way to get it.
+pub fn target(name: &str) -> Result<()> {
     // Asks the compiler, not rustup: a distribution's Rust has no rustup.
     let folder =
         sh::ask(Command::new("rustc").args(["--print", "target-libdir", "--target", name]));
@@ -64,8 +68,11 @@ fn component(subcommand: &str, name: &str) -> Result<()> {
     })
 }
 
-/// Node packages by lock file; nothing happens when they are up to date.
-fn node_packages() -> Result<()> {
+/// A folder's Node packages by lock file; nothing happens when they are up to date.
+///
+/// # Errors
+/// When Node is missing or too old, or the packages cannot be fetched.
+pub fn node_packages(folder: &Path) -> Result<()> {
     let version = sh::ask(Command::new("node").arg("--version")).unwrap_or_default();
     let major = version
         .trim()
@@ -79,9 +86,8 @@ fn node_packages() -> Result<()> {
             version.trim()
         );
     }
-    let folder = tools::node_folder();
-    let lock =
-        fs::read(folder.join("package-lock.json")).context("tests/browser/package-lock.json")?;
+    let lock = folder.join("package-lock.json");
+    let lock = fs::read(&lock).with_context(|| format!("{}", lock.display()))?;
     let wanted = format!("{:x?}", Sha256::digest(&lock));
     let stamp = folder.join("node_modules/.installed-lock");
     if fs::read_to_string(&stamp).is_ok_and(|found| found == wanted) {
@@ -91,7 +97,7 @@ fn node_packages() -> Result<()> {
     sh::run(
         Command::new(npm)
             .args(["ci", "--no-audit", "--no-fund"])
-            .current_dir(&folder)
+            .current_dir(folder)
             .env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1")
             .env("PUPPETEER_SKIP_DOWNLOAD", "1"),
     )?;
