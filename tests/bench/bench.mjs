@@ -1,16 +1,17 @@
 // Measures our kernel against others, in turns, in one run: in a worker of headless Chromium and
 // natively. Called by `cargo xtask bench hash`, which builds what is measured.
 //
-//   node bench.mjs --native PROGRAM --wasm FOLDER [--rounds N] [--ms N] [--json FILE]
+//   node bench.mjs --native PROGRAM --wasm FOLDER [--dist FOLDER] [--rounds N] [--ms N] [--json FILE]
 
 import { spawn } from "node:child_process";
 import { createServer } from "node:http";
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile, readdir, writeFile } from "node:fs/promises";
 import { cpus } from "node:os";
 import { dirname, extname, join, normalize, sep } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { gzipSync } from "node:zlib";
 import { chromium } from "playwright-core";
 
 const HERE = dirname(fileURLToPath(import.meta.url));
@@ -19,12 +20,13 @@ const FLAGS = [
   "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
   "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ];
-const RIVALS = ["hash-wasm", "hash-wasm shorthand", "@noble/hashes", "crypto.subtle"];
+const RIVALS = ["hash-wasm", "hash-wasm, one reused hasher", "@noble/hashes", "crypto.subtle"];
 
 const { values: options } = parseArgs({
   options: {
     native: { type: "string" },
     wasm: { type: "string" },
+    dist: { type: "string" },
     rounds: { type: "string", default: "7" },
     ms: { type: "string", default: "400" },
     json: { type: "string" },
@@ -105,9 +107,9 @@ function ratios(rounds, threads) {
 
 function print(title, table, unit, digits) {
   const cell = (value) => value.toFixed(digits).padStart(9);
-  console.log(`\n${title.padEnd(40)}      min   median      max${unit}`);
+  console.log(`\n${title.padEnd(48)}      min   median      max${unit}`);
   for (const [name, { min, median, max }] of Object.entries(table)) {
-    console.log(name.padEnd(40) + cell(min) + cell(median) + cell(max));
+    console.log(name.padEnd(48) + cell(min) + cell(median) + cell(max));
   }
 }
 
@@ -120,6 +122,16 @@ function rates(rounds) {
     }
   }
   return table;
+}
+
+/** What the page's mining worker weighs, compressed, in bytes by file; nothing without a build. */
+async function weigh(dist) {
+  const names = dist ? await readdir(dist).catch(() => []) : [];
+  const sizes = {};
+  for (const name of names.filter((name) => /^miner.*\.(wasm|js)$/.test(name))) {
+    sizes[name] = gzipSync(await readFile(join(dist, name)), { level: 9 }).length;
+  }
+  return sizes;
 }
 
 async function main() {
@@ -144,9 +156,11 @@ async function main() {
       process.stderr.write(`round ${i + 1} of ${count}\r`);
       rounds.push(await round(page, native, ms, threads));
     }
-    const result = { chromium: browser.version(), cpu: cpus()[0].model, cores: threads, ms, rates: rates(rounds), ratios: ratios(rounds, threads), rounds };
+    const weight = await weigh(options.dist);
+    const result = { weight, chromium: browser.version(), cpu: cpus()[0].model, cores: threads, ms, rates: rates(rounds), ratios: ratios(rounds, threads), rounds };
     print("SHA-256d of 80 bytes, one thread", result.rates, "  million a second", 3);
     print("ratios, each within one round", result.ratios, "", 2);
+    for (const [name, bytes] of Object.entries(weight)) console.log(`${name}: ${bytes} bytes with gzip`);
     if (options.json) await writeFile(options.json, `${JSON.stringify(result, null, 2)}\n`);
   } finally {
     native.stop();
