@@ -1,0 +1,102 @@
+//! A node's chain together with the ledger that gives its blocks meaning.
+
+use alloc::{sync::Arc, vec::Vec};
+
+use chain::{Amount, BitcoinHeader, BlockId, Header, Reject};
+use ledger::{Draft, Ledger, Place, State};
+
+use crate::index::Index;
+use crate::memo::Memo;
+use crate::node::Config;
+use crate::view::Branch;
+
+#[derive(Clone)]
+pub(crate) struct Books {
+    pub config: Arc<Config>,
+    pub ledger: Arc<dyn Ledger>,
+    pub memo: Memo,
+    pub index: Index,
+}
+
+impl Books {
+    pub fn new(config: Config, ledger: Arc<dyn Ledger>, memo: Memo) -> Self {
+        let index = Index::new(&config.params, ledger.genesis());
+        Self {
+            config: Arc::new(config),
+            ledger,
+            memo,
+            index,
+        }
+    }
+
+    /// What can be said of a body by itself.
+    pub fn check_body(
+        &self,
+        id: BlockId,
+        header: BitcoinHeader,
+        body: &[u8],
+    ) -> Result<(), Reject> {
+        self.memo.check(id, body, || {
+            self.ledger.check(&Header::Bitcoin(header), body)
+        })
+    }
+
+    /// Computes and keeps the state after a block whose ancestors were all applied.
+    pub fn apply(&mut self, id: &BlockId) -> Result<(), Reject> {
+        let link = self
+            .index
+            .tree
+            .get(id)
+            .ok_or(Reject::PrevBlkNotFound { prev: *id })?;
+        let height = link.height;
+        let parent = link.parent.ok_or(Reject::BadGenesis { id: *id })?;
+        let state = self.state_after(&self.state_at(&parent), id)?;
+        self.index.put_state(*id, height, state);
+        Ok(())
+    }
+
+    /// The state after a ready block, rebuilt from the nearest one below if it was forgotten.
+    pub fn state_at(&self, id: &BlockId) -> State {
+        let mut missing = Vec::new();
+        let mut at = *id;
+        let mut state = loop {
+            if let Some(state) = self.index.kept_state(&at) {
+                break state.clone();
+            }
+            missing.push(at);
+            let parent = self.index.tree.get(&at).and_then(|link| link.parent);
+            at = parent.expect("the state of the genesis block is always kept");
+        };
+        while let Some(next) = missing.pop() {
+            state = self
+                .state_after(&state, &next)
+                .expect("a ready block was applied before");
+        }
+        state
+    }
+
+    /// The state after `id`, given its parent's.
+    fn state_after(&self, parent: &State, id: &BlockId) -> Result<State, Reject> {
+        let missing = Reject::PrevBlkNotFound { prev: *id };
+        let body = self.index.body(id).ok_or(missing)?;
+        let above = self
+            .index
+            .tree
+            .get(id)
+            .and_then(|link| link.parent)
+            .ok_or(missing)?;
+        let branch = Branch::stored(&self.index, above).ok_or(missing)?;
+        let place = branch.next_place().ok_or(missing)?;
+        self.memo
+            .state(*id, body, || self.ledger.apply(parent, place, body))
+    }
+
+    pub fn draft(&self, parent: &BlockId, place: Place, extra: u64) -> Draft {
+        self.ledger
+            .draft(&self.state_at(parent), place, &self.config.payee, extra)
+    }
+
+    pub fn supply(&self) -> Amount {
+        self.ledger.supply(&self.state_at(&self.index.tree.best()))
+    }
+}

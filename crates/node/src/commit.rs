@@ -1,0 +1,181 @@
+//! Blocks come in: checked, applied, stored, told. One way for everybody's blocks, our own too.
+
+use alloc::{sync::Arc, vec::Vec};
+
+use chain::{BitcoinHeader, BlockId, Reject};
+use protocol::{Event, Output, To};
+
+use crate::intake::Source;
+use crate::limits;
+use crate::message::Message;
+use crate::node::{Node, Turn};
+
+impl Node {
+    /// Takes a block whose header is kept. Whether its body was good.
+    pub(crate) fn take_block(
+        &mut self,
+        turn: &mut Turn<'_>,
+        source: Source,
+        id: BlockId,
+        block: &Arc<[u8]>,
+    ) -> bool {
+        let index = &self.books.index;
+        let Some(header) = index.header(&id).filter(|_| index.lacks_body(&id)) else {
+            return false;
+        };
+        let body = block.get(BitcoinHeader::LEN..).unwrap_or_default();
+        if let Err(reject) = self.books.check_body(id, header, body) {
+            self.refuse_body(turn, source, id, &reject);
+            return false;
+        }
+        let waits = !index.is_ready(&header.prev);
+        if waits && index.waiting() + block.len() as u64 > limits::WAITING {
+            return false; // it will be asked for again when its turn comes
+        }
+        self.take_credit(&id);
+        let block = self.books.memo.intern(id, block);
+        let before = self.books.index.tree.best();
+        let ready = self.books.index.arrive(id, block);
+        self.apply_all(turn, source, before, ready);
+        true
+    }
+
+    /// Applies blocks that became ready, parents first, then stores and tells what came of it.
+    fn apply_all(
+        &mut self,
+        turn: &mut Turn<'_>,
+        source: Source,
+        before: BlockId,
+        ready: Vec<BlockId>,
+    ) {
+        let mut applied = Vec::with_capacity(ready.len());
+        for (place, id) in ready.into_iter().enumerate() {
+            if !self.books.index.is_ready(&id) {
+                continue; // an ancestor has just failed
+            }
+            match self.books.apply(&id) {
+                Ok(()) => applied.push(id),
+                Err(reject) => {
+                    // Those above waited here already; they may be somebody else's.
+                    let culprit = if place == 0 { source } else { Source::Disk };
+                    self.condemn(turn, culprit, id, &reject);
+                }
+            }
+        }
+        if applied.is_empty() {
+            return;
+        }
+        self.books.index.forget_states();
+        if source != Source::Disk {
+            self.publish_applied(turn, source, before, &applied);
+        }
+    }
+
+    /// Durable first, then people, then peers.
+    fn publish_applied(
+        &mut self,
+        turn: &mut Turn<'_>,
+        source: Source,
+        before: BlockId,
+        applied: &[BlockId],
+    ) {
+        let tip = self.books.index.tree.best();
+        let batch = self
+            .log
+            .record(&self.books.index, applied, (tip != before).then_some(tip));
+        turn.out.push(Output::Save(batch));
+        if source == Source::Own {
+            for id in applied {
+                let height = self.books.index.height(id).unwrap_or_default();
+                turn.tell(Event::Found { block: *id, height });
+            }
+        }
+        for id in applied {
+            if !self.books.index.tree.is_ancestor(id, &tip) {
+                self.tell_rival(turn, *id);
+            }
+        }
+        if tip != before {
+            self.tell_tip(turn, source, before, tip);
+            self.moved = true;
+        }
+        self.tidy_goals(turn, applied);
+    }
+
+    fn tell_rival(&mut self, turn: &mut Turn<'_>, id: BlockId) {
+        let height = self.books.index.height(&id).unwrap_or_default();
+        turn.tell(Event::Rival { block: id, height });
+        let index = &self.books.index;
+        let is_on_the_way = self
+            .tables
+            .goals
+            .keys()
+            .any(|goal| *goal != id && index.tree.is_ancestor(&id, goal));
+        if !is_on_the_way && let Some(claim) = self.claim(&id) {
+            turn.send(To::All, &Message::Inv(claim));
+        }
+    }
+
+    fn tell_tip(&mut self, turn: &mut Turn<'_>, source: Source, before: BlockId, tip: BlockId) {
+        let index = &self.books.index;
+        let route = index.tree.route(&before, &tip).unwrap_or_default();
+        let count = |blocks: &[BlockId]| u32::try_from(blocks.len()).unwrap_or(u32::MAX);
+        let height = |id: &BlockId| index.height(id).unwrap_or_default();
+        if route.disconnect.is_empty() {
+            for block in &route.connect {
+                let (block, height) = (*block, height(block));
+                turn.tell(Event::Extended {
+                    block,
+                    height,
+                    from: source.peer(),
+                });
+            }
+        } else {
+            turn.tell(Event::Reorganised {
+                from: before,
+                to: tip,
+                height: height(&tip),
+                disconnected: count(&route.disconnect),
+                connected: count(&route.connect),
+            });
+        }
+        for id in &route.connect {
+            let Some(header) = index.header(id) else {
+                continue;
+            };
+            let Some(parent) = index.header(&header.prev) else {
+                continue;
+            };
+            if header.bits != parent.bits {
+                let (before, after) = (parent.bits, header.bits);
+                turn.tell(Event::Retargeted {
+                    height: height(id),
+                    before,
+                    after,
+                });
+            }
+        }
+    }
+
+    /// A body was refused: for ever, or only this one (CVE-2012-2459).
+    fn refuse_body(&mut self, turn: &mut Turn<'_>, source: Source, id: BlockId, reject: &Reject) {
+        if reject.is_permanent() {
+            return self.condemn(turn, source, id, reject);
+        }
+        self.tell_rejected(turn, source, id, reject);
+        if let Some(peer) = source.peer() {
+            self.note_failure(peer, &id);
+        }
+        self.blame(turn, source, 25, reject);
+    }
+
+    /// A block is invalid for good, and with it all above it.
+    fn condemn(&mut self, turn: &mut Turn<'_>, source: Source, id: BlockId, reject: &Reject) {
+        for fallen in self.books.index.invalidate(id) {
+            self.take_credit(&fallen);
+        }
+        self.tell_rejected(turn, source, id, reject);
+        self.blame(turn, source, 50, reject);
+        self.tidy_goals(turn, &[]);
+    }
+}

@@ -1,0 +1,279 @@
+//! Bodies: which are wanted, who has them, who was asked, and what if nothing comes.
+
+use alloc::{collections::BTreeMap, sync::Arc, vec::Vec};
+use core::cmp::Reverse;
+
+use chain::{BitcoinHeader, BlockId, Height, PeerId, Time};
+use protocol::To;
+
+use crate::intake::{Source, Taken};
+use crate::limits;
+use crate::message::Message;
+use crate::node::{Node, Turn};
+use crate::sync::cost_of_block;
+use crate::tables::{Flight, Goal};
+
+/// How many more bodies each peer may owe us.
+type Free = BTreeMap<PeerId, usize>;
+
+/// Somebody who has the blocks of a branch up to a height.
+struct Supplier {
+    peer: PeerId,
+    reach: Height,
+}
+
+impl Node {
+    /// Asks for missing bodies: the heaviest branch first, each of somebody who has it.
+    pub(crate) fn fetch(&mut self, turn: &mut Turn<'_>) {
+        if self.tables.goals.is_empty() {
+            return;
+        }
+        let mut free = self.free_places(turn.now);
+        let mut requests: BTreeMap<PeerId, Vec<BlockId>> = BTreeMap::new();
+        for (goal, state) in self.goals_by_weight() {
+            if free.is_empty() {
+                break;
+            }
+            for (id, peer) in self.share_out(&goal, &state, &mut free) {
+                self.tables_mut()
+                    .flights
+                    .insert(id, Flight { peer, at: turn.now });
+                requests.entry(peer).or_default().push(id);
+            }
+        }
+        for (peer, ids) in requests {
+            turn.send(To::Peer(peer), &Message::GetBodies(ids));
+        }
+        self.start_ticking(turn);
+    }
+
+    /// Peers that may be asked for more.
+    fn free_places(&self, now: Time) -> Free {
+        let peers = self.tables.peers.iter().map(|(peer, _)| *peer);
+        let heard = peers.filter(|peer| !self.tables.peers.is_muted(now, peer));
+        let mut free: Free = heard.map(|peer| (peer, limits::FLIGHTS_PER_PEER)).collect();
+        for flight in self.tables.flights.values() {
+            if let Some(places) = free.get_mut(&flight.peer) {
+                *places = places.saturating_sub(1);
+            }
+        }
+        free.retain(|_, places| *places > 0);
+        free
+    }
+
+    fn goals_by_weight(&self) -> Vec<(BlockId, Goal)> {
+        let mut goals: Vec<_> = self
+            .tables
+            .goals
+            .iter()
+            .map(|(id, goal)| (*id, *goal))
+            .collect();
+        goals.sort_by_key(|(id, _)| Reverse(self.books.index.work(id)));
+        goals
+    }
+
+    /// Who is asked for which bodies of a branch.
+    fn share_out(&self, goal: &BlockId, state: &Goal, free: &mut Free) -> Vec<(BlockId, PeerId)> {
+        let index = &self.books.index;
+        let suppliers = self.suppliers(goal, free);
+        let mut shares = Vec::new();
+        for id in index.above_ready(goal, limits::FETCH_AHEAD) {
+            if free.is_empty() {
+                break;
+            }
+            if !index.lacks_body(&id) || self.tables.flights.contains_key(&id) {
+                continue;
+            }
+            let height = index.height(&id).unwrap_or_default();
+            let sender = self.holders.get(&id).copied();
+            let has = |one: &&Supplier| one.reach >= height || sender == Some(one.peer);
+            let rank = |source: &Supplier| {
+                let places = free.get(&source.peer).copied().unwrap_or_default();
+                (
+                    places > 0 && state.avoid != Some(source.peer),
+                    places,
+                    Reverse(source.peer),
+                )
+            };
+            let Some(source) = suppliers
+                .iter()
+                .filter(has)
+                .max_by_key(|source| rank(source))
+            else {
+                continue;
+            };
+            let Some(places) = free.get_mut(&source.peer) else {
+                continue;
+            };
+            *places -= 1;
+            if *places == 0 {
+                free.remove(&source.peer);
+            }
+            shares.push((id, source.peer));
+        }
+        shares
+    }
+
+    /// How far each peer that may be asked has a branch, as far as its best block tells.
+    fn suppliers(&self, goal: &BlockId, free: &Free) -> Vec<Supplier> {
+        let index = &self.books.index;
+        let reach = |peer: &PeerId| {
+            let best = self.tables.peers.get(peer)?.best?;
+            index.height(&index.tree.fork_point(goal, &best.id)?)
+        };
+        let supplier = |peer: &PeerId| Supplier {
+            peer: *peer,
+            reach: reach(peer).unwrap_or_default(),
+        };
+        free.keys().map(supplier).collect()
+    }
+
+    pub(crate) fn on_body(&mut self, turn: &mut Turn<'_>, from: PeerId, block: &Arc<[u8]>) {
+        let Some(head) = block.first_chunk() else {
+            return;
+        };
+        let header = BitcoinHeader::decode(head);
+        let id = header.id();
+        let tables = self.tables_mut();
+        let is_asked = tables
+            .flights
+            .get(&id)
+            .is_some_and(|flight| flight.peer == from);
+        if is_asked {
+            tables.flights.remove(&id);
+        } else if !tables.peers.spend(turn.now, from, cost_of_block(block)) {
+            return;
+        }
+        if !self.books.index.tree.contains(&id)
+            && self.take_headers(turn, Source::Peer(from), &[header]) == Taken::Orphan
+        {
+            return self.ask(turn, from, id);
+        }
+        self.take_block(turn, Source::Peer(from), id, block);
+        if self.tables.flights_of(&from) <= limits::FLIGHTS_PER_PEER / 2 {
+            self.fetch(turn);
+        }
+        self.follow(turn, from);
+    }
+
+    pub(crate) fn on_not_found(&mut self, turn: &mut Turn<'_>, from: PeerId, ids: &[BlockId]) {
+        for id in ids {
+            self.note_failure(from, id);
+        }
+        self.fetch(turn);
+    }
+
+    /// A peer did not deliver what it was asked for: others come first.
+    pub(crate) fn note_failure(&mut self, peer: PeerId, id: &BlockId) {
+        let tables = Arc::make_mut(&mut self.tables);
+        if tables
+            .flights
+            .get(id)
+            .is_some_and(|flight| flight.peer == peer)
+        {
+            tables.flights.remove(id);
+        }
+        let tree = &self.books.index.tree;
+        for (_, goal) in tables
+            .goals
+            .iter_mut()
+            .filter(|(goal, _)| tree.is_ancestor(id, goal))
+        {
+            goal.failed = goal.failed.saturating_add(1);
+            goal.avoid = Some(peer);
+        }
+    }
+
+    pub(crate) fn expire_flights(&mut self, now: Time) {
+        let late = |flight: &Flight| now.saturating_since(flight.at) >= limits::FLIGHT_TIMEOUT;
+        let flights = self.tables.flights.iter();
+        let expired: Vec<_> = flights
+            .filter(|(_, flight)| late(flight))
+            .map(|(id, flight)| (*id, flight.peer))
+            .collect();
+        for (id, peer) in expired {
+            self.note_failure(peer, &id);
+        }
+    }
+
+    /// Nothing more is expected of a peer.
+    pub(crate) fn drop_peer(&mut self, turn: &mut Turn<'_>, peer: PeerId) {
+        let tables = self.tables_mut();
+        tables.asks.remove(&peer);
+        tables.presyncs.remove(&peer);
+        tables.flights.retain(|_, flight| flight.peer != peer);
+        self.fetch(turn);
+    }
+
+    /// A branch is wanted whole. One that is part of another needs no place of its own.
+    pub(crate) fn add_goal(&mut self, id: BlockId) {
+        let tables = Arc::make_mut(&mut self.tables);
+        let index = &self.books.index;
+        if tables
+            .goals
+            .keys()
+            .any(|goal| index.tree.is_ancestor(&id, goal))
+        {
+            return;
+        }
+        tables
+            .goals
+            .retain(|goal, _| !index.tree.is_ancestor(goal, &id));
+        if tables.goals.len() >= limits::GOALS {
+            // What nobody delivers goes first, then the lightest.
+            let worst = |(id, goal): (&BlockId, &Goal)| (goal.failed, Reverse(index.work(id)), *id);
+            let Some((failed, weight, loser)) = tables.goals.iter().map(worst).max() else {
+                return;
+            };
+            if failed == 0 && weight.0 >= index.work(&id) {
+                return;
+            }
+            tables.goals.remove(&loser);
+        }
+        tables.goals.insert(id, Goal::default());
+    }
+
+    /// Blocks were applied or condemned: drops what is no longer wanted.
+    pub(crate) fn tidy_goals(&mut self, turn: &mut Turn<'_>, applied: &[BlockId]) {
+        let tables = Arc::make_mut(&mut self.tables);
+        let index = &self.books.index;
+        tables.goals.retain(|goal, _| {
+            index
+                .tree
+                .get(goal)
+                .is_some_and(|link| !link.is_invalid() && !link.is_ready())
+        });
+        self.note_sync(turn, applied);
+    }
+
+    /// A peer has a block whose body is missing here.
+    pub(crate) fn want_from(&mut self, peer: PeerId, id: BlockId) {
+        if !self.books.index.lacks_body(&id) {
+            return;
+        }
+        if !self.tables.flights.contains_key(&id) {
+            self.take_credit(&id);
+            self.give_credit(peer, id);
+        }
+        self.add_goal(id);
+    }
+
+    /// Notes who sent a header.
+    pub(crate) fn give_credit(&mut self, peer: PeerId, id: BlockId) {
+        self.holders.insert_mut(id, peer);
+        if let Some(peer) = self.tables_mut().peers.get_mut(&peer) {
+            peer.unproven = peer.unproven.saturating_add(1);
+        }
+    }
+
+    /// A header is unproven no longer: its body is here, or it is bad.
+    pub(crate) fn take_credit(&mut self, id: &BlockId) {
+        let Some(peer) = self.holders.get(id).copied() else {
+            return;
+        };
+        self.holders.remove_mut(id);
+        if let Some(peer) = self.tables_mut().peers.get_mut(&peer) {
+            peer.unproven = peer.unproven.saturating_sub(1);
+        }
+    }
+}

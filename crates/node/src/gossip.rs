@@ -1,0 +1,200 @@
+//! Talking: what peers say comes in here, and the tip is told to them, again and again, so that
+//! nodes converge whatever was lost.
+
+use alloc::string::ToString;
+
+use chain::{BlockId, Micros, PeerId, Time};
+use protocol::{Channel, Event, Packet, To};
+
+use crate::intake::{Source, Taken};
+use crate::limits;
+use crate::message::{Claim, Message};
+use crate::node::{Node, Turn};
+use crate::peers::Best;
+
+/// The timer of anti-entropy.
+pub(crate) const GOSSIP: u16 = 0;
+/// The timer of unanswered requests.
+pub(crate) const TICK: u16 = 1;
+/// The timer of headers from the future.
+pub(crate) const LATER: u16 = 2;
+
+impl Node {
+    /// Takes a packet.
+    pub(crate) fn hear(&mut self, turn: &mut Turn<'_>, from: PeerId, packet: &Packet) {
+        let is_ours = from != self.books.config.me && packet.channel == Channel::MAIN;
+        if !is_ours || !self.tables_mut().peers.spend(turn.now, from, 1) {
+            return;
+        }
+        match Message::decode(&packet.bytes) {
+            Ok(message) => self.heed(turn, from, message),
+            Err(error) => self.blame(turn, Source::Peer(from), limits::BLAME / 5, &error),
+        }
+    }
+
+    fn heed(&mut self, turn: &mut Turn<'_>, from: PeerId, message: Message) {
+        match message {
+            Message::Tip(claim) => self.on_tip(turn, from, &claim),
+            Message::Inv(claim) => self.on_claim(turn, from, &claim),
+            Message::GetHeaders { locator, stop } => {
+                self.on_get_headers(turn, from, &locator, &stop);
+            }
+            Message::Headers(headers) => self.on_headers(turn, from, &headers),
+            Message::GetBodies(ids) => self.on_get_bodies(turn, from, &ids),
+            Message::Body(block) => self.on_body(turn, from, &block),
+            Message::NotFound(ids) => self.on_not_found(turn, from, &ids),
+        }
+    }
+
+    fn on_tip(&mut self, turn: &mut Turn<'_>, from: PeerId, claim: &Claim) {
+        let best = Best {
+            id: claim.header.id(),
+            height: claim.height,
+            work: claim.work,
+        };
+        if let Some(peer) = self.tables_mut().peers.get_mut(&from) {
+            peer.best = Some(best);
+        }
+        self.on_claim(turn, from, claim);
+        let index = &self.books.index;
+        if index.work(&best.id).unwrap_or(claim.work) < index.tip_work() {
+            // It is behind. If everybody said so, a crowd would shout at each newcomer.
+            let crowd = self.tables.peers.up().max(limits::ANSWERS);
+            if self.dice.below(crowd) < limits::ANSWERS {
+                self.send_tip(turn, To::Peer(from));
+            }
+        }
+    }
+
+    /// Somebody has a block: what of it is wanted here?
+    fn on_claim(&mut self, turn: &mut Turn<'_>, from: PeerId, claim: &Claim) {
+        match self.take_headers(turn, Source::Peer(from), &[claim.header]) {
+            Taken::Stored | Taken::Known => self.fetch(turn),
+            Taken::Orphan if self.is_near_in_work(claim.work) => {
+                self.ask(turn, from, claim.header.id());
+            }
+            Taken::Orphan | Taken::Refused | Taken::Measured => {}
+        }
+    }
+
+    /// Another circle of peers: forget what was expected of those that left, and say hello.
+    pub(crate) fn meet(&mut self, turn: &mut Turn<'_>, up: &[PeerId]) {
+        let me = self.books.config.me;
+        let up: alloc::vec::Vec<PeerId> = up.iter().copied().filter(|peer| *peer != me).collect();
+        let tables = self.tables_mut();
+        tables.peers.set_up(turn.now, &up);
+        let gone = |tables: &crate::tables::Tables, peer: &PeerId| tables.peers.get(peer).is_none();
+        let asked = tables.asks.keys().chain(tables.presyncs.keys());
+        let asked = asked.chain(tables.flights.values().map(|flight| &flight.peer));
+        let left: alloc::collections::BTreeSet<PeerId> =
+            asked.filter(|peer| gone(tables, peer)).copied().collect();
+        for peer in left {
+            self.drop_peer(turn, peer);
+        }
+        if self.is_ready() && !up.is_empty() {
+            self.send_tip(turn, To::All);
+        }
+    }
+
+    /// Anti-entropy: tells the tip and arranges for the next time.
+    pub(crate) fn gossip(&mut self, turn: &mut Turn<'_>) {
+        self.send_tip(turn, To::All);
+        self.expire_sync(turn.now);
+        let jitter = Micros(self.dice.below(limits::GOSSIP_JITTER.0));
+        turn.arm(
+            GOSSIP,
+            turn.now
+                .saturating_add(limits::GOSSIP)
+                .saturating_add(jitter),
+        );
+    }
+
+    /// Tells our best block.
+    pub(crate) fn send_tip(&self, turn: &mut Turn<'_>, to: To) {
+        if let Some(claim) = self.claim(&self.books.index.tree.best()) {
+            turn.send(to, &Message::Tip(claim));
+        }
+    }
+
+    /// What we say of a block that is here.
+    pub(crate) fn claim(&self, id: &BlockId) -> Option<Claim> {
+        let index = &self.books.index;
+        let link = index.tree.get(id)?;
+        Some(Claim {
+            header: index.header(id)?,
+            height: link.height,
+            work: link.weight,
+        })
+    }
+
+    /// Whether the tip is just a station on the way to a branch that is being fetched.
+    pub(crate) fn is_catching_up(&self) -> bool {
+        let (index, tip) = (&self.books.index, self.books.index.tree.best());
+        self.tables
+            .sync
+            .is_some_and(|sync| index.tree.is_ancestor(&tip, &sync.goal))
+    }
+
+    /// People are told of a long sync, once when it begins and once when it is done.
+    pub(crate) fn tell_sync(&mut self, turn: &mut Turn<'_>, peer: PeerId, goal: BlockId) {
+        let index = &self.books.index;
+        let outweighs = index
+            .work(&goal)
+            .is_some_and(|work| work > index.tip_work());
+        let (Some(height), Some(edge)) = (index.height(&goal), index.ready_edge(&goal)) else {
+            return;
+        };
+        let current = self.tables.sync;
+        let extends = current.is_some_and(|sync| index.tree.is_ancestor(&sync.goal, &goal));
+        let is_long = height.0.saturating_sub(edge.0) >= limits::SYNC_GAP;
+        if !outweighs || !(extends || (current.is_none() && is_long)) {
+            return;
+        }
+        self.tables_mut().sync = Some(crate::tables::Sync {
+            goal,
+            moved: turn.now,
+        });
+        if current.is_none() {
+            turn.tell(Event::SyncStarted { peer, goal: height });
+        }
+    }
+
+    /// Blocks were applied or condemned: has a sync moved, come to its end, or lost its goal?
+    pub(crate) fn note_sync(&mut self, turn: &mut Turn<'_>, applied: &[BlockId]) {
+        let Some(sync) = self.tables.sync else { return };
+        let index = &self.books.index;
+        if index
+            .tree
+            .get(&sync.goal)
+            .is_none_or(|goal| goal.is_invalid())
+        {
+            self.tables_mut().sync = None;
+        } else if index.is_ready(&sync.goal) {
+            let (_, height) = index.tip();
+            turn.tell(Event::SyncDone { height });
+            self.tables_mut().sync = None;
+        } else if applied
+            .iter()
+            .any(|id| index.tree.is_ancestor(id, &sync.goal))
+        {
+            self.tables_mut().sync = Some(crate::tables::Sync {
+                moved: turn.now,
+                ..sync
+            });
+        }
+    }
+
+    /// A sync that came to nothing is no longer spoken of.
+    fn expire_sync(&mut self, now: Time) {
+        let stalled =
+            |sync: crate::tables::Sync| now.saturating_since(sync.moved) > limits::SYNC_STALL;
+        if self.tables.sync.is_some_and(stalled) {
+            self.tables_mut().sync = None;
+        }
+    }
+
+    /// Bytes that are a message, but one that no correct node sends.
+    pub(crate) fn blame_message(&mut self, turn: &mut Turn<'_>, from: PeerId, why: &str) {
+        self.blame(turn, Source::Peer(from), 50, &why.to_string());
+    }
+}

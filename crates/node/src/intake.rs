@@ -1,0 +1,344 @@
+//! Headers come in: each is judged by the past of its own branch, the branch is weighed, and what
+//! is worth keeping is kept.
+
+use alloc::string::ToString;
+
+use chain::{BitcoinHeader, BlockId, Header, Height, Micros, PeerId, Reject, U256, Work};
+use protocol::{Event, Facts};
+
+use crate::gossip::LATER;
+use crate::limits;
+use crate::node::{Node, Turn};
+use crate::tables::Later;
+use crate::view::{Branch, Strand, Weighed};
+
+/// Where a header or block comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// This node made it.
+    Own,
+    /// This node had it in an earlier incarnation.
+    Disk,
+    /// A peer sent it.
+    Peer(PeerId),
+}
+
+impl Source {
+    pub fn peer(self) -> Option<PeerId> {
+        match self {
+            Self::Peer(peer) => Some(peer),
+            Self::Own | Self::Disk => None,
+        }
+    }
+}
+
+/// What became of headers that came in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Taken {
+    /// All were here before.
+    Known,
+    /// Some are new and kept.
+    Stored,
+    /// Their parent is unknown.
+    Orphan,
+    /// They are too weak to be kept so far; their branch is being measured.
+    Measured,
+    /// None was kept.
+    Refused,
+}
+
+/// What to do with a branch that was judged.
+enum Worth {
+    Store,
+    Measure,
+    Drop,
+}
+
+impl Node {
+    /// Takes headers that build on each other.
+    pub(crate) fn take_headers(
+        &mut self,
+        turn: &mut Turn<'_>,
+        source: Source,
+        headers: &[BitcoinHeader],
+    ) -> Taken {
+        let tree = &self.books.index.tree;
+        let known = headers
+            .iter()
+            .take_while(|header| tree.contains(&header.id()))
+            .count();
+        let Some(first) = headers.get(known) else {
+            return self.take_known(turn, source, headers);
+        };
+        let Some(mut strand) = Strand::above(&self.books.index, first.prev) else {
+            return Taken::Orphan;
+        };
+        if tree.get(&first.prev).is_some_and(|link| link.is_invalid()) {
+            let reject = Reject::BadPrevblk { prev: first.prev };
+            self.refuse_header(turn, source, first, &reject);
+            return Taken::Refused;
+        }
+        for header in &headers[known..] {
+            if let Err(reject) = self.extend(turn, source, &mut strand, header) {
+                self.refuse_header(turn, source, header, &reject);
+                break;
+            }
+        }
+        if strand.links.is_empty() {
+            return Taken::Refused;
+        }
+        match self.worth(source, &strand, headers.len()) {
+            Worth::Store => self.store_strand(turn, source, &strand, false),
+            Worth::Measure => self.start_presync(turn, source, strand),
+            Worth::Drop => Taken::Refused,
+        }
+    }
+
+    /// Judges a header on top of a strand and adds it there.
+    pub(crate) fn extend(
+        &self,
+        turn: &Turn<'_>,
+        source: Source,
+        strand: &mut Strand,
+        header: &BitcoinHeader,
+    ) -> Result<(), Reject> {
+        let orphan = Reject::PrevBlkNotFound { prev: header.prev };
+        let past = Branch::with(&self.books.index, strand).ok_or(orphan)?;
+        let now = match source {
+            // It was not too early when it was stored; a clock that went back changes nothing.
+            Source::Disk => turn.clock.max(header.time),
+            Source::Own | Source::Peer(_) => turn.clock,
+        };
+        let proof = self
+            .protocol
+            .check(&Header::Bitcoin(*header), &Facts { past: &past, now })?;
+        if header.prev != strand.last {
+            return Err(orphan);
+        }
+        let overflow = Reject::WorkOverflow { bits: header.bits };
+        let weight = strand.weight.checked_add(proof).ok_or(overflow)?;
+        strand.push(Weighed {
+            id: header.id(),
+            header: *header,
+            weight,
+        });
+        Ok(())
+    }
+
+    /// Keeps judged headers, all or as many as the peer may still give.
+    pub(crate) fn store_strand(
+        &mut self,
+        turn: &mut Turn<'_>,
+        source: Source,
+        strand: &Strand,
+        measured: bool,
+    ) -> Taken {
+        let room = match source.peer() {
+            Some(peer) if !measured => {
+                let unproven = self
+                    .tables
+                    .peers
+                    .get(&peer)
+                    .map_or(limits::UNPROVEN, |p| p.unproven);
+                limits::UNPROVEN.saturating_sub(unproven)
+            }
+            _ => u32::MAX,
+        };
+        let room = usize::try_from(room).unwrap_or(usize::MAX);
+        let mut last = None;
+        for link in strand.links.iter().take(room) {
+            if !self.books.index.insert(link.id, link.header, link.weight) {
+                break;
+            }
+            if let Some(peer) = source.peer() {
+                self.give_credit(peer, link.id);
+            }
+            last = Some(link.id);
+        }
+        let Some(last) = last else {
+            return Taken::Refused;
+        };
+        if let Some(peer) = source.peer() {
+            self.add_goal(last);
+            self.tell_sync(turn, peer, last);
+        }
+        Taken::Stored
+    }
+
+    /// Headers that were here before: perhaps a body is still wanted, perhaps they are bad.
+    fn take_known(
+        &mut self,
+        turn: &mut Turn<'_>,
+        source: Source,
+        headers: &[BitcoinHeader],
+    ) -> Taken {
+        let Some(last) = headers.last() else {
+            return Taken::Known;
+        };
+        let id = last.id();
+        if self
+            .books
+            .index
+            .tree
+            .get(&id)
+            .is_some_and(|link| link.is_invalid())
+        {
+            self.refuse_header(turn, source, last, &Reject::BadPrevblk { prev: id });
+            return Taken::Refused;
+        }
+        if let Some(peer) = source.peer() {
+            self.want_from(peer, id);
+        }
+        Taken::Known
+    }
+
+    fn worth(&self, source: Source, strand: &Strand, batch: usize) -> Worth {
+        let Some(peer) = source.peer() else {
+            return Worth::Store;
+        };
+        let tip_work = self.books.index.tip_work();
+        if strand.weight > tip_work || self.is_recent(strand) {
+            return Worth::Store;
+        }
+        let best = self.tables.peers.get(&peer).and_then(|peer| peer.best);
+        let claims_more = best.is_some_and(|best| best.work > tip_work);
+        if claims_more && batch >= limits::HEADERS {
+            Worth::Measure
+        } else {
+            Worth::Drop
+        }
+    }
+
+    /// Whether a branch that does not outweigh the best one is close enough to it to be watched,
+    /// at heights where there is still room (CVE-2024-52916: no room for cheap headers).
+    fn is_recent(&self, strand: &Strand) -> bool {
+        let index = &self.books.index;
+        let (tip, recent) = (index.tip().1, limits::RECENT);
+        let first = index
+            .height(&strand.fork)
+            .map_or(Height::GENESIS, Height::next);
+        let close = first >= tip.saturating_sub(recent)
+            && strand
+                .height()
+                .is_some_and(|last| last.0 <= tip.0.saturating_add(recent));
+        close
+            && self.is_near_in_work(strand.weight)
+            && (first.0..).take(strand.links.len()).all(|height| {
+                index
+                    .tree
+                    .at_height(Height(height))
+                    .take(limits::RIVALS)
+                    .count()
+                    < limits::RIVALS
+            })
+    }
+
+    /// Whether a chain of this work is hardly behind the best one, or ahead of it.
+    pub(crate) fn is_near_in_work(&self, work: Work) -> bool {
+        let index = &self.books.index;
+        let allowance = index
+            .tip_proof()
+            .0
+            .saturating_mul(U256::from(limits::RECENT));
+        work.saturating_add(Work(allowance)) >= index.tip_work()
+    }
+
+    pub(crate) fn refuse_header(
+        &mut self,
+        turn: &mut Turn<'_>,
+        source: Source,
+        header: &BitcoinHeader,
+        reject: &Reject,
+    ) {
+        let id = header.id();
+        if let (Reject::TimeTooNew { time, limit }, Some(from)) = (reject, source.peer()) {
+            let ahead = time.0.saturating_sub(limit.0);
+            return self.put_off(
+                turn,
+                ahead,
+                id,
+                Later {
+                    header: *header,
+                    from,
+                },
+            );
+        }
+        self.tell_rejected(turn, source, id, reject);
+        if reject.is_permanent() {
+            let points = if matches!(reject, Reject::HighHash { .. }) {
+                limits::BLAME
+            } else {
+                50
+            };
+            self.blame(turn, source, points, reject);
+        }
+    }
+
+    /// A header from the future is no fault: it is looked at again when its time has come.
+    fn put_off(&mut self, turn: &mut Turn<'_>, secs: u32, id: BlockId, later: Later) {
+        let is_new = !self.tables.later.keys().any(|(_, known)| *known == id);
+        if secs > limits::LATER_SECS || !is_new {
+            return;
+        }
+        let due = turn.now.saturating_add(Micros::from_secs(u64::from(secs)));
+        if self.tables_mut().put_off(due, id, later) {
+            self.arm_later(turn);
+        }
+    }
+
+    fn arm_later(&mut self, turn: &mut Turn<'_>) {
+        if let Some((due, _)) = self.tables.later.keys().next() {
+            turn.arm(LATER, *due);
+        }
+    }
+
+    /// Looks again at headers whose time has come.
+    pub(crate) fn retry_later(&mut self, turn: &mut Turn<'_>) {
+        while let Some(entry) = self.tables_mut().later.first_entry() {
+            if entry.key().0 > turn.now {
+                break;
+            }
+            let Later { header, from } = entry.remove();
+            let source = Source::Peer(from);
+            if !self.tables.peers.is_muted(turn.now, &from) {
+                self.take_headers(turn, source, &[header]);
+                self.follow(turn, from);
+            }
+        }
+        self.fetch(turn);
+        self.arm_later(turn);
+    }
+
+    pub(crate) fn tell_rejected(
+        &mut self,
+        turn: &mut Turn<'_>,
+        source: Source,
+        block: BlockId,
+        reject: &Reject,
+    ) {
+        let (reason, from) = (reject.name().to_string(), source.peer());
+        turn.tell(Event::Rejected {
+            block,
+            reason,
+            from,
+        });
+    }
+
+    /// Holds something against a peer.
+    pub(crate) fn blame(
+        &mut self,
+        turn: &mut Turn<'_>,
+        source: Source,
+        points: u32,
+        why: &dyn core::fmt::Display,
+    ) {
+        let Some(peer) = source.peer() else { return };
+        turn.tell(Event::Misbehaved {
+            peer,
+            reason: why.to_string(),
+        });
+        if self.tables_mut().peers.blame(turn.now, peer, points) {
+            self.drop_peer(turn, peer);
+        }
+    }
+}

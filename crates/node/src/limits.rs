@@ -1,0 +1,90 @@
+//! Every bound of a node in one place. Whatever a peer does, no table grows beyond these.
+
+use chain::Micros;
+use protocol::envelope::MAX_PAYLOAD;
+
+/// Most ids in a locator: ten close ones and then each twice as far reach beyond 2^20 blocks.
+pub const LOCATOR: usize = 32;
+/// Most headers in one message, as in Bitcoin: 160 kB.
+pub const HEADERS: usize = 2000;
+/// Most blocks asked for in one message.
+pub const BODIES: usize = 64;
+/// Largest block in bytes that travels: it has to fit into one envelope, framing included.
+pub const BLOCK: usize = MAX_PAYLOAD - 1024;
+
+/// Peers remembered. Those that can be reached go before those that cannot.
+pub const PEERS: usize = 256;
+/// What a peer may have us do at once before it has to wait; see the costs in `peers`.
+pub const TOKENS: u32 = 8_000;
+/// Tokens that come back each second.
+pub const TOKENS_PER_SEC: u32 = 2_000;
+/// Points of blame at which a peer is not listened to for a while; one is forgiven each second.
+pub const BLAME: u32 = 100;
+/// How long it is not listened to.
+pub const MUTE: Micros = Micros::from_secs(60);
+
+/// Bodies asked of one peer and not yet here.
+pub const FLIGHTS_PER_PEER: usize = 16;
+/// How far above the lowest missing body others are fetched.
+pub const FETCH_AHEAD: u32 = 256;
+/// Bytes of blocks that wait for an ancestor's body.
+pub const WAITING: u64 = 16 << 20;
+/// Branches that are being fetched.
+pub const GOALS: usize = 32;
+/// Headers of one peer's that have no body yet; it gives no more until bodies follow.
+pub const UNPROVEN: u32 = 10_000;
+
+/// Branches that do not outweigh the best one are kept only this close to its tip, in blocks and
+/// in work.
+pub const RECENT: u32 = 144;
+/// Blocks of one height above which only heavier branches add another.
+pub const RIVALS: usize = 16;
+
+/// Weak branches that are measured before anything of them is kept.
+pub const PRESYNCS: usize = 8;
+/// Batches of headers that such a branch may have: 8 million headers.
+pub const MARKS: usize = 4096;
+/// Without an answer for so long, measuring ends.
+pub const PRESYNC_IDLE: Micros = Micros::from_secs(10);
+/// When all places are taken, one that was taken for so long is given away.
+pub const PRESYNC_TURN: Micros = Micros::from_secs(60);
+
+/// Headers from the future that are looked at again.
+pub const LATER: usize = 64;
+/// In seconds: headers further ahead are left to be announced again.
+pub const LATER_SECS: u32 = 7_200;
+
+/// Heights below the tip at which the ledger's state is kept for every block.
+pub const STATES: u32 = 288;
+/// Further below, states are kept at multiples of this height and others rebuilt from them.
+pub const CHECKPOINT: u32 = 256;
+
+/// Results that a memo keeps of each kind.
+pub const MEMO: usize = 2048;
+/// Blocks that a memo shares between nodes.
+pub const INTERNED: usize = 16_384;
+
+/// Stored values asked for and not yet delivered.
+pub const LOADS: usize = 128;
+/// Ids in one segment of the log.
+pub const SEGMENT: u32 = 128;
+
+/// An unanswered request for headers is given up after this.
+pub const ASK_TIMEOUT: Micros = Micros::from_secs(2);
+/// An unanswered request for a body goes to somebody else after this.
+pub const FLIGHT_TIMEOUT: Micros = Micros::from_secs(3);
+/// How often unanswered requests are looked at while there are any.
+pub const TICK: Micros = Micros::from_secs(1);
+/// Anti-entropy: the tip is announced at least this long after the last time ...
+pub const GOSSIP: Micros = Micros::from_secs(2);
+/// ... and at most so much later, drawn at random so that nodes do not speak in chorus.
+pub const GOSSIP_JITTER: Micros = Micros::from_secs(1);
+/// About how many heavier peers answer one that is behind, however many there are.
+pub const ANSWERS: u64 = 4;
+
+/// Blocks to fetch from which on people are told of a sync.
+pub const SYNC_GAP: u32 = 4;
+/// A sync without a new block for so long is no longer spoken of.
+pub const SYNC_STALL: Micros = Micros::from_secs(30);
+/// Block ids that a message to people spells out; the rest is only counted.
+pub const DAMAGE_SPELT: usize = 3;

@@ -1,0 +1,255 @@
+//! The node and its door.
+
+use alloc::{boxed::Box, sync::Arc, vec::Vec};
+
+use chain::{BlockId, BlockTime, ChainParams, Header, PeerId, Reject, Stream, Time};
+use ledger::Ledger;
+use protocol::{
+    Cx, Event, Input, Machine, Outbox, Output, Payee, Protocol, Saved, Sheet, TimerKey, To, Wish,
+    encode_packet,
+};
+use rpds::RedBlackTreeMapSync as Map;
+
+use crate::books::Books;
+use crate::gossip;
+use crate::intake::Source;
+use crate::memo::Memo;
+use crate::message::Message;
+use crate::store::{Log, Phase};
+use crate::tables::Tables;
+use crate::view::{Branch, View};
+
+/// Who a node is and which chain it is on.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Its identity on the network.
+    pub me: PeerId,
+    /// Who is paid for its blocks.
+    pub payee: Payee,
+    /// Makes its randomness; another one in every incarnation.
+    pub seed: u64,
+    /// The chain.
+    pub params: Arc<ChainParams>,
+}
+
+/// One node. Everything that grows is persistent data, so [`Machine::fork`] costs O(1).
+pub struct Node {
+    pub(crate) protocol: Box<dyn Protocol>,
+    pub(crate) books: Books,
+    pub(crate) tables: Arc<Tables>,
+    /// Who sent a header that has no body yet.
+    pub(crate) holders: Map<BlockId, PeerId>,
+    pub(crate) log: Log,
+    pub(crate) phase: Phase,
+    /// The tip changed and neither peers nor the protocol know.
+    pub(crate) moved: bool,
+    pub(crate) dice: Stream,
+    rng: Stream,
+}
+
+/// One step's time and outputs.
+pub(crate) struct Turn<'a> {
+    pub now: Time,
+    /// The same as a header carries it.
+    pub clock: BlockTime,
+    pub out: &'a mut Outbox,
+}
+
+impl Turn<'_> {
+    pub fn tell(&mut self, event: Event) {
+        self.out.push(Output::Tell(event));
+    }
+
+    pub fn send(&mut self, to: To, message: &Message) {
+        self.out.push(Output::Send {
+            to,
+            packet: encode_packet(message.encode()),
+        });
+    }
+
+    pub fn arm(&mut self, key: u16, at: Time) {
+        self.out.push(Output::Arm {
+            key: TimerKey::Node(key),
+            at,
+        });
+    }
+}
+
+impl Node {
+    /// A node that knows nothing but its chain's genesis; its first input must be
+    /// [`Input::Boot`]. All nodes that share `memo` must be of one chain.
+    #[must_use]
+    pub fn new(
+        config: Config,
+        protocol: Box<dyn Protocol>,
+        ledger: Arc<dyn Ledger>,
+        memo: Memo,
+    ) -> Self {
+        Self {
+            rng: Stream::new(config.seed, 0, "protocol"),
+            dice: Stream::new(config.seed, 0, "gossip"),
+            books: Books::new(config, ledger, memo),
+            protocol,
+            tables: Arc::default(),
+            holders: Map::new_sync(),
+            log: Log::default(),
+            phase: Phase::Asleep,
+            moved: false,
+        }
+    }
+
+    pub(crate) fn is_ready(&self) -> bool {
+        matches!(self.phase, Phase::Ready)
+    }
+
+    pub(crate) fn tables_mut(&mut self) -> &mut Tables {
+        Arc::make_mut(&mut self.tables)
+    }
+
+    /// Lets the protocol act and does what it wishes.
+    pub(crate) fn consult(
+        &mut self,
+        turn: &mut Turn<'_>,
+        call: impl FnOnce(&mut dyn Protocol, &mut Cx<'_>),
+    ) {
+        let tip = self.books.index.tree.best();
+        let branch = Branch::stored(&self.books.index, tip).expect("the tree knows its best block");
+        let mut wishes = Vec::new();
+        let mut cx = Cx {
+            now: turn.now,
+            clock: turn.clock,
+            me: self.books.config.me,
+            rng: &mut self.rng,
+            chain: &View {
+                books: &self.books,
+                branch,
+            },
+            wishes: &mut wishes,
+        };
+        call(&mut *self.protocol, &mut cx);
+        for wish in wishes {
+            self.grant(turn, wish);
+        }
+    }
+
+    fn grant(&mut self, turn: &mut Turn<'_>, wish: Wish) {
+        match wish {
+            Wish::Arm { key, at } => {
+                turn.out.push(Output::Arm {
+                    key: TimerKey::Protocol(key),
+                    at,
+                });
+            }
+            Wish::Disarm { key } => {
+                turn.out.push(Output::Disarm {
+                    key: TimerKey::Protocol(key),
+                });
+            }
+            Wish::Work(job) => turn.out.push(Output::Work(job)),
+            Wish::Stop(job) => turn.out.push(Output::Stop(job)),
+            Wish::Publish { header, body } => self.publish(turn, &header, &body),
+            Wish::Tell(event) => turn.tell(event),
+        }
+    }
+
+    /// A block of our own goes through the same checks as everybody's.
+    fn publish(&mut self, turn: &mut Turn<'_>, header: &Header, body: &[u8]) {
+        let Header::Bitcoin(bitcoin) = header else {
+            // Sealed headers will travel with their seals once a protocol makes any.
+            let reason = Reject::HighHash {
+                hash: header.id(),
+                bits: self.books.config.params.genesis.header.bits,
+            };
+            return self.tell_rejected(turn, Source::Own, header.id(), &reason);
+        };
+        self.take_headers(turn, Source::Own, &[*bitcoin]);
+        let block = [bitcoin.encode().as_slice(), body].concat().into();
+        self.take_block(turn, Source::Own, header.id(), &block);
+    }
+
+    /// Tells peers and the protocol of a new tip; its answer may bring yet another one.
+    fn settle(&mut self, turn: &mut Turn<'_>) {
+        while core::mem::take(&mut self.moved) {
+            if !self.is_catching_up() {
+                self.send_tip(turn, To::All);
+            }
+            self.consult(turn, |protocol, cx| protocol.on_tip(cx));
+        }
+    }
+
+    fn boot(&mut self, turn: &mut Turn<'_>, saved: &Saved) {
+        if matches!(self.phase, Phase::Asleep) {
+            self.load(turn, saved);
+        }
+    }
+
+    /// Everything was read back: the protocol starts, and peers hear of us.
+    pub(crate) fn wake(&mut self, turn: &mut Turn<'_>) {
+        self.phase = Phase::Ready;
+        self.consult(turn, |protocol, cx| protocol.on_boot(cx));
+        self.gossip(turn);
+    }
+
+    fn tick(&mut self, turn: &mut Turn<'_>, key: u16) {
+        match key {
+            gossip::GOSSIP => self.gossip(turn),
+            gossip::TICK => self.tick_requests(turn),
+            gossip::LATER => self.retry_later(turn),
+            _ => {}
+        }
+    }
+}
+
+impl Machine for Node {
+    fn step(&mut self, now: Time, input: Input, out: &mut Outbox) {
+        let clock = now.to_block_time(self.books.config.params.genesis.header.time);
+        let turn = &mut Turn { now, clock, out };
+        match input {
+            Input::Boot { saved } => self.boot(turn, &saved),
+            Input::Loaded { key, value } => self.loaded(turn, &key, value),
+            Input::Peers { up } => self.meet(turn, &up),
+            // Until all is read back a node has no tip to judge others by; gossip repeats itself.
+            _ if !self.is_ready() => {}
+            Input::Packet { from, packet } => self.hear(turn, from, &packet),
+            Input::Timer {
+                key: TimerKey::Node(key),
+            } => self.tick(turn, key),
+            Input::Timer {
+                key: TimerKey::Protocol(key),
+            } => {
+                self.consult(turn, |protocol, cx| protocol.on_timer(cx, key));
+            }
+            Input::Found { job, nonce } => {
+                self.consult(turn, |protocol, cx| protocol.on_found(cx, job, nonce));
+            }
+            Input::Spent { job } => self.consult(turn, |protocol, cx| protocol.on_spent(cx, job)),
+        }
+        self.settle(turn);
+    }
+
+    fn inspect(&self) -> Sheet {
+        self.sheet()
+    }
+
+    fn fork(&self) -> Box<dyn Machine> {
+        Box::new(self.twin())
+    }
+}
+
+impl Node {
+    /// An independent copy in O(1), as [`Machine::fork`] but with its type.
+    #[must_use]
+    pub fn twin(&self) -> Self {
+        Self {
+            protocol: self.protocol.fork(),
+            books: self.books.clone(),
+            tables: self.tables.clone(),
+            holders: self.holders.clone(),
+            log: self.log.clone(),
+            phase: self.phase.clone(),
+            moved: self.moved,
+            dice: self.dice.clone(),
+            rng: self.rng.clone(),
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! What is known of each peer, how much it may have us do, and whom we do not listen to.
+//!
+//! Work that a peer causes costs it tokens: one for a small message, one for each 16 headers or
+//! 4 kB that we send or check for it. What we asked for is free. A peer without tokens is not
+//! answered; one that sends what no correct node sends is not heard for a while.
+
+use alloc::collections::BTreeMap;
+
+use chain::{BlockId, Height, PeerId, Time, Work};
+
+use crate::limits;
+
+/// What a peer says its best block is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Best {
+    pub id: BlockId,
+    pub height: Height,
+    pub work: Work,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Peer {
+    pub best: Option<Best>,
+    /// Headers from it that have no body yet.
+    pub unproven: u32,
+    up: bool,
+    tokens: u32,
+    blame: u32,
+    refilled: Time,
+    muted_until: Time,
+    heard: Time,
+}
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Peers {
+    map: BTreeMap<PeerId, Peer>,
+}
+
+impl Peers {
+    /// Takes over who can be reached; of the others only offenders are remembered.
+    pub fn set_up(&mut self, now: Time, up: &[PeerId]) {
+        for peer in self.map.values_mut() {
+            peer.up = false;
+        }
+        for id in up.iter().take(limits::PEERS) {
+            if let Some(peer) = self.heard(now, *id) {
+                peer.up = true;
+            }
+        }
+        self.map
+            .retain(|_, peer| peer.up || peer.blame > 0 || peer.muted_until > now);
+        for peer in self.map.values_mut().filter(|peer| !peer.up) {
+            peer.best = None;
+        }
+    }
+
+    /// The entry of a peer, made if there is room; a peer that cannot be reached and was not heard
+    /// for longest gives way. `None` while it is not listened to.
+    pub fn heard(&mut self, now: Time, id: PeerId) -> Option<&mut Peer> {
+        if !self.map.contains_key(&id) {
+            if self.map.len() >= limits::PEERS {
+                let idle = self.map.iter().filter(|(_, peer)| !peer.up);
+                let (_, idlest) = idle.map(|(id, peer)| (peer.heard, *id)).min()?;
+                self.map.remove(&idlest);
+            }
+            self.map.insert(id, Peer::new(now));
+        }
+        let peer = self.map.get_mut(&id)?;
+        peer.refill(now);
+        peer.heard = now;
+        (peer.muted_until <= now).then_some(peer)
+    }
+
+    /// Takes tokens for work; false if there are too few.
+    pub fn spend(&mut self, now: Time, id: PeerId, tokens: u32) -> bool {
+        self.heard(now, id)
+            .is_some_and(|peer| match peer.tokens.checked_sub(tokens) {
+                Some(left) => {
+                    peer.tokens = left;
+                    true
+                }
+                None => false,
+            })
+    }
+
+    /// Blames a peer; true if from now on it is not listened to.
+    pub fn blame(&mut self, now: Time, id: PeerId, points: u32) -> bool {
+        let Some(peer) = self.heard(now, id) else {
+            return false;
+        };
+        peer.blame = peer.blame.saturating_add(points);
+        let over = peer.blame >= limits::BLAME;
+        if over {
+            peer.blame = 0;
+            peer.best = None;
+            peer.muted_until = now.saturating_add(limits::MUTE);
+        }
+        over
+    }
+
+    pub fn is_muted(&self, now: Time, id: &PeerId) -> bool {
+        self.map.get(id).is_some_and(|peer| peer.muted_until > now)
+    }
+
+    pub fn get(&self, id: &PeerId) -> Option<&Peer> {
+        self.map.get(id)
+    }
+
+    pub fn get_mut(&mut self, id: &PeerId) -> Option<&mut Peer> {
+        self.map.get_mut(id)
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = (&PeerId, &Peer)> {
+        self.map.iter()
+    }
+
+    pub fn up(&self) -> u64 {
+        self.map.values().filter(|peer| peer.up).count() as u64
+    }
+
+    pub fn len(&self) -> usize {
+        self.map.len()
+    }
+}
+
+impl Peer {
+    fn new(now: Time) -> Self {
+        Self {
+            best: None,
+            unproven: 0,
+            up: false,
+            tokens: limits::TOKENS,
+            blame: 0,
+            refilled: now,
+            muted_until: Time::ZERO,
+            heard: now,
+        }
+    }
+
+    fn refill(&mut self, now: Time) {
+        let millis = now.saturating_since(self.refilled).0 / 1_000;
+        if millis < 1_000 && self.tokens >= limits::TOKENS / 2 {
+            return; // rounding must not cost a busy peer its refill
+        }
+        let gained = millis.saturating_mul(u64::from(limits::TOKENS_PER_SEC)) / 1_000;
+        let gained = u32::try_from(gained).unwrap_or(u32::MAX);
+        let forgiven = u32::try_from(millis / 1_000).unwrap_or(u32::MAX);
+        if gained == 0 {
+            return;
+        }
+        self.tokens = self.tokens.saturating_add(gained).min(limits::TOKENS);
+        self.blame = self.blame.saturating_sub(forgiven);
+        self.refilled = now;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chain::Micros;
+
+    fn id(n: u16) -> PeerId {
+        let mut bytes = [0; 32];
+        bytes[..2].copy_from_slice(&n.to_be_bytes());
+        PeerId::from_bytes(bytes)
+    }
+
+    #[test]
+    fn the_table_is_bounded_and_reachable_peers_stay() {
+        let mut peers = Peers::default();
+        let friends = [id(0), id(1)];
+        peers.set_up(Time::ZERO, &friends);
+        for n in 0..10_000 {
+            peers.heard(Time(u64::from(n)), id(n));
+        }
+        assert_eq!(peers.len(), limits::PEERS);
+        assert!(friends.iter().all(|friend| peers.get(friend).is_some()));
+    }
+
+    #[test]
+    fn tokens_run_out_and_come_back() {
+        let mut peers = Peers::default();
+        let spent = (0..)
+            .take_while(|_| peers.spend(Time::ZERO, id(0), 1))
+            .count();
+        assert_eq!(spent, limits::TOKENS as usize);
+        let later = Time::ZERO.saturating_add(Micros::from_secs(1));
+        assert!(peers.spend(later, id(0), limits::TOKENS_PER_SEC));
+        assert!(!peers.spend(later, id(0), 1));
+    }
+
+    #[test]
+    fn blame_mutes_for_a_while_and_is_forgiven_with_time() {
+        let mut peers = Peers::default();
+        let at = |secs| Time::ZERO.saturating_add(Micros::from_secs(secs));
+        assert!(!peers.blame(at(0), id(0), limits::BLAME - 1));
+        assert!(!peers.blame(at(50), id(0), 40), "50 points were forgiven");
+        assert!(peers.blame(at(50), id(0), 40));
+        assert!(peers.heard(at(51), id(0)).is_none());
+        peers.set_up(at(52), &[]);
+        assert!(peers.is_muted(at(53), &id(0)), "leaving does not help");
+        assert!(peers.heard(at(111), id(0)).is_some());
+    }
+}

@@ -1,0 +1,213 @@
+//! A long branch that is lighter than ours so far, from a peer that claims more, is measured
+//! before anything of it is kept: headers at low difficulty cost nothing to make, and memory must
+//! not be for sale that cheap (CVE-2024-52916).
+//!
+//! First pass: judge the headers, sum up their work, keep only as many as the protocol looks back
+//! and the id of each batch's last header. If the work suffices, second pass: ask for the same
+//! batches again. Ids commit to everything before them, so a batch that ends with the remembered
+//! id is the batch that was measured. (Bitcoin Core does the same with salted bits for ids.)
+
+use alloc::{sync::Arc, vec, vec::Vec};
+
+use chain::{BitcoinHeader, BlockId, PeerId, Time};
+
+use crate::intake::{Source, Taken};
+use crate::limits;
+use crate::node::{Node, Turn};
+use crate::view::Strand;
+
+#[derive(Clone, Debug)]
+pub(crate) struct Presync {
+    strand: Strand,
+    /// The last id of each batch.
+    marks: Vec<BlockId>,
+    /// Batches that were stored; `None` in the first pass.
+    stored: Option<usize>,
+    started: Time,
+    pub heard: Time,
+}
+
+impl Presync {
+    /// Where the next batch has to begin.
+    fn edge(&self) -> BlockId {
+        match self.stored {
+            None => self.strand.last,
+            Some(0) => self.strand.fork,
+            Some(stored) => self.marks[stored - 1],
+        }
+    }
+
+    /// The end of the next batch, where it is known.
+    fn mark(&self) -> Option<BlockId> {
+        self.marks.get(self.stored?).copied()
+    }
+}
+
+impl Node {
+    /// Begins to measure with a full batch that did not weigh enough.
+    pub(crate) fn start_presync(
+        &mut self,
+        turn: &mut Turn<'_>,
+        source: Source,
+        mut strand: Strand,
+    ) -> Taken {
+        let Some(peer) = source.peer() else {
+            return Taken::Refused;
+        };
+        if !self.has_presync_place(turn.now, &peer) {
+            return Taken::Refused;
+        }
+        let marks = vec![strand.last];
+        strand.trim(self.protocol.lookback());
+        let presync = Presync {
+            strand,
+            marks,
+            stored: None,
+            started: turn.now,
+            heard: turn.now,
+        };
+        self.tables_mut().presyncs.insert(peer, Arc::new(presync));
+        self.repeat_presync(turn, peer);
+        Taken::Measured
+    }
+
+    /// Whether a peer may have a branch measured; the oldest gives way if it took its time.
+    fn has_presync_place(&mut self, now: Time, peer: &PeerId) -> bool {
+        let presyncs = &mut self.tables_mut().presyncs;
+        if presyncs.contains_key(peer) {
+            return false;
+        }
+        if presyncs.len() < limits::PRESYNCS {
+            return true;
+        }
+        let oldest = presyncs
+            .iter()
+            .map(|(id, presync)| (presync.started, *id))
+            .min();
+        match oldest {
+            Some((started, id)) if now.saturating_since(started) > limits::PRESYNC_TURN => {
+                presyncs.remove(&id);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// A batch from a peer whose branch is being measured.
+    pub(crate) fn continue_presync(
+        &mut self,
+        turn: &mut Turn<'_>,
+        peer: PeerId,
+        headers: &[BitcoinHeader],
+    ) {
+        let Some(presync) = self.tables_mut().presyncs.remove(&peer) else {
+            return;
+        };
+        let mut presync = Arc::unwrap_or_clone(presync);
+        if headers
+            .first()
+            .is_none_or(|first| first.prev != presync.edge())
+        {
+            return; // the peer moved to another branch: it will announce that one
+        }
+        presync.heard = turn.now;
+        let goes_on = match presync.stored {
+            None => self.measure(turn, peer, &mut presync, headers),
+            Some(_) => self.store_batch(turn, peer, &mut presync, headers),
+        };
+        if goes_on {
+            self.tables_mut().presyncs.insert(peer, Arc::new(presync));
+            self.repeat_presync(turn, peer);
+        } else {
+            self.follow(turn, peer);
+        }
+    }
+
+    /// First pass. Whether to ask for more.
+    fn measure(
+        &mut self,
+        turn: &mut Turn<'_>,
+        peer: PeerId,
+        presync: &mut Presync,
+        headers: &[BitcoinHeader],
+    ) -> bool {
+        let cost = u32::try_from(headers.len() / 16).unwrap_or(u32::MAX);
+        if !self.tables_mut().peers.spend(turn.now, peer, cost) {
+            return false;
+        }
+        for header in headers {
+            if let Err(reject) = self.extend(turn, Source::Peer(peer), &mut presync.strand, header)
+            {
+                self.refuse_header(turn, Source::Peer(peer), header, &reject);
+                return false;
+            }
+        }
+        presync.strand.trim(self.protocol.lookback());
+        presync.marks.push(presync.strand.last);
+        if presync.strand.weight > self.books.index.tip_work() {
+            presync.stored = Some(0);
+            return true;
+        }
+        let is_last = headers.len() < limits::HEADERS || presync.marks.len() >= limits::MARKS;
+        if is_last && let Some(peer) = self.tables_mut().peers.get_mut(&peer) {
+            peer.best = None; // it claimed more than it has
+        }
+        !is_last
+    }
+
+    /// Second pass. Whether there is more to come.
+    fn store_batch(
+        &mut self,
+        turn: &mut Turn<'_>,
+        peer: PeerId,
+        presync: &mut Presync,
+        headers: &[BitcoinHeader],
+    ) -> bool {
+        let source = Source::Peer(peer);
+        let mark = presync.mark();
+        if headers.last().map(BitcoinHeader::id) != mark {
+            return false; // not the batch that was measured
+        }
+        let Some(mut strand) = Strand::above(&self.books.index, presync.edge()) else {
+            return false;
+        };
+        for header in headers {
+            if self.books.index.tree.contains(&header.id()) {
+                // Somebody else brought it in between.
+                let Some(above) = Strand::above(&self.books.index, header.id()) else {
+                    return false;
+                };
+                strand = above;
+            } else if let Err(reject) = self.extend(turn, source, &mut strand, header) {
+                self.refuse_header(turn, source, header, &reject);
+                return false;
+            }
+        }
+        if !strand.links.is_empty()
+            && self.store_strand(turn, source, &strand, true) != Taken::Stored
+        {
+            return false;
+        }
+        self.fetch(turn);
+        let stored = presync.stored.map_or(1, |stored| stored + 1);
+        presync.stored = Some(stored);
+        stored < presync.marks.len()
+    }
+
+    /// Asks for the next batch, again if the last question or its answer was lost.
+    pub(crate) fn repeat_presync(&mut self, turn: &mut Turn<'_>, peer: PeerId) {
+        let Some(presync) = self.tables.presyncs.get(&peer) else {
+            return;
+        };
+        if self.tables.asks.contains_key(&peer) {
+            return;
+        }
+        let best = self.tables.peers.get(&peer).and_then(|peer| peer.best);
+        let stop = presync
+            .mark()
+            .or(best.map(|best| best.id))
+            .unwrap_or(BlockId::ZERO);
+        let locator = vec![presync.edge()];
+        self.ask_with(turn, peer, locator, stop);
+    }
+}

@@ -1,0 +1,351 @@
+//! What a node stores, and how it reads that back.
+//!
+//! Shared: `b/<id>` holds a block, header and body. Own: `log/<n>` lists the ids of blocks in the
+//! order in which they were applied, parents first, 128 a segment; `tip` names the best block and
+//! its height for whoever looks in from outside. A log that lost its end is a shorter log: nothing
+//! else has to be repaired. Reading back is applying the same blocks again, so what was damaged is
+//! noticed by the same checks that keep bad blocks out, and fetched again from peers.
+
+use alloc::{
+    collections::{BTreeMap, BTreeSet},
+    format,
+    string::String,
+    sync::Arc,
+    vec,
+    vec::Vec,
+};
+
+use chain::{BitcoinHeader, BlockId};
+use protocol::{Batch, Event, Key, Output, Saved, Space, Write};
+use rpds::RedBlackTreeSetSync as Set;
+
+use crate::index::Index;
+use crate::intake::Source;
+use crate::limits;
+use crate::node::{Node, Turn};
+
+const SEGMENT: &str = "log/";
+const BLOCK: &str = "b/";
+const TIP: &str = "tip";
+const ID: usize = 32;
+
+/// Where the log's end is.
+#[derive(Clone, Default)]
+pub(crate) struct Log {
+    segment: u32,
+    used: u32,
+    /// In the log, but could not be read back.
+    lost: Set<BlockId>,
+}
+
+impl Log {
+    /// The writes that make applied blocks durable.
+    pub fn record(&mut self, index: &Index, applied: &[BlockId], tip: Option<BlockId>) -> Batch {
+        let mut writes = Vec::new();
+        for id in applied {
+            let Some(block) = index.block(id) else {
+                continue;
+            };
+            writes.push(Write::Put {
+                key: block_key(id),
+                value: block.clone(),
+            });
+            if self.lost.contains(id) {
+                self.lost.remove_mut(id); // its place in the log is older, so before its children
+                continue;
+            }
+            let value = id.as_bytes().as_slice().into();
+            writes.push(Write::Append {
+                key: segment_key(self.segment),
+                value,
+            });
+            self.used += 1;
+            if self.used >= limits::SEGMENT {
+                (self.segment, self.used) = (self.segment.saturating_add(1), 0);
+            }
+        }
+        if let Some(tip) = tip {
+            let height = index.height(&tip).unwrap_or_default();
+            let value = [tip.as_bytes().as_slice(), &height.0.to_le_bytes()].concat();
+            writes.push(Write::Put {
+                key: Key::own(TIP),
+                value: value.into(),
+            });
+        }
+        Batch(writes)
+    }
+}
+
+fn segment_key(segment: u32) -> Key {
+    Key::own(format!("{SEGMENT}{segment:08}"))
+}
+
+fn segment_of(name: &[u8]) -> Option<u32> {
+    let number = core::str::from_utf8(name)
+        .ok()?
+        .strip_prefix(SEGMENT)?
+        .parse()
+        .ok()?;
+    (segment_key(number).name == name).then_some(number)
+}
+
+fn block_key(id: &BlockId) -> Key {
+    Key::shared(format!("{BLOCK}{id}"))
+}
+
+fn block_of(name: &[u8]) -> Option<BlockId> {
+    core::str::from_utf8(name)
+        .ok()?
+        .strip_prefix(BLOCK)?
+        .parse()
+        .ok()
+}
+
+/// How far a node's life has come.
+#[derive(Clone)]
+pub(crate) enum Phase {
+    /// Before `Boot`.
+    Asleep,
+    /// Reading back.
+    Loading(Arc<Loader>),
+    /// Taking part.
+    Ready,
+}
+
+/// What is being read back.
+#[derive(Clone, Default)]
+pub(crate) struct Loader {
+    /// Segments by number; `None` inside for those that cannot be read.
+    segments: BTreeMap<u32, Option<Arc<[u8]>>>,
+    /// Segments to ask for, the lowest last, and how many were asked for.
+    unasked: Vec<u32>,
+    awaited: BTreeSet<u32>,
+    /// Blocks in the order of the log, once all segments are here.
+    ids: Option<Arc<[BlockId]>>,
+    /// Blocks asked for, and where they stand.
+    places: BTreeMap<BlockId, u32>,
+    asked: u32,
+    /// Blocks that came out of turn.
+    early: BTreeMap<u32, Option<Arc<[u8]>>>,
+    taken: u32,
+    /// Blocks expected, as the lengths of segments say.
+    expected: u32,
+    lost: Vec<BlockId>,
+    damage: Vec<String>,
+}
+
+impl Loader {
+    fn of(saved: &Saved) -> Self {
+        let mut loader = Self::default();
+        let mut bytes = 0;
+        for (name, value) in &saved.small {
+            if let Some(segment) = segment_of(name) {
+                bytes += value.len();
+                loader.segments.insert(segment, Some(value.clone()));
+            }
+        }
+        for (name, len) in &saved.large {
+            if let Some(segment) = segment_of(name) {
+                bytes += usize::try_from(*len).unwrap_or_default();
+                loader.unasked.push(segment);
+            }
+        }
+        loader.unasked.reverse();
+        loader.expected = u32::try_from(bytes / ID).unwrap_or(u32::MAX);
+        loader
+    }
+
+    fn is_empty(&self) -> bool {
+        self.segments.is_empty() && self.unasked.is_empty()
+    }
+
+    /// Blocks read and blocks in all.
+    pub fn progress(&self) -> (u32, u32) {
+        (
+            self.taken,
+            self.ids.as_ref().map_or(self.expected, |ids| count(ids)),
+        )
+    }
+
+    /// Asks for what is next, with a bounded number of answers outstanding.
+    fn ask(&mut self, out: &mut Vec<Output>) {
+        while self.awaited.len() < limits::LOADS
+            && let Some(segment) = self.unasked.pop()
+        {
+            self.awaited.insert(segment);
+            out.push(Output::Load {
+                key: segment_key(segment),
+            });
+        }
+        let Some(ids) = &self.ids else { return };
+        while self.places.len() + self.early.len() < limits::LOADS
+            && let Some(id) = usize::try_from(self.asked).ok().and_then(|at| ids.get(at))
+        {
+            self.places.insert(*id, self.asked);
+            self.asked += 1;
+            out.push(Output::Load { key: block_key(id) });
+        }
+    }
+
+    /// Takes an answer, if it is one to a question that was asked.
+    fn answer(&mut self, key: &Key, value: Option<Arc<[u8]>>) {
+        match key.space {
+            Space::Own => {
+                if let Some(segment) = segment_of(&key.name).filter(|at| self.awaited.remove(at)) {
+                    self.segments.insert(segment, value);
+                }
+            }
+            Space::Shared => {
+                if let Some(place) = block_of(&key.name).and_then(|id| self.places.remove(&id)) {
+                    self.early.insert(place, value);
+                }
+            }
+        }
+    }
+
+    /// All segments are here: lists their blocks. Returns where the log goes on, and a repair.
+    fn list(&mut self) -> (u32, u32, Vec<Write>) {
+        let (mut ids, mut seen, mut repair) = (Vec::new(), BTreeSet::new(), Vec::new());
+        let mut end = (0, 0);
+        let segments = core::mem::take(&mut self.segments);
+        let mut next = 0;
+        for (segment, value) in &segments {
+            if *segment != next {
+                self.damage
+                    .push(format!("log segments {next} to {segment} are missing"));
+            }
+            next = segment.saturating_add(1);
+            let Some(value) = value else {
+                self.damage
+                    .push(format!("log segment {segment} cannot be read"));
+                end = (segment.saturating_add(1), 0);
+                continue;
+            };
+            let (chunks, torn) = value.as_chunks::<ID>();
+            if !torn.is_empty() {
+                self.damage
+                    .push(format!("log segment {segment} ends within an id"));
+                let len = u32::try_from(value.len() - torn.len()).unwrap_or(u32::MAX);
+                repair.push(Write::Truncate {
+                    key: segment_key(*segment),
+                    len,
+                });
+            }
+            let fresh = chunks.iter().map(|id| BlockId::from_bytes(*id));
+            ids.extend(fresh.filter(|id| seen.insert(*id)));
+            end = (*segment, count(chunks));
+            if end.1 >= limits::SEGMENT {
+                end = (segment.saturating_add(1), 0);
+            }
+        }
+        self.ids = Some(ids.into());
+        (end.0, end.1, repair)
+    }
+
+    fn is_done(&self) -> bool {
+        self.ids
+            .as_ref()
+            .is_some_and(|ids| self.taken >= count(ids))
+    }
+
+    /// What was wrong, in a sentence.
+    fn report(&self) -> Option<String> {
+        let mut parts = self.damage.clone();
+        if !self.lost.is_empty() {
+            let spelt = self
+                .lost
+                .iter()
+                .take(limits::DAMAGE_SPELT)
+                .map(|id| format!("{id}"));
+            let spelt = spelt.collect::<Vec<_>>().join(", ");
+            let (lost, all) = (self.lost.len(), self.taken);
+            parts.push(format!(
+                "{lost} of {all} blocks cannot be read back, first {spelt}"
+            ));
+        }
+        (!parts.is_empty()).then(|| parts.join("; "))
+    }
+}
+
+fn count<T>(list: &[T]) -> u32 {
+    u32::try_from(list.len()).unwrap_or(u32::MAX)
+}
+
+impl Node {
+    /// Begins to read back what was saved.
+    pub(crate) fn load(&mut self, turn: &mut Turn<'_>, saved: &Saved) {
+        let loader = Loader::of(saved);
+        if loader.is_empty() {
+            return self.wake(turn);
+        }
+        self.advance(turn, loader);
+    }
+
+    pub(crate) fn loaded(&mut self, turn: &mut Turn<'_>, key: &Key, value: Option<Arc<[u8]>>) {
+        match core::mem::replace(&mut self.phase, Phase::Asleep) {
+            Phase::Loading(loader) => {
+                let mut loader = Arc::unwrap_or_clone(loader);
+                loader.answer(key, value);
+                self.advance(turn, loader);
+            }
+            other => self.phase = other,
+        }
+    }
+
+    fn advance(&mut self, turn: &mut Turn<'_>, mut loader: Loader) {
+        if loader.ids.is_none() && loader.unasked.is_empty() && loader.awaited.is_empty() {
+            let (segment, used, repair) = loader.list();
+            (self.log.segment, self.log.used) = (segment, used);
+            if !repair.is_empty() {
+                turn.out.push(Output::Save(Batch(repair)));
+            }
+        }
+        while let Some(value) = loader.early.remove(&loader.taken) {
+            let at = usize::try_from(loader.taken).unwrap_or(usize::MAX);
+            let id = loader.ids.as_ref().and_then(|ids| ids.get(at)).copied();
+            loader.taken += 1;
+            loader
+                .lost
+                .extend(id.filter(|id| !self.take_back(turn, id, value.as_ref())));
+        }
+        if loader.is_done() {
+            return self.finish_loading(turn, &loader);
+        }
+        loader.ask(turn.out);
+        self.phase = Phase::Loading(Arc::new(loader));
+    }
+
+    /// Takes a stored block through the checks again. Whether it is in place now.
+    fn take_back(&mut self, turn: &mut Turn<'_>, id: &BlockId, value: Option<&Arc<[u8]>>) -> bool {
+        let Some(block) = value else { return false };
+        let Some(head) = block.first_chunk() else {
+            return false;
+        };
+        let header = BitcoinHeader::decode(head);
+        if header.id() != *id {
+            return false;
+        }
+        // What is said of stored blocks is said once, in the report.
+        let mut unsaid = vec![];
+        let turn = &mut Turn {
+            now: turn.now,
+            clock: turn.clock,
+            out: &mut unsaid,
+        };
+        self.take_headers(turn, Source::Disk, &[header]);
+        self.take_block(turn, Source::Disk, *id, block);
+        self.books.index.is_ready(id)
+    }
+
+    fn finish_loading(&mut self, turn: &mut Turn<'_>, loader: &Loader) {
+        for id in &loader.lost {
+            self.log.lost.insert_mut(*id);
+        }
+        if let Some(what) = loader.report() {
+            turn.tell(Event::Damaged { what });
+        }
+        let (_, height) = self.books.index.tip();
+        turn.tell(Event::Restored { height });
+        self.wake(turn);
+    }
+}

@@ -1,0 +1,198 @@
+//! Headers first: asking for the way to a better block, and answering who asks.
+
+use alloc::{vec, vec::Vec};
+
+use chain::{BitcoinHeader, BlockId, Height, PeerId};
+use protocol::To;
+
+use crate::gossip::TICK;
+use crate::intake::{Source, Taken};
+use crate::limits;
+use crate::message::Message;
+use crate::node::{Node, Turn};
+use crate::tables::Ask;
+
+impl Node {
+    /// Asks a peer for the way from our chain to a block, unless that is under way.
+    pub(crate) fn ask(&mut self, turn: &mut Turn<'_>, peer: PeerId, stop: BlockId) {
+        let tables = &self.tables;
+        let unproven = tables.peers.get(&peer).map_or(0, |peer| peer.unproven);
+        let is_full = unproven.saturating_add(limits::HEADERS as u32) > limits::UNPROVEN;
+        let is_busy = tables.asks.contains_key(&peer) || tables.presyncs.contains_key(&peer);
+        let is_later = tables.later.keys().any(|(_, id)| *id == stop);
+        if is_full || is_busy || is_later || tables.is_asked_for(&stop) {
+            return;
+        }
+        let tree = &self.books.index.tree;
+        let mut locator = tree.locator(&tree.best_header());
+        if locator.len() > limits::LOCATOR {
+            locator.truncate(limits::LOCATOR - 1);
+            locator.push(tree.root());
+        }
+        self.ask_with(turn, peer, locator, stop);
+    }
+
+    pub(crate) fn ask_with(
+        &mut self,
+        turn: &mut Turn<'_>,
+        peer: PeerId,
+        locator: Vec<BlockId>,
+        stop: BlockId,
+    ) {
+        let from = self.books.index.tree.best_header();
+        self.tables_mut().asks.insert(
+            peer,
+            Ask {
+                stop,
+                from,
+                at: turn.now,
+            },
+        );
+        turn.send(To::Peer(peer), &Message::GetHeaders { locator, stop });
+        self.start_ticking(turn);
+    }
+
+    /// Asks a peer for what is still missing between our chain and its best block.
+    pub(crate) fn follow(&mut self, turn: &mut Turn<'_>, peer: PeerId) {
+        let Some(best) = self.tables.peers.get(&peer).and_then(|peer| peer.best) else {
+            return;
+        };
+        if !self.books.index.tree.contains(&best.id) && self.is_near_in_work(best.work) {
+            self.ask(turn, peer, best.id);
+        }
+    }
+
+    pub(crate) fn on_headers(
+        &mut self,
+        turn: &mut Turn<'_>,
+        from: PeerId,
+        headers: &[BitcoinHeader],
+    ) {
+        let asked = self.tables_mut().asks.remove(&from);
+        let cost = u32::try_from(headers.len() / 16).unwrap_or(u32::MAX);
+        if asked.is_none() && !self.tables_mut().peers.spend(turn.now, from, cost) {
+            return;
+        }
+        if headers.windows(2).any(|pair| pair[0].id() != pair[1].prev) {
+            return self.blame_message(turn, from, "headers that do not build on each other");
+        }
+        if self.tables.presyncs.contains_key(&from) {
+            return self.continue_presync(turn, from, headers);
+        }
+        let taken = match headers {
+            [] => Taken::Refused,
+            headers => self.take_headers(turn, Source::Peer(from), headers),
+        };
+        let moved = asked.is_some_and(|ask| ask.from != self.books.index.tree.best_header());
+        match taken {
+            Taken::Stored => self.fetch_and_follow(turn, from),
+            Taken::Known if moved => self.fetch_and_follow(turn, from),
+            Taken::Orphan if asked.is_none() => {
+                self.ask(
+                    turn,
+                    from,
+                    headers.last().map_or(BlockId::ZERO, BitcoinHeader::id),
+                );
+            }
+            Taken::Measured => {}
+            // It does not lead to what it announced: wait until it announces something again.
+            Taken::Known | Taken::Orphan | Taken::Refused => self.forget_best(from),
+        }
+    }
+
+    fn fetch_and_follow(&mut self, turn: &mut Turn<'_>, peer: PeerId) {
+        self.fetch(turn);
+        self.follow(turn, peer);
+    }
+
+    pub(crate) fn forget_best(&mut self, peer: PeerId) {
+        if let Some(peer) = self.tables_mut().peers.get_mut(&peer) {
+            peer.best = None;
+        }
+    }
+
+    /// Serves headers, of applied blocks only.
+    pub(crate) fn on_get_headers(
+        &mut self,
+        turn: &mut Turn<'_>,
+        from: PeerId,
+        locator: &[BlockId],
+        stop: &BlockId,
+    ) {
+        let index = &self.books.index;
+        let goal = if index.is_ready(stop) {
+            *stop
+        } else {
+            index.tree.best()
+        };
+        let shared = locator.iter().find(|id| index.tree.is_ancestor(id, &goal));
+        let start = shared.and_then(|id| index.height(id)).unwrap_or_default();
+        let end = index.height(&goal).unwrap_or_default();
+        let top = end.min(Height(start.0.saturating_add(limits::HEADERS as u32)));
+        let ids = index.span(&goal, start, top);
+        let headers: Vec<_> = ids.iter().filter_map(|id| index.header(id)).collect();
+        let cost = u32::try_from(headers.len() / 16).unwrap_or(u32::MAX);
+        if self.tables_mut().peers.spend(turn.now, from, cost) {
+            turn.send(To::Peer(from), &Message::Headers(headers));
+        }
+    }
+
+    /// Serves blocks, applied ones only.
+    pub(crate) fn on_get_bodies(&mut self, turn: &mut Turn<'_>, from: PeerId, ids: &[BlockId]) {
+        let mut missing = vec![];
+        for id in ids {
+            let index = &self.books.index;
+            let block = index.block(id).filter(|_| index.is_ready(id)).cloned();
+            match block.filter(|block| block.len() <= limits::BLOCK) {
+                Some(block) => {
+                    if !self
+                        .tables_mut()
+                        .peers
+                        .spend(turn.now, from, cost_of_block(&block))
+                    {
+                        break;
+                    }
+                    turn.send(To::Peer(from), &Message::Body(block));
+                }
+                None => missing.push(*id),
+            }
+        }
+        if !missing.is_empty() {
+            turn.send(To::Peer(from), &Message::NotFound(missing));
+        }
+    }
+
+    /// Looks after requests that were not answered.
+    pub(crate) fn tick_requests(&mut self, turn: &mut Turn<'_>) {
+        let now = turn.now;
+        let tables = self.tables_mut();
+        tables.ticking = false;
+        tables
+            .asks
+            .retain(|_, ask| now.saturating_since(ask.at) < limits::ASK_TIMEOUT);
+        tables
+            .presyncs
+            .retain(|_, presync| now.saturating_since(presync.heard) < limits::PRESYNC_IDLE);
+        self.expire_flights(now);
+        let peers: Vec<PeerId> = self.tables.peers.iter().map(|(peer, _)| *peer).collect();
+        for peer in peers {
+            self.repeat_presync(turn, peer);
+            self.follow(turn, peer);
+        }
+        self.fetch(turn);
+        self.start_ticking(turn);
+    }
+
+    /// Comes back in a while if anything is under way.
+    pub(crate) fn start_ticking(&mut self, turn: &mut Turn<'_>) {
+        if self.tables.is_waiting() && !self.tables.ticking {
+            self.tables_mut().ticking = true;
+            turn.arm(TICK, turn.now.saturating_add(limits::TICK));
+        }
+    }
+}
+
+/// Tokens for carrying or checking a block.
+pub(crate) fn cost_of_block(block: &[u8]) -> u32 {
+    u32::try_from(block.len() / 4096).unwrap_or(u32::MAX)
+}

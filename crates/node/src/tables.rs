@@ -1,0 +1,94 @@
+//! What a node keeps while it talks: requests under way and branches that it is after. Bounded by
+//! [`limits`], never stored.
+
+use alloc::{collections::BTreeMap, sync::Arc};
+
+use chain::{BitcoinHeader, BlockId, PeerId, Time};
+
+use crate::limits;
+use crate::peers::Peers;
+use crate::presync::Presync;
+
+/// Copied when a fork of the node first changes it; the bounds make that a constant.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Tables {
+    pub peers: Peers,
+    /// Headers asked for, one request a peer.
+    pub asks: BTreeMap<PeerId, Ask>,
+    /// Bodies asked for.
+    pub flights: BTreeMap<BlockId, Flight>,
+    /// Ends of branches whose bodies are wanted.
+    pub goals: BTreeMap<BlockId, Goal>,
+    /// Headers from the future, by the time to look at them again.
+    pub later: BTreeMap<(Time, BlockId), Later>,
+    /// Weak branches under measurement, one a peer.
+    pub presyncs: BTreeMap<PeerId, Arc<Presync>>,
+    /// The long sync that people were told of.
+    pub sync: Option<Sync>,
+    /// The timer for unanswered requests is armed.
+    pub ticking: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ask {
+    pub stop: BlockId,
+    /// The best header when it was asked: the same one again means no progress.
+    pub from: BlockId,
+    pub at: Time,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Flight {
+    pub peer: PeerId,
+    pub at: Time,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Goal {
+    /// Requests for it that came to nothing.
+    pub failed: u32,
+    /// Who failed last: others are asked first.
+    pub avoid: Option<PeerId>,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Later {
+    pub header: BitcoinHeader,
+    pub from: PeerId,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sync {
+    pub goal: BlockId,
+    /// When a block of it last came.
+    pub moved: Time,
+}
+
+impl Tables {
+    /// Bodies that a peer owes us.
+    pub fn flights_of(&self, peer: &PeerId) -> usize {
+        self.flights
+            .values()
+            .filter(|flight| flight.peer == *peer)
+            .count()
+    }
+
+    /// Whether somebody was asked for the way to a block and may still answer.
+    pub fn is_asked_for(&self, stop: &BlockId) -> bool {
+        self.asks.values().any(|ask| ask.stop == *stop)
+    }
+
+    /// Whether something was asked of anybody.
+    pub fn is_waiting(&self) -> bool {
+        !(self.asks.is_empty() && self.flights.is_empty() && self.presyncs.is_empty())
+    }
+
+    /// Keeps a header for later; false when there are too many.
+    pub fn put_off(&mut self, due: Time, id: BlockId, later: Later) -> bool {
+        let known = self.later.keys().any(|(_, known)| *known == id);
+        if !known && self.later.len() < limits::LATER {
+            self.later.insert((due, id), later);
+        }
+        known || self.later.contains_key(&(due, id))
+    }
+}
