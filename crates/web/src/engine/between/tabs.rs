@@ -1,0 +1,302 @@
+//! The other tabs of this room, as their beacons and locks tell.
+//!
+//! A tab lives while it holds its lock. One that holds it and says nothing for 5 s is shown as
+//! silent and counts as unreachable. Without locks, silence is all there is, and such a tab is gone.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chain::PeerId;
+
+use super::beacon::{Beacon, Branch, MOST_TABS, NodeBeacon};
+
+/// After so many milliseconds without a beacon a tab is silent.
+const SILENT_AFTER: u64 = 5_000;
+
+/// Something that people may want to know of another tab.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum News {
+    /// A tab appeared.
+    Joined {
+        /// What people call it.
+        label: u32,
+    },
+    /// A tab is gone.
+    Left {
+        /// What people called it.
+        label: u32,
+    },
+    /// A tab was cut off or joined again.
+    Online {
+        /// What people call it.
+        label: u32,
+        /// Joined.
+        online: bool,
+    },
+    /// A node was cut off or joined again.
+    NodeOnline {
+        /// Its seat.
+        seat: u32,
+        /// Joined.
+        online: bool,
+    },
+}
+
+/// Another tab.
+#[derive(Clone, Debug)]
+pub struct Tab {
+    /// What it said last.
+    pub beacon: Beacon,
+    first: u64,
+    heard: u64,
+    /// Whether its lock has been seen, or there are no locks.
+    confirmed: bool,
+}
+
+impl Tab {
+    /// Whether nothing was heard of it for over 5 s. Times are milliseconds.
+    #[must_use]
+    pub fn is_silent(&self, now: u64) -> bool {
+        now.saturating_sub(self.heard) > SILENT_AFTER
+    }
+}
+
+/// All other tabs.
+#[derive(Debug)]
+pub struct Tabs {
+    locks: bool,
+    tabs: BTreeMap<PeerId, Tab>,
+}
+
+impl Tabs {
+    /// Nobody yet. `locks`: whether this browser has Web Locks.
+    #[must_use]
+    pub fn new(locks: bool) -> Self {
+        Self { locks, tabs: BTreeMap::new() }
+    }
+
+    /// A tab said something; whether it was not known before. Nodes that are `ours` or that
+    /// another tab was first to name are not this tab's, whatever it says.
+    pub fn hear(
+        &mut self,
+        id: PeerId,
+        mut beacon: Beacon,
+        ours: impl Fn(&PeerId) -> bool,
+        now: u64,
+    ) -> (bool, Vec<News>) {
+        if beacon.bye {
+            return (false, self.remove(&id));
+        }
+        let known = self.tabs.contains_key(&id);
+        if !known && self.tabs.len() + 1 >= MOST_TABS as usize {
+            return (false, Vec::new());
+        }
+        let mut named = BTreeSet::new();
+        beacon.nodes.retain(|node| {
+            let taken = self.tabs.iter().any(|(tab, other)| *tab != id && other.has(&node.id));
+            !ours(&node.id) && !taken && named.insert(node.id)
+        });
+        let confirmed = !self.locks;
+        let fresh = Tab { beacon: beacon.clone(), first: now, heard: now, confirmed };
+        let tab = self.tabs.entry(id).or_insert(fresh);
+        let mut news = Vec::new();
+        if tab.confirmed && known {
+            news = differences(&tab.beacon, &beacon);
+        } else if tab.confirmed {
+            news.push(News::Joined { label: beacon.label });
+        }
+        tab.beacon = beacon;
+        tab.heard = now;
+        (!known, news)
+    }
+
+    /// The locks that were held at `asked`: confirms tabs, and lets those go that held none.
+    pub fn locked(&mut self, held: &BTreeSet<PeerId>, asked: u64) -> Vec<News> {
+        let mut news = Vec::new();
+        for (id, tab) in &mut self.tabs {
+            if held.contains(id) && !tab.confirmed {
+                tab.confirmed = true;
+                news.push(News::Joined { label: tab.beacon.label });
+            }
+        }
+        let gone = |(id, tab): (&PeerId, &Tab)| {
+            (tab.first < asked && !held.contains(id)).then_some(*id)
+        };
+        let gone: Vec<PeerId> = self.tabs.iter().filter_map(gone).collect();
+        news.extend(gone.iter().flat_map(|id| self.remove(id)));
+        news
+    }
+
+    /// Time passes: without locks, silent tabs are gone.
+    pub fn pass(&mut self, now: u64) -> Vec<News> {
+        if self.locks {
+            return Vec::new();
+        }
+        let silent = self.tabs.iter().filter(|(_, tab)| tab.is_silent(now));
+        let gone: Vec<PeerId> = silent.map(|(id, _)| *id).collect();
+        gone.iter().flat_map(|id| self.remove(id)).collect()
+    }
+
+    /// Tabs that are known to live.
+    pub fn alive(&self) -> impl Iterator<Item = (&PeerId, &Tab)> {
+        self.tabs.iter().filter(|(_, tab)| tab.confirmed)
+    }
+
+    /// Whether a tab of this id was heard.
+    #[must_use]
+    pub fn knows(&self, id: &PeerId) -> bool {
+        self.tabs.contains_key(id)
+    }
+
+    /// Nodes of other tabs that can be reached.
+    #[must_use]
+    pub fn reachable(&self, now: u64) -> BTreeSet<PeerId> {
+        let tabs = self.alive().filter(|(_, tab)| tab.beacon.online && !tab.is_silent(now));
+        let nodes = tabs.flat_map(|(_, tab)| &tab.beacon.nodes);
+        nodes.filter(|node| node.online).map(|node| node.id).collect()
+    }
+
+    /// All nodes of other tabs and the tab that each lives in.
+    pub fn nodes(&self) -> impl Iterator<Item = (&PeerId, &NodeBeacon)> {
+        self.alive().flat_map(|(id, tab)| tab.beacon.nodes.iter().map(move |node| (id, node)))
+    }
+
+    /// The ends of the chains that other tabs' nodes stand on.
+    pub fn branches(&self) -> impl Iterator<Item = &Branch> {
+        self.alive().flat_map(|(_, tab)| &tab.beacon.branches)
+    }
+
+    fn remove(&mut self, id: &PeerId) -> Vec<News> {
+        let gone = self.tabs.remove(id).filter(|tab| tab.confirmed);
+        gone.map(|tab| News::Left { label: tab.beacon.label }).into_iter().collect()
+    }
+}
+
+impl Tab {
+    fn has(&self, node: &PeerId) -> bool {
+        self.beacon.nodes.iter().any(|other| other.id == *node)
+    }
+}
+
+fn differences(before: &Beacon, after: &Beacon) -> Vec<News> {
+    let mut news = Vec::new();
+    if before.online != after.online {
+        news.push(News::Online { label: after.label, online: after.online });
+    }
+    for node in &after.nodes {
+        let former = before.nodes.iter().find(|other| other.id == node.id);
+        if former.is_some_and(|former| former.online != node.online) {
+            news.push(News::NodeOnline { seat: node.seat, online: node.online });
+        }
+    }
+    news
+}
+
+#[cfg(test)]
+mod tests {
+    use chain::BlockId;
+
+    use super::super::beacon::tests::{beacon, run_of};
+    use super::*;
+
+    fn id(byte: u8) -> PeerId {
+        PeerId::from_bytes([byte; 32])
+    }
+
+    fn says(label: u32, node: u8) -> Beacon {
+        let headers = run_of(BlockId::ZERO, node, 2);
+        beacon(label, id(node), Branch { height: 1, headers })
+    }
+
+    fn nobody(_: &PeerId) -> bool {
+        false
+    }
+
+    #[test]
+    fn a_tab_is_there_once_its_lock_is_seen_and_gone_with_it() {
+        let mut tabs = Tabs::new(true);
+        assert_eq!(tabs.hear(id(1), says(2, 11), nobody, 100), (true, vec![]));
+        assert_eq!(tabs.alive().count(), 0);
+        // Asked before it was heard: the answer says nothing about it.
+        assert_eq!(tabs.locked(&BTreeSet::new(), 50), []);
+        assert_eq!(tabs.locked(&BTreeSet::from([id(1)]), 200), [News::Joined { label: 2 }]);
+        assert_eq!(tabs.reachable(200), BTreeSet::from([id(11)]));
+        assert_eq!(tabs.locked(&BTreeSet::new(), 300), [News::Left { label: 2 }]);
+        assert!(!tabs.knows(&id(1)));
+    }
+
+    #[test]
+    fn a_beacon_without_a_lock_is_never_shown() {
+        let mut tabs = Tabs::new(true);
+        tabs.hear(id(1), says(1, 11), nobody, 100);
+        assert_eq!(tabs.locked(&BTreeSet::new(), 200), []);
+        assert!(!tabs.knows(&id(1)));
+    }
+
+    #[test]
+    fn a_tab_that_holds_its_lock_but_is_silent_cannot_be_reached() {
+        let mut tabs = Tabs::new(true);
+        tabs.hear(id(1), says(1, 11), nobody, 0);
+        tabs.locked(&BTreeSet::from([id(1)]), 1);
+        assert_eq!(tabs.reachable(5_000).len(), 1);
+        assert!(tabs.reachable(5_001).is_empty());
+        assert!(tabs.alive().next().unwrap().1.is_silent(5_001));
+        assert_eq!(tabs.pass(60_000), []);
+    }
+
+    #[test]
+    fn without_locks_silence_is_the_end() {
+        let mut tabs = Tabs::new(false);
+        assert_eq!(tabs.hear(id(1), says(1, 11), nobody, 0), (true, vec![News::Joined { label: 1 }]));
+        assert_eq!(tabs.pass(5_000), []);
+        assert_eq!(tabs.pass(5_001), [News::Left { label: 1 }]);
+    }
+
+    #[test]
+    fn a_tab_that_says_goodbye_is_gone_at_once() {
+        let mut tabs = Tabs::new(false);
+        tabs.hear(id(1), says(1, 11), nobody, 0);
+        let bye = Beacon { bye: true, ..says(1, 11) };
+        assert_eq!(tabs.hear(id(1), bye.clone(), nobody, 1).1, [News::Left { label: 1 }]);
+        assert_eq!(tabs.hear(id(1), bye, nobody, 2), (false, vec![]));
+    }
+
+    #[test]
+    fn nobody_can_claim_a_node_of_another_tab_or_ours() {
+        let mut tabs = Tabs::new(false);
+        tabs.hear(id(1), says(1, 11), nobody, 0);
+        let mut thief = says(2, 11);
+        thief.nodes.extend(says(2, 12).nodes);
+        thief.nodes.extend(says(2, 13).nodes);
+        thief.nodes.extend(says(2, 13).nodes);
+        tabs.hear(id(2), thief, |node| *node == id(12), 1);
+        let owners: Vec<_> = tabs.nodes().map(|(tab, node)| (*tab, node.id)).collect();
+        assert_eq!(owners, [(id(1), id(11)), (id(2), id(13))]);
+    }
+
+    #[test]
+    fn switches_are_news_and_cut_nodes_are_out_of_reach() {
+        let mut tabs = Tabs::new(false);
+        tabs.hear(id(1), says(1, 11), nobody, 0);
+        let mut cut = says(1, 11);
+        cut.nodes[0].online = false;
+        let news = News::NodeOnline { seat: 3, online: false };
+        assert_eq!(tabs.hear(id(1), cut.clone(), nobody, 1).1, [news]);
+        assert!(tabs.reachable(1).is_empty());
+        let off = Beacon { online: false, ..cut };
+        let news = News::Online { label: 1, online: false };
+        assert_eq!(tabs.hear(id(1), off, nobody, 1).1, [news]);
+    }
+
+    #[test]
+    fn there_are_never_more_than_64_tabs() {
+        let mut tabs = Tabs::new(true);
+        for n in 0..10_000_u32 {
+            let mut bytes = [0; 32];
+            bytes[..4].copy_from_slice(&n.to_le_bytes());
+            let mut beacon = says(1, 1);
+            beacon.nodes.clear();
+            tabs.hear(PeerId::from_bytes(bytes), beacon, nobody, 0);
+        }
+        assert_eq!(tabs.tabs.len(), 63);
+    }
+}

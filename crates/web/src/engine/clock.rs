@@ -1,0 +1,125 @@
+//! A node's time from the browser's two clocks: the wall clock, which people and sleep move, and
+//! the steady one, which stands still while a machine sleeps.
+//!
+//! Time never goes back within an incarnation. When the two clocks part too far, or nothing ran
+//! for a long while, nodes are started anew instead of being told a story.
+
+use chain::Time;
+use chain::params::TABCHAIN_GENESIS_TIME;
+
+/// Nothing ran for so long: the tab was frozen or the machine slept.
+const PAUSE: u64 = 60_000_000;
+/// So far may the wall clock fall behind before time starts over from it.
+const BEHIND: u64 = 60_000_000;
+
+/// Both clocks at one moment, in microseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reading {
+    /// Since 1970, by the wall clock.
+    pub wall: u64,
+    /// Since the worker began, by the steady clock.
+    pub steady: u64,
+}
+
+/// What the clocks mean for nodes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moment {
+    /// Microseconds since the room's epoch.
+    pub now: Time,
+    /// Whether nodes should be restarted, with a clock that is started anew as well.
+    pub broken: bool,
+}
+
+/// Tells the time of one incarnation.
+#[derive(Clone, Debug)]
+pub struct Clock {
+    last: Time,
+    reading: Reading,
+}
+
+impl Clock {
+    /// Starts by the wall clock.
+    #[must_use]
+    pub fn start(reading: Reading) -> Self {
+        Self { last: since_epoch(reading.wall), reading }
+    }
+
+    /// The time at this reading, which is never before that of an earlier one.
+    pub fn read(&mut self, reading: Reading) -> Moment {
+        let wall = since_epoch(reading.wall);
+        let passed = reading.steady.saturating_sub(self.reading.steady);
+        let steady = Time(self.last.0.saturating_add(passed));
+        let paused = passed.max(reading.wall.saturating_sub(self.reading.wall)) > PAUSE;
+        let now = steady.max(wall);
+        let behind = now.0.saturating_sub(wall.0) > BEHIND;
+        self.last = now;
+        self.reading = reading;
+        Moment { now, broken: paused || behind }
+    }
+
+    /// The time that was read last.
+    #[must_use]
+    pub fn last(&self) -> Time {
+        self.last
+    }
+}
+
+/// How long a browser's timer should wait, in milliseconds. A delay of 2^31 would fire at once, so
+/// the wait is cut: waking early does no harm.
+#[must_use]
+pub fn delay(now: Time, at: Time, longest_ms: u32) -> i32 {
+    let millis = at.0.saturating_sub(now.0).div_ceil(1_000).min(u64::from(longest_ms));
+    i32::try_from(millis).unwrap_or(i32::MAX)
+}
+
+fn since_epoch(wall: u64) -> Time {
+    Time(wall.saturating_sub(u64::from(TABCHAIN_GENESIS_TIME.0) * 1_000_000))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EPOCH: u64 = 1_767_225_600_000_000;
+    const SECOND: u64 = 1_000_000;
+
+    fn at(wall: i64, steady: u64) -> Reading {
+        Reading { wall: EPOCH.checked_add_signed(wall * 1_000_000).unwrap(), steady: steady * SECOND }
+    }
+
+    #[test]
+    fn time_counts_from_the_epoch_of_rooms() {
+        assert_eq!(Clock::start(at(5, 0)).last(), Time(5 * SECOND));
+        assert_eq!(Clock::start(at(-5, 0)).last(), Time(0));
+    }
+
+    #[test]
+    fn a_wall_clock_that_goes_back_does_not_take_time_with_it() {
+        let mut clock = Clock::start(at(100, 0));
+        assert_eq!(clock.read(at(70, 1)), Moment { now: Time(101 * SECOND), broken: false });
+        assert_eq!(clock.read(at(71, 2)), Moment { now: Time(102 * SECOND), broken: false });
+        assert_eq!(clock.read(at(-3600, 3)), Moment { now: Time(103 * SECOND), broken: true });
+    }
+
+    #[test]
+    fn after_sleep_time_follows_the_wall_clock_and_nodes_restart() {
+        let mut clock = Clock::start(at(0, 0));
+        assert_eq!(clock.read(at(30, 1)), Moment { now: Time(30 * SECOND), broken: false });
+        assert_eq!(clock.read(at(28_830, 2)), Moment { now: Time(28_830 * SECOND), broken: true });
+        assert!(!clock.read(at(28_831, 3)).broken);
+    }
+
+    #[test]
+    fn a_frozen_worker_notices_by_the_steady_clock_too() {
+        let mut clock = Clock::start(at(0, 0));
+        assert!(clock.read(at(0, 61)).broken);
+    }
+
+    #[test]
+    fn delays_stay_below_the_limit_of_browsers() {
+        assert_eq!(delay(Time(0), Time(1), 1_000), 1);
+        assert_eq!(delay(Time(5), Time(1), 1_000), 0);
+        assert_eq!(delay(Time(0), Time(u64::MAX), u32::MAX), i32::MAX);
+        assert_eq!(delay(Time(0), Time(1 << 60), 60_000), 60_000);
+    }
+}

@@ -1,0 +1,288 @@
+//! Owns this tab's machines: feeds them one input at a time and carries out what they want, in
+//! causal order.
+//!
+//! A `Save` goes to storage at once; whatever the same machine wants after it waits until storage
+//! says that it is durable. So later saves can share a transaction with earlier ones, and yet no
+//! message leaves before what it promises is kept.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use chain::{Micros, PeerId, Time};
+use protocol::{Batch, Event, Input, Job, JobId, Key, Machine, Output, Packet, Saved, TimerKey, To};
+
+use super::agenda::Agenda;
+use super::bounded::Bounded;
+
+/// Packets that may wait, and what they may weigh.
+const MOST_PACKETS: usize = 4096;
+const MOST_PACKET_BYTES: usize = 16 << 20;
+/// While so many outputs wait for storage, no further packets are taken in.
+const MOST_WAITING: usize = 4096;
+/// A timer comes back no sooner than this, so that a machine that lives in the past cannot spin.
+const SOONEST: Micros = Micros(1_000);
+
+/// What the outside has to do for a machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Make it durable, then say so by [`Host::durable`]; tickets rise by one.
+    Save {
+        /// Its number.
+        ticket: u64,
+        /// Whose it is.
+        node: PeerId,
+        /// What.
+        batch: Batch,
+    },
+    /// Read a value and give it back as `Loaded`.
+    Load {
+        /// Who asks.
+        node: PeerId,
+        /// For what.
+        key: Key,
+    },
+    /// Carry a packet to nodes of other tabs.
+    Cast {
+        /// Who speaks.
+        from: PeerId,
+        /// To whom.
+        to: To,
+        /// What.
+        packet: Packet,
+    },
+    /// Search nonces.
+    Work {
+        /// For whom.
+        node: PeerId,
+        /// What.
+        job: Job,
+    },
+    /// Stop searching.
+    Stop {
+        /// For whom.
+        node: PeerId,
+        /// Which job.
+        job: JobId,
+    },
+    /// Tell people.
+    Tell {
+        /// In which node it happened.
+        node: PeerId,
+        /// What happened.
+        event: Event,
+    },
+}
+
+/// This tab's machines.
+pub struct Host<M> {
+    nodes: BTreeMap<PeerId, Hosted<M>>,
+    /// What must not be lost: boots, timers, loaded values, found nonces, peers.
+    sure: VecDeque<(PeerId, Input)>,
+    packets: Bounded<(PeerId, PeerId, Packet)>,
+    agenda: Agenda<(PeerId, TimerKey)>,
+    effects: Vec<Effect>,
+    tickets: u64,
+    durable: u64,
+}
+
+struct Hosted<M> {
+    machine: M,
+    up: BTreeSet<PeerId>,
+    /// The save that has to be durable before what this machine wants next.
+    after: u64,
+    waiting: VecDeque<(u64, Output)>,
+}
+
+impl<M: Machine> Host<M> {
+    /// No machines.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            nodes: BTreeMap::new(),
+            sure: VecDeque::new(),
+            packets: Bounded::new(MOST_PACKETS, MOST_PACKET_BYTES),
+            agenda: Agenda::new(),
+            effects: Vec::new(),
+            tickets: 0,
+            durable: 0,
+        }
+    }
+
+    /// Takes in a fresh machine and boots it with what it saved.
+    pub fn add(&mut self, id: PeerId, machine: M, saved: Saved) {
+        self.remove(&id);
+        let hosted =
+            Hosted { machine, up: BTreeSet::new(), after: 0, waiting: VecDeque::new() };
+        self.nodes.insert(id, hosted);
+        self.sure.push_back((id, Input::Boot { saved }));
+    }
+
+    /// Lets a machine go, with all that it still wanted.
+    pub fn remove(&mut self, id: &PeerId) -> Option<M> {
+        let hosted = self.nodes.remove(id)?;
+        self.sure.retain(|(to, _)| to != id);
+        self.packets.retain(|(_, to, _)| to != id);
+        self.agenda.retain(|(whose, _)| whose != id);
+        Some(hosted.machine)
+    }
+
+    /// A machine, to be read.
+    #[must_use]
+    pub fn get(&self, id: &PeerId) -> Option<&M> {
+        self.nodes.get(id).map(|hosted| &hosted.machine)
+    }
+
+    /// Whether a machine of this id lives here.
+    #[must_use]
+    pub fn has(&self, id: &PeerId) -> bool {
+        self.nodes.contains_key(id)
+    }
+
+    /// Whether a machine can reach a peer.
+    #[must_use]
+    pub fn reaches(&self, id: &PeerId, peer: &PeerId) -> bool {
+        self.nodes.get(id).is_some_and(|hosted| hosted.up.contains(peer))
+    }
+
+    /// Says whom a machine can reach from now on; all other packets from and to it are dropped.
+    pub fn set_peers(&mut self, id: &PeerId, up: BTreeSet<PeerId>) {
+        let Some(hosted) = self.nodes.get_mut(id).filter(|hosted| hosted.up != up) else { return };
+        self.packets.retain(|(from, to, _)| to != id || up.contains(from));
+        self.sure.push_back((*id, Input::Peers { up: up.iter().copied().collect() }));
+        hosted.up = up;
+    }
+
+    /// Gives an input that must not be lost.
+    pub fn give(&mut self, id: PeerId, input: Input) {
+        if self.has(&id) {
+            self.sure.push_back((id, input));
+        }
+    }
+
+    /// A packet from a node of another tab: to one of ours, or to all of them.
+    pub fn arrive(&mut self, from: PeerId, to: Option<PeerId>, packet: &Packet) {
+        let receivers: Vec<PeerId> = match to {
+            Some(to) => vec![to],
+            None => self.nodes.keys().copied().collect(),
+        };
+        for to in receivers {
+            if self.reaches(&to, &from) && !self.has(&from) {
+                self.packets.push(packet.bytes.len(), (from, to, packet.clone()));
+            }
+        }
+    }
+
+    /// Everything up to this ticket is durable, or will never be and is kept in memory.
+    pub fn durable(&mut self, ticket: u64, now: Time) {
+        self.durable = self.durable.max(ticket);
+        let nodes: Vec<PeerId> = self.nodes.keys().copied().collect();
+        for id in nodes {
+            self.release(id, now);
+        }
+    }
+
+    /// Turns the timers that are due into inputs, each at most once.
+    pub fn wake(&mut self, now: Time) {
+        for (id, key) in self.agenda.take_due(now) {
+            self.sure.push_back((id, Input::Timer { key }));
+        }
+    }
+
+    /// When the next timer is due.
+    #[must_use]
+    pub fn next_timer(&self) -> Option<Time> {
+        self.agenda.next()
+    }
+
+    /// Steps one machine once. `false`: there is nothing to do, or storage has to catch up first.
+    pub fn step(&mut self, now: Time) -> bool {
+        let (id, input) = match self.sure.pop_front() {
+            Some(next) => next,
+            None if self.is_choked() => return false,
+            None => match self.packets.pop() {
+                Some((from, to, packet)) => (to, Input::Packet { from, packet }),
+                None => return false,
+            },
+        };
+        let Some(hosted) = self.nodes.get_mut(&id) else { return true };
+        let mut out = Vec::new();
+        hosted.machine.step(now, input, &mut out);
+        for output in out {
+            if let Output::Save(batch) = output {
+                self.tickets += 1;
+                hosted.after = self.tickets;
+                self.effects.push(Effect::Save { ticket: self.tickets, node: id, batch });
+            } else {
+                hosted.waiting.push_back((hosted.after, output));
+            }
+        }
+        self.release(id, now);
+        true
+    }
+
+    /// What the outside has to do, in order.
+    pub fn take_effects(&mut self) -> Vec<Effect> {
+        std::mem::take(&mut self.effects)
+    }
+
+    /// Whether [`Self::step`] would do something.
+    #[must_use]
+    pub fn is_busy(&self) -> bool {
+        !self.sure.is_empty() || (!self.packets.is_empty() && !self.is_choked())
+    }
+
+    /// How many packets were lost to overflow since this was asked last.
+    pub fn take_dropped(&mut self) -> u32 {
+        self.packets.take_dropped()
+    }
+
+    fn is_choked(&self) -> bool {
+        self.nodes.values().map(|hosted| hosted.waiting.len()).sum::<usize>() >= MOST_WAITING
+    }
+
+    /// Carries out what a machine wants, up to the first thing that has to wait for storage.
+    fn release(&mut self, id: PeerId, now: Time) {
+        while let Some(hosted) = self.nodes.get_mut(&id) {
+            let ready = hosted.waiting.front().is_some_and(|(after, _)| *after <= self.durable);
+            let Some((_, output)) = hosted.waiting.pop_front_if(|_| ready) else { return };
+            self.carry_out(id, output, now);
+        }
+    }
+
+    fn carry_out(&mut self, node: PeerId, output: Output, now: Time) {
+        match output {
+            Output::Save(_) => unreachable!("saves go out as they come"),
+            Output::Load { key } => self.effects.push(Effect::Load { node, key }),
+            Output::Send { to, packet } => self.send(node, to, packet),
+            Output::Arm { key, at } => {
+                self.agenda.arm((node, key), at.max(now.saturating_add(SOONEST)));
+            }
+            Output::Disarm { key } => self.agenda.disarm((node, key)),
+            Output::Work(job) => self.effects.push(Effect::Work { node, job }),
+            Output::Stop(job) => self.effects.push(Effect::Stop { node, job }),
+            Output::Tell(event) => self.effects.push(Effect::Tell { node, event }),
+        }
+    }
+
+    /// Delivers to machines here by queue, never by calling them from within a step.
+    fn send(&mut self, from: PeerId, to: To, packet: Packet) {
+        let Some(up) = self.nodes.get(&from).map(|hosted| &hosted.up) else { return };
+        let named = match to {
+            To::All => up.iter().copied().collect(),
+            To::Peer(peer) if up.contains(&peer) => vec![peer],
+            To::Peer(_) => return,
+        };
+        let (here, elsewhere): (Vec<PeerId>, Vec<PeerId>) =
+            named.into_iter().partition(|peer| self.nodes.contains_key(peer));
+        for peer in here {
+            if self.reaches(&peer, &from) {
+                self.packets.push(packet.bytes.len(), (from, peer, packet.clone()));
+            }
+        }
+        if !elsewhere.is_empty() {
+            self.effects.push(Effect::Cast { from, to, packet });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

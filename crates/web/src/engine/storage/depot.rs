@@ -1,0 +1,320 @@
+//! What this tab's nodes have saved in a room: in memory, and in the database as long as that takes
+//! it. When the database refuses, everything goes on in memory and nothing that was accepted is lost.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use chain::PeerId;
+use protocol::{Batch, Key, Saved, Space, Write};
+
+use super::layout::{self, PIECE};
+use super::{Change, Db, DbError, Durability, Name, Store};
+use crate::engine::between::beacon::Generation;
+use crate::stream::StorageView;
+
+const GENERATION: &[u8] = b"generation";
+
+/// The room's storage.
+#[derive(Debug)]
+pub struct Depot<D> {
+    db: Option<D>,
+    view: StorageView,
+    generation: Generation,
+    /// Own values of nodes that were booted here.
+    own: BTreeMap<(u32, PeerId), Values>,
+    /// Shared values that are only here.
+    shared: BTreeMap<Name, Arc<[u8]>>,
+    /// What has to be written next.
+    pending: Vec<Change>,
+    last_ticket: u64,
+}
+
+type Values = BTreeMap<Name, Vec<u8>>;
+
+/// Changes on their way to the database.
+#[derive(Clone, Debug)]
+pub struct Flush {
+    /// What to write.
+    pub changes: Vec<Change>,
+    /// The last ticket in it.
+    pub ticket: u64,
+}
+
+impl<D: Db + Clone> Depot<D> {
+    /// Storage on this database, or in memory because of an error.
+    pub async fn open(db: Result<D, DbError>) -> Self {
+        let (db, view) = match db {
+            Ok(db) => (Some(db), StorageView::Kept),
+            Err(error) => (None, memory_view(error)),
+        };
+        let mut depot = Self {
+            db,
+            view,
+            generation: Generation::default(),
+            own: BTreeMap::new(),
+            shared: BTreeMap::new(),
+            pending: Vec::new(),
+            last_ticket: 0,
+        };
+        depot.reread().await;
+        depot
+    }
+
+    /// Reads again which chain counts, and forgets cached values: another tab may have changed both.
+    pub async fn reread(&mut self) {
+        if !self.is_kept() {
+            return;
+        }
+        let Some(db) = self.db.clone() else { return };
+        match db.read(Store::Meta, &[GENERATION.to_vec()]).await {
+            Ok(values) => {
+                let stored = values.into_iter().flatten().next();
+                let stored = stored.and_then(|bytes| postcard::from_bytes(&bytes).ok());
+                self.generation = self.generation.max(stored.unwrap_or_default());
+                self.own.clear();
+            }
+            Err(error) => self.fail(error),
+        }
+    }
+
+    /// Which chain counts.
+    #[must_use]
+    pub fn generation(&self) -> Generation {
+        self.generation
+    }
+
+    /// Another chain counts from now on; of those before only the one that can be brought back
+    /// is kept.
+    pub fn set_generation(&mut self, generation: Generation) {
+        let old: BTreeSet<u32> = [Some(self.generation.current), self.generation.undo]
+            .into_iter()
+            .flatten()
+            .filter(|old| !generation.keeps(*old))
+            .collect();
+        self.generation = generation;
+        self.own.retain(|(of, _), _| generation.keeps(*of));
+        for old in old {
+            let prefix = layout::generation(old);
+            self.shared.retain(|name, _| !name.starts_with(&prefix));
+            self.pending.push(Change::DeleteAll(Store::Own, prefix.clone()));
+            self.pending.push(Change::DeleteAll(Store::Blocks, prefix));
+        }
+        let record = postcard::to_allocvec(&generation).expect("a vector takes any bytes");
+        self.pending.push(Change::Put(Store::Meta, GENERATION.to_vec(), record));
+        self.settle();
+    }
+
+    /// What a node finds of its own at boot.
+    pub async fn boot(&mut self, node: PeerId) -> Saved {
+        let key = (self.generation.current, node);
+        if !self.own.contains_key(&key) {
+            let values = self.read_own(node).await;
+            self.own.entry(key).or_insert(values);
+        }
+        let values = self.own.get(&key).into_iter().flatten();
+        Saved::of(values.map(|(name, value)| (name.clone(), Arc::from(value.as_slice()))))
+    }
+
+    async fn read_own(&mut self, node: PeerId) -> Values {
+        let Some(db) = self.db.clone() else { return Values::new() };
+        let prefix = layout::of_node(self.generation.current, &node);
+        match db.range(Store::Own, &prefix).await {
+            Ok(rows) => join(&rows),
+            Err(error) => {
+                self.fail(error);
+                Values::new()
+            }
+        }
+    }
+
+    /// Takes a batch in; it is durable when a flush with this ticket or a later one is done.
+    pub fn save(&mut self, node: PeerId, ticket: u64, batch: &Batch) {
+        let generation = self.generation.current;
+        self.last_ticket = ticket;
+        for write in &batch.0 {
+            match write.key().space {
+                Space::Own => self.save_own(generation, node, write),
+                Space::Shared => self.save_shared(generation, write),
+            }
+        }
+        self.settle();
+    }
+
+    fn save_own(&mut self, generation: u32, node: PeerId, write: &Write) {
+        let name = &write.key().name;
+        let values = self.own.entry((generation, node)).or_default();
+        let before = values.get(name).map_or(0, Vec::len);
+        let dirty = apply(values, write);
+        let after = values.get(name).map_or(&[][..], Vec::as_slice);
+        let present = values.contains_key(name);
+        let pieces = |len: usize| len.div_ceil(PIECE).max(1);
+        for (index, piece) in (0..).zip(pieces_of(after, present)) {
+            if index as usize * PIECE + piece.len() > dirty || piece.is_empty() {
+                let name = layout::piece(generation, &node, name, index);
+                self.pending.push(Change::Put(Store::Own, name, piece.to_vec()));
+            }
+        }
+        let left = if present { pieces(after.len()) } else { 0 };
+        for index in left..pieces(before) {
+            let name = layout::piece(generation, &node, name, index as u32);
+            self.pending.push(Change::Delete(Store::Own, name));
+        }
+    }
+
+    fn save_shared(&mut self, generation: u32, write: &Write) {
+        // Whoever writes a shared name writes the same value: nothing else than setting is allowed.
+        if let Write::Put { key, value } = write {
+            let name = layout::shared(generation, &key.name);
+            self.pending.push(Change::Put(Store::Blocks, name.clone(), value.to_vec()));
+            self.shared.insert(name, value.clone());
+        }
+    }
+
+    /// What has to be written now, if anything.
+    pub fn take_flush(&mut self) -> Option<Flush> {
+        (!self.pending.is_empty()).then(|| Flush {
+            changes: std::mem::take(&mut self.pending),
+            ticket: self.last_ticket,
+        })
+    }
+
+    /// The last ticket that was taken in; in memory mode all of them count as durable.
+    #[must_use]
+    pub fn last_ticket(&self) -> u64 {
+        self.last_ticket
+    }
+
+    /// A flush is done. Shared values that the database has need not be kept here.
+    pub fn flushed(&mut self, flush: Flush, result: Result<(), DbError>) {
+        match result {
+            Ok(()) if self.is_kept() => {
+                for change in &flush.changes {
+                    if let Change::Put(Store::Blocks, name, _) = change {
+                        self.shared.remove(name);
+                    }
+                }
+            }
+            Ok(()) => {}
+            Err(error) => self.fail(error),
+        }
+    }
+
+    /// A value that a node asked for, if it is in memory; `Err` says what to read.
+    pub fn load(&self, node: &PeerId, key: &Key) -> Result<Option<Arc<[u8]>>, Name> {
+        let generation = self.generation.current;
+        match key.space {
+            Space::Own => {
+                let values = self.own.get(&(generation, *node));
+                let value = values.and_then(|values| values.get(&key.name));
+                Ok(value.map(|value| Arc::from(value.as_slice())))
+            }
+            Space::Shared => {
+                let name = layout::shared(generation, &key.name);
+                match self.shared.get(&name) {
+                    Some(value) => Ok(Some(value.clone())),
+                    None if self.db.is_none() => Ok(None),
+                    None => Err(name),
+                }
+            }
+        }
+    }
+
+    /// The database to read from, kept or not.
+    #[must_use]
+    pub fn db(&self) -> Option<D> {
+        self.db.clone()
+    }
+
+    /// Where things are kept.
+    #[must_use]
+    pub fn view(&self) -> &StorageView {
+        &self.view
+    }
+
+    /// Whether writes go to the database.
+    #[must_use]
+    pub fn is_kept(&self) -> bool {
+        self.view == StorageView::Kept
+    }
+
+    /// From now on everything stays in memory. What was on its way is here already: own values
+    /// as they are, shared ones until their flush is done.
+    pub fn fail(&mut self, error: DbError) {
+        if self.is_kept() {
+            self.view = memory_view(error);
+        }
+        self.settle();
+    }
+
+    /// In memory mode nothing waits to be written.
+    fn settle(&mut self) {
+        if !self.is_kept() {
+            self.pending.clear();
+        }
+    }
+}
+
+/// Writes everything that waits, for those who can wait for it.
+pub async fn flush<D: Db + Clone>(depot: &mut Depot<D>, durability: Durability) {
+    let (Some(db), Some(flush)) = (depot.db(), depot.take_flush()) else { return };
+    let result = db.commit(&flush.changes, durability).await;
+    depot.flushed(flush, result);
+}
+
+fn memory_view(error: DbError) -> StorageView {
+    match error {
+        DbError::OtherVersion(version) => StorageView::OtherVersion(version),
+        DbError::Refused(why) => StorageView::Memory(why),
+    }
+}
+
+/// Own values from their pieces. A value whose pieces have a gap ends at the gap.
+fn join(rows: &[(Name, Vec<u8>)]) -> Values {
+    let mut values = Values::new();
+    let mut next: BTreeMap<&[u8], u32> = BTreeMap::new();
+    for (full, bytes) in rows {
+        let Some((name, index)) = layout::parse_piece(full) else { continue };
+        let expected = next.entry(name).or_default();
+        if *expected == index {
+            *expected += 1;
+            values.entry(name.to_vec()).or_default().extend_from_slice(bytes);
+        }
+    }
+    values
+}
+
+/// A value's pieces; an empty value has one empty piece, an absent one none.
+fn pieces_of(value: &[u8], present: bool) -> impl Iterator<Item = &[u8]> {
+    let empty = (present && value.is_empty()).then_some(value);
+    value.chunks(PIECE).chain(empty)
+}
+
+/// Does a write in place, as [`Write::apply`] says, and returns up to which byte nothing changed.
+fn apply(values: &mut Values, write: &Write) -> usize {
+    let name = &write.key().name;
+    match write {
+        Write::Put { value, .. } => {
+            values.insert(name.clone(), value.to_vec());
+            0
+        }
+        Write::Append { value, .. } => {
+            let all = values.entry(name.clone()).or_default();
+            let before = all.len();
+            all.extend_from_slice(value);
+            before
+        }
+        Write::Truncate { len, .. } => {
+            let Some(all) = values.get_mut(name) else { return 0 };
+            all.truncate(usize::try_from(*len).unwrap_or(usize::MAX));
+            // The piece that was cut has to be written again: everything before it stays.
+            all.len().saturating_sub(1) / PIECE * PIECE
+        }
+        Write::Delete { .. } => {
+            values.remove(name);
+            0
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
