@@ -21,6 +21,8 @@ const FLAGS = [
   "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ];
 const RIVALS = ["hash-wasm", "hash-wasm, one reused hasher", "@noble/hashes", "crypto.subtle"];
+const KERNELS = ["kernel", "portable", "avx2", "avx512"];
+const TURNS = 4;
 
 const { values: options } = parseArgs({
   options: {
@@ -72,20 +74,41 @@ function spread(values) {
   return { min: sorted[0], median, max: sorted[sorted.length - 1] };
 }
 
-/** One turn of everybody, right after one another, so that a busy machine slows all alike. */
+/** The mean of what several turns measured. */
+function mean(turns) {
+  const known = turns.filter((rate) => rate !== undefined);
+  return known.length ? known.reduce((sum, rate) => sum + rate, 0) / known.length : undefined;
+}
+
+/**
+ * One round: several short turns of everybody right after one another, so that a busy machine slows
+ * all alike.
+ */
 async function round(page, native, ms, threads) {
-  const browser = (what) => page.evaluate(([name, time]) => window.measure(name, time), [what, ms]);
-  const rates = { browser: {}, native: {}, scaling: {} };
-  rates.browser.kernel = await browser("kernel");
-  rates.native["sha2"] = await native.ask(`plain ${ms}`);
-  for (const name of RIVALS) rates.browser[name] = await browser(name);
-  for (const name of ["kernel", "portable", "avx2", "avx512"]) rates.native[name] = await native.ask(`${name} ${ms}`);
-  const workers = (count) => page.evaluate(([n, time]) => window.scale(n, time), [count, 2 * ms]);
-  rates.scaling.worker = await workers(1);
-  rates.scaling.thread = await native.ask(`threads 1 ${2 * ms}`);
-  rates.scaling.workers = await workers(threads);
-  rates.scaling.threads = await native.ask(`threads ${threads} ${2 * ms}`);
-  return rates;
+  const slice = ms / TURNS;
+  const ways = { browser: {}, native: {}, scaling: {} };
+  const inBrowser = (name) => () => page.evaluate(([what, time]) => window.measure(what, time), [name, slice]);
+  const natively = (request) => () => native.ask(request);
+  const workers = (count) => () => page.evaluate(([n, time]) => window.scale(n, time), [count, ms]);
+  ways.browser.kernel = inBrowser("kernel");
+  for (const name of RIVALS) ways.browser[name] = inBrowser(name);
+  ways.native.sha2 = natively(`plain ${slice}`);
+  for (const name of KERNELS) ways.native[name] = natively(`${name} ${slice}`);
+  ways.scaling.worker = workers(1);
+  ways.scaling.workers = workers(threads);
+  ways.scaling.thread = natively(`threads 1 ${ms}`);
+  ways.scaling.threads = natively(`threads ${threads} ${ms}`);
+
+  const turns = {};
+  for (let turn = 0; turn < TURNS; turn++) {
+    for (const [group, members] of Object.entries(ways)) {
+      for (const [name, measure] of Object.entries(members)) {
+        ((turns[group] ??= {})[name] ??= []).push(await measure());
+      }
+    }
+  }
+  const means = (members) => Object.fromEntries(Object.entries(members).map(([name, all]) => [name, mean(all)]));
+  return Object.fromEntries(Object.entries(turns).map(([group, members]) => [group, means(members)]));
 }
 
 function ratios(rounds, threads) {
@@ -93,7 +116,7 @@ function ratios(rounds, threads) {
   const table = {};
   for (const name of RIVALS) table[`Chromium: kernel / ${name}`] = of((r) => r.browser.kernel, (r) => r.browser[name]);
   table["Chromium kernel / native sha2"] = of((r) => r.browser.kernel, (r) => r.native.sha2);
-  for (const name of ["kernel", "portable", "avx2", "avx512"]) {
+  for (const name of KERNELS) {
     table[`native: ${name} / sha2`] = of((r) => r.native[name], (r) => r.native.sha2);
   }
   table[`speed-up of ${threads} workers / 1`] = of((r) => r.scaling.workers, (r) => r.scaling.worker);
@@ -150,7 +173,7 @@ async function main() {
     await page.goto(`http://127.0.0.1:${server.address().port}/`);
     await page.evaluate(() => window.check());
     console.log(`Chromium ${browser.version()}, ${cpus()[0].model}, ${threads} cores, ${count} rounds of ${ms} ms a contender`);
-    await round(page, native, 100, threads); // warm up: compile, start workers
+    await round(page, native, 200, threads); // warm up: compile, start workers
     const rounds = [];
     for (let i = 0; i < count; i++) {
       process.stderr.write(`round ${i + 1} of ${count}\r`);
