@@ -30,7 +30,7 @@ pub struct Card {
 }
 
 /// A whole-number parameter with its limits, both included.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ParamSpec {
     /// Name in files and links.
     pub name: &'static str,
