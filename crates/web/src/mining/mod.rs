@@ -9,7 +9,7 @@
 //! spends its time), [`budget`] (who gets how much), [`meter`], [`message`]. What touches the
 //! browser is thin: [`pool`], [`power_channel`], [`worker`], [`calibrate`].
 
-use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::*;
 
 pub mod budget;
 pub mod calibrate;
@@ -22,11 +22,16 @@ pub mod power_channel;
 pub mod slice;
 pub mod worker;
 
+#[wasm_bindgen]
+extern "C" {
+    /// Set by the loader.
+    #[wasm_bindgen(thread_local_v2, js_name = tabchainBuild)]
+    static BUILD: JsValue;
+}
+
 /// The build that this thread's files belong to, as its loader says; empty without a loader.
 pub fn build() -> String {
-    let name = JsValue::from_str("tabchainBuild");
-    let said = js_sys::Reflect::get(&js_sys::global(), &name);
-    let said = said.ok().and_then(|said| said.as_string());
+    let said = BUILD.with(JsValue::as_string);
     said.filter(|said| said.len() <= message::MAX_BUILD)
         .unwrap_or_default()
 }

@@ -20,6 +20,8 @@ const FULL_PAUSE: f64 = 50.0;
 /// The first slice of a lease, in nonces; each further one doubles until it lasts [`SLICE`]: with
 /// an easy target the first answer comes at once.
 const FIRST: u64 = 1 << 12;
+/// Faster than any machine, in nonces a millisecond.
+const FASTEST: f64 = 1e7;
 /// No slice is longer than this many nonces, whatever the clock says.
 const MOST: u64 = 1 << 26;
 
@@ -171,7 +173,8 @@ impl Pace {
             } else {
                 most
             };
-            self.rate = seen.clamp(self.rate / 2.0, most).clamp(1.0, 1e7);
+            // Not `clamp`: its panic on bad bounds would bring the printing of floats with it.
+            self.rate = seen.max(self.rate / 2.0).min(most).min(FASTEST);
         }
     }
 }

@@ -5,60 +5,72 @@
 
 use super::message::{FromMiner, MINER_PROTOCOL, ToMiner};
 use super::{clock, slice::Searcher};
-use js_sys::Uint8Array;
+use js_sys::{Function, Uint8Array};
 use std::cell::Cell;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 use wasm_bindgen::prelude::*;
-use web_sys::{DedicatedWorkerGlobalScope, MessageChannel, MessageEvent, MessagePort};
+use web_sys::{MessageChannel, MessageEvent, MessagePort};
+
+// The worker's own global functions: by the type of its global object they would cost more code.
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_name = postMessage)]
+    fn post_message(message: &Uint8Array);
+
+    #[wasm_bindgen(js_name = addEventListener)]
+    fn add_event_listener(kind: &str, listener: &Function);
+
+    #[wasm_bindgen(js_name = setTimeout)]
+    fn set_timeout(f: &Function, ms: f64) -> f64;
+
+    #[wasm_bindgen(js_name = clearTimeout)]
+    fn clear_timeout(timer: f64);
+}
 
 /// A pause shorter than this is not worth a timer, in milliseconds; it is owed further.
 const SHORTEST_PAUSE: f64 = 2.0;
 
 struct Worker {
-    scope: DedicatedWorkerGlobalScope,
     /// Taken out while it works; nothing calls back meanwhile.
     searcher: Cell<Searcher>,
     /// What is posted here comes back as the next event.
     again: MessagePort,
     /// The timer that runs, if any.
-    timer: Cell<Option<i32>>,
+    timer: Cell<Option<f64>>,
     /// Whether a message to itself is under way.
     posted: Cell<bool>,
     /// Ends a pause.
-    wake: Cell<Option<js_sys::Function>>,
+    wake: Function,
 }
 
 /// Listens for orders and says ready. Returns at once; the event loop does the rest.
 ///
 /// # Errors
-/// Where this is no dedicated worker, or one without message channels.
+/// Where there are no message channels.
 pub fn start() -> Result<(), JsValue> {
-    let scope: DedicatedWorkerGlobalScope = js_sys::global().dyn_into()?;
     let channel = MessageChannel::new()?;
-    let worker = Rc::new(Worker {
-        scope: scope.clone(),
-        searcher: Cell::default(),
-        again: channel.port2(),
-        timer: Cell::new(None),
-        posted: Cell::new(false),
-        wake: Cell::new(None),
+    let worker = Rc::new_cyclic(|me: &Weak<Worker>| {
+        let me = me.clone();
+        Worker {
+            searcher: Cell::default(),
+            again: channel.port2(),
+            timer: Cell::new(None),
+            posted: Cell::new(false),
+            wake: forever(move || {
+                if let Some(me) = me.upgrade() {
+                    me.timer.set(None);
+                    me.work();
+                }
+            }),
+        }
     });
 
     let me = worker.clone();
-    let wake = Closure::<dyn Fn()>::new(move || {
-        me.timer.set(None);
-        me.work();
-    });
-    worker.wake.set(wake.as_ref().dyn_ref().cloned());
-    wake.forget(); // as are all: they live as long as the worker
-
-    let me = worker.clone();
-    let again = Closure::<dyn Fn()>::new(move || {
+    let again = forever(move || {
         me.posted.set(false);
         me.work();
     });
-    channel.port1().set_onmessage(again.as_ref().dyn_ref());
-    again.forget();
+    channel.port1().set_onmessage(Some(&again));
 
     let me = worker.clone();
     let order = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| {
@@ -68,14 +80,19 @@ pub fn start() -> Result<(), JsValue> {
             me.hear(order);
         }
     });
-    scope.set_onmessage(order.as_ref().dyn_ref());
-    order.forget();
+    add_event_listener("message", order.as_ref().unchecked_ref());
+    order.forget(); // like all of them
 
     worker.post(&FromMiner::Ready {
         protocol: MINER_PROTOCOL,
         build: super::build(),
     });
     Ok(())
+}
+
+/// A function that lives as long as the worker.
+fn forever(f: impl Fn() + 'static) -> Function {
+    Closure::<dyn Fn()>::new(f).into_js_value().unchecked_into()
 }
 
 impl Worker {
@@ -101,7 +118,7 @@ impl Worker {
 
     fn schedule(&self) {
         if let Some(timer) = self.timer.take() {
-            self.scope.clear_timeout_with_handle(timer);
+            clear_timeout(timer);
         }
         let searcher = self.searcher.take();
         let wait = searcher.wait(clock::now());
@@ -109,16 +126,7 @@ impl Worker {
         match wait {
             None => {}
             Some(wait) if wait < SHORTEST_PAUSE => self.post_to_self(),
-            Some(wait) => {
-                let wake = self.wake.take();
-                if let Some(wake) = &wake {
-                    let timer = self
-                        .scope
-                        .set_timeout_with_callback_and_timeout_and_arguments_0(wake, wait as i32);
-                    self.timer.set(timer.ok());
-                }
-                self.wake.set(wake);
-            }
+            Some(wait) => self.timer.set(Some(set_timeout(&self.wake, wait))),
         }
     }
 
@@ -130,6 +138,6 @@ impl Worker {
 
     fn post(&self, message: &FromMiner) {
         let bytes = Uint8Array::from(message.encode().as_slice());
-        let _ = self.scope.post_message(&bytes); // bytes can be cloned
+        post_message(&bytes);
     }
 }
