@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import { test as base, expect, watch } from "../fixtures.mjs";
 import { dist } from "../chromium.mjs";
 import { serve } from "../server.mjs";
+import { newProfile, startBrowser } from "./browser.mjs";
 import { room } from "./room.mjs";
 import * as tab from "./tab.mjs";
 
@@ -67,6 +68,27 @@ export const test = base.extend({
     for (const context of made) await context.close();
     const unexpected = complaints.filter((text) => !allowed.some((pattern) => pattern.test(text)));
     expect(unexpected, "violations, errors and foreign requests").toEqual([]);
+  },
+
+  // ownBrowser() starts a browser that a test may kill; after that, the next
+  // one has the same profile.
+  ownBrowser: async ({ baseURL, allowed }, use) => {
+    const profile = newProfile();
+    const complaints = [];
+    const started = [];
+    try {
+      await use(async () => {
+        const browser = await startBrowser(profile);
+        started.push(browser);
+        await watch(browser.context, complaints);
+        guard(browser.context, () => new URL(baseURL).origin, complaints);
+        return browser;
+      });
+    } finally {
+      for (const { kill } of started) await kill();
+      profile.remove();
+    }
+    expect(complaints.filter((text) => !allowed.some((pattern) => pattern.test(text)))).toEqual([]);
   },
 
   // host({ "engine_loader.js": (text) => ... }) serves the build with these

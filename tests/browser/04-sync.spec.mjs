@@ -1,0 +1,37 @@
+// A tab that comes late fetches the chain from others: headers first, and it
+// says how far it is.
+import { test, expect, agree, height, logged, mineTo, BITS } from "./lib/test.mjs";
+
+const BLOCKS = 2_000;
+
+test("a late tab syncs 2,000 blocks headers first and shows progress", async ({ context, rooms, open, shot }) => {
+  test.setTimeout(180_000);
+  const room = rooms({ bits: BITS.trivial });
+  const early = await open(room);
+  // A full machine's power makes no chain longer here: finding is instant, the rest is one engine.
+  await mineTo(early, BLOCKS, { timeout: 120_000 });
+  const length = await height(early);
+
+  const late = await context.newPage();
+  // What the page shows on the way, however short.
+  await late.addInitScript(() => {
+    window.testSeen = [];
+    addEventListener("DOMContentLoaded", () => {
+      new MutationObserver(() => {
+        const bar = document.querySelector("[data-testid=sync-progress] progress");
+        if (bar) window.testSeen.push([bar.value, bar.max]);
+      }).observe(document.body, { subtree: true, childList: true, attributes: true, characterData: true });
+    });
+  });
+  const begun = Date.now();
+  await open(room, { page: late });
+  await agree([early, late], 60_000);
+  console.log(`synced ${length} blocks in ${Date.now() - begun} ms`);
+  const seen = await late.evaluate(() => window.testSeen);
+  expect(seen.length, "progress was shown").toBeGreaterThan(0);
+  const [most] = seen.map(([, goal]) => goal).sort((a, b) => b - a);
+  expect(most).toBeGreaterThanOrEqual(BLOCKS);
+  await expect(late.getByTestId("sync-progress")).toHaveCount(0);
+  await logged(late, /caught up at height 2,\d\d\d/);
+  await shot(late, "synced");
+});

@@ -1,0 +1,169 @@
+// Storage may be refused, full, damaged, or hold what another version wrote.
+// The page says so and works; it is never blank, and nothing is wiped.
+import { test, expect, agree, call, mineTo, names, ready, status, tip, BITS } from "./lib/test.mjs";
+
+// Ways in which browsers refuse a database, put before the engine's loader.
+const REFUSALS = {
+  "opening it throws": `indexedDB.open = () => { throw new DOMException("denied", "SecurityError"); };`,
+  "there is none": `Object.defineProperty(self, "indexedDB", { value: undefined });`,
+  "reading it throws": `Object.defineProperty(self, "indexedDB", { get() { throw new DOMException("denied", "SecurityError"); } });`,
+  "opening it fails": `indexedDB.open = () => {
+    const request = new EventTarget();
+    request.error = new DOMException("denied", "UnknownError");
+    request.readyState = "done";
+    setTimeout(() => {
+      const event = new Event("error", { cancelable: true });
+      request.onerror?.(event);
+      request.dispatchEvent(event);
+    });
+    return request;
+  };`,
+  "it never answers": `indexedDB.open = () => new EventTarget();`,
+};
+
+async function worksInMemory(page) {
+  await expect(page.getByTestId("banner-storage")).toBeVisible();
+  await expect(page.getByTestId("mine-button")).toBeVisible();
+  await mineTo(page, (await status(page)).tip.height + 3);
+  await expect(page.getByTestId(`block-${(await tip(page)).hash}`)).toBeVisible();
+}
+
+for (const [what, lines] of Object.entries(REFUSALS)) {
+  test(`storage is refused (${what}): a banner, and mining works`, async ({ host, open, rooms, shot }) => {
+    const url = await host({ "engine_loader.js": (text) => lines + text });
+    const room = rooms({ bits: BITS.quick });
+    const page = await open(room, { url });
+    await worksInMemory(page);
+    const other = await open(room, { url });
+    await agree([page, other]);
+    if (what === "opening it throws") await shot(page, "refused");
+  });
+}
+
+test("the settings' storage is refused, too: nothing is remembered, everything works", async ({ context, open, rooms }) => {
+  await context.addInitScript(() => {
+    for (const store of ["localStorage", "sessionStorage"]) {
+      Object.defineProperty(window, store, { get() { throw new DOMException("denied", "SecurityError"); } });
+    }
+  });
+  const page = await open(rooms({ bits: BITS.quick }));
+  await page.getByTestId("theme-toggle").click();
+  await page.getByTestId("lang-toggle").click();
+  await mineTo(page, 2);
+});
+
+test("storage that is full before the start or fills up on the way: a banner, and mining works", async ({ context, baseURL, open, rooms, shot }) => {
+  const room = rooms({ bits: BITS.quick });
+  const page = await open(room);
+  await mineTo(page, 3);
+  await expect(page.getByTestId("banner-storage")).toHaveCount(0);
+  const cdp = await context.newCDPSession(page);
+  await cdp.send("Storage.overrideQuotaForOrigin", { origin: new URL(baseURL).origin, quotaSize: 1 });
+  const { height } = await tip(page);
+  await mineTo(page, height + 5);
+  await worksInMemory(page);
+  await shot(page, "full");
+  await page.reload();
+  await ready(page);
+  expect((await tip(page)).height, "what was kept is still there").toBeGreaterThanOrEqual(3);
+  await mineTo(page, (await tip(page)).height + 3);
+});
+
+// All databases of this origin.
+const databases = (page) => page.evaluate(async () => (await indexedDB.databases()).map(({ name, version }) => ({ name, version })));
+
+test("a damaged database: the page says so, starts from what can be trusted, and mines", async ({ open, rooms, outsider, shot }) => {
+  const room = rooms({ bits: BITS.quick });
+  const page = await open(room);
+  await mineTo(page, 10);
+  await page.close();
+  await outsider.waitForTimeout(300);
+  const spoilt = await outsider.evaluate(async () => {
+    const wait = (request) => new Promise((resolve, reject) => {
+      request.onsuccess = () => resolve(request.result);
+      request.onerror = () => reject(request.error);
+    });
+    let count = 0;
+    for (const { name } of await indexedDB.databases()) {
+      const database = await wait(indexedDB.open(name));
+      for (const store of database.objectStoreNames) {
+        const objects = database.transaction(store, "readwrite").objectStore(store);
+        for (const key of await wait(objects.getAllKeys())) {
+          const junk = crypto.getRandomValues(new Uint8Array(100));
+          await wait(objects.keyPath === null ? objects.put(junk, key) : objects.put({ [objects.keyPath]: key, junk }));
+          count++;
+        }
+      }
+      database.close();
+    }
+    return count;
+  });
+  expect(spoilt).toBeGreaterThan(0);
+  const again = await open(room);
+  await expect(again.getByTestId("mine-button")).toBeVisible();
+  const { height } = await tip(again);
+  await mineTo(again, height + 3);
+  await expect(again.getByTestId("banner-storage").or(again.getByTestId("log").getByText(/was damaged/)).first()).toBeVisible();
+  await shot(again, "damaged");
+});
+
+test("data of another version is kept: the session runs in memory beside it", async ({ open, rooms, outsider, shot }) => {
+  const room = rooms({ bits: BITS.quick });
+  const first = await open(room);
+  await mineTo(first, 3);
+  await first.close();
+  await outsider.waitForTimeout(300);
+  const before = await databases(outsider);
+  expect(before.length).toBeGreaterThan(0);
+  // A later version of Tabchain raises the number of each and writes in its own way.
+  await outsider.evaluate(async (names) => {
+    for (const name of names) {
+      await new Promise((resolve, reject) => {
+        const request = indexedDB.open(name, 99);
+        request.onupgradeneeded = () => {
+          const marks = request.result.createObjectStore("of-the-future");
+          marks.put("precious", "mark");
+        };
+        request.onsuccess = () => { request.result.close(); resolve(); };
+        request.onerror = () => reject(request.error);
+        request.onblocked = () => reject(new Error("blocked"));
+      });
+    }
+  }, before.map(({ name }) => name));
+
+  const page = await open(room);
+  await worksInMemory(page);
+  await expect(page.getByTestId("banner-storage")).toContainText("another version");
+  await shot(page, "another-version");
+  await page.close();
+  const marks = await outsider.evaluate(async (names) => {
+    const found = [];
+    for (const name of names) {
+      const database = await new Promise((resolve, reject) => {
+        const request = indexedDB.open(name);
+        request.onsuccess = () => resolve(request.result);
+        request.onerror = () => reject(request.error);
+      });
+      const stores = [...database.objectStoreNames];
+      const objects = database.transaction(stores).objectStore("of-the-future");
+      const mark = await new Promise((resolve) => { objects.get("mark").onsuccess = (event) => resolve(event.target.result); });
+      found.push({ name, version: database.version, stores: stores.length, mark });
+      database.close();
+    }
+    return found;
+  }, before.map(({ name }) => name));
+  for (const { version, stores, mark } of marks) {
+    expect({ version, mark }).toEqual({ version: 99, mark: "precious" });
+    expect(stores, "the old stores are there, too").toBeGreaterThan(1);
+  }
+});
+
+test("the room's database is named as documented, and no other is made", async ({ open, rooms, baseURL }) => {
+  const room = rooms();
+  const page = await open(room);
+  await mineTo(page, 1);
+  const found = (await databases(page)).map(({ name }) => name);
+  expect(found).toContain(names(baseURL).database(room));
+  for (const name of found) expect(name).toMatch(/^tabchain:1:\/some\/folder\/:(browser|room:[0-9a-f]{32})$/);
+  await call(page, "status");
+});

@@ -1,0 +1,151 @@
+// Every view in both languages and both themes at two widths: axe finds
+// nothing, nothing has to be scrolled sideways, and a finger hits every control.
+import { AxeBuilder } from "@axe-core/playwright";
+import { test, expect, agree, call, mine, mineTo, reaches, ready, room as roomOf, stop, tip, BITS } from "./lib/test.mjs";
+
+const WIDE = { width: 1440, height: 900 };
+const NARROW = { width: 360, height: 740 };
+const FINGER = 44;
+
+// What gets in the way of a finger: controls that are smaller than it both as
+// they are and with their label. Links and buttons within a line of text are
+// exempt, as in WCAG's target size rules.
+const tooSmall = (page, least) => page.evaluate((least) => {
+  const controls = document.querySelectorAll("a[href], button, input, select, textarea, summary, [role=button], [role=switch], [tabindex='0'][role]");
+  const small = [];
+  for (const control of controls) {
+    const target = control.closest("label") ?? control;
+    const style = getComputedStyle(control);
+    if (!target.checkVisibility({ visibilityProperty: true, opacityProperty: false }) || style.display === "inline") continue;
+    if (document.querySelector("dialog[open]") && !control.closest("dialog[open]")) continue;
+    const { width, height } = target.getBoundingClientRect();
+    if (width < 2 && height < 2) continue; // for screen readers only
+    if (width < least - 0.5 || height < least - 0.5) {
+      small.push(`${control.outerHTML.slice(0, 120)} is ${Math.round(width)} x ${Math.round(height)}`);
+    }
+  }
+  return small;
+}, least);
+
+async function check(page, what) {
+  const { violations } = await new AxeBuilder({ page }).setLegacyMode().options({ rules: { "target-size": { enabled: true } } }).analyze();
+  const said = violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.target.join(" ")} ${node.failureSummary?.split("\n")[1]?.trim() ?? ""}`));
+  expect.soft(said, `axe, ${what}`).toEqual([]);
+  const [wide, room] = await page.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]);
+  expect.soft(wide, `width of ${what}`).toBeLessThanOrEqual(room);
+}
+
+const escape = async (page, testid) => {
+  await page.keyboard.press("Escape");
+  await expect(page.getByTestId(testid)).toHaveCount(0);
+};
+
+// Each view: how to come to it and how to leave it.
+const VIEWS = {
+  "the chain with a fork": [async () => {}, async () => {}],
+  "a block's details": [async (page, { hash }) => {
+    await page.evaluate((hash) => document.querySelector(`[data-testid="block-${hash}"]`).dispatchEvent(new MouseEvent("click", { bubbles: true })), hash);
+    await expect(page.getByTestId("block-detail")).toHaveAttribute("data-hash", hash);
+    await expect(page.getByTestId("block-detail").locator(".segment").first()).toBeVisible();
+  }, async () => {}],
+  "the table": [
+    (page) => page.getByTestId("view-toggle").click(),
+    (page) => page.getByTestId("view-toggle").click(),
+  ],
+  "the share dialog": [
+    (page) => page.getByTestId("share-button").click(),
+    (page) => escape(page, "share-dialog"),
+  ],
+  "the room dialog": [
+    (page) => page.getByTestId("room-button").click(),
+    (page) => escape(page, "room-dialog"),
+  ],
+  "the reset dialog": [
+    (page) => page.getByTestId("reset-button").click(),
+    (page) => escape(page, "reset-dialog"),
+  ],
+  "about": [
+    async (page) => {
+      await page.evaluate(() => { location.hash = "#/about"; });
+      await expect(page.getByTestId("block-detail")).toHaveCount(0);
+    },
+    async () => {},
+  ],
+  "an address that leads nowhere": [
+    async (page) => {
+      await page.evaluate(() => { location.hash = "#/nowhere"; });
+      await expect(page.getByTestId("block-detail")).toHaveCount(0);
+    },
+    async () => {},
+  ],
+  "a bad room": [
+    async (page) => {
+      await page.evaluate(() => { location.hash = "#/live?room=A&spacing=0"; });
+      await expect(page.getByTestId("bad-room")).toBeVisible();
+    },
+    async () => {},
+  ],
+};
+
+// On a small screen one panel shows at a time; the bar below changes it.
+const PANELS = ["Mine", "Chain", "Peers", "Log"];
+
+// A chain with a fork in it, seen from the side that lost.
+async function fork(context, url, room) {
+  const [page, other] = [await context.newPage(), await context.newPage()];
+  for (const each of [page, other]) {
+    await each.goto(url + room.hash);
+    await ready(each);
+  }
+  await mineTo(other, 2);
+  await agree([page, other]);
+  await call(page, "setOnline", false);
+  await mineTo(page, 3);
+  const lost = await tip(page);
+  await mineTo(other, lost.height + 2);
+  await call(page, "setOnline", true);
+  await agree([page, other]);
+  await mine(page);
+  await reaches(page, lost.height + 5);
+  await stop(page);
+  await other.close();
+  return { page, lost };
+}
+
+for (const locale of ["en-GB", "zh-CN"]) {
+  for (const colorScheme of ["light", "dark"]) {
+    test(`axe finds nothing: ${locale}, ${colorScheme}`, async ({ contextOf, baseURL, shot }) => {
+      test.setTimeout(150_000);
+      const context = await contextOf({ locale, colorScheme, viewport: WIDE });
+      const room = roomOf(`axe-${locale.slice(0, 2)}-${colorScheme}`, { bits: BITS.brisk });
+      const { page, lost } = await fork(context, baseURL, room);
+      await expect(page.locator("html")).toHaveAttribute("lang", new RegExp(`^${locale.slice(0, 2)}`));
+      for (const [width, size] of Object.entries({ wide: WIDE, narrow: NARROW })) {
+        await page.setViewportSize(size);
+        for (const [name, [enter, leave]] of Object.entries(VIEWS)) {
+          const what = `${name}, ${locale}, ${colorScheme}, ${width}`;
+          if (width === "narrow" && ["the table", "a block's details", "the reset dialog"].includes(name)) await panel(page, 1);
+          await enter(page, lost);
+          await check(page, what);
+          if (width === "narrow") expect.soft(await tooSmall(page, FINGER), `for a finger: ${what}`).toEqual([]);
+          await shot(page, `${locale}-${colorScheme}-${width}-${name.replaceAll(/\W+/g, "-")}`);
+          await leave(page);
+        }
+        await page.evaluate((hash) => { location.hash = hash; }, room.hash);
+        await expect(page.getByTestId("bad-room")).toHaveCount(0);
+        await ready(page);
+      }
+      for (const [index, name] of PANELS.entries()) {
+        await panel(page, index);
+        await check(page, `panel ${name}`);
+        expect.soft(await tooSmall(page, FINGER), `for a finger: panel ${name}`).toEqual([]);
+        await shot(page, `${locale}-${colorScheme}-narrow-panel-${name}`);
+      }
+    });
+  }
+}
+
+// Shows a panel by its place in the bar.
+async function panel(page, index) {
+  await page.locator("nav.bottom button").nth(index).click();
+}

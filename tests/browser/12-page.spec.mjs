@@ -1,0 +1,312 @@
+// What a person does with the page beyond mining.
+import { test, expect, agree, block, call, header, height, logged, mine, mineTo, own, ready, status, stop, tip, BITS } from "./lib/test.mjs";
+
+test("power: the presets act at once, are shared by all tabs and remembered", async ({ open, rooms, shot }) => {
+  const room = rooms({ bits: BITS.steady });
+  const [one, two] = [await open(room), await open(room)];
+  await expect(one.getByTestId("power-gentle")).toBeChecked();
+  await one.getByTestId("power-full").check({ force: true });
+  await expect(two.getByTestId("power-full")).toBeChecked();
+  await call(one, "startMining");
+  await call(two, "startMining");
+  // Two tabs mine: each says that the power is shared.
+  for (const page of [one, two]) await expect(page.locator(".panel-mine")).toContainText(/2 tabs mine and share this power/);
+  await shot(one, "shared-power");
+  await two.getByTestId("power-gentle").check({ force: true });
+  await expect(one.getByTestId("power-gentle")).toBeChecked();
+  await expect(one.locator(".panel-mine")).toContainText(/share this power: \d+ workers? at 25% here/);
+  await stop(two);
+  await expect(one.locator(".panel-mine")).not.toContainText(/share this power/);
+  await stop(one);
+  await two.getByTestId("power-full").check({ force: true });
+  await two.close();
+  await one.reload();
+  await ready(one);
+  await expect(one.getByTestId("power-full")).toBeChecked();
+});
+
+test("the shared budget is a budget: two tabs together are no faster than one", async ({ open, rooms }) => {
+  const room = rooms({ bits: BITS.steady });
+  const [one, two] = [await open(room), await open(room)];
+  const gentle = { workers: 1, duty: 0.5 };
+  const rates = async (pages) => {
+    await one.waitForTimeout(6_000);
+    const found = await Promise.all(pages.map(async (page) => (await status(page)).hashRate));
+    return found.reduce((sum, rate) => sum + rate, 0);
+  };
+  await mine(one, gentle);
+  const alone = await rates([one]);
+  await mine(two, gentle);
+  const together = await rates([one, two]);
+  expect(alone).toBeGreaterThan(0);
+  // A factor wide enough for a machine that others use, and far from twice.
+  expect(together / alone).toBeLessThan(1.5);
+});
+
+test("nodes are added up to 16 and removed down to one, each with its own name", async ({ open, rooms, shot }) => {
+  const page = await open(rooms({ bits: BITS.quick }));
+  const add = page.getByTestId("add-node");
+  await expect(page.getByRole("button", { name: /^Remove / })).toHaveCount(0);
+  for (let count = 2; count <= 16; count++) {
+    await add.click();
+    await expect.poll(async () => (await own(page)).length).toBe(count);
+  }
+  await expect(add).toBeDisabled();
+  const error = await call(page, "addNode").catch((error) => error.message);
+  expect(error).toContain("too-many-nodes");
+  const nodes = await own(page);
+  expect(new Set(nodes.map(({ id }) => id)).size).toBe(16);
+  expect(new Set(nodes.map(({ name }) => name)).size).toBe(16);
+  await mineTo(page, 3);
+  await expect.poll(async () => new Set((await own(page)).map((node) => node.tip.hash)).size).toBe(1);
+  await shot(page, "sixteen-nodes");
+  await expect.poll(async () => {
+    const remove = page.getByRole("button", { name: /^Remove / });
+    if (await remove.count()) await remove.last().click();
+    return (await own(page)).length;
+  }, { timeout: 20_000 }).toBe(1);
+  await expect(page.getByRole("button", { name: /^Remove / })).toHaveCount(0);
+  expect(await height(page)).toBeGreaterThanOrEqual(3);
+});
+
+test("a block's details: the 80 bytes shown hash to its id and every field says what they say", async ({ open, rooms, shot }) => {
+  const page = await open(rooms({ bits: BITS.quick }));
+  await mineTo(page, 4);
+  const chain = await call(page, "blocks", 0, 4);
+  await block(page, chain[3].hash).click();
+  const detail = page.getByTestId("block-detail");
+  await expect(detail).toHaveAttribute("data-hash", chain[3].hash);
+  await expect(detail.locator(".segment code")).toHaveCount(6);
+  const bytes = (await detail.locator(".segment code").allTextContents()).join("");
+  const read = header(bytes);
+  expect(read.length).toBe(80);
+  expect(read.hash, "double SHA-256 of the 80 bytes").toBe(chain[3].hash);
+  expect(read.parent).toBe(chain[2].hash);
+  const values = (await detail.locator(".fields .value").allTextContents()).map((text) => text.trim());
+  expect(values[0]).toBe(`0x${(read.version >>> 0).toString(16).padStart(8, "0")}`);
+  expect(values[1]).toContain(read.parent.slice(-6));
+  expect(values[2]).toContain(read.merkleRoot.slice(-6));
+  expect(values[3]).toMatch(/\d/);
+  expect(values[4]).toBe(read.bits.toString(16));
+  expect(values[5].replaceAll(/\D/g, "")).toBe(String(read.nonce));
+  await expect(detail.locator(".fields .meaning")).toHaveCount(6);
+  // The hash below the target, digit under digit.
+  const [hash, target] = await detail.locator(".compare code").allTextContents();
+  expect(hash).toBe(chain[3].hash);
+  expect(BigInt(`0x${hash}`)).toBeLessThanOrEqual(BigInt(`0x${target}`));
+  await expect(detail.locator(".transactions li")).toHaveCount(1);
+  await expect(detail.locator(".transactions")).toContainText("50");
+  await shot(page, "details");
+
+  // Genesis has details, too, and steps lead from block to block.
+  await block(page, chain[0].hash).click();
+  await expect(detail).toHaveAttribute("data-hash", chain[0].hash);
+  const first = header((await detail.locator(".segment code").allTextContents()).join(""));
+  expect(first.hash).toBe(chain[0].hash);
+  await detail.getByRole("button", { name: "Next block" }).click();
+  await expect(detail).toHaveAttribute("data-hash", chain[1].hash);
+  await detail.getByRole("button", { name: "Previous block" }).click();
+  await expect(detail).toHaveAttribute("data-hash", chain[0].hash);
+});
+
+test("the tree is walked with the keyboard", async ({ open, rooms, shot }) => {
+  const page = await open(rooms({ bits: BITS.quick }));
+  await mineTo(page, 4);
+  const tipNow = await tip(page);
+  const chain = await call(page, "blocks", 0, tipNow.height);
+  const focused = () => page.evaluate(() => document.activeElement?.getAttribute("data-hash"));
+  await block(page, tipNow.hash).focus();
+  expect(await focused()).toBe(tipNow.hash);
+  await page.keyboard.press("ArrowLeft");
+  expect(await focused()).toBe(chain.at(-2).hash);
+  await page.keyboard.press("ArrowRight");
+  expect(await focused()).toBe(tipNow.hash);
+  await page.keyboard.press("Home");
+  expect(await focused()).toBe(chain[0].hash);
+  await page.keyboard.press("ArrowRight");
+  await page.keyboard.press("Enter");
+  await expect(page.getByTestId("block-detail")).toHaveAttribute("data-hash", chain[1].hash);
+  await page.keyboard.press("End");
+  expect(await focused()).toBe(tipNow.hash);
+  await page.keyboard.press(" ");
+  await expect(page.getByTestId("block-detail")).toHaveAttribute("data-hash", tipNow.hash);
+  // Exactly one block is in the tab order.
+  expect(await page.locator("svg [data-hash][tabindex='0']").count()).toBe(1);
+  await shot(page, "keyboard");
+});
+
+test("everything on the page is reached with the tab key", async ({ open, rooms }) => {
+  const page = await open(rooms({ bits: BITS.quick }));
+  await mineTo(page, 2);
+  const wanted = ["mine-button", "power-gentle", "view-toggle", "reset-button", "share-button", "room-button", "lang-toggle", "theme-toggle", "add-node"];
+  const seen = new Set();
+  await page.locator("body").press("Tab");
+  await expect(page.locator(".skip")).toBeFocused();
+  for (let count = 0; count < 120; count++) {
+    seen.add(await page.evaluate(() => document.activeElement?.dataset.testid ?? ""));
+    await page.keyboard.press("Tab");
+  }
+  for (const name of wanted) expect([...seen]).toContain(name);
+});
+
+test("the table shows the same blocks as the picture", async ({ open, rooms, shot }) => {
+  const page = await open(rooms({ bits: BITS.quick }));
+  await mineTo(page, 3);
+  const chain = await call(page, "blocks", 0, await height(page));
+  await page.getByTestId("view-toggle").click();
+  const rows = page.locator(".table-box tbody tr");
+  await expect(rows).toHaveCount(chain.length);
+  for (const { hash } of chain) await expect(block(page, hash)).toBeVisible();
+  await expect(rows.first()).toContainText(String(chain.at(-1).height));
+  await block(page, chain[1].hash).click();
+  await expect(page.getByTestId("block-detail")).toHaveAttribute("data-hash", chain[1].hash);
+  await shot(page, "table");
+  await page.getByTestId("view-toggle").click();
+  await expect(page.locator(".table-box")).toHaveCount(0);
+});
+
+test("language and theme are remembered, and follow the browser until they are chosen", async ({ open, rooms, contextOf, baseURL, shot }) => {
+  const page = await open(rooms());
+  await expect(page.locator("html")).toHaveAttribute("lang", "en");
+  const background = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+  const light = await background();
+  await page.getByTestId("lang-toggle").click();
+  await page.getByTestId("theme-toggle").click();
+  await expect(page.locator("html")).toHaveAttribute("lang", "zh-CN");
+  await expect(page.getByTestId("mine-button")).toContainText("挖");
+  await expect.poll(background).not.toBe(light);
+  const dark = await background();
+  await page.reload();
+  await ready(page);
+  await expect(page.locator("html")).toHaveAttribute("lang", "zh-CN");
+  expect(await background()).toBe(dark);
+  await shot(page, "chinese-dark");
+  // No English is left but names.
+  const words = await page.locator("main").innerText();
+  expect(words).not.toMatch(/\b(the|block|node|mining|power|target)\b/i);
+  await page.getByTestId("lang-toggle").click();
+  await expect(page.locator("html")).toHaveAttribute("lang", "en");
+
+  const chinese = await (await contextOf({ locale: "zh-CN", colorScheme: "dark" })).newPage();
+  await open(rooms(), { page: chinese, url: baseURL });
+  await expect(chinese.locator("html")).toHaveAttribute("lang", "zh-CN");
+  expect(await chinese.evaluate(() => getComputedStyle(document.body).backgroundColor)).toBe(dark);
+});
+
+test("the share dialog's link opens the same room in another tab; it can be copied", async ({ context, open, rooms, shot }) => {
+  await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  const page = await open(rooms({ bits: BITS.quick }));
+  await mineTo(page, 2);
+  await page.getByTestId("share-button").click();
+  const dialog = page.getByTestId("share-dialog");
+  const link = await page.getByTestId("share-link").inputValue();
+  expect(link).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/some\/folder\/.*#\/live\?room=/);
+  await expect(dialog.getByRole("img", { name: /QR/ })).toBeVisible();
+  await expect(dialog).toContainText("On another browser or device");
+  await dialog.getByRole("button", { name: /Copy/ }).click();
+  expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(link);
+  await shot(page, "share");
+  const other = await context.newPage();
+  await other.goto(link);
+  await ready(other);
+  await agree([page, other]);
+  expect(await status(other)).toMatchObject({ mining: false, room: (await status(page)).room });
+  await page.keyboard.press("Escape");
+  await expect(dialog).toHaveCount(0);
+  await expect(page.getByTestId("share-button")).toBeFocused();
+});
+
+test("reset asks first, acts in all tabs, and can be undone", async ({ open, rooms, shot }) => {
+  const room = rooms({ bits: BITS.quick });
+  const [one, two] = [await open(room), await open(room)];
+  await mineTo(one, 5);
+  const before = await agree([one, two]);
+  await one.getByTestId("reset-button").click();
+  await expect(one.getByTestId("reset-dialog")).toBeVisible();
+  await shot(one, "reset-asks");
+  await one.getByTestId("reset-dialog").getByRole("button", { name: "Cancel" }).click();
+  expect(await height(one)).toBe(before.height);
+  await one.getByTestId("reset-button").click();
+  await one.getByTestId("reset-confirm").click();
+  for (const page of [one, two]) await expect.poll(() => height(page)).toBe(0);
+  await expect(one.getByTestId("undo-reset")).toBeVisible();
+  await shot(one, "reset-done");
+  await one.getByTestId("undo-reset").click();
+  for (const page of [one, two]) await expect.poll(async () => (await tip(page)).hash).toBe(before.hash);
+  await expect(one.getByTestId("undo-reset")).toHaveCount(0);
+  await mineTo(one, before.height + 2);
+  await agree([one, two]);
+  // After a reload, too, the chain that was brought back is the chain.
+  await two.reload();
+  await ready(two);
+  await agree([one, two]);
+});
+
+test("a reset holds for tabs that open later, and one's own undo survives a reload", async ({ open, rooms }) => {
+  const room = rooms({ bits: BITS.quick });
+  const page = await open(room);
+  await mineTo(page, 3);
+  const before = await tip(page);
+  await call(page, "reset");
+  await expect.poll(() => height(page)).toBe(0);
+  const late = await open(room);
+  expect(await height(late)).toBe(0);
+  await page.reload();
+  await ready(page);
+  expect(await height(page)).toBe(0);
+  await call(page, "undoReset");
+  for (const each of [page, late]) await expect.poll(async () => (await tip(each)).hash).toBe(before.hash);
+});
+
+test("the log tells what happens and can be filtered by kind and by node", async ({ open, rooms, shot }) => {
+  const page = await open(rooms({ bits: BITS.quick }));
+  await call(page, "addNode");
+  await mineTo(page, 3);
+  const log = page.getByTestId("log");
+  await logged(page, "Mining started");
+  await logged(page, /found Block [123]/);
+  await expect(log.locator("li.blocks").first()).toBeAttached();
+  const filter = log.getByRole("button", { name: "Blocks", exact: true });
+  await filter.click();
+  await expect(filter).toHaveAttribute("aria-pressed", "false");
+  await expect(log.locator("li.blocks")).toHaveCount(0);
+  await logged(page, "Mining started");
+  await filter.click();
+  await expect(log.locator("li.blocks").first()).toBeAttached();
+  const [, second] = await own(page);
+  await log.getByRole("combobox").selectOption({ label: second.name });
+  await expect(log.locator("li", { hasText: "Mining started" })).toHaveCount(0);
+  const lines = await log.locator("li").allTextContents();
+  expect(lines.length).toBeGreaterThan(0);
+  for (const line of lines) expect(line).toContain(second.name);
+  await log.getByRole("combobox").selectOption("");
+  await log.locator("li button.reference").first().click();
+  await expect(page.getByTestId("block-detail")).toBeVisible();
+  await shot(page, "log");
+});
+
+test("who wants no motion gets none", async ({ contextOf, baseURL, open, rooms }) => {
+  const page = await (await contextOf({ reducedMotion: "reduce" })).newPage();
+  await open(rooms({ bits: BITS.steady }), { page, url: baseURL });
+  await mine(page);
+  await page.waitForTimeout(1_000);
+  const moving = await page.evaluate(() => document.getAnimations()
+    .filter((animation) => animation.playState === "running" && animation.effect.getComputedTiming().duration > 10)
+    .map((animation) => animation.animationName ?? animation.transitionProperty));
+  expect(moving).toEqual([]);
+  await stop(page);
+});
+
+test("a room of one's own is opened from the room dialog", async ({ open, rooms, shot }) => {
+  const page = await open(rooms({ bits: BITS.quick }));
+  await mineTo(page, 1);
+  await page.getByTestId("room-button").click();
+  const dialog = page.getByTestId("room-dialog");
+  await expect(dialog).toContainText("Ready-made rules");
+  await shot(page, "rooms");
+  await dialog.getByLabel("Name").fill("my-own-room");
+  await dialog.getByRole("button", { name: "Open this room" }).click();
+  await expect.poll(async () => (await status(page).catch(() => null))?.room.name).toBe("my-own-room");
+  await expect(page).toHaveURL(/room=my-own-room/);
+  expect(await status(page)).toMatchObject({ mining: false, tip: { height: 0 } });
+});

@@ -1,0 +1,39 @@
+// A browser of one's own: it can be killed as a crash or a power cut kills it,
+// and, other than the shared one, it hides the tabs that are not in front.
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { chromium, launchOptions } from "../fixtures.mjs";
+
+const FLAGS = ["--headless=new", "--remote-debugging-port=0", "--no-first-run", "about:blank"];
+
+// A profile folder, and how to throw it away.
+export function newProfile() {
+  const folder = mkdtempSync(join(tmpdir(), "tabchain-profile-"));
+  return { folder, remove: () => rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 }) };
+}
+
+// Starts Chromium in a profile. Returns { context, kill }.
+export async function startBrowser(profile) {
+  const child = spawn(launchOptions.executablePath, [...launchOptions.args, `--user-data-dir=${profile.folder}`, ...FLAGS], {
+    detached: true, // a process group, so that all its processes die together
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  const gone = new Promise((resolve) => child.on("exit", resolve));
+  const address = await new Promise((resolve, reject) => {
+    let said = "";
+    child.stderr.on("data", (text) => {
+      said += text;
+      const found = said.match(/DevTools listening on (ws:\S+)/);
+      if (found) resolve(found[1]);
+    });
+    gone.then(() => reject(new Error(`Chromium ended: ${said.slice(-500)}`)));
+  });
+  const browser = await chromium.connectOverCDP(address, { noDefaults: true });
+  const kill = async () => {
+    if (child.exitCode === null && child.signalCode === null) process.kill(-child.pid, "SIGKILL");
+    await gone;
+  };
+  return { context: browser.contexts()[0], kill };
+}
