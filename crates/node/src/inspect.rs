@@ -138,6 +138,7 @@ impl Node {
             .row("tip", Value::Block(tip))
             .row("height", Value::Number(height.0.into()))
             .row("work", Value::Hex(alloc::format!("{}", index.tip_work())))
+            .row("supply", Value::Number(self.supply().to_sat()))
             .row("progress", Value::Word(progress))
             .row("best-header", Value::Number(best_header.0.into()))
             .row("headers", number(links))
