@@ -23,7 +23,9 @@ pub fn headers(file: &Path, linked: bool, out: &mut Out) -> Result<bool, Failure
         let header = BitcoinHeader::decode(&bytes);
         let parent = before.replace(header);
         // Only the claim in the header itself counts here, on whatever network it was made.
-        header.check_pow(Target::MAX).map_err(|reject| reject.name().to_string())?;
+        header
+            .check_pow(Target::MAX)
+            .map_err(|reject| reject.name().to_string())?;
         if let Some(parent) = parent
             && linked
             && header.prev != parent.id()
@@ -33,7 +35,10 @@ pub fn headers(file: &Path, linked: bool, out: &mut Out) -> Result<bool, Failure
         }
         let Work(work) = block_proof(header.bits);
         let (hash, work) = (header.id().to_string(), format!("{work:x}"));
-        Ok((format!("ok {hash} {work}"), json!({"ok": true, "hash": hash, "work": work})))
+        Ok((
+            format!("ok {hash} {work}"),
+            json!({"ok": true, "hash": hash, "work": work}),
+        ))
     })
 }
 
@@ -49,7 +54,9 @@ pub fn blocks(file: &Path, out: &mut Out) -> Result<bool, Failure> {
     each_line(file, out, |line| {
         let bytes = hex::decode(line).map_err(|_| "bad-blk-encoding".to_string())?;
         let block: Block = decode_exact(&bytes).map_err(|_| "bad-blk-encoding".to_string())?;
-        block.check(&params).map_err(|reject| reject.name().to_string())?;
+        block
+            .check(&params)
+            .map_err(|reject| reject.name().to_string())?;
         let (hash, count) = (block.id().to_string(), block.transactions.len());
         let value = json!({"ok": true, "hash": hash, "transactions": count});
         Ok((format!("ok {hash} {count}"), value))
@@ -63,7 +70,8 @@ pub fn retarget(
     bits: CompactTarget,
     out: &mut Out,
 ) -> Result<bool, Failure> {
-    bits.to_target().map_err(|error| Failure::Input(error.to_string()))?;
+    bits.to_target()
+        .map_err(|error| Failure::Input(error.to_string()))?;
     let bits = next_target_bits(BlockTime(first), BlockTime(last), bits, &bitcoin_2009());
     let bits = format!("{:08x}", bits.0);
     out.line(&bits, json!({"bits": bits}))?;
@@ -74,7 +82,11 @@ pub fn retarget(
 /// `check compact`.
 pub fn compact(bits: CompactTarget, out: &mut Out) -> Result<bool, Failure> {
     let compact = bits.expand();
-    let Target(target) = if compact.overflow { Target(U256::ZERO) } else { compact.target };
+    let Target(target) = if compact.overflow {
+        Target(U256::ZERO)
+    } else {
+        compact.target
+    };
     let target = (!compact.overflow).then(|| format!("{target:064x}"));
     let canonical = (!compact.overflow).then(|| format!("{:08x}", compact.canonical().0));
     let dash = || "-".to_string();
@@ -113,7 +125,9 @@ fn each_line(
             break;
         }
         if line.last() != Some(&b'\n') && line.len() as u64 == MAX_LINE {
-            return Err(Failure::Input(format!("a line is longer than {MAX_LINE} bytes")));
+            return Err(Failure::Input(format!(
+                "a line is longer than {MAX_LINE} bytes"
+            )));
         }
         let text = String::from_utf8_lossy(&line);
         let text = text.trim();
@@ -122,7 +136,10 @@ fn each_line(
         }
         let (text, value) = judge(text).unwrap_or_else(|reason| {
             all_good = false;
-            (format!("bad {reason}"), json!({"ok": false, "reason": reason}))
+            (
+                format!("bad {reason}"),
+                json!({"ok": false, "reason": reason}),
+            )
         });
         out.line(text, value)?;
     }

@@ -16,7 +16,9 @@ impl FromStr for Bits {
         let plain = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
         match u32::from_str_radix(digits, 16) {
             Ok(bits) if plain => Ok(Self(CompactTarget(bits))),
-            _ => Err(format!("`{text}` is not 1 to 8 hex digits, such as 1d00ffff")),
+            _ => Err(format!(
+                "`{text}` is not 1 to 8 hex digits, such as 1d00ffff"
+            )),
         }
     }
 }
@@ -36,7 +38,11 @@ impl FromStr for HeaderArg {
 /// The 80 bytes of 160 hex digits.
 pub fn header(text: &str) -> Result<[u8; 80], String> {
     let mut bytes = [0; 80];
-    hex::decode_to_slice(text, &mut bytes)
-        .map_err(|_| format!("a header has 160 hex digits, here are {} characters", text.len()))?;
+    hex::decode_to_slice(text, &mut bytes).map_err(|_| {
+        format!(
+            "a header has 160 hex digits, here are {} characters",
+            text.len()
+        )
+    })?;
     Ok(bytes)
 }

@@ -53,7 +53,9 @@ enum Command {
         threads: Option<u16>,
     },
     /// Run a scenario in the simulator; exit code 1 if a claim was broken.
-    #[command(after_help = "Example:\n  tabchain run tests/scenarios/pow/01-lossy-links/scenario.toml")]
+    #[command(
+        after_help = "Example:\n  tabchain run tests/scenarios/pow/01-lossy-links/scenario.toml"
+    )]
     Run {
         /// A scenario file (TOML).
         scenario: PathBuf,
@@ -102,9 +104,7 @@ fn main() -> ExitCode {
     let args = Args::parse();
     let mut out = Out::new(args.json);
     let outcome = match args.command {
-        Command::Check(Check::Headers { file, linked }) => {
-            check::headers(&file, linked, &mut out)
-        }
+        Command::Check(Check::Headers { file, linked }) => check::headers(&file, linked, &mut out),
         Command::Check(Check::Blocks { file }) => check::blocks(&file, &mut out),
         Command::Check(Check::Retarget { first, last, bits }) => {
             check::retarget(first, last, bits.0, &mut out)

@@ -27,7 +27,10 @@ struct Search {
 /// Searches from the header's own nonce on; true if a nonce was found.
 pub fn mine(bytes: &[u8; 80], threads: Option<u16>, out: &mut Out) -> Result<bool, Failure> {
     let header = BitcoinHeader::decode(bytes);
-    let target = header.bits.to_target().map_err(|error| Failure::Input(error.to_string()))?;
+    let target = header
+        .bits
+        .to_target()
+        .map_err(|error| Failure::Input(error.to_string()))?;
     let mut little_endian = target.to_be_bytes();
     little_endian.reverse();
     let search = Search {
@@ -42,7 +45,9 @@ pub fn mine(bytes: &[u8; 80], threads: Option<u16>, out: &mut Out) -> Result<boo
     let threads = threads.map_or(cores, usize::from);
     let start = Instant::now();
     thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(|| search.work())).collect();
+        let workers: Vec<_> = (0..threads)
+            .map(|_| scope.spawn(|| search.work()))
+            .collect();
         watch(&search, (1 << 32) - u64::from(header.nonce), || {
             workers.iter().all(thread::ScopedJoinHandle::is_finished)
         });

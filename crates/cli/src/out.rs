@@ -42,7 +42,10 @@ pub struct Out {
 impl Out {
     /// Output as JSON or as text.
     pub fn new(json: bool) -> Self {
-        Self { json, writer: io::BufWriter::new(io::stdout()) }
+        Self {
+            json,
+            writer: io::BufWriter::new(io::stdout()),
+        }
     }
 
     /// Prints a line: `text`, or `value` as JSON.

@@ -17,11 +17,16 @@ const MAX_FILE: u64 = 256 * 1024;
 pub fn run(file: &Path, log: bool, out: &mut Out) -> Result<bool, Failure> {
     let mut text = String::new();
     let mut input = open(file)?.take(MAX_FILE + 1);
-    input.read_to_string(&mut text).map_err(|error| Failure::Read(file.into(), error))?;
+    input
+        .read_to_string(&mut text)
+        .map_err(|error| Failure::Read(file.into(), error))?;
     if text.len() as u64 > MAX_FILE {
-        return Err(Failure::Input(format!("a scenario has at most {MAX_FILE} bytes")));
+        return Err(Failure::Input(format!(
+            "a scenario has at most {MAX_FILE} bytes"
+        )));
     }
-    let bad = |error: &dyn std::fmt::Display| Failure::Input(format!("{}: {error}", file.display()));
+    let bad =
+        |error: &dyn std::fmt::Display| Failure::Input(format!("{}: {error}", file.display()));
     let scenario: Scenario = toml::from_str(&text).map_err(|error| bad(&error))?;
     let mut sim = Sim::new(&scenario).map_err(|error| bad(&error))?;
     drive(&mut sim);
@@ -30,7 +35,10 @@ pub fn run(file: &Path, log: bool, out: &mut Out) -> Result<bool, Failure> {
     }
     let report = sim.report();
     tell(&scenario.title, &report, out)?;
-    Ok(report.claims.iter().all(|claim| claim.verdict == Verdict::Held))
+    Ok(report
+        .claims
+        .iter()
+        .all(|claim| claim.verdict == Verdict::Held))
 }
 
 /// Runs to the end, with progress on a terminal.
@@ -55,7 +63,11 @@ fn tell(title: &str, report: &Report, out: &mut Out) -> Result<(), Failure> {
     let counts = report.counts;
     let mut text = vec![title.to_string()];
     text.extend(report.claims.iter().map(claim_text));
-    text.extend((0..).zip(&report.nodes).map(|(index, node)| node_text(index, node)));
+    text.extend(
+        (0..)
+            .zip(&report.nodes)
+            .map(|(index, node)| node_text(index, node)),
+    );
     text.push(format!(
         "{} s, {} steps, {} packets ({} lost), {} blocks found, {} reorganisations, {} crashes, {} torn writes",
         report.now.0 / 1_000_000,
@@ -72,7 +84,10 @@ fn tell(title: &str, report: &Report, out: &mut Out) -> Result<(), Failure> {
     let tips: Vec<_> = report
         .nodes
         .iter()
-        .map(|node| node.tip.map(|(id, height)| json!({"hash": id.to_string(), "height": height.0})))
+        .map(|node| {
+            node.tip
+                .map(|(id, height)| json!({"hash": id.to_string(), "height": height.0}))
+        })
         .collect();
     let value = json!({
         "title": title, "seconds": report.now.0 / 1_000_000, "claims": claims, "tips": tips,

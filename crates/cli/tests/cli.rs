@@ -18,7 +18,11 @@ fn tabchain(args: &[&str], input: &str) -> Output {
         .spawn()
         .expect("the binary runs");
     // It may end without reading; then writing fails, and that is fine.
-    let _ = child.stdin.take().expect("piped").write_all(input.as_bytes());
+    let _ = child
+        .stdin
+        .take()
+        .expect("piped")
+        .write_all(input.as_bytes());
     child.wait_with_output().expect("it ends")
 }
 
@@ -27,14 +31,19 @@ fn text(output: &Output) -> String {
 }
 
 fn vectors(name: &str) -> Value {
-    let path = format!("{}/../chain/tests/vectors/{name}", env!("CARGO_MANIFEST_DIR"));
+    let path = format!(
+        "{}/../chain/tests/vectors/{name}",
+        env!("CARGO_MANIFEST_DIR")
+    );
     let text = std::fs::read_to_string(path).expect("vectors are there");
     serde_json::from_str(&text).expect("JSON")
 }
 
 fn strings<'a>(list: &'a Value, field: &str) -> Vec<&'a str> {
     let list = list.as_array().expect("a list");
-    list.iter().filter_map(|item| item[field].as_str()).collect()
+    list.iter()
+        .filter_map(|item| item[field].as_str())
+        .collect()
 }
 
 #[test]
@@ -51,7 +60,11 @@ fn headers_of_every_epoch_are_ok() {
     for (line, hash) in lines.iter().zip(hashes) {
         assert!(line.starts_with(&format!("ok {hash} ")), "{line}");
     }
-    assert!(lines[0].ends_with(" 100010001"), "work of difficulty 1: {}", lines[0]);
+    assert!(
+        lines[0].ends_with(" 100010001"),
+        "work of difficulty 1: {}",
+        lines[0]
+    );
 }
 
 #[test]
@@ -60,7 +73,13 @@ fn linked_headers_must_name_their_parents() {
     let blocks = file["blocks"].as_array().expect("a list");
     let mut headers: Vec<String> = blocks
         .iter()
-        .map(|block| block["header"].as_str().or(block["raw"].as_str()).expect("hex")[..160].into())
+        .map(|block| {
+            block["header"]
+                .as_str()
+                .or(block["raw"].as_str())
+                .expect("hex")[..160]
+                .into()
+        })
         .collect();
     let linked = ["check", "headers", "-", "--linked"];
     assert!(tabchain(&linked, &headers.join("\n")).status.success());
@@ -68,9 +87,17 @@ fn linked_headers_must_name_their_parents() {
     let output = tabchain(&linked, &headers.join("\n"));
     assert_eq!(output.status.code(), Some(1));
     let text = text(&output);
-    let bad: Vec<_> = text.lines().enumerate().filter(|(_, line)| line.starts_with("bad")).collect();
+    let bad: Vec<_> = text
+        .lines()
+        .enumerate()
+        .filter(|(_, line)| line.starts_with("bad"))
+        .collect();
     assert_eq!(bad, [(5, "bad prev-blk-not-found")]);
-    assert!(tabchain(&["check", "headers", "-"], &headers.join("\n")).status.success());
+    assert!(
+        tabchain(&["check", "headers", "-"], &headers.join("\n"))
+            .status
+            .success()
+    );
 }
 
 #[test]
@@ -106,12 +133,20 @@ fn blocks_are_parsed_and_checked() {
 fn mutated_and_damaged_blocks_are_told_apart() {
     let file = vectors("bitcoin_blocks_0_180.json");
     let raw = strings(&file["blocks"], "raw");
-    let block_170 = raw.iter().find(|raw| raw[160..].starts_with("02")).expect("two transactions");
+    let block_170 = raw
+        .iter()
+        .find(|raw| raw[160..].starts_with("02"))
+        .expect("two transactions");
     let block_1 = raw[0];
     // The coinbase's last byte before the lock time, and the coinbase doubled (CVE-2012-2459).
     let mut changed = block_1.to_string();
     changed.replace_range(changed.len() - 10..changed.len() - 8, "ad");
-    let doubled = format!("{}02{}{}", &block_1[..160], &block_1[162..], &block_1[162..]);
+    let doubled = format!(
+        "{}02{}{}",
+        &block_1[..160],
+        &block_1[162..],
+        &block_1[162..]
+    );
     let trailing = format!("{block_170}00");
     let bloated = format!("{}fd0100{}", &block_1[..160], &block_1[162..]);
     let input = [&changed, &doubled, &trailing, &bloated, &block_170[..300]].join("\n");
@@ -150,7 +185,10 @@ fn retargets_are_bitcoins() {
 fn compact_bits_are_explained() {
     let output = tabchain(&["check", "compact", "04923456", "--json"], "");
     let value: Value = serde_json::from_str(&text(&output)).expect("JSON");
-    assert_eq!(value["target"].as_str(), Some(format!("{:0>64}", "12345600").as_str()));
+    assert_eq!(
+        value["target"].as_str(),
+        Some(format!("{:0>64}", "12345600").as_str())
+    );
     assert_eq!(value["negative"], true);
     assert_eq!(value["overflow"], false);
     assert_eq!(value["canonical"], "04923456");
@@ -163,7 +201,10 @@ fn compact_bits_are_explained() {
 #[test]
 fn mining_finds_the_genesis_nonce() {
     // From a little below the nonce on, which is 2083236893: the search itself is tested elsewhere.
-    let start = 2_083_000_000u32.to_le_bytes().map(|byte| format!("{byte:02x}")).concat();
+    let start = 2_083_000_000u32
+        .to_le_bytes()
+        .map(|byte| format!("{byte:02x}"))
+        .concat();
     let header = format!("{}{start}", &GENESIS[..152]);
     for threads in ["1", "2", "7"] {
         let args = ["mine", "--header", &header, "--threads", threads, "--json"];
@@ -180,12 +221,19 @@ fn mining_that_finds_nothing_says_so() {
     let header = format!("{}00ffffff", &GENESIS[..152]);
     let output = tabchain(&["mine", "--header", &header, "--threads", "1"], "");
     assert_eq!(output.status.code(), Some(1));
-    assert!(text(&output).contains("none of the 256 nonces"), "{}", text(&output));
+    assert!(
+        text(&output).contains("none of the 256 nonces"),
+        "{}",
+        text(&output)
+    );
 }
 
 #[test]
 fn scenarios_run_and_their_fingerprint_is_the_golden_one() {
-    let folder = format!("{}/../../tests/scenarios/pow/02-partition", env!("CARGO_MANIFEST_DIR"));
+    let folder = format!(
+        "{}/../../tests/scenarios/pow/02-partition",
+        env!("CARGO_MANIFEST_DIR")
+    );
     let golden = std::fs::read_to_string(format!("{folder}/trace.txt")).expect("a transcript");
     let golden = golden.lines().last().expect("its last line").to_string();
     let output = tabchain(&["run", &format!("{folder}/scenario.toml")], "");
@@ -201,7 +249,12 @@ fn a_broken_claim_is_told_by_the_exit_code() {
     assert_eq!(output.status.code(), Some(1));
     let value: Value = serde_json::from_str(&text(&output)).expect("JSON");
     let broken = |claim: &Value| claim["held"] == false;
-    let names: Vec<_> = value["claims"].as_array().expect("a list").iter().filter(|c| broken(c)).collect();
+    let names: Vec<_> = value["claims"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter(|c| broken(c))
+        .collect();
     assert_eq!(names.len(), 1);
     assert_eq!(names[0]["claim"], "agreement");
 }
@@ -216,8 +269,14 @@ fn bad_input_gets_a_clear_error() {
     assert!(String::from_utf8_lossy(&short.stderr).contains("160 hex digits"));
     for (scenario, expected) in [
         ("title = 1", "title"),
-        ("title = 'x'\nseed = 1\nseconds = 10\n[room]\nname = 'a'\nspacing = 10\nbits = 0x2000ffff\nwindow = 8\nhalving = 9\n[nodes]\ncount = 1000000000\nhashes_per_second = [1]", "nodes.count is 1000000000"),
-        ("title = 'x'\nseed = 1\nseconds = 10\nsurprise = 1", "surprise"),
+        (
+            "title = 'x'\nseed = 1\nseconds = 10\n[room]\nname = 'a'\nspacing = 10\nbits = 0x2000ffff\nwindow = 8\nhalving = 9\n[nodes]\ncount = 1000000000\nhashes_per_second = [1]",
+            "nodes.count is 1000000000",
+        ),
+        (
+            "title = 'x'\nseed = 1\nseconds = 10\nsurprise = 1",
+            "surprise",
+        ),
     ] {
         let output = tabchain(&["run", "-"], scenario);
         assert_eq!(output.status.code(), Some(2));
@@ -228,7 +287,11 @@ fn bad_input_gets_a_clear_error() {
 
 #[test]
 fn help_has_examples() {
-    for args in [vec!["--help"], vec!["check", "headers", "--help"], vec!["run", "--help"]] {
+    for args in [
+        vec!["--help"],
+        vec!["check", "headers", "--help"],
+        vec!["run", "--help"],
+    ] {
         let output = tabchain(&args, "");
         assert!(output.status.success());
         assert!(text(&output).contains("Example"), "{args:?}");

@@ -14,7 +14,10 @@ struct View(Vec<BitcoinHeader>);
 
 impl ChainView for View {
     fn tip(&self) -> (BlockId, Height) {
-        (self.0.last().expect("genesis").id(), self.past().tip_height())
+        (
+            self.0.last().expect("genesis").id(),
+            self.past().tip_height(),
+        )
     }
 
     fn past(&self) -> &dyn Past {
@@ -66,16 +69,27 @@ fn call(view: &View, clock: u32, f: impl FnOnce(&mut Cx<'_>)) -> Vec<Wish> {
 fn job(wishes: &[Wish]) -> Job {
     let jobs: Vec<_> = wishes
         .iter()
-        .filter_map(|wish| if let Wish::Work(job) = wish { Some(*job) } else { None })
+        .filter_map(|wish| {
+            if let Wish::Work(job) = wish {
+                Some(*job)
+            } else {
+                None
+            }
+        })
         .collect();
-    let [job] = jobs[..] else { panic!("one job, not {jobs:?}") };
+    let [job] = jobs[..] else {
+        panic!("one job, not {jobs:?}")
+    };
     job
 }
 
 /// The first nonce that meets the job's target, by the plain hash.
 fn solve(job: &Job) -> u32 {
     let solves = |nonce: &u32| {
-        let header = BitcoinHeader { nonce: *nonce, ..BitcoinHeader::decode(&job.header) };
+        let header = BitcoinHeader {
+            nonce: *nonce,
+            ..BitcoinHeader::decode(&job.header)
+        };
         header.check_pow(chain::Target::MAX).is_ok()
     };
     (0..).find(solves).expect("an easy target")
@@ -95,11 +109,19 @@ fn a_found_nonce_becomes_a_block_that_checks() {
     let job = job(&call(&view, NOW, |cx| pow.on_boot(cx)));
     let nonce = solve(&job);
     let wishes = call(&view, NOW, |cx| pow.on_found(cx, job.id, nonce));
-    let [Wish::Publish { header, body }] = &wishes[..] else { panic!("{wishes:?}") };
+    let [Wish::Publish { header, body }] = &wishes[..] else {
+        panic!("{wishes:?}")
+    };
     assert_eq!(header.parent(), view.tip().0);
     assert_eq!(body.len(), 32, "the body that was drafted");
-    let facts = Facts { past: &view, now: BlockTime(NOW) };
-    assert_eq!(pow.check(header, &facts).map(|work| work.to_string()), Ok("0x2".into()));
+    let facts = Facts {
+        past: &view,
+        now: BlockTime(NOW),
+    };
+    assert_eq!(
+        pow.check(header, &facts).map(|work| work.to_string()),
+        Ok("0x2".into())
+    );
 }
 
 /// Stale template mining: the tip changed while the search went on.
@@ -108,7 +130,10 @@ fn an_answer_to_a_replaced_job_is_ignored() {
     let (mut pow, mut view) = start(0x207f_ffff);
     let old = job(&call(&view, NOW, |cx| pow.on_boot(cx)));
     let nonce = solve(&old);
-    view.0.push(BitcoinHeader { nonce, ..BitcoinHeader::decode(&old.header) });
+    view.0.push(BitcoinHeader {
+        nonce,
+        ..BitcoinHeader::decode(&old.header)
+    });
     let new = job(&call(&view, NOW, |cx| pow.on_tip(cx)));
     assert_ne!(old.id, new.id);
     assert_eq!(call(&view, NOW, |cx| pow.on_found(cx, old.id, nonce)), []);
@@ -120,11 +145,24 @@ fn an_answer_counts_once_and_only_if_it_is_true() {
     let (mut pow, view) = start(0x2000_ffff);
     let job = job(&call(&view, NOW, |cx| pow.on_boot(cx)));
     let nonce = solve(&job);
-    let wrong = call(&view, NOW, |cx| pow.on_found(cx, job.id, nonce.wrapping_add(1)));
+    let wrong = call(&view, NOW, |cx| {
+        pow.on_found(cx, job.id, nonce.wrapping_add(1))
+    });
     assert_eq!(wrong, [], "a nonce that meets nothing");
-    assert_eq!(call(&view, NOW, |cx| pow.on_found(cx, job.id, nonce)).len(), 1);
-    assert_eq!(call(&view, NOW, |cx| pow.on_found(cx, job.id, nonce)), [], "once");
-    assert_eq!(call(&view, NOW, |cx| pow.on_found(cx, JobId(99), nonce)), [], "never given out");
+    assert_eq!(
+        call(&view, NOW, |cx| pow.on_found(cx, job.id, nonce)).len(),
+        1
+    );
+    assert_eq!(
+        call(&view, NOW, |cx| pow.on_found(cx, job.id, nonce)),
+        [],
+        "once"
+    );
+    assert_eq!(
+        call(&view, NOW, |cx| pow.on_found(cx, JobId(99), nonce)),
+        [],
+        "never given out"
+    );
 }
 
 #[test]
@@ -137,7 +175,11 @@ fn spent_nonces_and_the_timer_roll_time_and_extra_nonce() {
     assert!(headers[0].merkle_root != headers[1].merkle_root);
     assert!(headers[1].merkle_root != headers[2].merkle_root);
     assert_eq!(headers.map(|header| header.time.0), [NOW, NOW + 3, NOW + 5]);
-    assert_eq!(call(&view, NOW, |cx| pow.on_spent(cx, first.id)), [], "a job that is gone");
+    assert_eq!(
+        call(&view, NOW, |cx| pow.on_spent(cx, first.id)),
+        [],
+        "a job that is gone"
+    );
 }
 
 /// The clock jumped back an hour, or to before the chain began.
@@ -146,14 +188,24 @@ fn a_clock_that_goes_back_still_drafts_valid_times() {
     let (mut pow, mut view) = start(0x207f_ffff);
     for _ in 0..12 {
         let job = job(&call(&view, NOW, |cx| pow.on_tip(cx)));
-        let header = BitcoinHeader { nonce: solve(&job), ..BitcoinHeader::decode(&job.header) };
+        let header = BitcoinHeader {
+            nonce: solve(&job),
+            ..BitcoinHeader::decode(&job.header)
+        };
         view.0.push(header);
     }
     for clock in [NOW - 3600, 0] {
         let job = job(&call(&view, clock, |cx| pow.on_tip(cx)));
-        let header = BitcoinHeader { nonce: solve(&job), ..BitcoinHeader::decode(&job.header) };
-        let facts = Facts { past: &view, now: BlockTime(NOW) };
-        pow.check(&Header::Bitcoin(header), &facts).expect("a valid time");
+        let header = BitcoinHeader {
+            nonce: solve(&job),
+            ..BitcoinHeader::decode(&job.header)
+        };
+        let facts = Facts {
+            past: &view,
+            now: BlockTime(NOW),
+        };
+        pow.check(&Header::Bitcoin(header), &facts)
+            .expect("a valid time");
     }
 }
 
@@ -168,9 +220,21 @@ fn bits_must_be_the_required_ones_even_if_harder() {
         bits: CompactTarget(0x2000_ffff),
         nonce: 0,
     };
-    let solved = BitcoinHeader { nonce: solve(&Job { id: JobId(0), header: header.encode(), target: [0; 32] }), ..header };
-    let facts = Facts { past: &view, now: BlockTime(NOW) };
-    let reject = pow.check(&Header::Bitcoin(solved), &facts).expect_err("harder than required");
+    let solved = BitcoinHeader {
+        nonce: solve(&Job {
+            id: JobId(0),
+            header: header.encode(),
+            target: [0; 32],
+        }),
+        ..header
+    };
+    let facts = Facts {
+        past: &view,
+        now: BlockTime(NOW),
+    };
+    let reject = pow
+        .check(&Header::Bitcoin(solved), &facts)
+        .expect_err("harder than required");
     assert_eq!(reject.name(), "bad-diffbits");
 }
 
@@ -191,7 +255,12 @@ fn bitcoins_block_1_checks() {
         nonce: 2_573_394_689,
     };
     let past = View(vec![genesis]);
-    let facts = Facts { past: &past, now: BlockTime(NOW) };
-    let work = pow.check(&Header::Bitcoin(block_1), &facts).expect("mined in 2009");
+    let facts = Facts {
+        past: &past,
+        now: BlockTime(NOW),
+    };
+    let work = pow
+        .check(&Header::Bitcoin(block_1), &facts)
+        .expect("mined in 2009");
     assert_eq!(work.to_string(), "0x100010001");
 }

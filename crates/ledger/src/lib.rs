@@ -83,6 +83,8 @@ impl State {
     /// If another ledger made it: assembly gives a node one ledger.
     #[must_use]
     pub fn inner<S: Any>(&self) -> &S {
-        self.0.downcast_ref().expect("a state is read by the ledger that made it")
+        self.0
+            .downcast_ref()
+            .expect("a state is read by the ledger that made it")
     }
 }

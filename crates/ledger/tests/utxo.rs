@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use chain::address::Address;
-use chain::sighash::{Sighasher, SighashType};
+use chain::sighash::{SighashType, Sighasher};
 use chain::{
     Amount, BitcoinHeader, Block, BlockId, BlockTime, ChainParams, CompactTarget, Header, Height,
     MerkleRoot, OutPoint, Script, SecretKey, Transaction, TxIn, TxOut, Witness, subsidy, tabchain,
@@ -24,7 +24,10 @@ fn key(byte: u8) -> SecretKey {
 }
 
 fn place(height: u32) -> Place {
-    Place { height: Height(height), median: BlockTime(1_800_000_000) }
+    Place {
+        height: Height(height),
+        median: BlockTime(1_800_000_000),
+    }
 }
 
 fn amount(satoshi: u64) -> Amount {
@@ -32,7 +35,10 @@ fn amount(satoshi: u64) -> Amount {
 }
 
 fn pay(satoshi: u64, to: &SecretKey) -> TxOut {
-    TxOut::new(amount(satoshi), Address::from_output_key(&to.public_key()).script_pubkey())
+    TxOut::new(
+        amount(satoshi),
+        Address::from_output_key(&to.public_key()).script_pubkey(),
+    )
 }
 
 /// A chain of states, with the transactions that made them.
@@ -48,7 +54,12 @@ impl Chain {
         let params = params();
         let ledger = Utxo::new(Arc::new(params.clone()));
         let states = vec![ledger.genesis()];
-        Self { params, ledger, states, coinbases: vec![] }
+        Self {
+            params,
+            ledger,
+            states,
+            coinbases: vec![],
+        }
     }
 
     /// A chain whose first coinbase, paid to key 1, has just matured.
@@ -68,7 +79,10 @@ impl Chain {
         let height = Height(self.next());
         let reward = subsidy(height, &self.params).to_sat() + claim;
         let coinbase = Transaction::coinbase(height, &[miner], vec![pay(reward, &key(miner))]);
-        let mut block = Block { header: header(), transactions: vec![coinbase] };
+        let mut block = Block {
+            header: header(),
+            transactions: vec![coinbase],
+        };
         block.transactions.extend(transactions);
         block.commit();
         block
@@ -98,7 +112,13 @@ impl Chain {
     /// The output of the coinbase at a height.
     fn reward(&self, height: usize) -> (OutPoint, TxOut) {
         let coinbase = &self.coinbases[height - 1];
-        (OutPoint { txid: coinbase.txid(), vout: 0 }, coinbase.outputs[0].clone())
+        (
+            OutPoint {
+                txid: coinbase.txid(),
+                vout: 0,
+            },
+            coinbase.outputs[0].clone(),
+        )
     }
 
     fn tag(&self) -> [u8; 32] {
@@ -126,7 +146,12 @@ fn spend(
 ) -> Transaction {
     let inputs = coins.iter().map(|(at, _)| TxIn::new(*at)).collect();
     let spent: Vec<TxOut> = coins.iter().map(|(_, output)| output.clone()).collect();
-    let mut tx = Transaction { version: 2, inputs, outputs, lock_time: 0 };
+    let mut tx = Transaction {
+        version: 2,
+        inputs,
+        outputs,
+        lock_time: 0,
+    };
     let unsigned = tx.clone();
     let sighasher = Sighasher::new(&unsigned, &spent, Some(tag)).expect("one coin an input");
     for (index, input) in (0u32..).zip(&mut tx.inputs) {
@@ -143,19 +168,42 @@ fn coins_are_paid_and_supply_follows() {
     let fee = 1_000;
     let outputs = vec![pay(20 * COIN, &key(2)), pay(30 * COIN - fee, &key(1))];
     let tx = spend(&[coin], outputs, &key(1), chain.tag());
-    chain.extend(3, fee, vec![tx.clone()]).expect("a valid payment");
+    chain
+        .extend(3, fee, vec![tx.clone()])
+        .expect("a valid payment");
     let tip = chain.states.last().expect("states");
     let blocks = u64::from(chain.next() - 1);
-    assert_eq!(chain.ledger.supply(tip).to_sat(), blocks * 50 * COIN, "fees are not lost");
-    let paid = OutPoint { txid: tx.txid(), vout: 0 };
-    assert_eq!(chain.ledger.coins(tip).get(&paid).map(|coin| coin.amount.to_sat()), Some(20 * COIN));
+    assert_eq!(
+        chain.ledger.supply(tip).to_sat(),
+        blocks * 50 * COIN,
+        "fees are not lost"
+    );
+    let paid = OutPoint {
+        txid: tx.txid(),
+        vout: 0,
+    };
+    assert_eq!(
+        chain
+            .ledger
+            .coins(tip)
+            .get(&paid)
+            .map(|coin| coin.amount.to_sat()),
+        Some(20 * COIN)
+    );
 }
 
 #[test]
 fn a_fee_that_nobody_claims_is_burnt() {
     let mut chain = Chain::mature();
-    let tx = spend(&[chain.reward(1)], vec![pay(49 * COIN, &key(2))], &key(1), chain.tag());
-    chain.extend(3, 0, vec![tx]).expect("claiming less is allowed");
+    let tx = spend(
+        &[chain.reward(1)],
+        vec![pay(49 * COIN, &key(2))],
+        &key(1),
+        chain.tag(),
+    );
+    chain
+        .extend(3, 0, vec![tx])
+        .expect("claiming less is allowed");
     let tip = chain.states.last().expect("states");
     let blocks = u64::from(chain.next() - 1);
     assert_eq!(chain.ledger.supply(tip).to_sat(), blocks * 50 * COIN - COIN);
@@ -165,7 +213,12 @@ fn a_fee_that_nobody_claims_is_burnt() {
 #[test]
 fn subsidy_and_fees_are_an_exact_limit() {
     let mut chain = Chain::mature();
-    let tx = spend(&[chain.reward(1)], vec![pay(50 * COIN - 9, &key(2))], &key(1), chain.tag());
+    let tx = spend(
+        &[chain.reward(1)],
+        vec![pay(50 * COIN - 9, &key(2))],
+        &key(1),
+        chain.tag(),
+    );
     assert_eq!(chain.extend(3, 10, vec![tx.clone()]), Err("bad-cb-amount"));
     chain.extend(3, 9, vec![tx]).expect("exactly the fee");
 }
@@ -173,7 +226,12 @@ fn subsidy_and_fees_are_an_exact_limit() {
 #[test]
 fn a_coinbase_is_spent_when_mature_and_not_a_block_earlier() {
     let mut chain = Chain::mature();
-    let young = spend(&[chain.reward(2)], vec![pay(COIN, &key(2))], &key(1), chain.tag());
+    let young = spend(
+        &[chain.reward(2)],
+        vec![pay(COIN, &key(2))],
+        &key(1),
+        chain.tag(),
+    );
     assert_eq!(
         chain.extend(1, 0, vec![young.clone()]),
         Err("bad-txns-premature-spend-of-coinbase")
@@ -186,21 +244,52 @@ fn a_coinbase_is_spent_when_mature_and_not_a_block_earlier() {
 fn spent_missing_and_foreign_coins_are_refused() {
     let mut chain = Chain::mature();
     let coin = chain.reward(1);
-    let tx = spend(&[coin.clone()], vec![pay(COIN, &key(2))], &key(1), chain.tag());
-    let again = spend(&[coin.clone()], vec![pay(2 * COIN, &key(2))], &key(1), chain.tag());
+    let tx = spend(
+        &[coin.clone()],
+        vec![pay(COIN, &key(2))],
+        &key(1),
+        chain.tag(),
+    );
+    let again = spend(
+        &[coin.clone()],
+        vec![pay(2 * COIN, &key(2))],
+        &key(1),
+        chain.tag(),
+    );
     let both = chain.extend(1, 0, vec![tx.clone(), again.clone()]);
-    assert_eq!(both, Err("bad-txns-inputs-missingorspent"), "a double spend within a block");
+    assert_eq!(
+        both,
+        Err("bad-txns-inputs-missingorspent"),
+        "a double spend within a block"
+    );
     chain.extend(1, 0, vec![tx]).expect("once");
-    assert_eq!(chain.extend(1, 0, vec![again]), Err("bad-txns-inputs-missingorspent"));
-    let nowhere = (OutPoint { txid: coin.0.txid, vout: 7 }, coin.1);
+    assert_eq!(
+        chain.extend(1, 0, vec![again]),
+        Err("bad-txns-inputs-missingorspent")
+    );
+    let nowhere = (
+        OutPoint {
+            txid: coin.0.txid,
+            vout: 7,
+        },
+        coin.1,
+    );
     let tx = spend(&[nowhere], vec![pay(COIN, &key(2))], &key(1), chain.tag());
-    assert_eq!(chain.extend(1, 0, vec![tx]), Err("bad-txns-inputs-missingorspent"));
+    assert_eq!(
+        chain.extend(1, 0, vec![tx]),
+        Err("bad-txns-inputs-missingorspent")
+    );
 }
 
 #[test]
 fn more_out_than_in_is_refused() {
     let mut chain = Chain::mature();
-    let tx = spend(&[chain.reward(1)], vec![pay(50 * COIN + 1, &key(2))], &key(1), chain.tag());
+    let tx = spend(
+        &[chain.reward(1)],
+        vec![pay(50 * COIN + 1, &key(2))],
+        &key(1),
+        chain.tag(),
+    );
     assert_eq!(chain.extend(1, 0, vec![tx]), Err("bad-txns-in-belowout"));
 }
 
@@ -208,15 +297,25 @@ fn more_out_than_in_is_refused() {
 fn duplicate_inputs_in_a_block_cve_2018_17144() {
     let mut chain = Chain::mature();
     let coin = chain.reward(1);
-    let tx = spend(&[coin.clone(), coin], vec![pay(99 * COIN, &key(2))], &key(1), chain.tag());
-    assert_eq!(chain.extend(1, 0, vec![tx]), Err("bad-txns-inputs-duplicate"));
+    let tx = spend(
+        &[coin.clone(), coin],
+        vec![pay(99 * COIN, &key(2))],
+        &key(1),
+        chain.tag(),
+    );
+    assert_eq!(
+        chain.extend(1, 0, vec![tx]),
+        Err("bad-txns-inputs-duplicate")
+    );
 }
 
 #[test]
 fn output_sum_overflow_cve_2010_5139() {
     let mut chain = Chain::mature();
     let mut outputs = vec![pay(1, &key(2)), pay(1, &key(2))];
-    outputs.iter_mut().for_each(|output| output.value = 0x7fff_ffff_fff8_5ee0);
+    outputs
+        .iter_mut()
+        .for_each(|output| output.value = 0x7fff_ffff_fff8_5ee0);
     let tx = spend(&[chain.reward(1)], outputs, &key(1), chain.tag());
     assert_eq!(chain.extend(1, 0, vec![tx]), Err("bad-txns-vout-toolarge"));
 }
@@ -224,14 +323,20 @@ fn output_sum_overflow_cve_2010_5139() {
 #[test]
 fn signatures_that_do_not_hold_are_refused() {
     let mut chain = Chain::mature();
-    let good = spend(&[chain.reward(1)], vec![pay(COIN, &key(2))], &key(1), chain.tag());
+    let good = spend(
+        &[chain.reward(1)],
+        vec![pay(COIN, &key(2))],
+        &key(1),
+        chain.tag(),
+    );
     let with = |change: &dyn Fn(&mut Transaction)| {
         let mut tx = good.clone();
         change(&mut tx);
         tx
     };
     let signature = good.inputs[0].witness.get(0).expect("signed").to_vec();
-    let witness = |items: Vec<Vec<u8>>| with(&|tx| tx.inputs[0].witness = Witness::new(items.clone()));
+    let witness =
+        |items: Vec<Vec<u8>>| with(&|tx| tx.inputs[0].witness = Witness::new(items.clone()));
     let mut flipped = signature.clone();
     flipped[40] ^= 1;
     for (tx, reason) in [
@@ -239,9 +344,15 @@ fn signatures_that_do_not_hold_are_refused() {
         (witness(vec![flipped]), "bad-signature"),
         (witness(vec![signature[..63].to_vec()]), "bad-witness"),
         (witness(vec![]), "bad-witness"),
-        (witness(vec![signature.clone(), signature.clone()]), "bad-witness"),
+        (
+            witness(vec![signature.clone(), signature.clone()]),
+            "bad-witness",
+        ),
         (with(&|tx| tx.outputs[0].value += 1), "bad-signature"), // another message
-        (with(&|tx| tx.inputs[0].script_sig = Script(vec![0x51])), "bad-witness"),
+        (
+            with(&|tx| tx.inputs[0].script_sig = Script(vec![0x51])),
+            "bad-witness",
+        ),
     ] {
         assert_eq!(chain.extend(1, 0, vec![tx.clone()]), Err(reason), "{tx:?}");
     }
@@ -250,7 +361,11 @@ fn signatures_that_do_not_hold_are_refused() {
     let hasher = Sighasher::new(&good, &spent, Some(chain.tag())).expect("one coin");
     let hash = hasher.hash(0, SighashType::DEFAULT).expect("input 0");
     thief.inputs[0].witness = Witness::new([key(2).sign(&hash).as_bytes().to_vec()]);
-    assert_eq!(chain.extend(1, 0, vec![thief]), Err("bad-signature"), "another key");
+    assert_eq!(
+        chain.extend(1, 0, vec![thief]),
+        Err("bad-signature"),
+        "another key"
+    );
     chain.extend(1, 0, vec![good]).expect("the honest one");
 }
 
@@ -267,21 +382,35 @@ fn a_signature_of_another_room_means_nothing_here() {
 #[test]
 fn a_mutated_body_is_refused_without_blaming_the_header_cve_2012_2459() {
     let chain = Chain::mature();
-    let a = spend(&[chain.reward(1)], vec![pay(COIN, &key(2))], &key(1), chain.tag());
+    let a = spend(
+        &[chain.reward(1)],
+        vec![pay(COIN, &key(2))],
+        &key(1),
+        chain.tag(),
+    );
     let mut block = chain.block(1, 0, vec![a.clone(), a]);
     // Three transactions, the last doubled, have the root of four.
     block.transactions.truncate(2);
     let next = chain.block(1, 0, block.transactions[1..].to_vec());
     let mut three = next.clone();
-    three.transactions.push(Transaction { version: 3, ..three.transactions[1].clone() });
+    three.transactions.push(Transaction {
+        version: 3,
+        ..three.transactions[1].clone()
+    });
     three.commit();
     let header = Header::Bitcoin(three.header);
     let mut four = three.clone();
     four.transactions.push(three.transactions[2].clone());
-    let reject = chain.ledger.check(&header, &body_of(&four)).expect_err("mutated");
+    let reject = chain
+        .ledger
+        .check(&header, &body_of(&four))
+        .expect_err("mutated");
     assert_eq!(reject.name(), "bad-txns-duplicate");
     assert!(!reject.is_permanent());
-    chain.ledger.check(&header, &body_of(&three)).expect("the honest body of the same header");
+    chain
+        .ledger
+        .check(&header, &body_of(&three))
+        .expect("the honest body of the same header");
 }
 
 #[test]
@@ -291,9 +420,15 @@ fn a_bloated_encoding_is_refused_without_blaming_the_header() {
     let body = body_of(&block);
     let bloated = [&[0xfd, 1, 0], &body[1..]].concat();
     let header = Header::Bitcoin(block.header);
-    let reject = chain.ledger.check(&header, &bloated).expect_err("not canonical");
+    let reject = chain
+        .ledger
+        .check(&header, &bloated)
+        .expect_err("not canonical");
     assert!(!reject.is_permanent());
-    chain.ledger.check(&header, &body).expect("the canonical body");
+    chain
+        .ledger
+        .check(&header, &body)
+        .expect("the canonical body");
 }
 
 #[test]
@@ -302,11 +437,19 @@ fn nothing_is_paid_after_64_halvings() {
     let height = Height(150 * 64);
     let parent = chain.ledger.genesis();
     let at = Place { height, ..place(0) };
-    let draft = chain.ledger.draft(&parent, at, &Payee(key(1).public_key()), 0);
-    let state = chain.ledger.apply(&parent, at, &draft.body).expect("an empty reward");
+    let draft = chain
+        .ledger
+        .draft(&parent, at, &Payee(key(1).public_key()), 0);
+    let state = chain
+        .ledger
+        .apply(&parent, at, &draft.body)
+        .expect("an empty reward");
     assert_eq!(chain.ledger.supply(&state), Amount::ZERO);
     let claim = Transaction::coinbase(height, &[0], vec![pay(1, &key(1))]);
-    let mut block = Block { header: header(), transactions: vec![claim] };
+    let mut block = Block {
+        header: header(),
+        transactions: vec![claim],
+    };
     block.commit();
     let refused = chain.ledger.apply(&parent, at, &body_of(&block)).err();
     assert_eq!(refused.map(|reject| reject.name()), Some("bad-cb-amount"));
@@ -319,9 +462,18 @@ fn drafts_are_valid_pay_the_payee_and_differ_by_extra() {
     let parent = chain.ledger.genesis();
     let [a, b] = [1, 2].map(|extra| chain.ledger.draft(&parent, place(1), &payee, extra));
     assert_ne!(a.root, b.root);
-    let header = BitcoinHeader { merkle_root: a.root, ..header() };
-    chain.ledger.check(&Header::Bitcoin(header), &a.body).expect("a valid body");
-    chain.ledger.apply(&parent, place(1), &a.body).expect("a valid block");
+    let header = BitcoinHeader {
+        merkle_root: a.root,
+        ..header()
+    };
+    chain
+        .ledger
+        .check(&Header::Bitcoin(header), &a.body)
+        .expect("a valid body");
+    chain
+        .ledger
+        .apply(&parent, place(1), &a.body)
+        .expect("a valid block");
     assert_eq!(chain.ledger.payee(&a.body), Some(payee));
 }
 
@@ -331,7 +483,12 @@ fn states_are_values_and_a_reorganisation_leaves_no_trace() {
     let mut chain = Chain::mature();
     let fork = chain.states.len();
     let before = chain.ledger.root(&chain.states[fork - 1]);
-    let tx = spend(&[chain.reward(1)], vec![pay(COIN, &key(2))], &key(1), chain.tag());
+    let tx = spend(
+        &[chain.reward(1)],
+        vec![pay(COIN, &key(2))],
+        &key(1),
+        chain.tag(),
+    );
     chain.extend(1, 0, vec![tx.clone()]).expect("on one branch");
     assert_eq!(chain.ledger.root(&chain.states[fork - 1]), before);
     chain.states.truncate(fork);

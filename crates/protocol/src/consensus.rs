@@ -4,7 +4,9 @@
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
 
 use chain::rng::Stream;
-use chain::{BlockId, BlockTime, Header, Height, MerkleRoot, Past, PeerId, PublicKey, Reject, Time, Work};
+use chain::{
+    BlockId, BlockTime, Header, Height, MerkleRoot, Past, PeerId, PublicKey, Reject, Time, Work,
+};
 
 use crate::{Event, Job, JobId, Sheet};
 

@@ -104,7 +104,11 @@ impl Envelope {
     /// If the payload is above [`MAX_PAYLOAD`]: our own senders keep to it.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
-        assert!(self.payload.len() <= MAX_PAYLOAD, "payload of {} bytes", self.payload.len());
+        assert!(
+            self.payload.len() <= MAX_PAYLOAD,
+            "payload of {} bytes",
+            self.payload.len()
+        );
         let mut bytes = Vec::with_capacity(SHORTEST + 32 + self.payload.len());
         bytes.extend_from_slice(&MAGIC);
         bytes.push(VERSION);
@@ -160,7 +164,15 @@ impl Envelope {
         };
         let sequence = u64::from_le_bytes(rest.take()?);
         let payload = rest.payload()?.to_vec();
-        Ok(Self { kind, room, channel: Channel(channel), sender, recipient, sequence, payload })
+        Ok(Self {
+            kind,
+            room,
+            channel: Channel(channel),
+            sender,
+            recipient,
+            sequence,
+            payload,
+        })
     }
 }
 
@@ -172,7 +184,9 @@ struct Cursor<'a> {
 
 impl<'a> Cursor<'a> {
     fn take<const N: usize>(&mut self) -> Result<[u8; N], EnvelopeError> {
-        let truncated = EnvelopeError::Truncated { len: self.bytes.len() };
+        let truncated = EnvelopeError::Truncated {
+            len: self.bytes.len(),
+        };
         let part = self.bytes.get(self.at..self.at + N).ok_or(truncated)?;
         self.at += N;
         part.try_into().map_err(|_| truncated)
@@ -187,7 +201,9 @@ impl<'a> Cursor<'a> {
         }
         let rest = &self.bytes[self.at..];
         match rest.len().checked_sub(len) {
-            None => Err(EnvelopeError::Truncated { len: self.bytes.len() }),
+            None => Err(EnvelopeError::Truncated {
+                len: self.bytes.len(),
+            }),
             Some(0) => Ok(rest),
             Some(extra) => Err(EnvelopeError::Trailing { extra }),
         }

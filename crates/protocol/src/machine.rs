@@ -144,7 +144,11 @@ pub struct Packet {
 #[must_use]
 pub fn encode_packet(bytes: Vec<u8>) -> Packet {
     let wire_size = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
-    Packet { channel: Channel::MAIN, bytes: bytes.into(), wire_size }
+    Packet {
+        channel: Channel::MAIN,
+        bytes: bytes.into(),
+        wire_size,
+    }
 }
 
 /// The name of a timer: who armed it, and which of its timers it is.

@@ -45,7 +45,10 @@ impl Sheet {
     /// An empty sheet.
     #[must_use]
     pub fn new(title: impl Into<String>) -> Self {
-        Self { title: title.into(), rows: Vec::new() }
+        Self {
+            title: title.into(),
+            rows: Vec::new(),
+        }
     }
 
     /// Adds a row.

@@ -32,13 +32,19 @@ impl Key {
     /// A key of this identity.
     #[must_use]
     pub fn own(name: impl Into<Name>) -> Self {
-        Self { space: Space::Own, name: name.into() }
+        Self {
+            space: Space::Own,
+            name: name.into(),
+        }
     }
 
     /// A key of the room, to be named by its value's hash.
     #[must_use]
     pub fn shared(name: impl Into<Name>) -> Self {
-        Self { space: Space::Shared, name: name.into() }
+        Self {
+            space: Space::Shared,
+            name: name.into(),
+        }
     }
 }
 
@@ -127,9 +133,7 @@ impl Write {
     pub fn apply(&self, before: Option<&[u8]>) -> Option<Arc<[u8]>> {
         match self {
             Self::Put { value, .. } => Some(value.clone()),
-            Self::Append { value, .. } => {
-                Some([before.unwrap_or_default(), value].concat().into())
-            }
+            Self::Append { value, .. } => Some([before.unwrap_or_default(), value].concat().into()),
             Self::Truncate { len, .. } => before.map(|bytes| {
                 let len = usize::try_from(*len).unwrap_or(usize::MAX).min(bytes.len());
                 bytes[..len].into()

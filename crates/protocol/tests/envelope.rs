@@ -43,7 +43,10 @@ fn each_kind_of_garbage_has_its_own_error() {
     assert_eq!(with(53, 2), EnvelopeError::BadFlag(2));
     let mut long = good.clone();
     long.push(0);
-    assert_eq!(Envelope::decode(&long, ROOM), Err(EnvelopeError::Trailing { extra: 1 }));
+    assert_eq!(
+        Envelope::decode(&long, ROOM),
+        Err(EnvelopeError::Trailing { extra: 1 })
+    );
 }
 
 #[test]
@@ -51,12 +54,18 @@ fn a_declared_gigabyte_is_refused_before_it_is_allocated() {
     let mut bytes = sample().encode();
     let at = bytes.len() - 100 - 4;
     bytes[at..at + 4].copy_from_slice(&(1u32 << 30).to_le_bytes());
-    assert_eq!(Envelope::decode(&bytes, ROOM), Err(EnvelopeError::Oversized(1 << 30)));
+    assert_eq!(
+        Envelope::decode(&bytes, ROOM),
+        Err(EnvelopeError::Oversized(1 << 30))
+    );
 }
 
 #[test]
 fn the_largest_payload_passes() {
-    let envelope = Envelope { payload: vec![1; MAX_PAYLOAD], ..sample() };
+    let envelope = Envelope {
+        payload: vec![1; MAX_PAYLOAD],
+        ..sample()
+    };
     assert_eq!(Envelope::decode(&envelope.encode(), ROOM), Ok(envelope));
 }
 

@@ -17,6 +17,11 @@ pub fn assemble(room: &Room, key: &PublicKey, seed: u64, memo: &Memo) -> Node {
     let params = Arc::new(room.params());
     let protocol = (consensus::pow::ENTRY.build)(params.clone());
     let ledger = Arc::new(ledger::utxo::Utxo::new(params.clone()));
-    let config = Config { me: key.peer_id(), payee: Payee(*key), seed, params };
+    let config = Config {
+        me: key.peer_id(),
+        payee: Payee(*key),
+        seed,
+        params,
+    };
     Node::new(config, protocol, ledger, memo.clone())
 }

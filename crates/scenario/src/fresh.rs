@@ -34,7 +34,13 @@ impl Room {
         let easiest = chain::params::TABCHAIN_POW_LIMIT.expand().target;
         let target = Target(U256::MAX / U256::from(tries.max(2))).min(easiest);
         let default = |name| u32::try_from(spec(name).default).expect("a 32-bit parameter");
-        Self::new(&name, default("spacing"), target.to_compact(), default("window"), default("halving"))
-            .expect("defaults and a measured target are within the limits")
+        Self::new(
+            &name,
+            default("spacing"),
+            target.to_compact(),
+            default("window"),
+            default("halving"),
+        )
+        .expect("defaults and a measured target are within the limits")
     }
 }

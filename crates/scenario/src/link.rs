@@ -21,7 +21,9 @@ impl Room {
     #[must_use]
     pub fn link(&self) -> String {
         let rules = self.rules();
-        let (room, rest) = rules.split_once('&').expect("rules start with the room's name");
+        let (room, rest) = rules
+            .split_once('&')
+            .expect("rules start with the room's name");
         format!("{ROUTE}?{room}&check={}&{rest}", self.checksum())
     }
 
@@ -43,9 +45,13 @@ impl Room {
         let number = |index: usize, radix: u32| {
             let value = value(index)?;
             let digits = value.bytes().all(|byte| byte.is_ascii_hexdigit());
-            u32::from_str_radix(value, radix).ok().filter(|_| digits).ok_or_else(|| {
-                RoomError::NotANumber { name: KEYS[index], value: value.into() }
-            })
+            u32::from_str_radix(value, radix)
+                .ok()
+                .filter(|_| digits)
+                .ok_or_else(|| RoomError::NotANumber {
+                    name: KEYS[index],
+                    value: value.into(),
+                })
         };
         let name = value(0)?;
         let (spacing, bits) = (number(2, 10)?, CompactTarget(number(3, 16)?));

@@ -97,7 +97,11 @@ impl RoomError {
 impl fmt::Display for RoomError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Self::OutOfRange { spec, value } = self {
-            return write!(f, "{} is {value}, not within {} to {}", spec.name, spec.min, spec.max);
+            return write!(
+                f,
+                "{} is {value}, not within {} to {}",
+                spec.name, spec.min, spec.max
+            );
         }
         write!(f, "{}: {}", self.code(), self.value())
     }
@@ -121,15 +125,24 @@ impl Room {
         if name.is_empty() || name.len() > MAX_NAME || !name.bytes().all(plain) {
             return Err(RoomError::BadName(name.into()));
         }
-        for (key, value) in
-            [("spacing", spacing), ("bits", bits.0), ("window", window), ("halving", halving)]
-        {
+        for (key, value) in [
+            ("spacing", spacing),
+            ("bits", bits.0),
+            ("window", window),
+            ("halving", halving),
+        ] {
             let (spec, value) = (spec(key), u64::from(value));
             if !spec.allows(value) {
                 return Err(RoomError::OutOfRange { spec, value });
             }
         }
-        let room = Self { name: name.into(), spacing, bits, window, halving };
+        let room = Self {
+            name: name.into(),
+            spacing,
+            bits,
+            window,
+            halving,
+        };
         let shortest = bits.expand().canonical() == bits;
         if !shortest || room.chain_params().is_err() {
             return Err(RoomError::BadBits(bits));
@@ -179,7 +192,8 @@ impl Room {
     /// The parameters of its chain.
     #[must_use]
     pub fn params(&self) -> ChainParams {
-        self.chain_params().expect("a room is checked when it is made")
+        self.chain_params()
+            .expect("a room is checked when it is made")
     }
 
     /// Its identity on the wire: name and rules, hashed.
@@ -191,7 +205,13 @@ impl Room {
     }
 
     fn chain_params(&self) -> Result<ChainParams, chain::ParamsError> {
-        tabchain(&self.name, self.spacing, self.bits, self.window, self.halving)
+        tabchain(
+            &self.name,
+            self.spacing,
+            self.bits,
+            self.window,
+            self.halving,
+        )
     }
 }
 

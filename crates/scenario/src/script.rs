@@ -78,7 +78,12 @@ pub struct LinksSpec {
 
 impl Default for LinksSpec {
     fn default() -> Self {
-        Self { delay_min_ms: 20, delay_max_ms: 120, loss_ppm: 0, duplicate_ppm: 0 }
+        Self {
+            delay_min_ms: 20,
+            delay_max_ms: 120,
+            loss_ppm: 0,
+            duplicate_ppm: 0,
+        }
     }
 }
 
@@ -96,7 +101,8 @@ pub struct Fault {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum FaultKind {
-    /// A node dies in the middle of its next step, maybe in the middle of a write, and comes back.
+    /// A node dies when it next writes, in the middle of the write or right after it, and comes
+    /// back with what its disk kept.
     Crash {
         /// Which.
         node: u32,
@@ -160,7 +166,12 @@ impl fmt::Display for ScenarioError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Room(error) => write!(f, "room: {error}"),
-            Self::OutOfRange { what, value, min, max } => {
+            Self::OutOfRange {
+                what,
+                value,
+                min,
+                max,
+            } => {
                 write!(f, "{what} is {value}, not within {min} to {max}")
             }
             Self::BadNode(node) => write!(f, "node {node} is not there, or in two groups"),
@@ -178,22 +189,48 @@ impl Scenario {
     /// The first thing that is not within them.
     pub fn check(&self) -> Result<Room, ScenarioError> {
         let length = |len: usize| u64::try_from(len).unwrap_or(u64::MAX);
-        within("title's length", length(self.title.len()), 0, length(limits::TITLE))?;
+        within(
+            "title's length",
+            length(self.title.len()),
+            0,
+            length(limits::TITLE),
+        )?;
         within("seconds", self.seconds.into(), 1, limits::SECONDS.into())?;
         within("depth", self.depth.into(), 1, 1_000)?;
-        within("nodes.count", self.nodes.count.into(), 1, limits::NODES.into())?;
-        within("number of faults", length(self.faults.len()), 0, length(limits::FAULTS))?;
+        within(
+            "nodes.count",
+            self.nodes.count.into(),
+            1,
+            limits::NODES.into(),
+        )?;
+        within(
+            "number of faults",
+            length(self.faults.len()),
+            0,
+            length(limits::FAULTS),
+        )?;
         self.check_rates()?;
         self.links.check()?;
         self.faults.iter().try_for_each(|fault| fault.check(self))?;
-        let RoomSpec { name, spacing, bits, window, halving } = &self.room;
+        let RoomSpec {
+            name,
+            spacing,
+            bits,
+            window,
+            halving,
+        } = &self.room;
         let room = Room::new(name, *spacing, CompactTarget(*bits), *window, *halving)
             .map_err(ScenarioError::Room)?;
         let tries = |bits: u32| chain::block_proof(CompactTarget(bits));
         if tries(*bits) > tries(limits::HARDEST_BITS) {
             let (value, max) = (u64::from(*bits), 0x207f_ffff);
             let min = limits::HARDEST_BITS.into();
-            return Err(ScenarioError::OutOfRange { what: "room.bits", value, min, max });
+            return Err(ScenarioError::OutOfRange {
+                what: "room.bits",
+                value,
+                min,
+                max,
+            });
         }
         Ok(room)
     }
@@ -202,7 +239,9 @@ impl Scenario {
     #[must_use]
     pub fn hash_rate(&self, node: u32) -> u32 {
         let rates = &self.nodes.hashes_per_second;
-        let index = usize::try_from(node).unwrap_or(usize::MAX).min(rates.len().saturating_sub(1));
+        let index = usize::try_from(node)
+            .unwrap_or(usize::MAX)
+            .min(rates.len().saturating_sub(1));
         rates.get(index).copied().unwrap_or(0)
     }
 
@@ -220,11 +259,21 @@ impl Scenario {
 
 impl LinksSpec {
     fn check(&self) -> Result<(), ScenarioError> {
-        within("links.delay_max_ms", self.delay_max_ms.into(), 0, limits::DELAY_MS.into())?;
+        within(
+            "links.delay_max_ms",
+            self.delay_max_ms.into(),
+            0,
+            limits::DELAY_MS.into(),
+        )?;
         let longest = self.delay_max_ms.into();
         within("links.delay_min_ms", self.delay_min_ms.into(), 0, longest)?;
         within("links.loss_ppm", self.loss_ppm.into(), 0, 1_000_000)?;
-        within("links.duplicate_ppm", self.duplicate_ppm.into(), 0, 1_000_000)
+        within(
+            "links.duplicate_ppm",
+            self.duplicate_ppm.into(),
+            0,
+            1_000_000,
+        )
     }
 }
 
@@ -232,18 +281,31 @@ impl Fault {
     fn check(&self, scenario: &Scenario) -> Result<(), ScenarioError> {
         within("fault.at", self.at.into(), 0, scenario.seconds.into())?;
         let known = |node: u32| {
-            if node < scenario.nodes.count { Ok(()) } else { Err(ScenarioError::BadNode(node)) }
+            if node < scenario.nodes.count {
+                Ok(())
+            } else {
+                Err(ScenarioError::BadNode(node))
+            }
         };
         match &self.kind {
             FaultKind::Crash { node, seconds } => {
-                within("fault.seconds", (*seconds).into(), 0, scenario.seconds.into())?;
+                within(
+                    "fault.seconds",
+                    (*seconds).into(),
+                    0,
+                    scenario.seconds.into(),
+                )?;
                 known(*node)
             }
             FaultKind::Cut { groups } => {
                 let mut seen = alloc::collections::BTreeSet::new();
                 groups.iter().flatten().try_for_each(|node| {
                     known(*node)?;
-                    if seen.insert(*node) { Ok(()) } else { Err(ScenarioError::BadNode(*node)) }
+                    if seen.insert(*node) {
+                        Ok(())
+                    } else {
+                        Err(ScenarioError::BadNode(*node))
+                    }
                 })
             }
             FaultKind::Heal => Ok(()),
@@ -255,6 +317,11 @@ fn within(what: &'static str, value: u64, min: u64, max: u64) -> Result<(), Scen
     if (min..=max).contains(&value) {
         Ok(())
     } else {
-        Err(ScenarioError::OutOfRange { what, value, min, max })
+        Err(ScenarioError::OutOfRange {
+            what,
+            value,
+            min,
+            max,
+        })
     }
 }

@@ -14,7 +14,10 @@ fn code(link: &str) -> String {
 fn a_link_typed_by_hand_needs_no_checksum() {
     let room = Room::parse(LINK).expect("a room");
     assert_eq!(room.name(), "maple-river");
-    assert_eq!((room.spacing(), room.window(), room.halving()), (10, 8, 210_000));
+    assert_eq!(
+        (room.spacing(), room.window(), room.halving()),
+        (10, 8, 210_000)
+    );
     assert_eq!(Room::parse(&room.link()), Ok(room.clone()));
     assert_eq!(Room::parse(&format!("#{}", room.link())), Ok(room));
 }
@@ -37,7 +40,10 @@ fn bad_links_are_refused_with_a_code() {
         (with("spacing=10", "spacing=-1"), "spacing-number"),
         (with("spacing=10", "spacing=1e3"), "spacing-number"),
         (with("spacing=10", "spacing=+10"), "spacing-number"),
-        (with("spacing=10", "spacing=99999999999999999999"), "spacing-number"),
+        (
+            with("spacing=10", "spacing=99999999999999999999"),
+            "spacing-number",
+        ),
         (with("bits=1e00ffff", "bits=00000000"), "bits-range"),
         (with("bits=1e00ffff", "bits=ffffffff"), "bits-range"),
         (with("bits=1e00ffff", "bits=1e80ffff"), "bits-range"),
@@ -60,7 +66,11 @@ fn a_link_cut_anywhere_is_never_another_room() {
     let room = Room::parse(LINK).expect("a room");
     let link = room.link();
     for end in 0..link.len() {
-        assert!(Room::parse(&link[..end]).is_err(), "cut to {}", &link[..end]);
+        assert!(
+            Room::parse(&link[..end]).is_err(),
+            "cut to {}",
+            &link[..end]
+        );
     }
     let changed = link.replace("spacing=10", "spacing=11");
     assert_eq!(code(&changed), "damaged");
@@ -97,7 +107,10 @@ fn a_fresh_room_is_aimed_at_the_machine() {
     for rate in [10_000u64, 5_800_000, 1_000_000_000] {
         let room = Room::fresh(7, rate);
         let tries = u64::try_from(block_proof(room.bits()).0).expect("few");
-        assert!(tries.abs_diff(rate) < rate / 1_000 + 2, "{tries} tries at {rate} a second");
+        assert!(
+            tries.abs_diff(rate) < rate / 1_000 + 2,
+            "{tries} tries at {rate} a second"
+        );
     }
     assert_eq!(Room::fresh(7, 0).bits(), CompactTarget(0x207f_ffff));
     assert!(Room::fresh(7, u64::MAX).bits().to_target().is_ok());

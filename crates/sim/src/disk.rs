@@ -55,7 +55,10 @@ impl Disk {
     /// What a booting machine is told.
     #[must_use]
     pub fn saved(&self) -> Saved {
-        let own = self.values.iter().filter(|(key, _)| key.space == Space::Own);
+        let own = self
+            .values
+            .iter()
+            .filter(|(key, _)| key.space == Space::Own);
         Saved::of(own.map(|(key, value)| (key.name.clone(), value.clone())))
     }
 
@@ -119,13 +122,29 @@ fn encode(write: &Write, out: &mut Vec<u8>) {
 
 fn decode(reader: &mut Reader<'_>) -> Option<Write> {
     let kind = reader.u8().ok()?;
-    let space = if reader.u8().ok()? == 0 { Space::Own } else { Space::Shared };
-    let key = Key { space, name: reader.bytes().ok()?.to_vec() };
+    let space = if reader.u8().ok()? == 0 {
+        Space::Own
+    } else {
+        Space::Shared
+    };
+    let key = Key {
+        space,
+        name: reader.bytes().ok()?.to_vec(),
+    };
     let value = reader.bytes().ok()?;
     Some(match kind {
-        0 => Write::Put { key, value: value.into() },
-        1 => Write::Append { key, value: value.into() },
-        2 => Write::Truncate { key, len: u32::from_le_bytes(value.try_into().ok()?) },
+        0 => Write::Put {
+            key,
+            value: value.into(),
+        },
+        1 => Write::Append {
+            key,
+            value: value.into(),
+        },
+        2 => Write::Truncate {
+            key,
+            len: u32::from_le_bytes(value.try_into().ok()?),
+        },
         3 => Write::Delete { key },
         _ => return None,
     })
@@ -140,11 +159,25 @@ mod tests {
             key: Key::shared(name),
             value: value.into(),
         };
-        let append = |value: &[u8]| Write::Append { key: Key::own(*b"log"), value: value.into() };
+        let append = |value: &[u8]| Write::Append {
+            key: Key::own(*b"log"),
+            value: value.into(),
+        };
         vec![
             Batch(vec![put(b"a", b"1"), append(b"xy")]),
-            Batch(vec![append(&[7; 300]), Write::Truncate { key: Key::own(*b"log"), len: 3 }]),
-            Batch(vec![Write::Delete { key: Key::shared(*b"a") }, put(b"b", b"")]),
+            Batch(vec![
+                append(&[7; 300]),
+                Write::Truncate {
+                    key: Key::own(*b"log"),
+                    len: 3,
+                },
+            ]),
+            Batch(vec![
+                Write::Delete {
+                    key: Key::shared(*b"a"),
+                },
+                put(b"b", b""),
+            ]),
         ]
     }
 
@@ -153,7 +186,9 @@ mod tests {
     fn a_torn_write_leaves_the_state_before_it() {
         for torn in 0..batches().len() {
             let mut before = Disk::default();
-            batches()[..torn].iter().for_each(|batch| before.save(batch));
+            batches()[..torn]
+                .iter()
+                .for_each(|batch| before.save(batch));
             let last = &batches()[torn];
             for cut in 0..record(last).len() {
                 let mut disk = before.clone();
@@ -179,7 +214,11 @@ mod tests {
                 let mut damaged = whole.journal.clone();
                 damaged[at] ^= 1 << bit;
                 let intact = ends.iter().filter(|end| **end <= at).count();
-                assert_eq!(Disk::recover(&damaged).values, states[intact], "byte {at} bit {bit}");
+                assert_eq!(
+                    Disk::recover(&damaged).values,
+                    states[intact],
+                    "byte {at} bit {bit}"
+                );
             }
         }
     }
@@ -188,10 +227,16 @@ mod tests {
     fn appended_truncated_and_deleted_values_read_back() {
         let mut disk = Disk::default();
         batches().iter().for_each(|batch| disk.save(batch));
-        assert_eq!(disk.load(&Key::own(*b"log")).as_deref(), Some(&b"xy\x07"[..]));
+        assert_eq!(
+            disk.load(&Key::own(*b"log")).as_deref(),
+            Some(&b"xy\x07"[..])
+        );
         assert_eq!(disk.load(&Key::shared(*b"a")), None);
         assert_eq!(disk.load(&Key::shared(*b"b")).as_deref(), Some(&b""[..]));
         assert!(disk.saved().has(b"log"));
-        assert!(!disk.saved().has(b"b"), "shared values are not a node's own");
+        assert!(
+            !disk.saved().has(b"b"),
+            "shared values are not a node's own"
+        );
     }
 }

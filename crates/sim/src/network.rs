@@ -16,7 +16,11 @@ pub(crate) struct Network {
 
 impl Network {
     pub(crate) fn new(links: LinksSpec, seed: u64) -> Self {
-        Self { links, rng: Stream::new(seed, 0, "network"), groups: None }
+        Self {
+            links,
+            rng: Stream::new(seed, 0, "network"),
+            groups: None,
+        }
     }
 
     /// Lets only members of the same group hear each other.
@@ -35,7 +39,9 @@ impl Network {
 
     /// Whether a packet can get from one node to another now.
     pub(crate) fn connected(&self, a: SeatIx, b: SeatIx) -> bool {
-        let Some(groups) = &self.groups else { return true };
+        let Some(groups) = &self.groups else {
+            return true;
+        };
         let group = |seat: SeatIx| groups.get(usize::try_from(seat).ok()?).copied().flatten();
         group(a).is_some() && group(a) == group(b)
     }
@@ -47,7 +53,9 @@ impl Network {
             () if self.rng.chance(self.links.duplicate_ppm) => 2,
             () => 1,
         };
-        (0..copies).map(|_| now.saturating_add(self.delay())).collect()
+        (0..copies)
+            .map(|_| now.saturating_add(self.delay()))
+            .collect()
     }
 
     fn delay(&mut self) -> Micros {
@@ -62,7 +70,12 @@ mod tests {
     use super::*;
 
     fn network(loss_ppm: u32, duplicate_ppm: u32) -> Network {
-        let links = LinksSpec { delay_min_ms: 10, delay_max_ms: 20, loss_ppm, duplicate_ppm };
+        let links = LinksSpec {
+            delay_min_ms: 10,
+            delay_max_ms: 20,
+            loss_ppm,
+            duplicate_ppm,
+        };
         Network::new(links, 1)
     }
 
@@ -72,7 +85,9 @@ mod tests {
         assert_eq!(network(0, 1_000_000).arrivals(Time(0)).len(), 2);
         let mut plain = network(0, 0);
         for _ in 0..1_000 {
-            let [at] = plain.arrivals(Time(5))[..] else { panic!("one copy") };
+            let [at] = plain.arrivals(Time(5))[..] else {
+                panic!("one copy")
+            };
             assert!((Time(10_005)..=Time(20_005)).contains(&at), "{at:?}");
         }
     }

@@ -14,9 +14,17 @@ pub(crate) enum Planned {
     /// A node starts, or starts again.
     Boot(SeatIx),
     /// A packet arrives.
-    Deliver { to: SeatIx, from: PeerId, packet: Packet },
+    Deliver {
+        to: SeatIx,
+        from: PeerId,
+        packet: Packet,
+    },
     /// A timer is due, unless it was armed anew since.
-    Timer { seat: SeatIx, key: TimerKey, armed: u64 },
+    Timer {
+        seat: SeatIx,
+        key: TimerKey,
+        armed: u64,
+    },
     /// A search succeeds, unless its job was replaced since.
     Mined { seat: SeatIx, job: Job, life: u64 },
     /// A value was read from the disk in this life of the node.
@@ -36,7 +44,8 @@ impl Queue {
     /// Plans something; `what` is told the number that the event gets and no other has.
     pub(crate) fn plan_with(&mut self, at: Time, what: impl FnOnce(u64) -> Planned) -> u64 {
         self.sequence += 1;
-        self.planned.insert((at, self.sequence), what(self.sequence));
+        self.planned
+            .insert((at, self.sequence), what(self.sequence));
         self.sequence
     }
 

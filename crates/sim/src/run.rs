@@ -13,7 +13,7 @@ use crate::fingerprint::Fingerprint;
 use crate::network::Network;
 use crate::queue::{Planned, Queue, SeatIx};
 use crate::search;
-use crate::seat::Seat;
+use crate::seat::{Crash, Seat};
 
 /// Reading from the simulated disk takes this long.
 const DISK_LATENCY: Micros = Micros::from_millis(1);
@@ -115,7 +115,10 @@ impl Sim {
         let seats: Vec<Seat> = (0..scenario.nodes.count)
             .map(|index| Seat::new(index, scenario.seed, scenario.hash_rate(index)))
             .collect();
-        let seat_of = (0..).zip(&seats).map(|(index, seat)| (seat.peer, index)).collect();
+        let seat_of = (0..)
+            .zip(&seats)
+            .map(|(index, seat)| (seat.peer, index))
+            .collect();
         let mut queue = Queue::default();
         for index in 0..scenario.nodes.count {
             // Nodes start a millisecond apart: nothing hangs on who was first.
@@ -127,7 +130,11 @@ impl Sim {
         Ok(Self {
             checkers: checkers::all(&room.params(), scenario.depth),
             room,
-            faults: scenario.faults.iter().map(|fault| fault.kind.clone()).collect(),
+            faults: scenario
+                .faults
+                .iter()
+                .map(|fault| fault.kind.clone())
+                .collect(),
             seats,
             seat_of,
             queue,
@@ -161,7 +168,9 @@ impl Sim {
             self.now = self.end;
             return false;
         }
-        let Some((at, number, planned)) = self.queue.next() else { return false };
+        let Some((at, number, planned)) = self.queue.next() else {
+            return false;
+        };
         self.now = at;
         match planned {
             Planned::Boot(seat) => self.boot(number, seat),
@@ -193,13 +202,19 @@ impl Sim {
             let name = checker.name();
             let verdict = match self.broken.get(name) {
                 None => Verdict::Held,
-                Some((at, what)) => Verdict::Broken { at: *at, what: what.clone() },
+                Some((at, what)) => Verdict::Broken {
+                    at: *at,
+                    what: what.clone(),
+                },
             };
             Claim { name, verdict }
         };
         let standing = |seat: &Seat| Standing {
             peer: seat.peer,
-            tip: seat.machine.as_ref().and_then(|machine| tip(&machine.inspect())),
+            tip: seat
+                .machine
+                .as_ref()
+                .and_then(|machine| tip(&machine.inspect())),
         };
         Report {
             now: self.now,
@@ -227,7 +242,9 @@ impl Sim {
         let seat = self.seat(index);
         seat.start(&room, &memo);
         let saved = seat.disk.saved();
-        self.checkers.iter_mut().for_each(|checker| checker.booted(index));
+        self.checkers
+            .iter_mut()
+            .for_each(|checker| checker.booted(index));
         self.step(number, index, Input::Boot { saved });
         self.tell_peers(number);
     }
@@ -259,11 +276,15 @@ impl Sim {
 
     fn fault(&mut self, number: u64, index: u32) {
         match self.faults[usize_of(index)].clone() {
-            FaultKind::Crash { node, seconds: away } => {
-                self.seat(node).doomed = Some(self.now.saturating_add(Micros::from_secs(away.into())));
+            FaultKind::Crash {
+                node,
+                seconds: away,
+            } => {
+                self.seat(node).doomed = Some(Micros::from_secs(away.into()));
             }
             FaultKind::Cut { groups } => {
-                self.network.cut(&groups, u32::try_from(self.seats.len()).unwrap_or(u32::MAX));
+                self.network
+                    .cut(&groups, u32::try_from(self.seats.len()).unwrap_or(u32::MAX));
                 self.tell_peers(number);
             }
             FaultKind::Heal => {
@@ -277,38 +298,34 @@ impl Sim {
     fn step(&mut self, number: u64, index: SeatIx, input: Input) {
         let now = self.now;
         let seat = self.seat(index);
-        let Some(machine) = &mut seat.machine else { return };
+        let Some(machine) = &mut seat.machine else {
+            return;
+        };
         let mut out = Outbox::new();
         machine.step(now, input.clone(), &mut out);
-        let crash = seat.doomed.take();
-        if crash.is_some() {
-            let cut = seat.rng.below(u64::try_from(out.len()).unwrap_or(0) + 1);
-            self.tear(index, &mut out, cut);
+        let crash = seat.crash_in(&mut out);
+        if let Some(Crash {
+            torn: Some(batch), ..
+        }) = &crash
+        {
+            let bytes = seat.rng.next_u64();
+            seat.disk.tear(batch, bytes);
+            self.counts.torn_writes += 1;
         }
         self.counts.steps += 1;
         self.fingerprint.step(now, number, index, &input, &out);
         for output in &out {
             self.carry_out(index, output);
         }
-        if let Some(back) = crash {
+        if let Some(Crash { away, .. }) = crash {
             self.counts.crashes += 1;
+            self.judge(|checker| checker.died(index, &out));
             self.seat(index).die();
-            self.queue.plan(back.max(now), Planned::Boot(index));
+            self.queue
+                .plan(now.saturating_add(away), Planned::Boot(index));
         } else {
-            self.judge(index, &out);
+            self.judge_step(index, &out);
         }
-    }
-
-    /// Cuts an outbox at a place; the output there, if it is a write, happens in part.
-    fn tear(&mut self, index: SeatIx, out: &mut Outbox, cut: u64) {
-        let cut = usize::try_from(cut).unwrap_or(usize::MAX);
-        if let Some(Output::Save(batch)) = out.get(cut) {
-            let seat = self.seat(index);
-            let bytes = seat.rng.next_u64();
-            seat.disk.tear(batch, bytes);
-            self.counts.torn_writes += 1;
-        }
-        out.truncate(cut);
     }
 
     fn carry_out(&mut self, index: SeatIx, output: &Output) {
@@ -316,14 +333,23 @@ impl Sim {
             Output::Save(batch) => self.seat(index).disk.save(batch),
             Output::Load { key } => {
                 let (life, at) = (self.seat(index).life, self.now.saturating_add(DISK_LATENCY));
-                self.queue.plan(at, Planned::Loaded { seat: index, key: key.clone(), life });
+                self.queue.plan(
+                    at,
+                    Planned::Loaded {
+                        seat: index,
+                        key: key.clone(),
+                        life,
+                    },
+                );
             }
             Output::Send { to, packet } => self.send(index, *to, packet),
             Output::Arm { key, at } => {
                 let (key, at) = (*key, (*at).max(self.now));
-                let armed = self
-                    .queue
-                    .plan_with(at, |armed| Planned::Timer { seat: index, key, armed });
+                let armed = self.queue.plan_with(at, |armed| Planned::Timer {
+                    seat: index,
+                    key,
+                    armed,
+                });
                 self.seat(index).timers.insert(key, armed);
             }
             Output::Disarm { key } => {
@@ -336,7 +362,14 @@ impl Sim {
                 seat.job = Some(*job);
                 let wait = search::time_to_find(job, seat.hash_rate, &mut seat.rng);
                 if let Some(at) = wait.and_then(|wait| now.checked_add(wait)) {
-                    self.queue.plan(at, Planned::Mined { seat: index, job: *job, life });
+                    self.queue.plan(
+                        at,
+                        Planned::Mined {
+                            seat: index,
+                            job: *job,
+                            life,
+                        },
+                    );
                 }
             }
             Output::Stop(id) => {
@@ -364,7 +397,14 @@ impl Sim {
                 self.counts.lost += 1;
             }
             for at in arrivals {
-                self.queue.plan(at, Planned::Deliver { to, from, packet: packet.clone() });
+                self.queue.plan(
+                    at,
+                    Planned::Deliver {
+                        to,
+                        from,
+                        packet: packet.clone(),
+                    },
+                );
             }
         }
     }
@@ -382,12 +422,20 @@ impl Sim {
     }
 
     /// Lets every checker look at a node after its step.
-    fn judge(&mut self, index: SeatIx, out: &[Output]) {
-        let Some(machine) = &self.seats[usize_of(index)].machine else { return };
+    fn judge_step(&mut self, index: SeatIx, out: &[Output]) {
+        let Some(machine) = &self.seats[usize_of(index)].machine else {
+            return;
+        };
         let sheet = machine.inspect();
+        self.judge(|checker| checker.after_step(index, out, &sheet));
+    }
+
+    fn judge(&mut self, mut look: impl FnMut(&mut dyn Checker) -> Result<(), String>) {
         for checker in &mut self.checkers {
-            if let Err(what) = checker.after_step(index, out, &sheet) {
-                self.broken.entry(checker.name()).or_insert((self.now, what));
+            if let Err(what) = look(checker.as_mut()) {
+                self.broken
+                    .entry(checker.name())
+                    .or_insert((self.now, what));
             }
         }
     }
@@ -403,7 +451,13 @@ impl Sim {
 
 /// Where a node stands, as its sheet says it.
 fn tip(sheet: &Sheet) -> Option<(BlockId, Height)> {
-    let row = |label| sheet.rows.iter().find(|row| row.label == label).map(|row| &row.value);
+    let row = |label| {
+        sheet
+            .rows
+            .iter()
+            .find(|row| row.label == label)
+            .map(|row| &row.value)
+    };
     match (row("tip"), row("height")) {
         (Some(Value::Block(id)), Some(Value::Number(height))) => {
             Some((*id, Height(u32::try_from(*height).ok()?)))

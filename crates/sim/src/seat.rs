@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use chain::{PeerId, PublicKey, SecretKey, Stream, Time, tagged_hash};
+use chain::{Micros, PeerId, PublicKey, SecretKey, Stream, tagged_hash};
 use node::Memo;
-use protocol::{Job, Machine, TimerKey};
+use protocol::{Batch, Job, Machine, Outbox, Output, TimerKey};
 use scenario::{Room, assemble};
 
 use crate::disk::Disk;
@@ -23,8 +23,8 @@ pub(crate) struct Seat {
     pub(crate) rng: Stream,
     /// Counts incarnations, so that what was planned for an earlier one is dropped.
     pub(crate) life: u64,
-    /// The node dies in the middle of its next step and is away until then.
-    pub(crate) doomed: Option<Time>,
+    /// The node dies in its next step that writes, and is away for so long.
+    pub(crate) doomed: Option<Micros>,
     key: PublicKey,
     seed: u64,
 }
@@ -63,12 +63,47 @@ impl Seat {
     }
 }
 
+/// A death in the middle of a step.
+pub(crate) struct Crash {
+    /// The batch that was being written.
+    pub(crate) torn: Option<Batch>,
+    /// How long the node is away.
+    pub(crate) away: Micros,
+}
+
+impl Seat {
+    /// Lets a doomed node die in a step that writes: half of the time in the middle of the write,
+    /// else at some place behind it. What follows is cut off.
+    pub(crate) fn crash_in(&mut self, out: &mut Outbox) -> Option<Crash> {
+        let first = out
+            .iter()
+            .position(|output| matches!(output, Output::Save(_)))?;
+        let away = self.doomed.take()?;
+        let behind = u64::try_from(out.len() - first).expect("an outbox is short");
+        let cut = match self.rng.chance(500_000) {
+            true => first,
+            false => {
+                first + 1 + usize::try_from(self.rng.below(behind)).expect("within the outbox")
+            }
+        };
+        let torn = match out.get(cut) {
+            Some(Output::Save(batch)) => Some(batch.clone()),
+            _ => None,
+        };
+        out.truncate(cut);
+        Some(Crash { torn, away })
+    }
+}
+
 /// A key that anybody can compute from the seed: for simulations alone.
 fn toy_key(seed: u64, index: SeatIx) -> SecretKey {
     (0u32..)
         .map(|nonce| {
-            let parts: [&[u8]; 3] =
-                [&seed.to_le_bytes(), &index.to_le_bytes(), &nonce.to_le_bytes()];
+            let parts: [&[u8]; 3] = [
+                &seed.to_le_bytes(),
+                &index.to_le_bytes(),
+                &nonce.to_le_bytes(),
+            ];
             tagged_hash("tabchain/sim/toy-key", &parts)
         })
         .find_map(|bytes| SecretKey::from_bytes(&bytes).ok())

@@ -21,7 +21,10 @@ fn block(parent: &Block, height: u32, coins: u64, branch: u8) -> Block {
     let amount = Amount::new(coins * Amount::COIN.to_sat()).expect("little money");
     let reward = TxOut::new(amount, Script(vec![0x51]));
     let coinbase = Transaction::coinbase(Height(height), &[branch], vec![reward]);
-    let mut block = Block { header: parent.header, transactions: vec![coinbase] };
+    let mut block = Block {
+        header: parent.header,
+        transactions: vec![coinbase],
+    };
     block.header.prev = parent.id();
     block.header.time = BlockTime(parent.header.time.0 + 10);
     block.commit();
@@ -30,7 +33,10 @@ fn block(parent: &Block, height: u32, coins: u64, branch: u8) -> Block {
 
 fn save(block: &Block) -> Output {
     let key = Key::shared(block.id().as_bytes().as_slice());
-    Output::Save(Batch(vec![Write::Put { key, value: Arc::from(block.to_vec()) }]))
+    Output::Save(Batch(vec![Write::Put {
+        key,
+        value: Arc::from(block.to_vec()),
+    }]))
 }
 
 fn branch(params: &ChainParams, length: u32, tag: u8) -> Vec<Block> {
@@ -45,7 +51,7 @@ fn branch(params: &ChainParams, length: u32, tag: u8) -> Vec<Block> {
 fn sheet(tip: BlockId, work: U256, supply: u64) -> Sheet {
     Sheet::new("node")
         .row("tip", Value::Block(tip))
-        .row("work", Value::Hex(format!("{work:x}")))
+        .row("work", Value::Hex(format!("{work:#x}")))
         .row("supply", Value::Number(supply))
         .row("progress", Value::Word("ready"))
 }
@@ -54,7 +60,10 @@ fn sheet(tip: BlockId, work: U256, supply: u64) -> Sheet {
 fn honest(blocks: &[Block]) -> Sheet {
     let tip = blocks.last().expect("genesis at least");
     let proof = block_proof(tip.header.bits).0;
-    let supply: i64 = blocks[1..].iter().map(|block| block.transactions[0].outputs[0].value).sum();
+    let supply: i64 = blocks[1..]
+        .iter()
+        .map(|block| block.transactions[0].outputs[0].value)
+        .sum();
     let work = proof * U256::from(blocks.len());
     sheet(tip.id(), work, u64::try_from(supply).expect("money"))
 }
@@ -66,7 +75,11 @@ fn record(params: &ChainParams) -> Rc<RefCell<Record>> {
 /// Lets a checker watch a node take up a branch block by block, honestly.
 fn grow(checker: &mut dyn Checker, seat: u32, blocks: &[Block]) -> Result<(), String> {
     (1..=blocks.len()).try_for_each(|length| {
-        let out = if length > 1 { vec![save(&blocks[length - 1])] } else { vec![] };
+        let out = if length > 1 {
+            vec![save(&blocks[length - 1])]
+        } else {
+            vec![]
+        };
         checker.after_step(seat, &out, &honest(&blocks[..length]))
     })
 }
@@ -77,9 +90,13 @@ fn work_that_goes_back_is_seen() {
     let mut checker = MostWork::new(record(&params));
     let blocks = branch(&params, 4, 0);
     grow(&mut checker, 0, &blocks).expect("honest");
-    checker.after_step(1, &[], &honest(&blocks[..3])).expect("another node may be behind");
+    checker
+        .after_step(1, &[], &honest(&blocks[..3]))
+        .expect("another node may be behind");
     checker.booted(0);
-    let seen = checker.after_step(0, &[], &honest(&blocks[..4])).expect_err("forged");
+    let seen = checker
+        .after_step(0, &[], &honest(&blocks[..4]))
+        .expect_err("forged");
     assert!(seen.contains("back"), "{seen}");
 }
 
@@ -99,7 +116,9 @@ fn a_tip_that_was_never_saved_is_seen() {
     let params = params();
     let blocks = branch(&params, 1, 0);
     let mut checker = MostWork::new(record(&params));
-    let seen = checker.after_step(0, &[], &honest(&blocks)).expect_err("saved nothing");
+    let seen = checker
+        .after_step(0, &[], &honest(&blocks))
+        .expect_err("saved nothing");
     assert!(seen.contains("nobody saved"), "{seen}");
 }
 
@@ -111,13 +130,17 @@ fn coins_out_of_nothing_are_seen() {
     grow(&mut checker, 0, &blocks).expect("honest");
     let mut claims = honest(&blocks);
     claims.rows[2].value = Value::Number(7);
-    let seen = checker.after_step(0, &[], &claims).expect_err("a wrong sum");
+    let seen = checker
+        .after_step(0, &[], &claims)
+        .expect_err("a wrong sum");
     assert!(seen.contains("holds 7"), "{seen}");
     // A block that pays more than its height allows, told truthfully.
     let greedy = block(&blocks[3], 4, 50, 0);
     let longer = [blocks.as_slice(), &[greedy]].concat();
     let out = [save(&longer[4])];
-    let seen = checker.after_step(0, &out, &honest(&longer)).expect_err("inflation");
+    let seen = checker
+        .after_step(0, &out, &honest(&longer))
+        .expect_err("inflation");
     assert!(seen.contains("allowed"), "{seen}");
 }
 

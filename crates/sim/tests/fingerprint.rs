@@ -15,6 +15,9 @@ const TRACE: &str = include_str!("../../../tests/scenarios/pow/01-lossy-links/tr
 fn the_fingerprint_is_the_same_everywhere() {
     let scenario: Scenario = toml::from_str(SCENARIO).expect("a scenario");
     let report = Sim::new(&scenario).expect("within limits").run();
-    let golden = TRACE.lines().rev().find_map(|line| line.strip_prefix("fingerprint "));
+    let golden = TRACE
+        .lines()
+        .rev()
+        .find_map(|line| line.strip_prefix("fingerprint "));
     assert_eq!(Some(report.fingerprint.to_string().as_str()), golden);
 }

@@ -3,8 +3,8 @@
 use alloc::{boxed::Box, sync::Arc};
 
 use chain::{
-    BitcoinHeader, ChainParams, Header, Micros, Reject, Work, check_header,
-    min_block_time, required_bits,
+    BitcoinHeader, ChainParams, Header, Micros, Reject, Work, check_header, min_block_time,
+    required_bits,
 };
 use protocol::{Card, Cx, Entry, Facts, Job, JobId, ParamSpec, Protocol, Sheet, Value};
 
@@ -17,10 +17,28 @@ pub const ENTRY: Entry = Entry {
         tolerance: "honest majority of the hash rate",
     },
     params: &[
-        ParamSpec { name: "spacing", unit: "s", min: 1, max: 3600, default: 10 },
+        ParamSpec {
+            name: "spacing",
+            unit: "s",
+            min: 1,
+            max: 3600,
+            default: 10,
+        },
         // 0x03000001 is 1: the hardest target there is. 0x207fffff is half of all hashes.
-        ParamSpec { name: "bits", unit: "", min: 0x0300_0001, max: 0x207f_ffff, default: 0x1e00_ffff },
-        ParamSpec { name: "window", unit: "blocks", min: 4, max: 2016, default: 8 },
+        ParamSpec {
+            name: "bits",
+            unit: "",
+            min: 0x0300_0001,
+            max: 0x207f_ffff,
+            default: 0x1e00_ffff,
+        },
+        ParamSpec {
+            name: "window",
+            unit: "blocks",
+            min: 4,
+            max: 2016,
+            default: 8,
+        },
     ],
     build: |params| Box::new(Pow::new(params)),
 };
@@ -50,15 +68,21 @@ impl Pow {
     /// The protocol of a chain with these parameters.
     #[must_use]
     pub fn new(params: Arc<ChainParams>) -> Self {
-        Self { params, search: None, next_job: 0, extra: None }
+        Self {
+            params,
+            search: None,
+            next_job: 0,
+            extra: None,
+        }
     }
 
     /// Drafts the next block and has it searched, in place of whatever was searched before.
     fn search_next(&mut self, cx: &mut Cx<'_>) {
         let past = cx.chain.past();
-        let (Ok(bits), Ok(earliest)) =
-            (required_bits(past, &self.params), min_block_time(past, &self.params))
-        else {
+        let (Ok(bits), Ok(earliest)) = (
+            required_bits(past, &self.params),
+            min_block_time(past, &self.params),
+        ) else {
             unreachable!("a node knows every ancestor of its tip");
         };
         let extra = self.next_extra(cx);
@@ -74,15 +98,25 @@ impl Pow {
         };
         let job = JobId(self.next_job);
         self.next_job += 1;
-        cx.work(Job { id: job, header: header.encode(), target: target_bytes(&header) });
+        cx.work(Job {
+            id: job,
+            header: header.encode(),
+            target: target_bytes(&header),
+        });
         cx.arm(ROLL, cx.now.saturating_add(ROLL_EVERY));
-        self.search = Some(Search { job, header, body: draft.body });
+        self.search = Some(Search {
+            job,
+            header,
+            body: draft.body,
+        });
     }
 
     /// A number that no draft of this incarnation had before; where they begin is drawn, so that
     /// a restarted node does not search the same blocks again.
     fn next_extra(&mut self, cx: &mut Cx<'_>) -> u64 {
-        let extra = self.extra.map_or_else(|| cx.rng.next_u64(), |last| last.wrapping_add(1));
+        let extra = self
+            .extra
+            .map_or_else(|| cx.rng.next_u64(), |last| last.wrapping_add(1));
         self.extra = Some(extra);
         extra
     }
@@ -136,8 +170,13 @@ impl Protocol for Pow {
         if !self.answers(job) {
             return; // an answer to a job that was replaced: the block would be stale
         }
-        let Some(search) = self.search.take() else { return };
-        let header = BitcoinHeader { nonce, ..search.header };
+        let Some(search) = self.search.take() else {
+            return;
+        };
+        let header = BitcoinHeader {
+            nonce,
+            ..search.header
+        };
         if header.check_pow(self.params.pow_limit).is_err() {
             self.search = Some(search); // the host was wrong; it may go on searching
             return;

@@ -27,7 +27,9 @@ pub(super) fn apply(
         }
         if !tx.is_coinbase() {
             let fee = spend(params, &mut coins, place, tx)?;
-            fees = fees.checked_add(fee).ok_or(Reject::AccumulatedFeeOutOfRange)?;
+            fees = fees
+                .checked_add(fee)
+                .ok_or(Reject::AccumulatedFeeOutOfRange)?;
         }
         coins.create(tx, place.height)?;
     }
@@ -44,9 +46,14 @@ fn check_reward(
     fees: Amount,
 ) -> Result<(), Reject> {
     let claimed = coinbase.output_total()?;
-    let allowed =
-        subsidy(place.height, params).checked_add(fees).ok_or(Reject::AccumulatedFeeOutOfRange)?;
-    if claimed > allowed { Err(Reject::BadCbAmount { claimed, allowed }) } else { Ok(()) }
+    let allowed = subsidy(place.height, params)
+        .checked_add(fees)
+        .ok_or(Reject::AccumulatedFeeOutOfRange)?;
+    if claimed > allowed {
+        Err(Reject::BadCbAmount { claimed, allowed })
+    } else {
+        Ok(())
+    }
 }
 
 /// Spends a transaction's inputs and returns its fee.
@@ -63,31 +70,33 @@ fn spend(
         check_mature(params, place, &input.prevout, &coin)?;
         inputs = inputs
             .checked_add(coin.amount)
-            .ok_or(Reject::InputValuesOutOfRange { outpoint: input.prevout })?;
+            .ok_or(Reject::InputValuesOutOfRange {
+                outpoint: input.prevout,
+            })?;
         spent.push(TxOut::new(coin.amount, coin.script));
     }
     let outputs = tx.output_total()?;
-    let fee = inputs.checked_sub(outputs).ok_or(Reject::InBelowOut { inputs, outputs })?;
+    let fee = inputs
+        .checked_sub(outputs)
+        .ok_or(Reject::InBelowOut { inputs, outputs })?;
     let chain_tag = *params.genesis_id().as_bytes();
     verify_signatures(tx, &spent, chain_tag)?;
     Ok(fee)
 }
 
 /// Every input is signed by the key that its coin pays, for this chain alone.
-fn verify_signatures(
-    tx: &Transaction,
-    spent: &[TxOut],
-    chain_tag: [u8; 32],
-) -> Result<(), Reject> {
+fn verify_signatures(tx: &Transaction, spent: &[TxOut], chain_tag: [u8; 32]) -> Result<(), Reject> {
     let txid = tx.txid();
-    let sighasher = Sighasher::new(tx, spent, Some(chain_tag))
-        .map_err(|error| error.to_reject(txid, 0))?;
+    let sighasher =
+        Sighasher::new(tx, spent, Some(chain_tag)).map_err(|error| error.to_reject(txid, 0))?;
     for (input, TxIn { script_sig, .. }) in (0u32..).zip(&tx.inputs) {
         // BIP141: what is spent by its witness has an empty script; otherwise ids could be changed.
         if !script_sig.as_bytes().is_empty() {
             return Err(Reject::BadWitness { txid, input });
         }
-        sighasher.verify_key_spend(input).map_err(|error| error.to_reject(txid, input))?;
+        sighasher
+            .verify_key_spend(input)
+            .map_err(|error| error.to_reject(txid, input))?;
     }
     Ok(())
 }
@@ -100,7 +109,10 @@ fn check_mature(
 ) -> Result<(), Reject> {
     let mature_at = chain::Height(coin.height.0.saturating_add(params.coinbase_maturity));
     if coin.coinbase && place.height < mature_at {
-        return Err(Reject::PrematureSpendOfCoinbase { outpoint: *outpoint, mature_at });
+        return Err(Reject::PrematureSpendOfCoinbase {
+            outpoint: *outpoint,
+            mature_at,
+        });
     }
     Ok(())
 }

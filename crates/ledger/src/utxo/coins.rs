@@ -55,9 +55,16 @@ impl Coins {
 
     /// Takes a coin out.
     pub(super) fn spend(&mut self, at: &OutPoint) -> Result<Coin, Reject> {
-        let coin = self.map.get(at).cloned().ok_or(Reject::InputsMissingOrSpent { outpoint: *at })?;
+        let coin = self
+            .map
+            .get(at)
+            .cloned()
+            .ok_or(Reject::InputsMissingOrSpent { outpoint: *at })?;
         self.map.remove_mut(at);
-        self.supply = self.supply.checked_sub(coin.amount).expect("the supply counts every coin");
+        self.supply = self
+            .supply
+            .checked_sub(coin.amount)
+            .expect("the supply counts every coin");
         Ok(coin)
     }
 

@@ -9,11 +9,11 @@ mod coins;
 
 use alloc::{sync::Arc, vec, vec::Vec};
 
+use chain::address::Address;
 use chain::{
     Amount, BitcoinHeader, Block, ChainParams, Encode, Header, Reject, Script, Transaction, TxOut,
     decode_exact, subsidy,
 };
-use chain::address::Address;
 use protocol::{ParamSpec, Payee};
 
 pub use coins::{Coin, Coins};
@@ -21,8 +21,13 @@ pub use coins::{Coin, Coins};
 use crate::{Draft, Ledger, Place, State};
 
 /// The parameters that this ledger adds to a room.
-pub const PARAMS: &[ParamSpec] =
-    &[ParamSpec { name: "halving", unit: "blocks", min: 1, max: 10_000_000, default: 210_000 }];
+pub const PARAMS: &[ParamSpec] = &[ParamSpec {
+    name: "halving",
+    unit: "blocks",
+    min: 1,
+    max: 10_000_000,
+    default: 210_000,
+}];
 
 /// The ledger of a chain with these parameters.
 pub struct Utxo {
@@ -64,15 +69,24 @@ impl Ledger for Utxo {
     fn draft(&self, _parent: &State, place: Place, payee: &Payee, extra: u64) -> Draft {
         let reward = TxOut::new(subsidy(place.height, &self.params), pay_to(payee));
         let coinbase = Transaction::coinbase(place.height, &extra.to_le_bytes(), vec![reward]);
-        let mut block = Block { header: EMPTY_HEADER, transactions: vec![coinbase] };
+        let mut block = Block {
+            header: EMPTY_HEADER,
+            transactions: vec![coinbase],
+        };
         block.commit();
-        Draft { root: block.header.merkle_root, body: body_of(&block) }
+        Draft {
+            root: block.header.merkle_root,
+            body: body_of(&block),
+        }
     }
 
     fn payee(&self, body: &[u8]) -> Option<Payee> {
         let block = decode(&EMPTY_HEADER, body).ok()?;
         let output = block.transactions.first()?.outputs.first()?;
-        Address::from_script_pubkey(&output.script_pubkey)?.output_key().ok().map(Payee)
+        Address::from_script_pubkey(&output.script_pubkey)?
+            .output_key()
+            .ok()
+            .map(Payee)
     }
 
     fn supply(&self, at: &State) -> Amount {

@@ -23,7 +23,11 @@ impl Agreement {
     /// A checker on a shared record: `depth` blocks on top make a block final.
     #[must_use]
     pub fn new(record: Rc<RefCell<Record>>, depth: u32) -> Self {
-        Self { record, depth, finals: BTreeMap::new() }
+        Self {
+            record,
+            depth,
+            finals: BTreeMap::new(),
+        }
     }
 }
 

@@ -25,6 +25,14 @@ pub trait Checker {
     /// A node begins a new life.
     fn booted(&mut self, _seat: u32) {}
 
+    /// A node died in a step and only did so much of it.
+    ///
+    /// # Errors
+    /// What was seen that breaks the claim.
+    fn died(&mut self, _seat: u32, _out: &[Output]) -> Result<(), String> {
+        Ok(())
+    }
+
     /// Looks at a node after a step.
     ///
     /// # Errors

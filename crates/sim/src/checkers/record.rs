@@ -43,8 +43,17 @@ impl Record {
     pub fn new(params: &ChainParams) -> Self {
         let Work(work) = block_proof(params.genesis.header.bits);
         let genesis = params.genesis_id();
-        let entry = Entry { parent: BlockId::ZERO, height: Height::GENESIS, work, created: 0 };
-        Self { genesis, entries: BTreeMap::from([(genesis, entry)]), values: BTreeMap::new() }
+        let entry = Entry {
+            parent: BlockId::ZERO,
+            height: Height::GENESIS,
+            work,
+            created: 0,
+        };
+        Self {
+            genesis,
+            entries: BTreeMap::from([(genesis, entry)]),
+            values: BTreeMap::new(),
+        }
     }
 
     /// Writes down the blocks that a step saved.
@@ -53,7 +62,9 @@ impl Record {
     /// A saved block that is none, or that hangs in the air.
     pub(crate) fn learn(&mut self, out: &[Output]) -> Result<(), String> {
         for output in out {
-            let Output::Save(batch) = output else { continue };
+            let Output::Save(batch) = output else {
+                continue;
+            };
             for write in &batch.0 {
                 if let Write::Put { key, value } = write
                     && key.space == Space::Shared
@@ -73,11 +84,22 @@ impl Record {
             return Ok(());
         }
         let parent = block.header.prev;
-        let above = self.entries.get(&parent).ok_or(format!("{id} saved before its parent"))?;
+        let above = self
+            .entries
+            .get(&parent)
+            .ok_or(format!("{id} saved before its parent"))?;
         let (height, before) = (above.height.next(), above.work);
         let work = before + block_proof(block.header.bits).0;
         let created = self.created(&block);
-        self.entries.insert(id, Entry { parent, height, work, created });
+        self.entries.insert(
+            id,
+            Entry {
+                parent,
+                height,
+                work,
+                created,
+            },
+        );
         Ok(())
     }
 
@@ -88,12 +110,16 @@ impl Record {
             for (vout, output) in (0u32..).zip(&tx.outputs) {
                 if output.script_pubkey.as_bytes().first() != Some(&OP_RETURN) {
                     sum += i128::from(output.value);
-                    self.values.insert(OutPoint { txid, vout }, output.value.into());
+                    self.values
+                        .insert(OutPoint { txid, vout }, output.value.into());
                 }
             }
             // What an unknown output was worth is not known: the sum then differs from the
             // node's, as it should.
-            let spent = tx.inputs.iter().filter_map(|input| self.values.get(&input.prevout));
+            let spent = tx
+                .inputs
+                .iter()
+                .filter_map(|input| self.values.get(&input.prevout));
             sum -= spent.sum::<i128>();
         }
         sum
@@ -105,9 +131,7 @@ impl Record {
 
     /// The blocks from `id` down to the genesis block, both included.
     pub(crate) fn path(&self, id: BlockId) -> impl Iterator<Item = (BlockId, &Entry)> {
-        let step = |(id, entry): &(BlockId, &Entry)| {
-            (*id != self.genesis).then_some(entry.parent)
-        };
+        let step = |(id, entry): &(BlockId, &Entry)| (*id != self.genesis).then_some(entry.parent);
         let with_entry = |id: BlockId| Some((id, self.entries.get(&id)?));
         std::iter::successors(with_entry(id), move |here| step(here).and_then(with_entry))
     }
@@ -117,12 +141,23 @@ impl Record {
 pub(crate) fn claimed(sheet: &Sheet) -> Result<Claimed, String> {
     let value = |label: &str| {
         let row: Option<&Row> = sheet.rows.iter().find(|row| row.label == label);
-        row.map(|row| &row.value).ok_or(format!("the sheet has no row {label}"))
+        row.map(|row| &row.value)
+            .ok_or(format!("the sheet has no row {label}"))
     };
-    match (value("tip")?, value("work")?, value("supply")?, value("progress")?) {
+    match (
+        value("tip")?,
+        value("work")?,
+        value("supply")?,
+        value("progress")?,
+    ) {
         (Value::Block(tip), Value::Hex(work), Value::Number(supply), Value::Word(progress)) => {
             let ready = *progress != "loading";
-            Ok(Claimed { tip: *tip, work: work.clone(), supply: *supply, ready })
+            Ok(Claimed {
+                tip: *tip,
+                work: work.clone(),
+                supply: *supply,
+                ready,
+            })
         }
         other => Err(format!("the sheet has rows of other types: {other:?}")),
     }

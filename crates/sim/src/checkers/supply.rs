@@ -25,7 +25,12 @@ impl Supply {
     #[must_use]
     pub fn new(record: Rc<RefCell<Record>>, params: &ChainParams) -> Self {
         let (halving, subsidy) = (params.halving, params.subsidy.to_sat());
-        Self { record, halving, subsidy, sums: BTreeMap::new() }
+        Self {
+            record,
+            halving,
+            subsidy,
+            sums: BTreeMap::new(),
+        }
     }
 
     /// Coins made and allowed on the way from the genesis block to `tip`.
@@ -44,8 +49,11 @@ impl Supply {
         for (id, entry) in open.into_iter().rev() {
             let halvings = entry.height.0 / self.halving.max(1);
             let genesis = entry.height.0 == 0;
-            let allowed =
-                if genesis { 0 } else { self.subsidy.checked_shr(halvings).unwrap_or(0) };
+            let allowed = if genesis {
+                0
+            } else {
+                self.subsidy.checked_shr(halvings).unwrap_or(0)
+            };
             sums = (sums.0 + entry.created, sums.1 + i128::from(allowed));
             self.sums.insert(id, sums);
         }
@@ -63,7 +71,10 @@ impl Checker for Supply {
         let claimed = claimed(sheet)?;
         let (made, allowed) = self.sums(claimed.tip).ok_or("a tip that nobody saved")?;
         if i128::from(claimed.supply) != made {
-            return Err(format!("holds {} where its blocks made {made}", claimed.supply));
+            return Err(format!(
+                "holds {} where its blocks made {made}",
+                claimed.supply
+            ));
         }
         if made > allowed {
             return Err(format!("{made} made where {allowed} are allowed"));

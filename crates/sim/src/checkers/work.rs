@@ -22,13 +22,20 @@ impl MostWork {
     /// A checker on a shared record.
     #[must_use]
     pub fn new(record: Rc<RefCell<Record>>) -> Self {
-        Self { record, highest: BTreeMap::new() }
+        Self {
+            record,
+            highest: BTreeMap::new(),
+        }
     }
 }
 
 impl Checker for MostWork {
     fn name(&self) -> &'static str {
         "most-work"
+    }
+
+    fn died(&mut self, _seat: u32, out: &[Output]) -> Result<(), String> {
+        self.record.borrow_mut().learn(out)
     }
 
     fn after_step(&mut self, seat: u32, out: &[Output], sheet: &Sheet) -> Result<(), String> {
@@ -39,12 +46,18 @@ impl Checker for MostWork {
         }
         let record = self.record.borrow();
         let entry = record.get(&claimed.tip).ok_or("a tip that nobody saved")?;
-        if claimed.work != format!("{:x}", entry.work) {
-            return Err(format!("says work {} where {:x} was done", claimed.work, entry.work));
+        if claimed.work != format!("{:#x}", entry.work) {
+            return Err(format!(
+                "says work {} where {:#x} was done",
+                claimed.work, entry.work
+            ));
         }
         let highest = self.highest.entry(seat).or_default();
         if entry.work < *highest {
-            return Err(format!("went from work {highest:x} back to {:x}", entry.work));
+            return Err(format!(
+                "went from work {highest:#x} back to {:#x}",
+                entry.work
+            ));
         }
         *highest = entry.work;
         Ok(())
