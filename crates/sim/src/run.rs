@@ -198,7 +198,7 @@ impl Sim {
     /// What is to be said of the run so far.
     #[must_use]
     pub fn report(&self) -> Report {
-        let claim = |checker: &Box<dyn Checker>| {
+        let claim = |checker: &dyn Checker| {
             let name = checker.name();
             let verdict = match self.broken.get(name) {
                 None => Verdict::Held,
@@ -219,7 +219,11 @@ impl Sim {
         Report {
             now: self.now,
             fingerprint: self.fingerprint,
-            claims: self.checkers.iter().map(claim).collect(),
+            claims: self
+                .checkers
+                .iter()
+                .map(|checker| claim(checker.as_ref()))
+                .collect(),
             nodes: self.seats.iter().map(standing).collect(),
             counts: self.counts,
         }
