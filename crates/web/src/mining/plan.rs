@@ -14,8 +14,11 @@
 use super::message::{FromMiner, Lease, MINER_PROTOCOL, ToMiner};
 use super::meter::Meter;
 use crate::stream::Power;
-use miner::{HeaderBytes, TargetBytes};
-use std::collections::BTreeMap;
+use jobs::{ALL, Jobs, Part};
+
+pub use jobs::{Job, NodeKey};
+
+mod jobs;
 
 /// A worker that never said that it is ready is replaced after so many milliseconds.
 pub const READY_WITHIN: u64 = 10_000;
@@ -30,8 +33,6 @@ pub const HEALTHY_AFTER: u64 = 10_000;
 /// Ticks further apart mean that the tab was frozen: the silence meanwhile is nobody's fault.
 pub const FROZEN_FROM: u64 = 2_000;
 
-/// All nonces of a header.
-const ALL: u64 = 1 << 32;
 /// First lease of a worker whose rate is not known, in nonces.
 const FIRST_LEASE: u64 = 1 << 18;
 const SMALLEST_LEASE: u64 = 1 << 12;
@@ -39,21 +40,8 @@ const LARGEST_LEASE: u64 = 1 << 28;
 /// How long a lease should last, in milliseconds, divided by the nodes that take turns (at most 4).
 const LEASE_LASTS: u64 = 1_000;
 
-/// Which node wants the work; chosen by the engine.
-pub type NodeKey = u64;
 /// Which worker; a replacement has another number, so that nothing from its predecessor counts.
 pub type WorkerId = u32;
-
-/// What a node wants searched: all nonces of one header.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Job {
-    /// Never used twice by one node; the same id again is the same job.
-    pub id: u64,
-    /// What is hashed; its nonce is ignored.
-    pub header: HeaderBytes,
-    /// What a hash must not exceed, little-endian.
-    pub target: TargetBytes,
-}
 
 /// What the engine hears from the pool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,45 +87,14 @@ pub enum Command {
 pub struct Plan {
     build: String,
     share: Option<Power>,
-    jobs: BTreeMap<NodeKey, Search>,
+    jobs: Jobs,
     slots: Vec<Slot>,
-    /// The node that got the last lease: the next one goes to the one after it.
-    turn: NodeKey,
     next_lease: u32,
     next_worker: WorkerId,
     restarts: u32,
     ticked: u64,
     meter: Meter,
     out: Vec<Command>,
-}
-
-/// A job and which of its nonces nobody has.
-#[derive(Debug)]
-struct Search {
-    job: Job,
-    /// From here on nothing was handed out.
-    next: u64,
-    /// Given back by workers that are gone.
-    returned: Vec<(u64, u64)>,
-}
-
-impl Search {
-    fn has_work(&self) -> bool {
-        self.next < ALL || !self.returned.is_empty()
-    }
-
-    /// Cuts off up to `size` nonces: where they start, and how many.
-    fn cut(&mut self, size: u64) -> Option<(u64, u64)> {
-        if let Some((start, count)) = self.returned.pop() {
-            if count > size {
-                self.returned.push((start + size, count - size));
-            }
-            return Some((start, count.min(size)));
-        }
-        let (start, count) = (self.next, size.min(ALL - self.next));
-        self.next += count;
-        (count > 0).then_some((start, count))
-    }
 }
 
 /// A worker's place; the worker may change.
@@ -173,10 +130,7 @@ struct Ready {
 #[derive(Clone, Copy, Debug)]
 struct Held {
     lease: u32,
-    node: NodeKey,
-    job: u64,
-    start: u64,
-    count: u64,
+    part: Part,
     done: u64,
     /// When it was handed out.
     since: u64,
@@ -205,9 +159,8 @@ impl Plan {
         Self {
             build,
             share: None,
-            jobs: BTreeMap::new(),
+            jobs: Jobs::default(),
             slots: Vec::new(),
-            turn: 0,
             next_lease: 0,
             next_worker: 0,
             restarts: 0,
@@ -225,24 +178,13 @@ impl Plan {
 
     /// What a node wants searched from now on; `None`: nothing.
     pub fn set_job(&mut self, now: u64, node: NodeKey, job: Option<Job>) {
-        if self.jobs.get(&node).map(|search| search.job.id) == job.map(|job| job.id) {
+        if !self.jobs.set(node, job) {
             return;
         }
-        match job {
-            None => self.jobs.remove(&node),
-            Some(job) => self.jobs.insert(
-                node,
-                Search {
-                    job,
-                    next: 0,
-                    returned: Vec::new(),
-                },
-            ),
-        };
         let mut freed = Vec::new();
         for slot in &mut self.slots {
             if let Worker::Ready(ready) = &mut slot.worker
-                && ready.lease.is_some_and(|held| held.node == node)
+                && ready.lease.is_some_and(|held| held.part.node == node)
             {
                 ready.lease = None;
                 freed.push(ready.id);
@@ -435,12 +377,12 @@ impl Plan {
             return;
         };
         self.out.push(Command::Terminate(id));
-        if let Some(held) = worker.lease()
-            && let Some(search) = self.jobs.get_mut(&held.node)
-        {
-            search
-                .returned
-                .push((held.start + held.done, held.count - held.done));
+        if let Some(held) = worker.lease() {
+            self.jobs.give_back(Part {
+                start: held.part.start + held.done,
+                count: held.part.count - held.done,
+                ..held.part
+            });
         }
     }
 
@@ -472,16 +414,16 @@ impl Plan {
             return;
         };
         // Progress cannot be taken back, nor exceed the lease.
-        held.done = done.clamp(held.done, held.count);
-        if held.done < held.count {
+        held.done = done.clamp(held.done, held.part.count);
+        if held.done < held.part.count {
             return;
         }
         let held = *held;
         let took = now.saturating_sub(held.since).max(1);
-        let fitting = held.count * LEASE_LASTS / nodes / took;
+        let fitting = held.part.count * LEASE_LASTS / nodes / took;
         ready.size = fitting.clamp(SMALLEST_LEASE, (ready.size * 4).min(LARGEST_LEASE));
         ready.lease = None;
-        self.tell_if_spent(held.node);
+        self.tell_if_spent(held.part.node);
         self.feed(now);
     }
 
@@ -489,21 +431,28 @@ impl Plan {
         let Some(held) = self.slots[index].worker.lease() else {
             return;
         };
-        let inside = (held.start..held.start + held.count).contains(&u64::from(nonce));
-        if held.lease == lease && held.job == job && inside {
-            let node = held.node;
+        let Part {
+            node,
+            job: present,
+            start,
+            count,
+        } = held.part;
+        let inside = (start..start + count).contains(&u64::from(nonce));
+        if held.lease == lease && present == job && inside {
             self.out
                 .push(Command::Tell(PoolEvent::Found { node, job, nonce }));
         }
     }
 
     fn tell_if_spent(&mut self, node: NodeKey) {
-        let leased = |slot: &Slot| slot.worker.lease().is_some_and(|held| held.node == node);
-        if let Some(search) = self.jobs.get(&node)
-            && !search.has_work()
+        let leased = |slot: &Slot| {
+            slot.worker
+                .lease()
+                .is_some_and(|held| held.part.node == node)
+        };
+        if let Some(job) = self.jobs.used_up(node)
             && !self.slots.iter().any(leased)
         {
-            let job = search.job.id;
             self.out.push(Command::Tell(PoolEvent::Spent { node, job }));
         }
     }
@@ -520,57 +469,32 @@ impl Plan {
             if ready.lease.is_some() {
                 continue;
             }
-            let Some(node) = next_turn(&self.jobs, self.turn) else {
+            let Some((part, job)) = self.jobs.cut(ready.size) else {
                 return;
             };
-            let Some(search) = self.jobs.get_mut(&node) else {
-                return;
-            };
-            let Some((start, count)) = search.cut(ready.size) else {
-                return;
-            };
-            self.turn = node;
             let lease = self.next_lease;
             self.next_lease = lease.wrapping_add(1);
-            let Job {
-                id: job,
-                header,
-                target,
-            } = search.job;
+            let order = Lease {
+                lease,
+                job: job.id,
+                header: job.header,
+                target: job.target,
+                start: part.start as u32, // below 2^32, as there is at least one nonce
+                count: part.count,
+                duty,
+            };
             let (since, done) = (now, 0);
             ready.lease = Some(Held {
                 lease,
-                node,
-                job,
-                start,
-                count,
+                part,
                 done,
                 since,
             });
             ready.heard = now;
-            let start = start as u32; // below 2^32, as there is at least one nonce
-            let order = Lease {
-                lease,
-                job,
-                header,
-                target,
-                start,
-                count,
-                duty,
-            };
             self.out
                 .push(Command::Post(ready.id, ToMiner::Lease(order)));
         }
     }
-}
-
-/// The next node after `turn`, in a circle, that has nonces to hand out.
-fn next_turn(jobs: &BTreeMap<NodeKey, Search>, turn: NodeKey) -> Option<NodeKey> {
-    let later = jobs.range(turn..).filter(|(node, _)| **node != turn);
-    let all = later.chain(jobs.range(..=turn));
-    all.filter(|(_, search)| search.has_work())
-        .map(|(node, _)| *node)
-        .next()
 }
 
 #[cfg(all(test, not(target_arch = "wasm32")))]
