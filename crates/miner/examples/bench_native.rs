@@ -4,6 +4,11 @@
 //! A request is a line on standard input, `plain MS`, `kernel MS`, `BACKEND MS` or `threads N MS`;
 //! the answer is a line with the hashes per second by wall clock, or `none` for a kernel that this
 //! processor cannot run.
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "a bench measures time, with threads"
+)]
 
 use miner::{Backend, Found, backend, search_plain, search_with};
 use std::io::Write;
