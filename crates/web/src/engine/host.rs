@@ -235,7 +235,9 @@ impl<M: Machine> Host<M> {
         self.packets.take_dropped()
     }
 
-    fn is_choked(&self) -> bool {
+    /// Whether storage has to catch up before packets are taken in.
+    #[must_use]
+    pub fn is_choked(&self) -> bool {
         self.nodes.values().map(|hosted| hosted.waiting.len()).sum::<usize>() >= MOST_WAITING
     }
 

@@ -136,6 +136,11 @@ impl Tabs {
         gone.iter().flat_map(|id| self.remove(id)).collect()
     }
 
+    /// This tab leaves: what it knew of others is old when it comes back.
+    pub fn forget_all(&mut self) {
+        self.tabs.clear();
+    }
+
     /// Tabs that are known to live.
     pub fn alive(&self) -> impl Iterator<Item = (&PeerId, &Tab)> {
         self.tabs.iter().filter(|(_, tab)| tab.confirmed)

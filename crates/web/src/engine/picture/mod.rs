@@ -4,4 +4,5 @@ pub mod cap;
 pub mod detail;
 pub mod diary;
 pub mod pace;
+pub mod tally;
 pub mod window;

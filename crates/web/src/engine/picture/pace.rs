@@ -27,6 +27,12 @@ impl Pace {
         self.changed = true;
     }
 
+    /// The page is back from a freeze; an answer that it owed may be lost.
+    pub fn resume(&mut self) {
+        self.acknowledged = true;
+        self.changed = true;
+    }
+
     /// The page has shown a frame.
     pub fn acknowledge(&mut self, number: u32) {
         self.acknowledged |= number == self.number;

@@ -36,13 +36,13 @@ struct Known {
 ///
 /// `forests` are this tab's nodes, the one whose view counts first; `tips` are the blocks that any
 /// node of the room stands on; `branches` is what other tabs tell.
-pub fn window<'a, F: Forest + 'a>(
-    forests: &[&'a F],
+pub fn window<F: Forest>(
+    forests: &[&F],
     tips: &BTreeSet<BlockId>,
-    branches: impl Iterator<Item = &'a Branch> + Clone,
+    branches: &[&Branch],
     most_blocks: usize,
 ) -> Vec<BlockView> {
-    let lowest = lowest_height(forests, branches.clone());
+    let lowest = lowest_height(forests, branches);
     let mut known = BTreeMap::new();
     for forest in forests {
         collect(*forest, lowest, &mut known);
@@ -61,16 +61,13 @@ pub fn window<'a, F: Forest + 'a>(
     keep_highest(blocks, most_blocks)
 }
 
-fn lowest_height<'a, F: Forest + 'a>(
-    forests: &[&'a F],
-    branches: impl Iterator<Item = &'a Branch>,
-) -> u32 {
+fn lowest_height<F: Forest>(forests: &[&F], branches: &[&Branch]) -> u32 {
     let own = forests.iter().filter_map(|forest| {
         let tree = forest.tree();
         tree.get(&tree.best()).map(|link| link.height.0)
     });
     let top_own = own.max();
-    let theirs = branches.map(|branch| branch.height.saturating_add(branch.headers.len() as u32));
+    let theirs = branches.iter().map(|branch| branch.height.saturating_add(branch.headers.len() as u32));
     // A lie about a height must not push everything true out of the picture.
     let most = top_own.map_or(u32::MAX, |top| top.saturating_add(MOST_HEIGHTS / 2));
     let top = theirs.map(|top| top.saturating_sub(1).min(most)).chain(top_own).max();

@@ -8,7 +8,7 @@ use chain::PeerId;
 use protocol::{Batch, Key, Saved, Space, Write};
 
 use super::layout::{self, PIECE};
-use super::{Change, Db, DbError, Durability, Name, Store};
+use super::{Change, Db, DbError, Name, Store};
 use crate::engine::between::beacon::Generation;
 use crate::stream::StorageView;
 
@@ -27,6 +27,8 @@ pub struct Depot<D> {
     /// What has to be written next.
     pending: Vec<Change>,
     last_ticket: u64,
+    /// Whether a ticket was taken in since the last flush.
+    owed: bool,
 }
 
 type Values = BTreeMap<Name, Vec<u8>>;
@@ -42,12 +44,13 @@ pub struct Flush {
 
 impl<D: Db + Clone> Depot<D> {
     /// Storage on this database, or in memory because of an error.
-    pub async fn open(db: Result<D, DbError>) -> Self {
+    #[must_use]
+    pub fn new(db: Result<D, DbError>) -> Self {
         let (db, view) = match db {
             Ok(db) => (Some(db), StorageView::Kept),
             Err(error) => (None, memory_view(error)),
         };
-        let mut depot = Self {
+        Self {
             db,
             view,
             generation: Generation::default(),
@@ -55,22 +58,16 @@ impl<D: Db + Clone> Depot<D> {
             shared: BTreeMap::new(),
             pending: Vec::new(),
             last_ticket: 0,
-        };
-        depot.reread().await;
-        depot
+            owed: false,
+        }
     }
 
-    /// Reads again which chain counts, and forgets cached values: another tab may have changed both.
-    pub async fn reread(&mut self) {
-        if !self.is_kept() {
-            return;
-        }
-        let Some(db) = self.db.clone() else { return };
-        match db.read(Store::Meta, &[GENERATION.to_vec()]).await {
-            Ok(values) => {
-                let stored = values.into_iter().flatten().next();
-                let stored = stored.and_then(|bytes| postcard::from_bytes(&bytes).ok());
-                self.generation = self.generation.max(stored.unwrap_or_default());
+    /// What the database says counts, read anew: another tab may have changed it, and may have
+    /// lived under the same identities.
+    pub fn refresh(&mut self, generation: Result<Generation, DbError>) {
+        match generation {
+            Ok(generation) => {
+                self.generation = self.generation.max(generation);
                 self.own.clear();
             }
             Err(error) => self.fail(error),
@@ -104,33 +101,36 @@ impl<D: Db + Clone> Depot<D> {
         self.settle();
     }
 
-    /// What a node finds of its own at boot.
-    pub async fn boot(&mut self, node: PeerId) -> Saved {
-        let key = (self.generation.current, node);
-        if !self.own.contains_key(&key) {
-            let values = self.read_own(node).await;
-            self.own.entry(key).or_insert(values);
-        }
-        let values = self.own.get(&key).into_iter().flatten();
-        Saved::of(values.map(|(name, value)| (name.clone(), Arc::from(value.as_slice()))))
+    /// Where a node's own values have to be read from before it boots; `None`: they are here.
+    #[must_use]
+    pub fn missing(&self, node: &PeerId) -> Option<(D, Name)> {
+        let generation = self.generation.current;
+        let here = self.own.contains_key(&(generation, *node));
+        let db = self.db.clone().filter(|_| !here)?;
+        Some((db, layout::of_node(generation, node)))
     }
 
-    async fn read_own(&mut self, node: PeerId) -> Values {
-        let Some(db) = self.db.clone() else { return Values::new() };
-        let prefix = layout::of_node(self.generation.current, &node);
-        match db.range(Store::Own, &prefix).await {
-            Ok(rows) => join(&rows),
-            Err(error) => {
-                self.fail(error);
-                Values::new()
-            }
+    /// Takes in what was read for a node.
+    pub fn fill(&mut self, node: PeerId, rows: Result<Vec<(Name, Vec<u8>)>, DbError>) {
+        let key = (self.generation.current, node);
+        match rows {
+            Ok(rows) => drop(self.own.entry(key).or_insert_with(|| join(&rows))),
+            Err(error) => self.fail(error),
         }
+    }
+
+    /// What a node finds of its own at boot.
+    #[must_use]
+    pub fn saved(&self, node: &PeerId) -> Saved {
+        let values = self.own.get(&(self.generation.current, *node)).into_iter().flatten();
+        Saved::of(values.map(|(name, value)| (name.clone(), Arc::from(value.as_slice()))))
     }
 
     /// Takes a batch in; it is durable when a flush with this ticket or a later one is done.
     pub fn save(&mut self, node: PeerId, ticket: u64, batch: &Batch) {
         let generation = self.generation.current;
         self.last_ticket = ticket;
+        self.owed = true;
         for write in &batch.0 {
             match write.key().space {
                 Space::Own => self.save_own(generation, node, write),
@@ -165,14 +165,16 @@ impl<D: Db + Clone> Depot<D> {
         // Whoever writes a shared name writes the same value: nothing else than setting is allowed.
         if let Write::Put { key, value } = write {
             let name = layout::shared(generation, &key.name);
-            self.pending.push(Change::Put(Store::Blocks, name.clone(), value.to_vec()));
-            self.shared.insert(name, value.clone());
+            if self.shared.insert(name.clone(), value.clone()).is_none() {
+                self.pending.push(Change::Put(Store::Blocks, name, value.to_vec()));
+            }
         }
     }
 
     /// What has to be written now, if anything.
     pub fn take_flush(&mut self) -> Option<Flush> {
-        (!self.pending.is_empty()).then(|| Flush {
+        let owed = std::mem::take(&mut self.owed);
+        (owed || !self.pending.is_empty()).then(|| Flush {
             changes: std::mem::take(&mut self.pending),
             ticket: self.last_ticket,
         })
@@ -225,6 +227,19 @@ impl<D: Db + Clone> Depot<D> {
         self.db.clone()
     }
 
+    /// The database as long as it is written to.
+    #[must_use]
+    pub fn kept(&self) -> Option<D> {
+        self.db.clone().filter(|_| self.is_kept())
+    }
+
+    /// Forgets what is in memory of a node, where the database has it.
+    pub fn forget(&mut self, node: &PeerId) {
+        if self.is_kept() && self.pending.is_empty() {
+            self.own.retain(|(_, whose), _| whose != node);
+        }
+    }
+
     /// Where things are kept.
     #[must_use]
     pub fn view(&self) -> &StorageView {
@@ -250,15 +265,19 @@ impl<D: Db + Clone> Depot<D> {
     fn settle(&mut self) {
         if !self.is_kept() {
             self.pending.clear();
+            self.owed = false;
         }
     }
 }
 
-/// Writes everything that waits, for those who can wait for it.
-pub async fn flush<D: Db + Clone>(depot: &mut Depot<D>, durability: Durability) {
-    let (Some(db), Some(flush)) = (depot.db(), depot.take_flush()) else { return };
-    let result = db.commit(&flush.changes, durability).await;
-    depot.flushed(flush, result);
+/// Which chain of a room counts, as its database says.
+///
+/// # Errors
+/// What the database says.
+pub async fn read_generation(db: &impl Db) -> Result<Generation, DbError> {
+    let values = db.read(Store::Meta, &[GENERATION.to_vec()]).await?;
+    let stored = values.into_iter().flatten().next();
+    Ok(stored.and_then(|bytes| postcard::from_bytes(&bytes).ok()).unwrap_or_default())
 }
 
 fn memory_view(error: DbError) -> StorageView {

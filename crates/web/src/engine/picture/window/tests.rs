@@ -48,7 +48,8 @@ impl Grove {
 }
 
 fn draw(groves: &[&Grove], tips: &[BlockId], branches: &[Branch]) -> Vec<BlockView> {
-    window(groves, &tips.iter().copied().collect(), branches.iter(), MOST_BLOCKS)
+    let branches: Vec<&Branch> = branches.iter().collect();
+    window(groves, &tips.iter().copied().collect(), &branches, MOST_BLOCKS)
 }
 
 fn state_of(blocks: &[BlockView], header: &BitcoinHeader) -> Option<BlockState> {
@@ -138,9 +139,9 @@ fn too_many_rivals_are_cut_by_height_and_the_best_chain_stays() {
         first.add(&run_of(main[0].id(), salt, 1));
         first.add(&[mined(main[1].id(), salt)]);
     }
-    let blocks = window(&[&first], &BTreeSet::new(), [].iter(), 120);
+    let blocks = window(&[&first], &BTreeSet::new(), &[], 120);
     assert!(blocks.len() <= 120 && blocks.iter().all(|block| block.height == 3));
     assert_eq!(state_of(&blocks, &main[2]), Some(BlockState::Best));
-    let blocks = window(&[&first], &BTreeSet::new(), [].iter(), 10);
+    let blocks = window(&[&first], &BTreeSet::new(), &[], 10);
     assert_eq!((blocks.len(), state_of(&blocks, &main[2])), (10, Some(BlockState::Best)));
 }

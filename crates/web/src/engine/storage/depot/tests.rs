@@ -1,5 +1,6 @@
 use proptest::prelude::*;
 
+use super::super::Durability;
 use super::super::memory::{Memory, now};
 use super::*;
 
@@ -7,7 +8,13 @@ const NODE: PeerId = PeerId::from_bytes([1; 32]);
 const OTHER: PeerId = PeerId::from_bytes([2; 32]);
 
 fn open(db: &Memory) -> Depot<Memory> {
-    now(Depot::open(Ok(db.clone())))
+    let mut depot = Depot::new(Ok(db.clone()));
+    depot.refresh(now(read_generation(db)));
+    depot
+}
+
+fn in_memory() -> Depot<Memory> {
+    Depot::new(Err(DbError::Refused("SecurityError".into())))
 }
 
 fn put(key: Key, value: &[u8]) -> Write {
@@ -15,11 +22,22 @@ fn put(key: Key, value: &[u8]) -> Write {
 }
 
 fn store(depot: &mut Depot<Memory>) {
-    now(flush(depot, Durability::Relaxed));
+    if let Some(flush) = depot.take_flush() {
+        let result = now(depot.db().unwrap().commit(&flush.changes, Durability::Relaxed));
+        depot.flushed(flush, result);
+    }
+}
+
+fn boot(depot: &mut Depot<Memory>, node: PeerId) -> Saved {
+    if let Some((db, prefix)) = depot.missing(&node) {
+        let rows = now(db.range(Store::Own, &prefix));
+        depot.fill(node, rows);
+    }
+    depot.saved(&node)
 }
 
 fn value(depot: &mut Depot<Memory>, node: PeerId, name: &[u8]) -> Option<Vec<u8>> {
-    now(depot.boot(node));
+    boot(depot, node);
     depot.load(&node, &Key::own(name)).unwrap().map(|value| value.to_vec())
 }
 
@@ -36,7 +54,7 @@ fn what_was_saved_is_there_in_the_next_life() {
     depot.flushed(flush, Ok(()));
 
     let mut depot = open(&db);
-    let saved = now(depot.boot(NODE));
+    let saved = boot(&mut depot, NODE);
     assert_eq!(saved.small.len(), 1);
     assert_eq!(value(&mut depot, NODE, b"tip"), Some(b"x".to_vec()));
     assert_eq!(value(&mut depot, OTHER, b"tip"), Some(b"y".to_vec()));
@@ -78,8 +96,7 @@ fn a_full_disk_loses_nothing_that_was_accepted() {
 
 #[test]
 fn without_a_database_everything_works_in_memory() {
-    let refused = DbError::Refused("SecurityError".into());
-    let mut depot: Depot<Memory> = now(Depot::open(Err(refused)));
+    let mut depot = in_memory();
     depot.save(NODE, 1, &Batch(vec![put(Key::own(*b"n"), b"1"), put(Key::shared(*b"b"), b"2")]));
     assert_eq!(value(&mut depot, NODE, b"n"), Some(b"1".to_vec()));
     assert_eq!(depot.load(&NODE, &Key::shared(*b"b")).unwrap().as_deref(), Some(&b"2"[..]));
@@ -89,7 +106,7 @@ fn without_a_database_everything_works_in_memory() {
 
 #[test]
 fn data_of_a_newer_version_is_left_alone() {
-    let depot: Depot<Memory> = now(Depot::open(Err(DbError::OtherVersion(9))));
+    let depot: Depot<Memory> = Depot::new(Err(DbError::OtherVersion(9)));
     assert_eq!(*depot.view(), StorageView::OtherVersion(9));
 }
 
@@ -131,7 +148,7 @@ fn a_reset_puts_the_chain_away_and_can_be_undone_once() {
 
 #[test]
 fn in_memory_a_reset_can_be_undone_too() {
-    let mut depot: Depot<Memory> = now(Depot::open(Err(DbError::Refused(String::new()))));
+    let mut depot = in_memory();
     depot.save(NODE, 1, &Batch(vec![put(Key::own(*b"n"), b"1"), put(Key::shared(*b"b"), b"1")]));
     depot.set_generation(depot.generation().reset());
     assert_eq!(value(&mut depot, NODE, b"n"), None);

@@ -1,0 +1,18 @@
+//! Entropy.
+
+/// Random bytes, good enough for keys.
+///
+/// # Panics
+/// If the browser has no entropy: nothing safe can be done then.
+#[must_use]
+pub fn bytes<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).expect("every browser has crypto.getRandomValues");
+    bytes
+}
+
+/// A random number.
+#[must_use]
+pub fn number() -> u64 {
+    u64::from_le_bytes(bytes())
+}

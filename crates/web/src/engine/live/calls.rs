@@ -1,0 +1,163 @@
+//! What the page and scripts ask for.
+
+use chain::{Height, PeerId};
+use wasm_bindgen_futures::spawn_local;
+
+use super::{Engine, Handle, State, residents};
+use crate::engine::between::beacon::{Control, Generation, MOST_NODES};
+use crate::engine::browser::page;
+use crate::stream::{BlockKey, Call, Failure, FromEngine, Happening, Power, Reply};
+
+/// Most blocks in an answer.
+const MOST_BLOCKS: u32 = 2_000;
+
+type Answer = Result<Reply, Failure>;
+
+/// Does what is asked for and answers.
+pub fn call(handle: &Handle, id: u32, call: Call) {
+    let waking = handle.act(|engine| engine.state != State::Awake).unwrap_or(true);
+    if waking && !matches!(call, Call::Status | Call::StopMining) {
+        return reply(id, Err(failure("not-ready", "the nodes are being started")));
+    }
+    match call {
+        Call::AddNode | Call::Reset | Call::UndoReset => {
+            let handle = handle.clone();
+            spawn_local(async move {
+                let answer = take_time(&handle, call).await;
+                reply(id, answer);
+            });
+        }
+        call => {
+            if let Some(answer) = handle.act(|engine| engine.answer(call)) {
+                reply(id, answer);
+            }
+        }
+    }
+}
+
+/// Sends an answer.
+pub fn reply(id: u32, result: Answer) {
+    page::post(&FromEngine::Reply { id, result });
+}
+
+/// Why a call did not work.
+pub fn failure(code: &str, message: &str) -> Failure {
+    Failure { code: code.into(), message: message.into() }
+}
+
+async fn take_time(handle: &Handle, call: Call) -> Answer {
+    match call {
+        Call::AddNode => {
+            let count = handle.act(|engine| engine.residents.len()).unwrap_or(MOST_NODES);
+            if count >= MOST_NODES {
+                return Err(failure("too-many-nodes", "a tab has at most 16 nodes"));
+            }
+            let added = residents::add(handle).await;
+            let id = added.ok_or_else(|| failure("too-many-nodes", "no identity is free"))?;
+            Ok(Reply::Node(format!("{id:x}")))
+        }
+        Call::Reset => {
+            let reset = |now: Generation| Some(now.reset());
+            let done = handle.change_generation(reset, Happening::Reset).await;
+            done.map(|()| Reply::Done).ok_or_else(|| failure("not-ready", "the tab is leaving"))
+        }
+        _ => {
+            let done = handle.change_generation(Generation::undone, Happening::ResetUndone).await;
+            done.map(|()| Reply::Done)
+                .ok_or_else(|| failure("nothing-to-undo", "no reset can be undone"))
+        }
+    }
+}
+
+impl Engine {
+    fn answer(&mut self, call: Call) -> Answer {
+        self.pace.change();
+        match call {
+            Call::Status => return Ok(Reply::Status(self.status())),
+            Call::StartMining(power) => {
+                if let Some(power) = power {
+                    self.set_power(checked(power)?);
+                }
+                self.set_mining(true);
+            }
+            Call::StopMining => self.set_mining(false),
+            Call::SetPower(power) => self.set_power(checked(power)?),
+            Call::SetOnline(online) => self.set_online(online),
+            Call::SetTabOnline { tab, online } => self.switch_tab(&tab, online)?,
+            Call::SetNodeOnline { node, online } => self.switch_node(&node, online)?,
+            Call::RemoveNode(node) => self.dismiss(&node)?,
+            Call::Block(key) => return self.find_block(&key),
+            Call::Blocks { from, to } => return self.list_blocks(from, to),
+            Call::Export => return Ok(Reply::Text(self.export())),
+            Call::AddNode | Call::Reset | Call::UndoReset => {
+                unreachable!("these take time and are answered elsewhere")
+            }
+        }
+        Ok(Reply::Done)
+    }
+
+    fn switch_tab(&mut self, tab: &str, online: bool) -> Result<(), Failure> {
+        let unknown = || failure("unknown-tab", "no such tab is in this room");
+        let tab: PeerId = tab.parse().map_err(|_| unknown())?;
+        if tab == self.me {
+            self.set_online(online);
+        } else if self.tabs.knows(&tab) {
+            self.ask_tab(Control::Tab { tab, online });
+        } else {
+            return Err(unknown());
+        }
+        Ok(())
+    }
+
+    fn switch_node(&mut self, node: &str, online: bool) -> Result<(), Failure> {
+        let unknown = || failure("unknown-node", "no such node is in this room");
+        let node: PeerId = node.parse().map_err(|_| unknown())?;
+        if self.set_node_online(&node, online) {
+            return Ok(());
+        }
+        if !self.tabs.nodes().any(|(_, other)| other.id == node) {
+            return Err(unknown());
+        }
+        self.ask_tab(Control::Node { node, online });
+        Ok(())
+    }
+
+    fn dismiss(&mut self, node: &str) -> Result<(), Failure> {
+        let unknown = || failure("unknown-node", "no such node is in this tab");
+        let id: PeerId = node.parse().map_err(|_| unknown())?;
+        self.resident(&id).ok_or_else(unknown)?;
+        if self.residents.len() == 1 {
+            return Err(failure("last-node", "a tab has at least one node"));
+        }
+        self.remove_node(&id);
+        Ok(())
+    }
+
+    fn find_block(&self, key: &BlockKey) -> Answer {
+        let id = match key {
+            BlockKey::Height(height) => {
+                self.first().and_then(|node| node.best_at(Height(*height)))
+            }
+            BlockKey::Hash(hash) => {
+                let bad = |_| failure("bad-argument", "a block's hash has 64 hexadecimal digits");
+                Some(hash.parse().map_err(bad)?)
+            }
+        };
+        let detail = id.and_then(|id| self.block_detail(&id));
+        let detail = detail.ok_or_else(|| failure("unknown-block", "no node here knows it"))?;
+        Ok(Reply::Block(Box::new(detail)))
+    }
+
+    fn list_blocks(&self, from: u32, to: u32) -> Answer {
+        if from > to || to - from >= MOST_BLOCKS {
+            return Err(failure("bad-argument", "from 1 to 2000 blocks at a time"));
+        }
+        Ok(Reply::Blocks(self.best_blocks(from, to)))
+    }
+}
+
+fn checked(power: Power) -> Result<Power, Failure> {
+    let fits = (1..=64).contains(&power.workers) && (1..=100).contains(&power.duty);
+    fits.then_some(power)
+        .ok_or_else(|| failure("bad-argument", "1 to 64 workers, 1 to 100 percent of the time"))
+}

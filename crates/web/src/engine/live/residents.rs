@@ -1,0 +1,279 @@
+//! This tab's nodes: under which identities they live, how they start, leave and start again.
+
+use chain::{PeerId, SecretKey};
+use protocol::JobId;
+use wasm_bindgen_futures::spawn_local;
+
+use super::{Engine, Handle, State};
+use crate::engine::between::beacon::MOST_TABS;
+use crate::engine::browser::clock::reading;
+use crate::engine::browser::locks::{Held, Locks};
+use crate::engine::browser::random;
+use crate::engine::clock::Clock;
+use crate::engine::names::Names;
+use crate::engine::picture::tally::Tally;
+use crate::engine::storage::idb::Idb;
+use crate::engine::storage::roster::{self, Identity};
+use crate::engine::storage::{Db, Store};
+use crate::mining::plan::NodeKey;
+use crate::stream::Happening;
+
+/// A node of this tab.
+pub struct Resident {
+    pub id: PeerId,
+    pub identity: Identity,
+    /// Its own switch.
+    pub online: bool,
+    /// Counts its envelopes.
+    pub sequence: u64,
+    /// What the pool calls it in this life.
+    pub key: NodeKey,
+    /// What it has searched.
+    pub job: Option<JobId>,
+    /// Nobody else lives under its identity while this is held.
+    _lock: Option<Held>,
+}
+
+impl Resident {
+    fn new((identity, lock): (Identity, Option<Held>)) -> Self {
+        let (id, key) = (identity.id(), key(&identity));
+        Self { id, identity, online: true, sequence: 0, key, job: None, _lock: lock }
+    }
+}
+
+/// Job numbers start over in each life, so each life is somebody else to the pool.
+fn key(identity: &Identity) -> NodeKey {
+    u64::from(identity.seat) << 32 | (identity.incarnation & u64::from(u32::MAX))
+}
+
+/// Enters the room: takes locks and identities, listens, starts the nodes.
+pub async fn join(handle: Handle) {
+    let Some((names, locks, me, label, db, wanted)) = handle.act(|engine| {
+        let wanted = engine.wanted.clone();
+        let (names, locks) = (engine.names.clone(), engine.locks.clone());
+        (names, locks, engine.me, engine.label, engine.browser_db.clone(), wanted)
+    }) else {
+        return;
+    };
+    let Some(room) = handle.act(|engine| engine.room.id()) else { return };
+    let tab = hold(locks.as_ref(), &names.tab_lock(room, &me)).await;
+    let label = {
+        let lock = |label| names.label_lock(room, label);
+        claim_label(locks.as_ref(), label, lock).await
+    };
+    let claimed = claim(&names, locks.as_ref(), db.as_ref(), &wanted.0, wanted.1).await;
+    handle.act(|engine| {
+        engine.held = tab.into_iter().chain(label.1).collect();
+        engine.label = label.0;
+        engine.residents = claimed.into_iter().map(Resident::new).collect();
+        engine.open_channel();
+        engine.know_residents();
+    });
+    start_nodes(handle, None).await;
+}
+
+/// Restarts all nodes from storage, then says why.
+async fn start_nodes(handle: Handle, why: Option<Happening>) {
+    let Some((life, ids, db)) = handle.act(|engine| {
+        engine.life += 1;
+        engine.clock = Clock::start(reading());
+        engine.tally = Tally::new(engine.params.genesis_id());
+        let ids: Vec<PeerId> = engine.residents.iter().map(|resident| resident.id).collect();
+        (engine.life, ids, engine.storage.depot.kept())
+    }) else {
+        return;
+    };
+    if let Some(db) = db {
+        let generation = crate::engine::storage::depot::read_generation(&db).await;
+        handle.act(|engine| engine.storage.depot.refresh(generation));
+    }
+    for id in ids {
+        start_node(&handle, id, life).await;
+    }
+    handle.act(|engine| {
+        if engine.life == life {
+            engine.state = State::Awake;
+            engine.network.change();
+            engine.share_power();
+            if let Some(why) = why {
+                engine.note(None, why);
+            }
+        }
+    });
+}
+
+/// Starts one node with what it saved.
+async fn start_node(handle: &Handle, id: PeerId, life: u64) {
+    let missing = handle.act(|engine| engine.storage.depot.missing(&id)).flatten();
+    let rows = match missing {
+        Some((db, prefix)) => Some(db.range(Store::Own, &prefix).await),
+        None => None,
+    };
+    handle.act(|engine| {
+        if engine.life != life {
+            return;
+        }
+        if let Some(rows) = rows {
+            engine.storage.depot.fill(id, rows);
+        }
+        let Some(resident) = engine.resident(&id) else { return };
+        let public = resident.identity.secret.public_key();
+        let node = scenario::assemble(&engine.room, &public, random::number(), &engine.memo);
+        let saved = engine.storage.depot.saved(&id);
+        engine.host.add(id, node, saved);
+        engine.network.change();
+    });
+}
+
+/// One more node; `None` if no identity is to be had.
+pub async fn add(handle: &Handle) -> Option<PeerId> {
+    let (names, locks, db, life) = handle.act(|engine| {
+        let (names, locks) = (engine.names.clone(), engine.locks.clone());
+        (names, locks, engine.browser_db.clone(), engine.life)
+    })?;
+    let claimed = claim(&names, locks.as_ref(), db.as_ref(), &[], 1).await;
+    let resident = Resident::new(claimed.into_iter().next()?);
+    let id = resident.id;
+    handle.act(|engine| {
+        engine.residents.push(resident);
+        engine.know_residents();
+    });
+    start_node(handle, id, life).await;
+    Some(id)
+}
+
+impl Engine {
+    /// Lets a node go; its identity is free for others.
+    pub(super) fn remove_node(&mut self, id: &PeerId) {
+        self.host.remove(id);
+        if let Some(place) = self.residents.iter().position(|resident| resident.id == *id) {
+            let gone = self.residents.remove(place);
+            self.mining.forget(gone.key);
+        }
+        // Should it come back here, it begins with what the database says by then.
+        self.storage.depot.forget(id);
+        self.tally = Tally::new(self.params.genesis_id());
+        self.network.change();
+        self.pace.change();
+    }
+
+    /// All nodes begin a new life: after sleep, after a reset, after its undoing.
+    pub(super) fn relive(&mut self, why: Option<Happening>) {
+        self.stop_nodes();
+        let (handle, db) = (self.handle.clone(), self.browser_db.clone());
+        for resident in &mut self.residents {
+            resident.identity.incarnation = resident.identity.incarnation.saturating_add(1);
+            resident.key = key(&resident.identity);
+            resident.sequence = 0;
+            resident.job = None;
+        }
+        let identities: Vec<Identity> = self.residents.iter().map(|r| r.identity.clone()).collect();
+        spawn_local(async move {
+            if let Some(db) = db {
+                // Without storage nothing of a former life is left to be confused with.
+                let _ = roster::write(&db, &identities).await;
+            }
+            start_nodes(handle, why).await;
+        });
+    }
+
+    /// The browser is about to freeze this tab: leaves the room.
+    pub(super) fn freeze(&mut self) {
+        if self.state == State::Frozen {
+            return;
+        }
+        self.say_goodbye();
+        self.stop_nodes();
+        self.look_after_storage();
+        self.state = State::Frozen;
+        self.life += 1; // whoever is still starting nodes comes too late
+        self.mining.pause();
+        self.channel = None;
+        self.wanted = (self.residents.iter().map(|r| r.id).collect(), self.residents.len().max(1));
+        self.residents.clear();
+        self.held.clear();
+        self.tabs.forget_all();
+    }
+
+    /// The tab is back: enters the room as if it were opened anew.
+    pub(super) fn resume(&mut self) {
+        if self.state == State::Frozen {
+            self.state = State::Waking;
+            self.note(None, Happening::Resumed);
+            self.pace.resume();
+            spawn_local(join(self.handle.clone()));
+        }
+    }
+
+    fn stop_nodes(&mut self) {
+        self.state = State::Waking;
+        for resident in &self.residents {
+            self.host.remove(&resident.id);
+            self.mining.forget(resident.key);
+        }
+    }
+
+    fn know_residents(&mut self) {
+        for resident in &self.residents {
+            self.seats.insert(resident.id, resident.identity.seat);
+        }
+        self.pace.change();
+    }
+}
+
+/// Takes identities whose locks are free, and stores that they live again before they do.
+async fn claim(
+    names: &Names,
+    locks: Option<&Locks>,
+    db: Option<&Idb>,
+    wanted: &[PeerId],
+    count: usize,
+) -> Vec<(Identity, Option<Held>)> {
+    let _roster = hold(locks, &names.roster_lock()).await;
+    // Without locks nothing tells whether an identity is in use: then all are new.
+    let known = match (db, locks) {
+        (Some(db), Some(_)) => roster::read(db).await.unwrap_or_default(),
+        _ => Vec::new(),
+    };
+    let lock = async |seat| match locks {
+        Some(locks) => Some(Some(locks.take(&names.seat_lock(seat)).await?)),
+        None => Some(None),
+    };
+    let claimed = roster::claim(known, wanted, count, lock, fresh_key).await;
+    if let (Some(db), Some(_)) = (db, locks) {
+        let identities: Vec<Identity> = claimed.iter().map(|(identity, _)| identity.clone()).collect();
+        // An identity that cannot be stored lives as long as this tab.
+        let _ = roster::write(db, &identities).await;
+    }
+    claimed
+}
+
+fn fresh_key() -> SecretKey {
+    loop {
+        // Almost every number is a key.
+        if let Ok(key) = SecretKey::from_bytes(&random::bytes()) {
+            return key;
+        }
+    }
+}
+
+async fn hold(locks: Option<&Locks>, name: &str) -> Option<Held> {
+    locks?.wait(name).await
+}
+
+/// The number that people call this tab by: the one it had, else the lowest that is free.
+async fn claim_label(
+    locks: Option<&Locks>,
+    before: u32,
+    name: impl Fn(u32) -> String,
+) -> (u32, Option<Held>) {
+    if let Some(locks) = locks {
+        let before = (before > 0).then_some(before);
+        for label in before.into_iter().chain(1..=MOST_TABS) {
+            if let Some(held) = locks.take(&name(label)).await {
+                return (label, Some(held));
+            }
+        }
+    }
+    (1 + (random::number() % u64::from(MOST_TABS)) as u32, None)
+}

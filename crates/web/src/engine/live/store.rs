@@ -1,0 +1,137 @@
+//! Between the host and storage: one write transaction at a time, with everything that waits for
+//! one; one read transaction at a time for all values that were asked for.
+
+use std::sync::Arc;
+
+use chain::PeerId;
+use protocol::{Batch, Input, Key};
+use wasm_bindgen_futures::spawn_local;
+
+use super::Engine;
+use crate::engine::storage::depot::{Depot, read_generation};
+use crate::engine::storage::idb::Idb;
+use crate::engine::storage::{Db, DbError, Durability, Name, Store};
+
+/// Most values read in one transaction.
+const MOST_READS: usize = 256;
+
+/// The room's storage and what it is busy with.
+pub struct Storage {
+    pub depot: Depot<Idb>,
+    writing: bool,
+    reading: bool,
+    asked: Vec<Asked>,
+}
+
+/// A value that a node waits for.
+struct Asked {
+    node: PeerId,
+    key: Key,
+    name: Name,
+    life: u64,
+}
+
+impl Storage {
+    /// Storage on this database, or in memory.
+    pub async fn open(db: Result<Idb, DbError>) -> Self {
+        let mut depot = Depot::new(db);
+        if let Some(db) = depot.kept() {
+            depot.refresh(read_generation(&db).await);
+        }
+        Self { depot, writing: false, reading: false, asked: Vec::new() }
+    }
+
+    /// Whether something is on its way to the database.
+    pub fn is_writing(&self) -> bool {
+        self.writing
+    }
+}
+
+impl Engine {
+    pub(super) fn save(&mut self, node: PeerId, ticket: u64, batch: &Batch) {
+        self.storage.depot.save(node, ticket, batch);
+        if !self.storage.depot.is_kept() {
+            self.host.durable(ticket, self.clock.last());
+        }
+    }
+
+    pub(super) fn load(&mut self, node: PeerId, key: Key) {
+        match self.storage.depot.load(&node, &key) {
+            Ok(value) => self.host.give(node, Input::Loaded { key, value }),
+            Err(name) => self.storage.asked.push(Asked { node, key, name, life: self.life }),
+        }
+    }
+
+    /// Starts what can be started.
+    pub(super) fn look_after_storage(&mut self) {
+        self.write();
+        self.read();
+    }
+
+    fn write(&mut self) {
+        if self.storage.writing {
+            return;
+        }
+        let Some(db) = self.storage.depot.db() else { return };
+        let Some(flush) = self.storage.depot.take_flush() else { return };
+        self.storage.writing = true;
+        let handle = self.handle.clone();
+        spawn_local(async move {
+            let result = db.commit(&flush.changes, Durability::Relaxed).await;
+            handle.act(|engine| {
+                engine.storage.writing = false;
+                let ticket = flush.ticket;
+                let failed = result.is_err();
+                engine.storage.depot.flushed(flush, result);
+                if failed {
+                    return engine.go_on_in_memory();
+                }
+                engine.host.durable(ticket, engine.clock.last());
+                engine.look_after_storage();
+            });
+        });
+    }
+
+    fn read(&mut self) {
+        if self.storage.reading || self.storage.asked.is_empty() {
+            return;
+        }
+        let most = MOST_READS.min(self.storage.asked.len());
+        let asked: Vec<Asked> = self.storage.asked.drain(..most).collect();
+        let Some(db) = self.storage.depot.db() else { return };
+        self.storage.reading = true;
+        let handle = self.handle.clone();
+        spawn_local(async move {
+            let names: Vec<Name> = asked.iter().map(|asked| asked.name.clone()).collect();
+            let values = db.read(Store::Blocks, &names).await;
+            handle.act(|engine| {
+                engine.storage.reading = false;
+                // What cannot be read counts as lost: nodes fetch it again from others.
+                let values = values.unwrap_or_else(|error| {
+                    engine.storage.depot.fail(error);
+                    engine.go_on_in_memory();
+                    vec![None; asked.len()]
+                });
+                for (asked, value) in asked.into_iter().zip(values) {
+                    if asked.life == engine.life {
+                        let value = value.map(Arc::from);
+                        engine.host.give(asked.node, Input::Loaded { key: asked.key, value });
+                    }
+                }
+                engine.read();
+            });
+        });
+    }
+
+    /// The database was taken away.
+    pub(super) fn lose_storage(&mut self, why: String) {
+        self.storage.depot.fail(DbError::Refused(why));
+        self.go_on_in_memory();
+    }
+
+    /// Nothing waits for a database that is not written any more.
+    fn go_on_in_memory(&mut self) {
+        self.host.durable(self.storage.depot.last_ticket(), self.clock.last());
+        self.pace.change();
+    }
+}

@@ -1,0 +1,33 @@
+//! A panic leaves this instance unusable: the page is told, ends the worker and starts another one
+//! from what was saved.
+
+use std::cell::RefCell;
+use std::panic::PanicHookInfo;
+
+use crate::engine::browser::page;
+use crate::stream::FromEngine;
+
+thread_local! {
+    static ROOM: RefCell<String> = const { RefCell::new(String::new()) };
+}
+
+/// From now on a panic is told to the page.
+pub fn watch() {
+    std::panic::set_hook(Box::new(|info| {
+        page::post(&FromEngine::Panicked { report: report(info) });
+    }));
+}
+
+/// The room to name in a report.
+pub fn remember_room(link: &str) {
+    ROOM.with(|room| *room.borrow_mut() = link.into());
+}
+
+/// What happened and where; nothing of what the nodes hold, and no key.
+fn report(info: &PanicHookInfo<'_>) -> String {
+    let message = info.payload_as_str().unwrap_or("(no message)");
+    let place = info.location().map_or_else(String::new, ToString::to_string);
+    let room = ROOM.with(|room| room.try_borrow().map(|room| room.clone()).unwrap_or_default());
+    let (version, build) = (env!("CARGO_PKG_VERSION"), crate::mining::build());
+    format!("engine {version} ({build}) panicked at {place}: {message}\nroom: {room}")
+}
