@@ -92,11 +92,7 @@ pub fn install(bridge: &Bridge) {
         let end = events::on(bridge, &name, f).ok_or_else(|| bad_argument(events::NAMES))?;
         Ok(Promise::resolve(&end))
     });
-    set(
-        &object,
-        "ready",
-        &ask(bridge, Call::Status).then(&to_undefined()),
-    );
+    set(&object, "ready", &ready(bridge));
     set(&window(), "tabchain", &Object::freeze(&object));
 }
 
@@ -129,8 +125,13 @@ fn variadic(f: &Function) -> JsValue {
     closure.into_js_value()
 }
 
-fn to_undefined() -> Closure<dyn FnMut(JsValue)> {
-    Closure::once(|_| {})
+/// A promise that is kept once the engine answers.
+fn ready(bridge: &Bridge) -> Promise {
+    Promise::new(&mut |resolve, _| {
+        bridge.call(Call::Status, move |_| {
+            let _ = resolve.call0(&JsValue::UNDEFINED);
+        });
+    })
 }
 
 fn set(target: &Object, name: &str, value: &JsValue) {

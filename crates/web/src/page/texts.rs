@@ -318,6 +318,7 @@ pub struct Reset {
 
 /// Banners and short messages.
 pub struct Notices {
+    pub title: &'static str,
     pub memory: &'static str,
     pub memory_why: With1,
     pub other_data: With1,

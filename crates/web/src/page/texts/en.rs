@@ -47,7 +47,7 @@ fn sentence(
         } => {
             vec![
                 me,
-                say(" took over "),
+                say(" accepted "),
                 block(hash, *height),
                 say(" found by "),
                 Part::Node(*miner),
@@ -109,31 +109,19 @@ fn sentence(
             };
             vec![say(format!(
                 "Target adjusted at height {}: {change}",
-                whole(u64::from(*height))
+                height
             ))]
         }
         Happening::SyncStarted { goal } => {
-            vec![
-                me,
-                say(format!(" catches up to height {}", whole(u64::from(*goal)))),
-            ]
+            vec![me, say(format!(" catches up to height {}", goal))]
         }
         Happening::SyncDone { height } => {
-            vec![
-                me,
-                say(format!(
-                    " has caught up at height {}",
-                    whole(u64::from(*height))
-                )),
-            ]
+            vec![me, say(format!(" has caught up at height {}", height))]
         }
         Happening::Restored { height } => {
             vec![
                 me,
-                say(format!(
-                    " is back from storage at height {}",
-                    whole(u64::from(*height))
-                )),
+                say(format!(" is back from storage at height {}", height)),
             ]
         }
         Happening::Damaged { what } => {
@@ -279,7 +267,7 @@ pub static TEXTS: Texts = Texts {
         odds: |tries| format!("1 in {tries} tries"),
         expected: "Expected",
         expected_every: |time| format!("one block in {time}"),
-        aims: |time| format!("room aims at {time}"),
+        aims: |time| format!("room aims at one in {time}"),
         retarget: "Adjusts",
         retarget_in: |blocks| format!("in {}", plural(blocks, "block", "blocks")),
         found: "Found here",
@@ -296,6 +284,7 @@ pub static TEXTS: Texts = Texts {
         tip: "Tip",
         agree: |nodes| match nodes {
             "1" => "1 node".to_owned(),
+            "2" => "both nodes agree".to_owned(),
             _ => format!("all {nodes} nodes agree"),
         },
         some_here: |here, all| format!("{here} of {all} nodes are here"),
@@ -344,11 +333,11 @@ pub static TEXTS: Texts = Texts {
         unknown: "This tab does not have this block.",
         header: "Its header: 80 bytes, as Bitcoin's",
         fields: [
-            ("Version", "version", "which rules it follows"),
+            ("Version", "ver", "which rules it follows"),
             (
                 "Previous block",
                 "previous",
-                "hash of the block it builds on: this makes the chain",
+                "the block it builds on: this makes the chain",
             ),
             (
                 "Merkle root",
@@ -472,6 +461,7 @@ pub static TEXTS: Texts = Texts {
         undone: "The reset was undone.",
     },
     notices: Notices {
+        title: "Notices",
         memory: "The chain is kept in memory only and is lost when this tab closes.",
         memory_why: |why| format!("Reason: {why}"),
         other_data: |version| {

@@ -98,28 +98,16 @@ fn sentence(
                 harder @ 1001.. => format!("难度变为 {} 倍", milli(harder)),
                 easier => format!("难度降为 {} 分之一", milli(1_000_000 / easier.max(1))),
             };
-            vec![say(format!(
-                "在高度 {} 调整目标值：{change}",
-                whole(u64::from(*height))
-            ))]
+            vec![say(format!("在高度 {} 调整目标值：{change}", height))]
         }
         Happening::SyncStarted { goal } => {
-            vec![
-                me,
-                say(format!(" 开始同步到高度 {}", whole(u64::from(*goal)))),
-            ]
+            vec![me, say(format!(" 开始同步到高度 {}", goal))]
         }
         Happening::SyncDone { height } => {
-            vec![
-                me,
-                say(format!(" 已同步到高度 {}", whole(u64::from(*height)))),
-            ]
+            vec![me, say(format!(" 已同步到高度 {}", height))]
         }
         Happening::Restored { height } => {
-            vec![
-                me,
-                say(format!(" 已从存储恢复到高度 {}", whole(u64::from(*height)))),
-            ]
+            vec![me, say(format!(" 已从存储恢复到高度 {}", height))]
         }
         Happening::Damaged { what } => {
             vec![say("保存的数据已损坏："), Part::Outside(what.clone())]
@@ -248,9 +236,9 @@ pub static TEXTS: Texts = Texts {
         duty: "工作时间占比 (%)",
         load: |workers, cores, duty| {
             if duty == "100" {
-                format!("使用 {cores} 个核心中的 {workers} 个，全程运行")
+                format!("{cores} 核中的 {workers} 核，全程运行")
             } else {
-                format!("使用 {cores} 个核心中的 {workers} 个，{duty}% 的时间")
+                format!("{cores} 核中的 {workers} 核，{duty}% 的时间")
             }
         },
         shared: |tabs, workers, duty| {
@@ -262,10 +250,10 @@ pub static TEXTS: Texts = Texts {
         spark: |low, high, now| format!("最近一分钟的算力：最低 {low}，最高 {high}，当前 {now}"),
         target: "目标值",
         target_more: "只有当区块的哈希作为数字不大于目标值时，区块才有效。",
-        odds: |tries| format!("每 {tries} 次尝试约中 1 次"),
+        odds: |tries| format!("约每{tries}次尝试中 1 次"),
         expected: "预计",
-        expected_every: |time| format!("每 {time}一个区块"),
-        aims: |time| format!("房间目标为每 {time}一个"),
+        expected_every: |time| format!("每{time}一个区块"),
+        aims: |time| format!("房间目标为每{time}一个"),
         retarget: "调整",
         retarget_in: |blocks| format!("{blocks} 个区块后"),
         found: "本页挖到",
@@ -326,11 +314,11 @@ pub static TEXTS: Texts = Texts {
         header: "区块头：80 字节，与比特币相同",
         fields: [
             ("版本", "版本", "遵循哪套规则"),
-            ("上一区块", "上一区块", "所依据区块的哈希：链由此形成"),
+            ("上一区块", "上一区块", "它所依据的区块：链由此形成"),
             ("默克尔根", "默克尔根", "涵盖全部交易的一个哈希"),
             ("时间", "时间", "挖到的时刻，以矿工的时钟为准"),
-            ("目标位", "目标位", "目标值的压缩形式"),
-            ("随机数", "随机数", "挖矿所搜索的数字"),
+            ("目标位", "目标", "目标值的压缩形式"),
+            ("随机数", "随机", "挖矿所搜索的数字"),
         ],
         hash: "哈希",
         target: "目标值",
@@ -338,7 +326,7 @@ pub static TEXTS: Texts = Texts {
         above: "这个区块不需要工作量：它是约定的起点。",
         proof: "工作量证明",
         found_by: "挖到者",
-        tries: |tries| format!("每 {tries} 次尝试约成功 1 次"),
+        tries: |tries| format!("约每{tries}次尝试成功 1 次"),
         confirmations: "确认数",
         confirmed: |count| match count {
             "0" => "最新区块".to_owned(),
@@ -399,7 +387,7 @@ pub static TEXTS: Texts = Texts {
         now: "当前房间",
         rules: |spacing, window, halving| {
             format!(
-                "每 {spacing}一个区块，每 {window} 个区块调整目标值，每 {halving} 个区块奖励减半。"
+                "每{spacing}一个区块，每 {window} 个区块调整目标值，每 {halving} 个区块奖励减半。"
             )
         },
         presets: "预设规则",
@@ -414,7 +402,7 @@ pub static TEXTS: Texts = Texts {
         seconds: "秒",
         blocks: "个区块",
         range: |low, high| format!("{low} 到 {high}"),
-        odds: |tries| format!("每 {tries} 次尝试约中 1 次"),
+        odds: |tries| format!("约每{tries}次尝试中 1 次"),
         open: "打开此房间",
         default: "默认房间",
         bad: "无法使用此房间链接",
@@ -438,6 +426,7 @@ pub static TEXTS: Texts = Texts {
         undone: "重置已撤销。",
     },
     notices: Notices {
+        title: "提示",
         memory: "链仅保存在内存中，关闭此标签页后将丢失。",
         memory_why: |why| format!("原因：{why}"),
         other_data: |version| {

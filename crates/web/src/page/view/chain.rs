@@ -62,7 +62,7 @@ pub fn ChainPanel(props: &TreeProps) -> Html {
         <section class="panel panel-chain" aria-labelledby="chain-title" id="chain">
             <div class="panel-head">
                 <h2 id="chain-title">{ t.title }</h2>
-                <span class="chip strong">{ t.tip }{ " " }<span data-testid="tip-height">{ ui.n.whole(props.tip.height) }</span></span>
+                <span class="chip strong">{ t.tip }{ " " }<span data-testid="tip-height">{ props.tip.height }</span></span>
                 <span class="visually-hidden" data-testid="tip-hash">{ &props.tip.hash }</span>
                 { harmony_chip(&ui, props) }
                 <span class="stretch"></span>
@@ -83,6 +83,7 @@ fn harmony_chip(ui: &Ui, props: &TreeProps) -> Html {
     let t = &ui.t.chain;
     let all = props.nodes.len() as u64;
     let (class, text) = match harmony(&props.tree, &props.nodes, &props.tip) {
+        Harmony::Agree if all == 1 => ("", (t.agree)("1")),
         Harmony::Agree => ("good", (t.agree)(&ui.n.whole(all))),
         Harmony::Compete(tips) => ("bad", (t.compete)(&ui.n.whole(tips as u64))),
         Harmony::Behind(here) => (

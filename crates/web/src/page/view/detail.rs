@@ -114,14 +114,13 @@ fn head(ui: &Ui, props: &Props, hash: &Rc<str>) -> Html {
     };
     html! {
         <div class="panel-head">
-            <h2 id="block-title">{ (t.title)(&height.map(|height| ui.n.whole(height)).unwrap_or_default()) }</h2>
+            <h2 id="block-title">{ (t.title)(&height.map(|height| height.to_string()).unwrap_or_default()) }</h2>
             if let Some(block) = block {
                 <span class={classes!("chip", (block.state as u8 > 0).then_some("bad"))} data-testid="block-state">
                     { if newest { t.newest } else { (ui.t.chain.state)(block.state) } }
                 </span>
             }
-            <code class="hash-short" title={hash.to_string()}>{ short(hash) }</code>
-            <CopyButton text={hash.to_string()} what={t.hash} />
+            <span class="value"><code title={hash.to_string()}>{ short(hash) }</code><CopyButton text={hash.to_string()} what={t.hash} /></span>
             <span class="stretch"></span>
             if props.selected.is_some() && !newest {
                 <button type="button" class="quiet" onclick={follow}>{ t.follow }<Icon path={icon::END} /></button>

@@ -139,7 +139,7 @@ fn sentence(ui: &Ui, what: &Happening, seat: Option<u32>) -> Html {
         Part::Outside(text) => html! { <bdi>{ text }</bdi> },
         Part::Block(hash, height) => html! {
             <button type="button" class="reference" onclick={ui.selecting(&hash)}>
-                { height.map(|height| (ui.t.block.title)(&ui.n.whole(height))).unwrap_or_default() }
+                { height.map(|height| (ui.t.block.title)(&height.to_string()) + " ").unwrap_or_default() }
                 <code>{ tail(&hash).to_owned() }</code>
             </button>
         },

@@ -31,7 +31,7 @@ pub fn Banners(props: &BannersProps) -> Html {
         }
         StorageView::OtherVersion(version) => Some(html! { (t.other_data)(&version.to_string()) }),
     };
-    html! { <>
+    html! { <section aria-label={t.title}>
         if let Some(text) = storage {
             <div class="banner" role="status" data-testid="banner-storage"><Icon path={icon::WARN} /><p>{ text }</p></div>
         }
@@ -39,7 +39,7 @@ pub fn Banners(props: &BannersProps) -> Html {
             <div class="banner" role="status" data-testid="banner-version"><Icon path={icon::WARN} /><p>{ t.other_version }</p>{ reload(&ui) }</div>
         }
         { catching_up(&ui, &props.nodes) }
-    </> }
+    </section> }
 }
 
 fn reload(ui: &Ui) -> Html {
@@ -143,7 +143,7 @@ pub fn Spoken(props: &SpokenProps) -> Html {
     let ui = use_ui();
     let t = &ui.t.notices;
     let text = props.line.as_ref().map(|line| match &line.entry.what {
-        Happening::Found { height, .. } => (t.you_found)(&ui.n.whole(*height)),
+        Happening::Found { height, .. } => (t.you_found)(&height.to_string()),
         Happening::Reorganised {
             undone, applied, ..
         } => (t.switched)(&ui.n.whole(*undone), &ui.n.whole(*applied)),

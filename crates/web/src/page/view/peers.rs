@@ -94,7 +94,7 @@ fn node_row(ui: &Ui, node: &NodeView, props: &Props) -> Html {
             <Who seat={node.seat} />
             <button type="button" class={classes!("tip", (!same).then_some("other"))} onclick={ui.selecting(&node.tip.hash)}>
                 <span class="visually-hidden">{ t.tip }{ " " }</span>
-                <span>{ ui.n.whole(node.tip.height) }</span><code>{ tail(&node.tip.hash) }</code>
+                <span>{ node.tip.height }</span><code>{ tail(&node.tip.hash) }</code>
             </button>
             if node.here && own > 1 {
                 <button type="button" class="quiet icon-only" aria-label={(t.remove)(&name)} title={(t.remove)(&name)}

@@ -8,9 +8,9 @@ use crate::page::ui::use_ui;
 use crate::stream::{BlockState, BlockView};
 
 /// Width of a block.
-pub const WIDTH: i32 = 76;
+pub const WIDTH: i32 = 84;
 /// Height of a block.
-pub const HEIGHT: i32 = 46;
+pub const HEIGHT: i32 = 50;
 /// So many nodes are drawn under a block; the rest is a number.
 const MARKS: usize = 4;
 
@@ -41,7 +41,7 @@ pub fn BlockBox(props: &Props) -> Html {
         BlockState::Invalid => "invalid",
         BlockState::Unseen => "unseen",
     };
-    let height = ui.n.whole(block.height);
+    let height = block.height.to_string();
     let miner = block.miner.map(seats::name).unwrap_or_default();
     let mut label = (t.label)(&height, &short(&block.hash), (t.state)(block.state), &miner);
     if !props.standing.is_empty() {
@@ -66,8 +66,8 @@ pub fn BlockBox(props: &Props) -> Html {
             transform={format!("translate({} {})", props.x, props.y)}>
             <rect class="box" width={WIDTH.to_string()} height={HEIGHT.to_string()} rx="8" />
             { miner_mark(block) }
-            <text class="height" x={if block.miner.is_some() { "26" } else { "10" }} y="20">{ height }</text>
-            <text class="hash" x="10" y="36">{ "…" }{ tail(&block.hash) }</text>
+            <text class="height" x={if block.miner.is_some() { "28" } else { "11" }} y="22">{ height }</text>
+            <text class="hash" x="11" y="39">{ "…" }{ tail(&block.hash) }</text>
             { marks(&props.standing) }
         </g>
     }
@@ -78,7 +78,7 @@ fn miner_mark(block: &BlockView) -> Html {
         return Html::default();
     };
     html! {
-        <path class={classes!("mark", seats::colour_class(seat))} d={seats::shape(seat)} transform="translate(15 15.5)" />
+        <path class={classes!("mark", seats::colour_class(seat))} d={seats::shape(seat)} transform="translate(16 17)" />
     }
 }
 

@@ -17,9 +17,9 @@ use crate::page::view::icon::{self, Icon};
 use crate::stream::{BlockState, BlockView};
 
 /// From one height to the next.
-const COLUMN: i32 = 100;
+const COLUMN: i32 = 110;
 /// From one lane to the next.
-const LANE: i32 = 82;
+const LANE: i32 = 86;
 /// Around everything.
 const MARGIN: i32 = 16;
 /// How near to the end counts as at the end.
@@ -39,9 +39,8 @@ impl Layout {
         let lanes = assign(tree);
         let base = tree.first().map_or(0, |block| block.height);
         let last = tree.iter().map(|block| block.height).max().unwrap_or(base);
-        // A lane on each side is kept free, so that the picture does not jump with the first fork.
-        let top = lanes.iter().copied().min().unwrap_or(0).min(-1);
-        let bottom = lanes.iter().copied().max().unwrap_or(0).max(1);
+        let top = lanes.iter().copied().min().unwrap_or(0);
+        let bottom = lanes.iter().copied().max().unwrap_or(0);
         let columns = i32::try_from(last - base).unwrap_or(0) + 2;
         Self {
             lanes,
@@ -99,7 +98,7 @@ pub fn TreePicture(props: &TreeProps) -> Html {
     html! {
         <div class="tree">
             <div class="tree-area" ref={area.clone()} onscroll={scroll}>
-                <svg role="group" aria-label={format!("{}. {}", t.picture, t.keys)}
+                <svg role="group" class={(layout.top == 0).then_some("flat")} aria-label={format!("{}. {}", t.picture, t.keys)}
                     width={layout.width.to_string()} height={layout.height.to_string()}
                     viewBox={format!("0 0 {} {}", layout.width, layout.height)} {onkeydown} {onclick}>
                     { earlier(&ui, props, &layout) }

@@ -36,7 +36,7 @@ fn row(ui: &Ui, block: &BlockView, here: &[u32], selected: bool) -> Html {
     let names: Vec<String> = here.iter().map(|seat| seats::name(*seat)).collect();
     html! {
         <tr key={block.hash.clone()} class={classes!(selected.then_some("selected"))}>
-            <td class="number">{ ui.n.whole(block.height) }</td>
+            <td class="number">{ block.height }</td>
             <td>
                 <button type="button" class="reference" data-testid={format!("block-{}", block.hash)}
                     aria-current={selected.then_some("true")} onclick={ui.selecting(&block.hash)}><code>{ short(&block.hash) }</code></button>

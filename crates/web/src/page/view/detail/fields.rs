@@ -25,15 +25,9 @@ pub fn Fields(props: &Props) -> Html {
     let detail = &props.detail;
     let hex = split(&detail.header);
     let values = values(&ui, detail);
-    let choose = |index: usize| {
+    let choose = |index: Option<usize>| {
         let chosen = chosen.clone();
-        Callback::from(move |_: MouseEvent| {
-            chosen.set(if *chosen == Some(index) {
-                None
-            } else {
-                Some(index)
-            });
-        })
+        Callback::from(move |_: MouseEvent| chosen.set(index))
     };
     let class = |index: usize, base: &'static str| {
         classes!(
@@ -42,20 +36,20 @@ pub fn Fields(props: &Props) -> Html {
             (*chosen == Some(index)).then_some("chosen")
         )
     };
+    // The segments are a picture of the list below them, which says it all to everybody.
     html! {
         <div class="header-bytes">
             <h3>{ t.header }<CopyButton text={detail.header.clone()} what={t.header} /></h3>
-            <div class="segments">
+            <div class="segments" aria-hidden="true" onmouseleave={choose(None)}>
                 { for t.fields.iter().enumerate().map(|(index, (long, short, _))| html! {
-                    <button type="button" class={class(index, "segment")} aria-pressed={(*chosen == Some(index)).to_string()}
-                        title={*long} onclick={choose(index)}>
-                        <span>{ *short }</span><code aria-hidden="true">{ hex[index].clone() }</code>
-                    </button>
+                    <div class={class(index, "segment")} title={*long} onmouseenter={choose(Some(index))} onclick={choose(Some(index))}>
+                        <span>{ *short }</span><code>{ hex[index].clone() }</code>
+                    </div>
                 }) }
             </div>
             <dl class="fields">
                 { for t.fields.iter().zip(values).enumerate().map(|(index, ((long, _, meaning), value))| html! {
-                    <div class={class(index, "field")}>
+                    <div class={class(index, "field")} onmouseenter={choose(Some(index))}>
                         <dt><span class="swatch"></span>{ *long }</dt>
                         <dd class="value">{ value }</dd>
                         <dd class="meaning">{ *meaning }</dd>
