@@ -11,33 +11,31 @@ use crate::message::Message;
 use crate::node::{Node, Turn};
 
 impl Node {
-    /// Takes a block whose header is kept. Whether its body was good.
+    /// Takes a block whose header is kept.
     pub(crate) fn take_block(
         &mut self,
         turn: &mut Turn<'_>,
         source: Source,
         id: BlockId,
         block: &Arc<[u8]>,
-    ) -> bool {
+    ) {
         let index = &self.books.index;
         let Some(header) = index.header(&id).filter(|_| index.lacks_body(&id)) else {
-            return false;
+            return;
         };
         let body = block.get(BitcoinHeader::LEN..).unwrap_or_default();
         if let Err(reject) = self.books.check_body(id, header, body) {
-            self.refuse_body(turn, source, id, &reject);
-            return false;
+            return self.refuse_body(turn, source, id, &reject);
         }
         let waits = !index.is_ready(&header.prev);
         if waits && index.waiting() + block.len() as u64 > limits::WAITING {
-            return false; // it will be asked for again when its turn comes
+            return; // it will be asked for again when its turn comes
         }
         self.take_credit(&id);
         let block = self.books.memo.intern(id, block);
         let before = self.books.index.tree.best();
         let ready = self.books.index.arrive(id, block);
         self.apply_all(turn, source, before, ready);
-        true
     }
 
     /// Applies blocks that became ready, parents first, then stores and tells what came of it.
@@ -163,9 +161,6 @@ impl Node {
             return self.condemn(turn, source, id, reject);
         }
         self.tell_rejected(turn, source, id, reject);
-        if let Some(peer) = source.peer() {
-            self.note_failure(peer, &id);
-        }
         self.blame(turn, source, 25, reject);
     }
 

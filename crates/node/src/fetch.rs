@@ -30,14 +30,19 @@ impl Node {
         }
         let mut free = self.free_places(turn.now);
         let mut requests: BTreeMap<PeerId, Vec<BlockId>> = BTreeMap::new();
-        for (goal, state) in self.goals_by_weight() {
+        for goal in self.goals_by_weight() {
             if free.is_empty() {
                 break;
             }
-            for (id, peer) in self.share_out(&goal, &state, &mut free) {
-                self.tables_mut()
-                    .flights
-                    .insert(id, Flight { peer, at: turn.now });
+            for (id, peer) in self.share_out(turn.now, &goal, &mut free) {
+                self.tables_mut().flights.insert(
+                    id,
+                    Flight {
+                        peer,
+                        at: turn.now,
+                        failed: false,
+                    },
+                );
                 requests.entry(peer).or_default().push(id);
             }
         }
@@ -52,7 +57,7 @@ impl Node {
         let peers = self.tables.peers.iter().map(|(peer, _)| *peer);
         let heard = peers.filter(|peer| !self.tables.peers.is_muted(now, peer));
         let mut free: Free = heard.map(|peer| (peer, limits::FLIGHTS_PER_PEER)).collect();
-        for flight in self.tables.flights.values() {
+        for flight in self.tables.flights.values().filter(|flight| !flight.failed) {
             if let Some(places) = free.get_mut(&flight.peer) {
                 *places = places.saturating_sub(1);
             }
@@ -61,19 +66,14 @@ impl Node {
         free
     }
 
-    fn goals_by_weight(&self) -> Vec<(BlockId, Goal)> {
-        let mut goals: Vec<_> = self
-            .tables
-            .goals
-            .iter()
-            .map(|(id, goal)| (*id, *goal))
-            .collect();
-        goals.sort_by_key(|(id, _)| Reverse(self.books.index.work(id)));
+    fn goals_by_weight(&self) -> Vec<BlockId> {
+        let mut goals: Vec<BlockId> = self.tables.goals.keys().copied().collect();
+        goals.sort_by_key(|id| Reverse(self.books.index.work(id)));
         goals
     }
 
     /// Who is asked for which bodies of a branch.
-    fn share_out(&self, goal: &BlockId, state: &Goal, free: &mut Free) -> Vec<(BlockId, PeerId)> {
+    fn share_out(&self, now: Time, goal: &BlockId, free: &mut Free) -> Vec<(BlockId, PeerId)> {
         let index = &self.books.index;
         let suppliers = self.suppliers(goal, free);
         let mut shares = Vec::new();
@@ -81,37 +81,46 @@ impl Node {
             if free.is_empty() {
                 break;
             }
-            if !index.lacks_body(&id) || self.tables.flights.contains_key(&id) {
+            let Some(peer) = self.choose(now, &id, &suppliers, free) else {
                 continue;
+            };
+            if let Some(places) = free.get_mut(&peer) {
+                *places -= 1;
             }
-            let height = index.height(&id).unwrap_or_default();
-            let sender = self.holders.get(&id).copied();
-            let has = |one: &&Supplier| one.reach >= height || sender == Some(one.peer);
-            let rank = |source: &Supplier| {
-                let places = free.get(&source.peer).copied().unwrap_or_default();
-                (
-                    places > 0 && state.avoid != Some(source.peer),
-                    places,
-                    Reverse(source.peer),
-                )
-            };
-            let Some(source) = suppliers
-                .iter()
-                .filter(has)
-                .max_by_key(|source| rank(source))
-            else {
-                continue;
-            };
-            let Some(places) = free.get_mut(&source.peer) else {
-                continue;
-            };
-            *places -= 1;
-            if *places == 0 {
-                free.remove(&source.peer);
-            }
-            shares.push((id, source.peer));
+            free.retain(|_, places| *places > 0);
+            shares.push((id, peer));
         }
         shares
+    }
+
+    /// Who is asked for a body, if it is to be asked for: of those who have it and owe us least,
+    /// one that has not just failed.
+    fn choose(
+        &self,
+        now: Time,
+        id: &BlockId,
+        suppliers: &[Supplier],
+        free: &Free,
+    ) -> Option<PeerId> {
+        let index = &self.books.index;
+        let flight = self.tables.flights.get(id);
+        if !index.lacks_body(id) || flight.is_some_and(|flight| !flight.failed) {
+            return None;
+        }
+        let failed = flight.map(|flight| flight.peer);
+        let is_patient =
+            flight.is_none_or(|flight| now.saturating_since(flight.at) >= limits::RETRY);
+        let height = index.height(id)?;
+        let sender = self.holders.get(id).copied();
+        let has = |one: &&Supplier| one.reach >= height || sender == Some(one.peer);
+        let candidates = suppliers
+            .iter()
+            .filter(has)
+            .filter(|one| is_patient || failed != Some(one.peer))
+            .filter_map(|one| Some((one.peer, *free.get(&one.peer)?)));
+        candidates
+            .max_by_key(|(peer, places)| (failed != Some(*peer), *places, Reverse(*peer)))
+            .map(|(peer, _)| peer)
     }
 
     /// How far each peer that may be asked has a branch, as far as its best block tells.
@@ -134,14 +143,9 @@ impl Node {
         };
         let header = BitcoinHeader::decode(head);
         let id = header.id();
-        let tables = self.tables_mut();
-        let is_asked = tables
-            .flights
-            .get(&id)
-            .is_some_and(|flight| flight.peer == from);
-        if is_asked {
-            tables.flights.remove(&id);
-        } else if !tables.peers.spend(turn.now, from, cost_of_block(block)) {
+        let is_answer = self.tables.is_owed(&from, &id);
+        let cost = cost_of_block(block);
+        if !is_answer && !self.tables_mut().peers.spend(turn.now, from, cost) {
             return;
         }
         if !self.books.index.tree.contains(&id)
@@ -150,6 +154,11 @@ impl Node {
             return self.ask(turn, from, id);
         }
         self.take_block(turn, Source::Peer(from), id, block);
+        if self.books.index.lacks_body(&id) {
+            self.note_failure(from, &id);
+        } else {
+            self.tables_mut().flights.remove(&id);
+        }
         if self.tables.flights_of(&from) <= limits::FLIGHTS_PER_PEER / 2 {
             self.fetch(turn);
         }
@@ -166,31 +175,29 @@ impl Node {
     /// A peer did not deliver what it was asked for: others come first.
     pub(crate) fn note_failure(&mut self, peer: PeerId, id: &BlockId) {
         let tables = Arc::make_mut(&mut self.tables);
-        if tables
-            .flights
-            .get(id)
-            .is_some_and(|flight| flight.peer == peer)
-        {
-            tables.flights.remove(id);
-        }
+        let flight = tables.flights.get_mut(id);
+        let Some(flight) = flight.filter(|flight| flight.peer == peer && !flight.failed) else {
+            return;
+        };
+        flight.failed = true;
         let tree = &self.books.index.tree;
-        for (_, goal) in tables
-            .goals
-            .iter_mut()
-            .filter(|(goal, _)| tree.is_ancestor(id, goal))
-        {
-            goal.failed = goal.failed.saturating_add(1);
-            goal.avoid = Some(peer);
+        for (goal, state) in &mut tables.goals {
+            if tree.is_ancestor(id, goal) {
+                state.failed = state.failed.saturating_add(1);
+            }
         }
     }
 
+    /// Gives up on requests that were not answered, and forgets those that no longer matter.
     pub(crate) fn expire_flights(&mut self, now: Time) {
+        let index = &self.books.index;
+        let tables = Arc::make_mut(&mut self.tables);
+        tables.flights.retain(|id, flight| {
+            index.lacks_body(id) && now.saturating_since(flight.at) < limits::FLIGHT_MEMORY
+        });
         let late = |flight: &Flight| now.saturating_since(flight.at) >= limits::FLIGHT_TIMEOUT;
-        let flights = self.tables.flights.iter();
-        let expired: Vec<_> = flights
-            .filter(|(_, flight)| late(flight))
-            .map(|(id, flight)| (*id, flight.peer))
-            .collect();
+        let flights = tables.flights.iter().filter(|(_, flight)| late(flight));
+        let expired: Vec<_> = flights.map(|(id, flight)| (*id, flight.peer)).collect();
         for (id, peer) in expired {
             self.note_failure(peer, &id);
         }

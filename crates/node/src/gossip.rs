@@ -3,7 +3,7 @@
 
 use alloc::string::ToString;
 
-use chain::{BlockId, Micros, PeerId, Time};
+use chain::{BitcoinHeader, BlockId, Micros, PeerId, Time};
 use protocol::{Channel, Event, Packet, To};
 
 use crate::intake::{Source, Taken};
@@ -23,13 +23,31 @@ impl Node {
     /// Takes a packet.
     pub(crate) fn hear(&mut self, turn: &mut Turn<'_>, from: PeerId, packet: &Packet) {
         let is_ours = from != self.books.config.me && packet.channel == Channel::MAIN;
-        if !is_ours || !self.tables_mut().peers.spend(turn.now, from, 1) {
+        if !is_ours || self.tables_mut().peers.heard(turn.now, from).is_none() {
             return;
         }
         match Message::decode(&packet.bytes) {
-            Ok(message) => self.heed(turn, from, message),
+            Ok(message) if self.may_heed(turn.now, from, &message) => {
+                self.heed(turn, from, message);
+            }
+            Ok(_) => {}
             Err(error) => self.blame(turn, Source::Peer(from), limits::BLAME / 5, &error),
         }
+    }
+
+    /// Whether a message is one that we asked for, or one that its sender has a token for.
+    fn may_heed(&mut self, now: Time, from: PeerId, message: &Message) -> bool {
+        let is_answer = match message {
+            Message::Headers(_) => self.tables.asks.contains_key(&from),
+            Message::Body(block) => {
+                let id = block
+                    .first_chunk()
+                    .map(|head| BitcoinHeader::decode(head).id());
+                id.is_some_and(|id| self.tables.is_owed(&from, &id))
+            }
+            _ => false,
+        };
+        is_answer || self.tables_mut().peers.spend(now, from, 1)
     }
 
     fn heed(&mut self, turn: &mut Turn<'_>, from: PeerId, message: Message) {

@@ -73,6 +73,10 @@ pub const SEGMENT: u32 = 128;
 pub const ASK_TIMEOUT: Micros = Micros::from_secs(2);
 /// An unanswered request for a body goes to somebody else after this.
 pub const FLIGHT_TIMEOUT: Micros = Micros::from_secs(3);
+/// Whoever did not have a body is asked for it again only after this, others at once.
+pub const RETRY: Micros = Micros::from_secs(1);
+/// Who did not deliver a body is remembered for so long, to ask others first.
+pub const FLIGHT_MEMORY: Micros = Micros::from_secs(12);
 /// How often unanswered requests are looked at while there are any.
 pub const TICK: Micros = Micros::from_secs(1);
 /// Anti-entropy: the tip is announced at least this long after the last time ...

@@ -1,12 +1,12 @@
 //! What is known of each peer, how much it may have us do, and whom we do not listen to.
 //!
-//! Work that a peer causes costs it tokens: one for a small message, one for each 16 headers or
-//! 4 kB that we send or check for it. What we asked for is free. A peer without tokens is not
+//! Work that a peer causes costs it tokens: one for each message, one for each 16 headers or 4 kB
+//! that we send or check for it. What we asked for is free. A peer without tokens is not
 //! answered; one that sends what no correct node sends is not heard for a while.
 
 use alloc::collections::BTreeMap;
 
-use chain::{BlockId, Height, PeerId, Time, Work};
+use chain::{BlockId, Height, Micros, PeerId, Time, Work};
 
 use crate::limits;
 
@@ -137,27 +137,20 @@ impl Peer {
         }
     }
 
+    /// Whole seconds bring tokens and forgiveness; the rest of a second counts later.
     fn refill(&mut self, now: Time) {
-        let millis = now.saturating_since(self.refilled).0 / 1_000;
-        if millis < 1_000 && self.tokens >= limits::TOKENS / 2 {
-            return; // rounding must not cost a busy peer its refill
-        }
-        let gained = millis.saturating_mul(u64::from(limits::TOKENS_PER_SEC)) / 1_000;
-        let gained = u32::try_from(gained).unwrap_or(u32::MAX);
-        let forgiven = u32::try_from(millis / 1_000).unwrap_or(u32::MAX);
-        if gained == 0 {
-            return;
-        }
+        let secs = now.saturating_since(self.refilled).0 / 1_000_000;
+        self.refilled = self.refilled.saturating_add(Micros::from_secs(secs));
+        let secs = u32::try_from(secs).unwrap_or(u32::MAX);
+        let gained = secs.saturating_mul(limits::TOKENS_PER_SEC);
         self.tokens = self.tokens.saturating_add(gained).min(limits::TOKENS);
-        self.blame = self.blame.saturating_sub(forgiven);
-        self.refilled = now;
+        self.blame = self.blame.saturating_sub(secs);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use chain::Micros;
 
     fn id(n: u16) -> PeerId {
         let mut bytes = [0; 32];

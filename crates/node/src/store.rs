@@ -15,12 +15,12 @@ use alloc::{
     vec::Vec,
 };
 
-use chain::{BitcoinHeader, BlockId};
+use chain::{BitcoinHeader, BlockId, LinkState};
 use protocol::{Batch, Event, Key, Output, Saved, Space, Write};
 use rpds::RedBlackTreeSetSync as Set;
 
 use crate::index::Index;
-use crate::intake::Source;
+use crate::intake::{Source, Taken};
 use crate::limits;
 use crate::node::{Node, Turn};
 
@@ -130,8 +130,22 @@ pub(crate) struct Loader {
     taken: u32,
     /// Blocks expected, as the lengths of segments say.
     expected: u32,
+    /// Blocks read in this pass that stand before their parents in the log: read again after it.
+    orphans: Vec<BlockId>,
+    /// Blocks that this pass put in their places.
+    placed: u32,
+    /// Blocks read in earlier passes and in place.
+    before: u32,
     lost: Vec<BlockId>,
     damage: Vec<String>,
+}
+
+/// What became of a stored block.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Read {
+    Placed,
+    Orphan,
+    Lost,
 }
 
 impl Loader {
@@ -161,10 +175,7 @@ impl Loader {
 
     /// Blocks read and blocks in all.
     pub fn progress(&self) -> (u32, u32) {
-        (
-            self.taken,
-            self.ids.as_ref().map_or(self.expected, |ids| count(ids)),
-        )
+        (self.before + self.placed, self.expected)
     }
 
     /// Asks for what is next, with a bounded number of answers outstanding.
@@ -238,14 +249,35 @@ impl Loader {
                 end = (segment.saturating_add(1), 0);
             }
         }
+        self.expected = count(&ids);
         self.ids = Some(ids.into());
         (end.0, end.1, repair)
     }
 
-    fn is_done(&self) -> bool {
-        self.ids
-            .as_ref()
-            .is_some_and(|ids| self.taken >= count(ids))
+    /// Sorts a block that was read, in its turn.
+    fn sort(&mut self, id: BlockId, read: Read) {
+        match read {
+            Read::Placed => self.placed += 1,
+            Read::Orphan => self.orphans.push(id),
+            Read::Lost => self.lost.push(id),
+        }
+    }
+
+    /// Whether all is read. A log that was mended may list parents behind their children: as long
+    /// as a pass puts blocks in their places, those that lacked a parent get another one.
+    fn is_done(&mut self) -> bool {
+        if self.ids.as_ref().is_none_or(|ids| self.taken < count(ids)) {
+            return false;
+        }
+        let orphans = core::mem::take(&mut self.orphans);
+        if orphans.is_empty() || self.placed == 0 {
+            self.lost.extend(orphans);
+            return true;
+        }
+        self.before += core::mem::take(&mut self.placed);
+        (self.asked, self.taken) = (0, 0);
+        self.ids = Some(orphans.into());
+        false
     }
 
     /// What was wrong, in a sentence.
@@ -258,7 +290,7 @@ impl Loader {
                 .take(limits::DAMAGE_SPELT)
                 .map(|id| format!("{id}"));
             let spelt = spelt.collect::<Vec<_>>().join(", ");
-            let (lost, all) = (self.lost.len(), self.taken);
+            let (lost, all) = (self.lost.len(), self.expected);
             parts.push(format!(
                 "{lost} of {all} blocks cannot be read back, first {spelt}"
             ));
@@ -304,9 +336,9 @@ impl Node {
             let at = usize::try_from(loader.taken).unwrap_or(usize::MAX);
             let id = loader.ids.as_ref().and_then(|ids| ids.get(at)).copied();
             loader.taken += 1;
-            loader
-                .lost
-                .extend(id.filter(|id| !self.take_back(turn, id, value.as_ref())));
+            if let Some(id) = id {
+                loader.sort(id, self.take_back(turn, &id, value.as_ref()));
+            }
         }
         if loader.is_done() {
             return self.finish_loading(turn, &loader);
@@ -315,15 +347,15 @@ impl Node {
         self.phase = Phase::Loading(Arc::new(loader));
     }
 
-    /// Takes a stored block through the checks again. Whether it is in place now.
-    fn take_back(&mut self, turn: &mut Turn<'_>, id: &BlockId, value: Option<&Arc<[u8]>>) -> bool {
-        let Some(block) = value else { return false };
-        let Some(head) = block.first_chunk() else {
-            return false;
+    /// Takes a stored block through the checks again.
+    fn take_back(&mut self, turn: &Turn<'_>, id: &BlockId, value: Option<&Arc<[u8]>>) -> Read {
+        let Some((block, head)) = value.and_then(|block| Some((block, block.first_chunk()?)))
+        else {
+            return Read::Lost;
         };
         let header = BitcoinHeader::decode(head);
         if header.id() != *id {
-            return false;
+            return Read::Lost;
         }
         // What is said of stored blocks is said once, in the report.
         let mut unsaid = vec![];
@@ -332,9 +364,16 @@ impl Node {
             clock: turn.clock,
             out: &mut unsaid,
         };
-        self.take_headers(turn, Source::Disk, &[header]);
+        if self.take_headers(turn, Source::Disk, &[header]) == Taken::Orphan {
+            return Read::Orphan;
+        }
         self.take_block(turn, Source::Disk, *id, block);
-        self.books.index.is_ready(id)
+        match self.books.index.state(id) {
+            Some(LinkState::Ready) => Read::Placed,
+            // Its parent's body is lost or comes later.
+            Some(LinkState::Body) => Read::Orphan,
+            _ => Read::Lost,
+        }
     }
 
     fn finish_loading(&mut self, turn: &mut Turn<'_>, loader: &Loader) {

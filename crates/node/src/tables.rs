@@ -15,7 +15,7 @@ pub(crate) struct Tables {
     pub peers: Peers,
     /// Headers asked for, one request a peer.
     pub asks: BTreeMap<PeerId, Ask>,
-    /// Bodies asked for.
+    /// Bodies asked for, and such that were asked for in vain.
     pub flights: BTreeMap<BlockId, Flight>,
     /// Ends of branches whose bodies are wanted.
     pub goals: BTreeMap<BlockId, Goal>,
@@ -41,14 +41,14 @@ pub(crate) struct Ask {
 pub(crate) struct Flight {
     pub peer: PeerId,
     pub at: Time,
+    /// It came to nothing: somebody else may be asked at once, the same peer after a pause.
+    pub failed: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Goal {
     /// Requests for it that came to nothing.
     pub failed: u32,
-    /// Who failed last: others are asked first.
-    pub avoid: Option<PeerId>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -67,10 +67,14 @@ pub(crate) struct Sync {
 impl Tables {
     /// Bodies that a peer owes us.
     pub fn flights_of(&self, peer: &PeerId) -> usize {
-        self.flights
-            .values()
-            .filter(|flight| flight.peer == *peer)
-            .count()
+        let owed = |flight: &&Flight| flight.peer == *peer && !flight.failed;
+        self.flights.values().filter(owed).count()
+    }
+
+    /// Whether a peer was asked for a body and may still answer.
+    pub fn is_owed(&self, peer: &PeerId, id: &BlockId) -> bool {
+        let flight = self.flights.get(id);
+        flight.is_some_and(|flight| flight.peer == *peer && !flight.failed)
     }
 
     /// Whether somebody was asked for the way to a block and may still answer.

@@ -1,0 +1,97 @@
+//! The wire: one encoding a message, bounded, and junk is an error.
+
+use std::sync::Arc;
+
+use chain::{BitcoinHeader, BlockId, Height, Work};
+use node::limits;
+use node::message::{Claim, Message, MessageError};
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+fn header() -> impl Strategy<Value = BitcoinHeader> {
+    vec(any::<u8>(), 80).prop_map(|bytes| BitcoinHeader::decode(&bytes.try_into().unwrap()))
+}
+
+fn id() -> impl Strategy<Value = BlockId> {
+    any::<[u8; 32]>().prop_map(BlockId::from_bytes)
+}
+
+fn claim() -> impl Strategy<Value = Claim> {
+    (header(), any::<u32>(), any::<[u8; 32]>()).prop_map(|(header, height, work)| Claim {
+        header,
+        height: Height(height),
+        work: Work::from_be_bytes(work),
+    })
+}
+
+fn message() -> impl Strategy<Value = Message> {
+    prop_oneof![
+        claim().prop_map(Message::Tip),
+        claim().prop_map(Message::Inv),
+        (vec(id(), 1..=limits::LOCATOR), id())
+            .prop_map(|(locator, stop)| Message::GetHeaders { locator, stop }),
+        vec(header(), 0..20).prop_map(Message::Headers),
+        vec(id(), 1..=limits::BODIES).prop_map(Message::GetBodies),
+        vec(any::<u8>(), 81..500).prop_map(|block| Message::Body(block.into())),
+        vec(id(), 1..=limits::BODIES).prop_map(Message::NotFound),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn each_message_comes_back(message in message()) {
+        prop_assert_eq!(Message::decode(&message.encode()), Ok(message));
+    }
+
+    #[test]
+    fn what_decodes_has_one_encoding(bytes in vec(any::<u8>(), 0..400), tag in 0u8..8) {
+        let mut bytes = bytes;
+        bytes.insert(0, tag);
+        if let Ok(message) = Message::decode(&bytes) {
+            prop_assert_eq!(message.encode(), bytes);
+        }
+    }
+
+    #[test]
+    fn no_prefix_of_a_message_is_one(message in message(), cut in any::<prop::sample::Index>()) {
+        let bytes = message.encode();
+        let cut = cut.index(bytes.len());
+        match Message::decode(&bytes[..cut]) {
+            // A block cut short is a shorter block: its commitment tells.
+            Ok(Message::Body(_)) => prop_assert!(matches!(message, Message::Body(_))),
+            Ok(other) => prop_assert!(false, "{other:?}"),
+            Err(_) => {}
+        }
+    }
+}
+
+#[test]
+fn lists_are_bounded_before_they_are_read() {
+    let headers = [&[3][..], &2001u16.to_le_bytes()].concat();
+    let expected = Err(MessageError::TooMany {
+        found: 2001,
+        limit: 2000,
+    });
+    assert_eq!(Message::decode(&headers), expected);
+    let empty = [&[4][..], &0u16.to_le_bytes()].concat();
+    assert_eq!(Message::decode(&empty), Err(MessageError::Empty));
+}
+
+#[test]
+fn the_longest_messages_fit_into_an_envelope() {
+    let header = BitcoinHeader::decode(&[0; 80]);
+    let longest: [Message; 2] = [
+        Message::Headers(vec![header; limits::HEADERS]),
+        Message::Body(Arc::from(vec![0; limits::BLOCK])),
+    ];
+    for message in longest {
+        let bytes = message.encode();
+        assert!(bytes.len() <= protocol::envelope::MAX_PAYLOAD);
+        assert_eq!(Message::decode(&bytes), Ok(message));
+    }
+    let oversized = [&[5][..], &vec![0; limits::BLOCK + 1]].concat();
+    assert!(matches!(
+        Message::decode(&oversized),
+        Err(MessageError::BadLength(_))
+    ));
+}

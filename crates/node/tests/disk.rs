@@ -1,0 +1,292 @@
+//! Crashes at every point, damage, and clocks that go back.
+
+mod kit;
+
+use std::collections::BTreeSet;
+
+use chain::{BlockId, Height, Time};
+use kit::host::{Disk, Solo};
+use kit::{EASY, Made, peer, toy_node};
+use node::message::Message;
+use node::{Memo, Progress};
+use protocol::{Batch, Event, Input, Key, Machine, Output, Space, To, Write};
+
+fn boot(disk: &Disk) -> Solo {
+    Solo::boot(toy_node(0, &Memo::disabled()), disk.clone())
+}
+
+/// Everything that a busy node put out: its own blocks, others', a reorganisation.
+fn busy_life() -> Solo {
+    let mut solo = boot(&Disk::default());
+    solo.step(Input::Peers {
+        up: vec![peer(1), peer(2)],
+    });
+    for salt in 0..5 {
+        solo.found(salt);
+        solo.wait(1000);
+    }
+    let rival = Made::genesis().chain(EASY, 9, 1);
+    solo.feed_all(peer(1), &rival);
+    assert!(solo.has_tip(&rival[8]));
+    for salt in 5..8 {
+        solo.found(salt);
+    }
+    solo
+}
+
+/// The blocks that outputs announced to others.
+fn announced(outputs: &[Output]) -> BTreeSet<BlockId> {
+    let genesis = Made::genesis().id();
+    let id = |output: &Output| match output {
+        Output::Send { packet, .. } => match Message::decode(&packet.bytes).unwrap() {
+            Message::Tip(claim) | Message::Inv(claim) => Some(claim.header.id()),
+            _ => None,
+        },
+        _ => None,
+    };
+    outputs
+        .iter()
+        .filter_map(id)
+        .filter(|id| *id != genesis)
+        .collect()
+}
+
+#[test]
+fn after_a_crash_at_any_output_all_that_was_announced_is_there() {
+    let life = busy_life().log;
+    assert!(announced(&life).len() >= 8);
+    for crash in 0..=life.len() {
+        let mut disk = Disk::default();
+        for output in &life[..crash] {
+            if let Output::Save(batch) = output {
+                disk.save(batch);
+            }
+        }
+        let solo = boot(&disk);
+        for id in announced(&life[..crash]) {
+            let link = solo.node.tree().get(&id);
+            assert!(
+                link.is_some_and(|link| link.is_ready()),
+                "{id} after {crash} outputs"
+            );
+        }
+        assert!(
+            !solo
+                .events
+                .iter()
+                .any(|event| matches!(event, Event::Damaged { .. }))
+        );
+    }
+}
+
+#[test]
+fn a_reboot_leads_to_the_same_tip_tree_and_state() {
+    let before = busy_life();
+    let after = boot(&before.disk);
+    let (tip, height) = before.node.tip();
+    assert_eq!(after.node.tip(), (tip, height));
+    assert_eq!(after.node.tree().len(), before.node.tree().len());
+    assert_eq!(after.node.state_root(&tip), before.node.state_root(&tip));
+    assert!(after.events.contains(&Event::Restored { height }));
+    assert_eq!(after.node.progress(), Progress::Ready);
+    assert!(
+        !after
+            .log
+            .iter()
+            .any(|output| matches!(output, Output::Save(_)))
+    );
+}
+
+#[test]
+fn first_seen_stays_first_after_a_reboot() {
+    let mut solo = boot(&Disk::default());
+    let [first, second] = [1, 2].map(|salt| Made::genesis().child(EASY, 0, salt));
+    solo.feed(peer(1), &first);
+    solo.feed(peer(1), &second);
+    assert!(solo.has_tip(&first) && boot(&solo.disk).has_tip(&first));
+}
+
+#[test]
+fn a_torn_log_loses_its_end_only_and_is_mended() {
+    let mut solo = boot(&Disk::default());
+    let chain = Made::genesis().chain(EASY, 300, 0);
+    solo.feed_all(peer(1), &chain);
+    let key = Key::own("log/00000002");
+    let whole = solo.disk.0[&key].clone();
+    assert_eq!(whole.len(), (300 - 256) * 32);
+    for len in [0, 1, 31, 32, 33, whole.len() - 1] {
+        let mut disk = solo.disk.clone();
+        disk.save(&Batch(vec![Write::Truncate {
+            key: key.clone(),
+            len: len as u32,
+        }]));
+        let mut torn = boot(&disk);
+        assert_eq!(
+            torn.node.tip().1,
+            Height(256 + len as u32 / 32),
+            "{len} bytes left"
+        );
+        // What is missing is taken again, and then all is well.
+        torn.feed_all(peer(1), &chain);
+        assert!(torn.has_tip(&chain[299]));
+        let again = boot(&torn.disk);
+        assert!(again.has_tip(&chain[299]));
+        assert!(
+            !again
+                .events
+                .iter()
+                .any(|event| matches!(event, Event::Damaged { .. }))
+        );
+    }
+}
+
+#[test]
+fn damaged_and_missing_blocks_are_told_of_and_fetched_again() {
+    let mut solo = boot(&Disk::default());
+    let chain = Made::genesis().chain(EASY, 40, 0);
+    solo.feed_all(peer(1), &chain);
+    let key = |block: &Made| Key::shared(format!("b/{}", block.id()));
+    let damage: [Option<Vec<u8>>; 5] = [
+        None,
+        Some(vec![]),
+        Some(chain[20].raw()[..79].into()),
+        Some(chain[21].raw().to_vec()),
+        Some([&chain[20].raw()[..80], &[0; 12]].concat()),
+    ];
+    for value in damage {
+        let mut disk = solo.disk.clone();
+        match value {
+            Some(value) => disk.0.insert(key(&chain[20]), value.into()),
+            None => disk.0.remove(&key(&chain[20])),
+        };
+        let mut damaged = boot(&disk);
+        assert!(damaged.has_tip(&chain[19]), "what can be read is kept");
+        assert!(
+            damaged
+                .events
+                .iter()
+                .any(|event| matches!(event, Event::Damaged { .. }))
+        );
+        damaged.feed_all(peer(1), &chain[20..]);
+        let mended = boot(&damaged.disk);
+        assert!(mended.has_tip(&chain[39]));
+        assert!(
+            !mended
+                .events
+                .iter()
+                .any(|event| matches!(event, Event::Damaged { .. }))
+        );
+    }
+}
+
+#[test]
+fn a_lost_log_segment_is_told_of_and_the_log_goes_on() {
+    let mut solo = boot(&Disk::default());
+    let chain = Made::genesis().chain(EASY, 300, 0);
+    solo.feed_all(peer(1), &chain);
+    for lost in ["log/00000001", "log/00000002"] {
+        let mut disk = solo.disk.clone();
+        disk.0.remove(&Key::own(lost));
+        let mut damaged = boot(&disk);
+        damaged.feed_all(peer(1), &chain);
+        assert!(damaged.has_tip(&chain[299]));
+        assert!(boot(&damaged.disk).has_tip(&chain[299]), "without {lost}");
+    }
+}
+
+#[test]
+fn a_clock_that_went_back_loses_nothing() {
+    let mut solo = boot(&Disk::default());
+    for salt in 0..5 {
+        solo.wait(1_000_000);
+        solo.found(salt);
+    }
+    let mut early = Solo::asleep(toy_node(0, &Memo::disabled()), solo.disk.clone());
+    early.now = Time(1_000_000);
+    early.start();
+    assert_eq!(early.node.tip(), solo.node.tip());
+    assert_eq!(early.node.tip().1, Height(5));
+}
+
+#[test]
+fn a_node_without_a_past_starts_at_once() {
+    let solo = boot(&Disk::default());
+    assert_eq!(solo.node.progress(), Progress::Ready);
+    assert!(solo.events.is_empty());
+    assert!(matches!(solo.sent[..], [(To::All, Message::Tip(_))]));
+}
+
+#[test]
+fn reading_back_is_bounded_shows_progress_and_is_silent() {
+    let mut solo = boot(&Disk::default());
+    let chain = Made::genesis().chain(EASY, 1000, 0);
+    solo.feed_all(peer(1), &chain);
+    let mut node = toy_node(0, &Memo::disabled());
+    let mut out = vec![];
+    node.step(
+        Time(0),
+        Input::Boot {
+            saved: solo.disk.saved(),
+        },
+        &mut out,
+    );
+    let (mut loads, mut most, mut seen) = (vec![], 0, BTreeSet::new());
+    loop {
+        loads.extend(out.drain(..).filter_map(|output| match output {
+            Output::Load { key } => Some(key),
+            Output::Send { .. } | Output::Save(_) | Output::Work(_) => {
+                assert_eq!(
+                    node.progress(),
+                    Progress::Ready,
+                    "not before all is read back"
+                );
+                None
+            }
+            _ => None,
+        }));
+        most = most.max(loads.len());
+        if let Progress::Loading { read, all } = node.progress() {
+            seen.insert(read);
+            assert_eq!(all, 1000);
+        }
+        // Answers may come in another order than questions.
+        let Some(key) = loads.pop() else { break };
+        node.step(
+            Time(0),
+            Input::Packet {
+                from: peer(1),
+                packet: tip(&chain[999]),
+            },
+            &mut out,
+        );
+        let value = solo.disk.0.get(&key).cloned();
+        node.step(Time(0), Input::Loaded { key, value }, &mut out);
+    }
+    assert!(most <= node::limits::LOADS);
+    assert!(seen.len() > 2, "{seen:?}");
+    assert_eq!(node.tip(), solo.node.tip());
+}
+
+fn tip(block: &Made) -> protocol::Packet {
+    let claim = Solo::claim(block, 1000, chain::Work::from(1 << 40));
+    protocol::encode_packet(Message::Tip(claim).encode())
+}
+
+#[test]
+fn shared_values_are_named_by_their_content_and_only_put() {
+    for output in busy_life().log {
+        let Output::Save(Batch(writes)) = output else {
+            continue;
+        };
+        for write in writes
+            .iter()
+            .filter(|write| write.key().space == Space::Shared)
+        {
+            let Write::Put { key, value } = write else {
+                panic!("{write:?}")
+            };
+            let header = chain::BitcoinHeader::decode(value[..80].try_into().unwrap());
+            assert_eq!(key.name, format!("b/{}", header.id()).into_bytes());
+        }
+    }
+}

@@ -1,0 +1,270 @@
+//! A protocol and a ledger as small as they can be, and a host to run nodes of them.
+#![allow(dead_code, reason = "each test file uses another part")]
+
+pub mod host;
+pub mod net;
+
+use std::sync::{Arc, OnceLock};
+
+use chain::{
+    Amount, BitcoinHeader, BlockId, BlockTime, ChainParams, CompactTarget, Header, MerkleRoot,
+    PeerId, PublicKey, Reject, SecretKey, Work, block_proof, sha256,
+};
+use ledger::{Draft, Ledger, Place, State};
+use node::{Config, Memo, Node};
+use protocol::{Cx, Facts, JobId, Payee, Protocol, Sheet};
+
+/// Bits of work 2, 2^16 and 2^24.
+pub const EASY: CompactTarget = CompactTarget(0x207f_ffff);
+pub const MEDIUM: CompactTarget = CompactTarget(0x1f00_ffff);
+pub const HARD: CompactTarget = CompactTarget(0x1e00_00ff);
+
+/// A header with this nonce has no work.
+pub const NO_WORK: u32 = 0xbad;
+/// Seconds that a block may lie ahead.
+pub const AHEAD: u32 = 100;
+/// A body that starts so is wrong in itself, or only in its place.
+pub const WRONG: u8 = 0xee;
+pub const OVERPAID: u8 = 0xaa;
+
+/// Headers say what they weigh, and are believed.
+#[derive(Clone)]
+pub struct Toy {
+    lookback: u32,
+}
+
+impl Protocol for Toy {
+    fn check(&self, header: &Header, facts: &Facts<'_>) -> Result<Work, Reject> {
+        let Header::Bitcoin(header) = header else {
+            panic!("toys are Bitcoin's")
+        };
+        if header.nonce == NO_WORK {
+            return Err(Reject::HighHash {
+                hash: header.id(),
+                bits: header.bits,
+            });
+        }
+        let tip = facts.past.tip_height();
+        for height in tip.0.saturating_sub(self.lookback - 1)..=tip.0 {
+            let height = chain::Height(height);
+            facts
+                .past
+                .header(height)
+                .ok_or(Reject::AncestorNotFound { height })?;
+        }
+        if facts.past.header(tip).map(|tip| tip.id()) != Some(header.prev) {
+            return Err(Reject::PrevBlkNotFound { prev: header.prev });
+        }
+        let limit = facts.now.saturating_add(AHEAD);
+        if header.time > limit {
+            return Err(Reject::TimeTooNew {
+                time: header.time,
+                limit,
+            });
+        }
+        Ok(block_proof(header.bits))
+    }
+
+    fn lookback(&self) -> u32 {
+        self.lookback
+    }
+
+    fn on_boot(&mut self, _cx: &mut Cx<'_>) {}
+    fn on_tip(&mut self, _cx: &mut Cx<'_>) {}
+    fn on_timer(&mut self, _cx: &mut Cx<'_>, _key: u16) {}
+
+    /// The host decides when a toy finds a block: the job's number counts the time.
+    fn on_found(&mut self, cx: &mut Cx<'_>, job: JobId, nonce: u32) {
+        let draft = cx.chain.draft(job.0);
+        let time = cx.clock;
+        let header = BitcoinHeader {
+            version: 1,
+            prev: draft.parent,
+            merkle_root: draft.root,
+            time,
+            bits: EASY,
+            nonce,
+        };
+        cx.publish(Header::Bitcoin(header), draft.body);
+    }
+
+    fn on_spent(&mut self, _cx: &mut Cx<'_>, _job: JobId) {}
+
+    fn inspect(&self) -> Sheet {
+        Sheet::new("toy")
+    }
+
+    fn fork(&self) -> Box<dyn Protocol> {
+        Box::new(self.clone())
+    }
+}
+
+/// The state is a hash over all bodies so far, and their number.
+pub struct Tally;
+
+/// The body's last byte is not committed to: it must be zero, like a witness that nobody needs.
+pub fn root_of(body: &[u8]) -> MerkleRoot {
+    let (_, committed) = body.split_last().unwrap_or((&0, &[]));
+    MerkleRoot::from_bytes(sha256(committed))
+}
+
+impl Ledger for Tally {
+    fn genesis(&self) -> State {
+        State::new(([0u8; 32], 0u64))
+    }
+
+    fn check(&self, header: &Header, body: &[u8]) -> Result<(), Reject> {
+        let Header::Bitcoin(header) = header else {
+            panic!("toys are Bitcoin's")
+        };
+        let (found, computed) = (header.merkle_root, root_of(body));
+        if found != computed {
+            return Err(Reject::BadTxnMrklRoot { found, computed });
+        }
+        match (body.first(), body.last()) {
+            (_, Some(1..)) => Err(Reject::BadTxnsDuplicate),
+            (Some(&WRONG), _) => Err(Reject::BadCbMissing),
+            _ => Ok(()),
+        }
+    }
+
+    fn apply(&self, parent: &State, place: Place, body: &[u8]) -> Result<State, Reject> {
+        let (root, count) = parent.inner::<([u8; 32], u64)>();
+        assert_eq!(
+            u64::from(place.height.0),
+            count + 1,
+            "on the parent's state"
+        );
+        if body.first() == Some(&OVERPAID) {
+            let (claimed, allowed) = (Amount::COIN, Amount::ZERO);
+            return Err(Reject::BadCbAmount { claimed, allowed });
+        }
+        Ok(State::new((
+            sha256(&[root.as_slice(), body].concat()),
+            count + 1,
+        )))
+    }
+
+    fn draft(&self, _parent: &State, place: Place, payee: &Payee, extra: u64) -> Draft {
+        let mut body = vec![0];
+        body.extend_from_slice(&payee.0.to_bytes());
+        body.extend_from_slice(&extra.to_le_bytes());
+        body.extend_from_slice(&place.height.0.to_le_bytes());
+        body.push(0);
+        Draft {
+            root: root_of(&body),
+            body,
+        }
+    }
+
+    fn payee(&self, body: &[u8]) -> Option<Payee> {
+        let bytes = body.get(1..33)?.try_into().ok()?;
+        PublicKey::from_bytes(&bytes).ok().map(Payee)
+    }
+
+    fn supply(&self, at: &State) -> Amount {
+        Amount::new(at.inner::<([u8; 32], u64)>().1).unwrap()
+    }
+
+    fn root(&self, at: &State) -> [u8; 32] {
+        at.inner::<([u8; 32], u64)>().0
+    }
+}
+
+pub fn params() -> Arc<ChainParams> {
+    Arc::new(chain::tabchain("toy", 10, EASY, 8, 1000).unwrap())
+}
+
+/// Keys cost time to make: once each.
+pub fn key(seat: u8) -> PublicKey {
+    static KEYS: [OnceLock<PublicKey>; 256] = [const { OnceLock::new() }; 256];
+    let make = || {
+        SecretKey::from_bytes(&[seat, 1].repeat(16).try_into().unwrap())
+            .unwrap()
+            .public_key()
+    };
+    *KEYS[usize::from(seat)].get_or_init(make)
+}
+
+pub fn peer(seat: u8) -> PeerId {
+    static IDS: [OnceLock<PeerId>; 256] = [const { OnceLock::new() }; 256];
+    *IDS[usize::from(seat)].get_or_init(|| key(seat).peer_id())
+}
+
+pub fn config(seat: u8) -> Config {
+    let payee = Payee(key(seat));
+    Config {
+        me: peer(seat),
+        payee,
+        seed: u64::from(seat),
+        params: params(),
+    }
+}
+
+pub fn toy_node(seat: u8, memo: &Memo) -> Node {
+    Node::new(
+        config(seat),
+        Box::new(Toy { lookback: 11 }),
+        Arc::new(Tally),
+        memo.clone(),
+    )
+}
+
+/// Proof of work and unspent outputs, as in a live room.
+pub fn real_node(seat: u8, memo: &Memo) -> Node {
+    let params = params();
+    let protocol = (consensus::pow::ENTRY.build)(params.clone());
+    let ledger = Arc::new(ledger::utxo::Utxo::new(params));
+    Node::new(config(seat), protocol, ledger, memo.clone())
+}
+
+/// A block made by hand.
+#[derive(Clone, Debug)]
+pub struct Made {
+    pub header: BitcoinHeader,
+    pub body: Vec<u8>,
+}
+
+impl Made {
+    pub fn genesis() -> Self {
+        let block = chain::Encode::to_vec(&params().genesis);
+        Self {
+            header: params().genesis.header,
+            body: block[80..].to_vec(),
+        }
+    }
+
+    pub fn id(&self) -> BlockId {
+        self.header.id()
+    }
+
+    pub fn raw(&self) -> Arc<[u8]> {
+        [self.header.encode().as_slice(), &self.body]
+            .concat()
+            .into()
+    }
+
+    /// A child whose body starts with `kind`; `salt` tells siblings apart.
+    pub fn child(&self, bits: CompactTarget, kind: u8, salt: u64) -> Self {
+        let mut body = vec![kind];
+        body.extend_from_slice(&salt.to_le_bytes());
+        body.push(0);
+        let header = BitcoinHeader {
+            version: 1,
+            prev: self.id(),
+            merkle_root: root_of(&body),
+            time: BlockTime(self.header.time.0 + 1),
+            bits,
+            nonce: 0,
+        };
+        Self { header, body }
+    }
+
+    /// `count` good blocks above this one.
+    pub fn chain(&self, bits: CompactTarget, count: usize, salt: u64) -> Vec<Self> {
+        let next = |last: &Self| Some(last.child(bits, 0, salt));
+        std::iter::successors(next(self), next)
+            .take(count)
+            .collect()
+    }
+}

@@ -1,0 +1,193 @@
+//! Nodes that talk to each other converge, whatever the links do.
+
+mod kit;
+
+use chain::Height;
+use kit::net::Net;
+use kit::{real_node, toy_node};
+use node::Memo;
+use protocol::Event;
+
+fn toys(count: u8, seed: u64) -> Net {
+    let memo = Memo::new();
+    Net::new((0..count).map(|seat| toy_node(seat, &memo)).collect(), seed)
+}
+
+#[test]
+fn a_block_reaches_everybody_within_two_round_trips() {
+    let mut net = toys(5, 1);
+    net.run(10);
+    net.found(0);
+    net.run(200);
+    assert_eq!(net.tips().len(), 1);
+    assert_eq!(net.seats[4].node.tip().1, Height(1));
+    assert_eq!(
+        net.seats[4].node.payee_of(&net.seats[4].node.tip().0),
+        Some(kit::config(0).payee)
+    );
+}
+
+#[test]
+fn lossy_doubling_reordering_links_delay_agreement_but_do_not_prevent_it() {
+    for seed in 0..8 {
+        let mut net = toys(5, seed);
+        (net.loss, net.double, net.delay) = (300_000, 200_000, 800_000);
+        for round in 0..40 {
+            net.found(round % 5);
+            net.run(700);
+        }
+        net.run(40_000);
+        net.loss = 0;
+        net.run(20_000);
+        // Equal weights may tie; one more block decides.
+        net.found(0);
+        net.run(20_000);
+        assert_eq!(net.tips().len(), 1, "seed {seed}");
+        assert!(net.seats[0].node.tip().1 >= Height(8), "seed {seed}");
+    }
+}
+
+#[test]
+fn a_partition_heals_to_the_heavier_side_without_a_new_block() {
+    let mut net = toys(4, 3);
+    net.found(0);
+    net.run(1000);
+    net.regroup(vec![0, 0, 1, 1]);
+    for _ in 0..3 {
+        net.found(0);
+        net.run(1000);
+    }
+    for _ in 0..5 {
+        net.found(2);
+        net.run(1000);
+    }
+    assert_eq!(net.tips().len(), 2);
+    let winner = net.seats[2].node.tip();
+    net.regroup(vec![0; 4]);
+    net.run(5000);
+    assert_eq!(net.tips().into_iter().collect::<Vec<_>>(), [winner.0]);
+    let is_reorg = |event: &Event| {
+        matches!(
+            event,
+            Event::Reorganised {
+                disconnected: 3,
+                connected: 5,
+                ..
+            }
+        )
+    };
+    assert!(
+        net.seats[1].events.iter().any(is_reorg),
+        "{:?}",
+        net.seats[1].events
+    );
+    // The losers' blocks are seen by the winners too.
+    assert_eq!(net.seats[3].node.tree().len(), 1 + 1 + 3 + 5);
+}
+
+#[test]
+fn a_late_node_syncs_thousands_of_blocks_headers_first() {
+    let mut net = toys(3, 4);
+    net.regroup(vec![0, 0, 1]);
+    for _ in 0..4500 {
+        net.found(0);
+        net.run(20);
+    }
+    net.run(30_000);
+    assert_eq!(net.seats[1].node.tip(), net.seats[0].node.tip());
+    net.delay = 5_000;
+    net.regroup(vec![0; 3]);
+    net.run(20_000);
+    assert_eq!(net.seats[2].node.tip(), net.seats[0].node.tip());
+    let syncs = |started: bool| {
+        let is_it = |event: &&Event| match event {
+            Event::SyncStarted { .. } => started,
+            Event::SyncDone { .. } => !started,
+            _ => false,
+        };
+        net.seats[2].events.iter().filter(is_it).count()
+    };
+    assert!(syncs(true) >= 1);
+    assert_eq!(syncs(true), syncs(false));
+    // A sync is no reason to shout: each block is announced by those who mined and relayed it.
+    let height = |event: &Event| match event {
+        Event::Extended { height, .. } => Some(*height),
+        _ => None,
+    };
+    assert_eq!(
+        net.seats[2].events.iter().filter_map(height).max(),
+        Some(Height(4500))
+    );
+}
+
+#[test]
+fn sync_survives_losses() {
+    let mut net = toys(3, 5);
+    net.regroup(vec![0, 0, 1]);
+    for _ in 0..600 {
+        net.found(0);
+        net.run(20);
+    }
+    net.run(30_000);
+    net.loss = 200_000;
+    net.regroup(vec![0; 3]);
+    net.run(120_000);
+    assert_eq!(net.seats[2].node.tip(), net.seats[0].node.tip());
+}
+
+#[test]
+fn proof_of_work_on_unspent_outputs_converges_and_pays() {
+    let memo = Memo::new();
+    let mut net = Net::new((0..5).map(|seat| real_node(seat, &memo)).collect(), 7);
+    for round in 0..60 {
+        net.run(9_000);
+        net.mine(round % 5);
+    }
+    net.run(10_000);
+    assert_eq!(net.tips().len(), 1);
+    let node = &net.seats[3].node;
+    assert_eq!(node.tip().1, Height(60));
+    assert_eq!(node.supply().to_sat(), 60 * 50 * 100_000_000);
+    assert!(
+        net.seats[3]
+            .events
+            .iter()
+            .any(|event| matches!(event, Event::Retargeted { .. }))
+    );
+}
+
+#[test]
+fn idle_nodes_whisper() {
+    let mut net = toys(10, 8);
+    net.run(1000);
+    net.packets = 0;
+    net.run(60_000);
+    // Nothing but tips: at most one broadcast a node in two seconds.
+    assert!(net.packets <= 10 * 9 * 31, "{}", net.packets);
+}
+
+#[test]
+fn crashes_under_way_cost_nobody_a_block() {
+    for seed in 0..4 {
+        let memo = Memo::new();
+        let mut net = toys(5, seed);
+        (net.loss, net.double) = (100_000, 50_000);
+        for round in 0..60 {
+            let seat = net.dice.below(5);
+            net.found(usize::try_from(seat).unwrap());
+            let pause = net.dice.below(900);
+            net.run(pause);
+            if round % 6 == 5 {
+                let seat = u8::try_from(net.dice.below(5)).unwrap();
+                let before = net.seats[usize::from(seat)].node.tip();
+                net.restart(usize::from(seat), toy_node(seat, &memo));
+                assert_eq!(net.seats[usize::from(seat)].node.tip(), before);
+            }
+        }
+        net.loss = 0;
+        net.run(20_000);
+        net.found(0);
+        net.run(20_000);
+        assert_eq!(net.tips().len(), 1, "seed {seed}");
+    }
+}

@@ -1,0 +1,248 @@
+//! Headers that nobody needs: memory stays bounded, honest chains get through.
+
+mod kit;
+
+use std::collections::BTreeMap;
+
+use chain::{Height, U256, Work};
+use kit::host::{Disk, Solo};
+use kit::{EASY, HARD, MEDIUM, Made, NO_WORK, peer, toy_node};
+use node::message::Message;
+use node::{Memo, limits};
+use protocol::{Event, Input, To};
+
+fn solo() -> Solo {
+    let mut solo = Solo::boot(toy_node(0, &Memo::disabled()), Disk::default());
+    solo.step(Input::Peers {
+        up: (1..20).map(peer).collect(),
+    });
+    solo
+}
+
+/// A node whose chain has `count` blocks that weigh 2^16 each.
+fn settled(count: usize) -> (Solo, Vec<Made>) {
+    let mut solo = solo();
+    let chain = Made::genesis().chain(MEDIUM, count, 0);
+    solo.feed_all(peer(1), &chain);
+    assert!(solo.has_tip(chain.last().unwrap()));
+    (solo, chain)
+}
+
+/// Answers questions for headers of a chain, as a peer would, until none is asked.
+fn serve(solo: &mut Solo, seat: u8, chain: &[Made]) {
+    let places: BTreeMap<_, _> = chain.iter().map(Made::id).zip(0usize..).collect();
+    loop {
+        let asked = |(to, message): &(To, Message)| {
+            *to == To::Peer(peer(seat)) && matches!(message, Message::GetHeaders { .. })
+        };
+        let Some(at) = solo.sent.iter().position(asked) else {
+            return;
+        };
+        let Message::GetHeaders { locator, stop } = solo.sent.remove(at).1 else {
+            unreachable!()
+        };
+        let start = locator.iter().find_map(|id| places.get(id));
+        let start = start.map_or(0, |at| at + 1);
+        let stop = places.get(&stop).map_or(chain.len(), |at| at + 1);
+        let end = stop.clamp(start, chain.len().min(start + limits::HEADERS));
+        let headers = chain[start..end].iter().map(|block| block.header).collect();
+        solo.hear(peer(seat), &Message::Headers(headers));
+    }
+}
+
+fn bodies_asked(solo: &Solo, seat: u8) -> usize {
+    let count = |(to, message): &(To, Message)| match message {
+        Message::GetBodies(ids) if *to == To::Peer(peer(seat)) => ids.len(),
+        _ => 0,
+    };
+    solo.sent.iter().map(count).sum()
+}
+
+#[test]
+fn cve_2024_52916_a_hundred_thousand_cheap_headers_leave_nothing_behind() {
+    let (mut solo, _) = settled(200);
+    let before = solo.number("headers");
+    let spam = Made::genesis().chain(EASY, 100_000, 1);
+    let lie = Work(U256::MAX);
+    solo.hear(
+        peer(2),
+        &Message::Tip(Solo::claim(spam.last().unwrap(), 100_000, lie)),
+    );
+    serve(&mut solo, 2, &spam);
+    assert_eq!(solo.number("headers"), before);
+    assert_eq!(
+        solo.number("measured"),
+        0,
+        "the end of the branch was seen: too light"
+    );
+    // Unasked, and without a claim: neither.
+    for part in spam.chunks(limits::HEADERS) {
+        solo.hear(
+            peer(3),
+            &Message::Headers(part.iter().map(|block| block.header).collect()),
+        );
+    }
+    assert_eq!(solo.number("headers"), before);
+}
+
+#[test]
+fn a_branch_that_is_light_at_first_but_heavy_in_all_is_measured_and_then_followed() {
+    let (mut solo, _) = settled(200); // 200 * 2^16
+    let mut branch = Made::genesis().chain(EASY, 4500, 1);
+    branch.extend(branch.last().unwrap().chain(HARD, 10, 1)); // 10 * 2^24
+    let claim = Solo::claim(branch.last().unwrap(), 4510, Work::from(11 << 24));
+    solo.events.clear();
+    solo.hear(peer(2), &Message::Tip(claim));
+    serve(&mut solo, 2, &branch);
+    assert_eq!(solo.number("best-header"), 4510);
+    assert!(bodies_asked(&solo, 2) > 0);
+    for block in &branch {
+        solo.hear(peer(2), &Message::Body(block.raw()));
+    }
+    assert!(solo.has_tip(branch.last().unwrap()));
+    let started = |event: &&Event| matches!(event, Event::SyncStarted { .. });
+    assert_eq!(solo.events.iter().filter(started).count(), 1);
+}
+
+#[test]
+fn what_was_measured_is_what_is_stored() {
+    let (mut solo, _) = settled(200);
+    let before = solo.number("headers");
+    let mut heavy = Made::genesis().chain(EASY, 2500, 1);
+    heavy.extend(heavy.last().unwrap().chain(HARD, 10, 1));
+    let cheap = Made::genesis().chain(EASY, 2500, 2);
+    let claim = Solo::claim(heavy.last().unwrap(), 2510, Work::from(11 << 24));
+    solo.hear(peer(2), &Message::Tip(claim));
+    // The heavy branch is shown in the first pass, another one in the second.
+    for part in [&heavy[..2000], &heavy[2000..], &cheap[..2000]] {
+        solo.hear(
+            peer(2),
+            &Message::Headers(part.iter().map(|block| block.header).collect()),
+        );
+    }
+    assert_eq!(solo.number("headers"), before);
+    assert_eq!(solo.number("measured"), 0);
+}
+
+#[test]
+fn few_branches_are_measured_at_once() {
+    let (mut solo, _) = settled(200);
+    let lie = Work(U256::MAX);
+    for seat in 1..20 {
+        let spam = Made::genesis().chain(EASY, 2000, u64::from(seat));
+        solo.hear(
+            peer(seat),
+            &Message::Tip(Solo::claim(spam.last().unwrap(), 99_999, lie)),
+        );
+        let headers = spam.iter().map(|block| block.header).collect();
+        solo.hear(peer(seat), &Message::Headers(headers));
+    }
+    assert_eq!(solo.number("measured"), limits::PRESYNCS as u64);
+    solo.wait(30_000);
+    assert_eq!(solo.number("measured"), 0, "silent ones lose their places");
+}
+
+#[test]
+fn rivals_at_one_height_are_bounded_but_a_heavier_branch_through_them_is_not() {
+    let (mut solo, chain) = settled(20);
+    let parent = &chain[18];
+    for salt in 1..100 {
+        solo.hear(
+            peer(2),
+            &Message::Headers(vec![parent.child(MEDIUM, 0, salt).header]),
+        );
+    }
+    assert_eq!(
+        solo.node.tree().at_height(Height(20)).count(),
+        limits::RIVALS
+    );
+    let honest = parent.chain(MEDIUM, 2, 1000);
+    solo.feed_all(peer(3), &honest);
+    assert!(solo.has_tip(&honest[1]));
+}
+
+#[test]
+fn headers_of_unknown_parents_cost_one_question_and_no_memory() {
+    let (mut solo, _) = settled(5);
+    let before = solo.number("headers");
+    let elsewhere = Made::genesis().chain(HARD, 1000, 7);
+    solo.sent.clear();
+    for block in &elsewhere[1..] {
+        solo.hear(peer(2), &Message::Headers(vec![block.header]));
+        solo.hear(peer(2), &Message::Body(block.raw()));
+    }
+    assert_eq!(solo.number("headers"), before);
+    let questions = solo
+        .sent
+        .iter()
+        .filter(|(_, m)| matches!(m, Message::GetHeaders { .. }));
+    // A body or header without a place is not taken for an answer; each answer may be followed
+    // by one question.
+    assert!(questions.count() <= elsewhere.len());
+    assert!(solo.number("asked-headers") <= 1);
+}
+
+#[test]
+fn a_peer_may_not_owe_bodies_without_end() {
+    let mut solo = solo();
+    let withheld = Made::genesis().chain(EASY, 30_000, 1);
+    let work = Work(U256::MAX);
+    solo.hear(
+        peer(2),
+        &Message::Tip(Solo::claim(withheld.last().unwrap(), 30_000, work)),
+    );
+    serve(&mut solo, 2, &withheld);
+    assert!(solo.number("headers") <= 1 + u64::from(limits::UNPROVEN));
+    assert!(solo.number("asked-bodies") <= limits::FLIGHTS_PER_PEER as u64);
+    // Meanwhile an honest chain, lighter than what was promised, is followed all the same.
+    let honest = Made::genesis().chain(EASY, 10, 2);
+    solo.feed_all(peer(3), &honest);
+    assert!(solo.has_tip(&honest[9]));
+}
+
+#[test]
+fn work_is_checked_before_anything_is_asked_or_relayed_m12() {
+    let mut solo = solo();
+    let mut cheat = Made::genesis().child(EASY, 0, 0);
+    cheat.header.nonce = NO_WORK;
+    solo.sent.clear();
+    solo.hear(
+        peer(2),
+        &Message::Tip(Solo::claim(&cheat, 1, Work(U256::MAX))),
+    );
+    solo.hear(peer(2), &Message::Body(cheat.raw()));
+    assert_eq!(solo.sent, []);
+    assert_eq!(solo.number("headers"), 1);
+    let misbehaved = |event: &&Event| matches!(event, Event::Misbehaved { .. });
+    assert_eq!(solo.events.iter().filter(misbehaved).count(), 1);
+    // It is not listened to for a while, others are, and so is it later.
+    let good = Made::genesis().chain(EASY, 2, 0);
+    solo.feed(peer(2), &good[0]);
+    assert_eq!(solo.number("headers"), 1);
+    solo.feed(peer(3), &good[0]);
+    assert!(solo.has_tip(&good[0]));
+    solo.wait(61_000);
+    solo.feed(peer(2), &good[1]);
+    assert!(solo.has_tip(&good[1]));
+}
+
+#[test]
+fn what_a_peer_may_have_served_is_bounded() {
+    let (mut solo, chain) = settled(100);
+    solo.sent.clear();
+    let ids: Vec<_> = chain.iter().take(limits::BODIES).map(Made::id).collect();
+    for _ in 0..10_000 {
+        solo.hear(peer(2), &Message::GetBodies(ids.clone()));
+        let (locator, stop) = (vec![Made::genesis().id()], chain[99].id());
+        solo.hear(peer(2), &Message::GetHeaders { locator, stop });
+    }
+    let bytes: usize = solo
+        .sent
+        .iter()
+        .map(|(_, message)| message.encode().len())
+        .sum();
+    assert!(bytes < 100_000_000, "{bytes}");
+    solo.sent.clear();
+    solo.hear(peer(3), &Message::GetBodies(ids));
+    assert_eq!(solo.sent.len(), limits::BODIES, "others are served");
+}
