@@ -137,7 +137,10 @@ impl Node {
         Sheet::new("node")
             .row("tip", Value::Block(tip))
             .row("height", Value::Number(height.0.into()))
-            .row("work", Value::Hex(alloc::format!("{}", index.tip_work())))
+            .row(
+                "work",
+                Value::Hex(alloc::format!("{:x}", index.tip_work().0)),
+            )
             .row("supply", Value::Number(self.supply().to_sat()))
             .row("progress", Value::Word(progress))
             .row("best-header", Value::Number(best_header.0.into()))

@@ -6,7 +6,7 @@ use chain::Height;
 use kit::net::Net;
 use kit::{real_node, toy_node};
 use node::Memo;
-use protocol::Event;
+use protocol::{Event, Machine, Value};
 
 fn toys(count: u8, seed: u64) -> Net {
     let memo = Memo::new();
@@ -153,6 +153,32 @@ fn proof_of_work_on_unspent_outputs_converges_and_pays() {
             .events
             .iter()
             .any(|event| matches!(event, Event::Retargeted { .. }))
+    );
+}
+
+#[test]
+fn the_sheet_tells_what_readers_rely_on() {
+    let memo = Memo::new();
+    let mut net = Net::new(vec![real_node(0, &memo)], 9);
+    net.run(10_000);
+    net.mine(0);
+    let node = &net.seats[0].node;
+    let sheet = node.inspect();
+    let rows: Vec<_> = sheet
+        .rows
+        .iter()
+        .map(|row| (row.label, &row.value))
+        .collect();
+    let (tip, _) = node.tip();
+    assert_eq!(rows[0], ("tip", &Value::Block(tip)));
+    assert_eq!(rows[1], ("height", &Value::Number(1)));
+    // Two blocks at half of all hashes.
+    assert_eq!(rows[2], ("work", &Value::Hex("4".into())));
+    assert_eq!(rows[3], ("supply", &Value::Number(50 * 100_000_000)));
+    assert_eq!(rows[4], ("progress", &Value::Word("ready")));
+    assert!(
+        rows.iter()
+            .any(|(label, value)| matches!((*label, value), ("protocol", Value::Part(_))))
     );
 }
 

@@ -201,7 +201,7 @@ fn a_peer_may_not_owe_bodies_without_end() {
 }
 
 #[test]
-fn work_is_checked_before_anything_is_asked_or_relayed_m12() {
+fn work_is_checked_before_anything_is_asked_or_relayed() {
     let mut solo = solo();
     let mut cheat = Made::genesis().child(EASY, 0, 0);
     cheat.header.nonce = NO_WORK;
