@@ -31,6 +31,11 @@ fn busy_life() -> Solo {
     for salt in 5..8 {
         solo.found(salt);
     }
+    let sibling = rival[8].child(EASY, 0, 2);
+    solo.feed(peer(2), &sibling);
+    let rivals = |event: &&Event| matches!(event, Event::Rival { .. });
+    assert!(solo.events.iter().filter(rivals).count() > 1);
+    assert!(announced(&solo.log).contains(&sibling.id()));
     solo
 }
 
@@ -168,6 +173,13 @@ fn damaged_and_missing_blocks_are_told_of_and_fetched_again() {
                 .any(|event| matches!(event, Event::Damaged { .. }))
         );
         damaged.feed_all(peer(1), &chain[20..]);
+        let log = damaged
+            .disk
+            .0
+            .iter()
+            .filter(|(key, _)| key.name.starts_with(b"log/"));
+        let listed: usize = log.map(|(_, ids)| ids.len() / 32).sum();
+        assert_eq!(listed, 40, "none is listed twice");
         let mended = boot(&damaged.disk);
         assert!(mended.has_tip(&chain[39]));
         assert!(
