@@ -97,7 +97,7 @@ for (const [what, hash] of [["unknown", "#/lab"], ["script", "#javascript:alert(
   test(`an address that leads nowhere says so (${what})`, async ({ open, shot }) => {
     const page = await open({ hash });
     await expect(page.getByText("There is nothing here")).toBeVisible();
-    await page.getByRole("link", { name: "To the chain" }).click();
+    await page.getByRole("link", { name: "To the chain", exact: true }).click();
     await expect(page.getByTestId("mine-button")).toBeVisible();
     if (what === "unknown") await shot(page, "nowhere");
   });

@@ -1,7 +1,7 @@
 // Every view in both languages and both themes at two widths: axe finds
 // nothing, nothing has to be scrolled sideways, and a finger hits every control.
 import { AxeBuilder } from "@axe-core/playwright";
-import { test, expect, agree, call, mine, mineTo, reaches, ready, room as roomOf, stop, tip, BITS } from "./lib/test.mjs";
+import { test, expect, agree, call, kill, mine, mineTo, reachable, reaches, ready, room as roomOf, stop, tip, BITS } from "./lib/test.mjs";
 
 const WIDE = { width: 1440, height: 900 };
 const NARROW = { width: 360, height: 740 };
@@ -114,11 +114,13 @@ async function fork(context, url, room) {
 
 for (const locale of ["en-GB", "zh-CN"]) {
   for (const colorScheme of ["light", "dark"]) {
-    test(`axe finds nothing: ${locale}, ${colorScheme}`, async ({ contextOf, baseURL, shot }) => {
+    test(`axe finds nothing: ${locale}, ${colorScheme}`, async ({ allowed, contextOf, host, shot }) => {
       test.setTimeout(150_000);
+      allowed.push(/struck by a test/);
+      const url = await host({ "engine_loader.js": reachable("engine", `setTimeout(() => { throw new Error("struck by a test"); })`) });
       const context = await contextOf({ locale, colorScheme, viewport: WIDE });
       const room = roomOf(`axe-${locale.slice(0, 2)}-${colorScheme}`, { bits: BITS.brisk });
-      const { page, lost } = await fork(context, baseURL, room);
+      const { page, lost } = await fork(context, url, room);
       await expect(page.locator("html")).toHaveAttribute("lang", new RegExp(`^${locale.slice(0, 2)}`));
       for (const [width, size] of Object.entries({ wide: WIDE, narrow: NARROW })) {
         await page.setViewportSize(size);
@@ -141,6 +143,14 @@ for (const locale of ["en-GB", "zh-CN"]) {
         expect.soft(await tooSmall(page, FINGER), `for a finger: panel ${name}`).toEqual([]);
         await shot(page, `${locale}-${colorScheme}-narrow-panel-${name}`);
       }
+      await kill(page, "engine");
+      await expect(page.getByTestId("crash-dialog")).toBeVisible();
+      for (const size of [WIDE, NARROW]) {
+        await page.setViewportSize(size);
+        await check(page, `crash dialog, ${size.width}`);
+      }
+      expect.soft(await tooSmall(page, FINGER), "for a finger: crash dialog").toEqual([]);
+      await shot(page, `${locale}-${colorScheme}-narrow-crash`);
     });
   }
 }

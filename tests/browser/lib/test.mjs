@@ -25,6 +25,8 @@ export const test = base.extend({
     const foreign = [];
     const local = /^http:\/\/127\.0\.0\.1:/;
     guard(context, () => new URL(baseURL).origin, foreign);
+    // Browsers ask for it on pages that are no HTML.
+    await context.route("**/favicon.ico", (route) => route.fulfill({ status: 204 }));
     await use(context);
     // A test may serve a second copy of the build, on another port.
     expect(foreign.filter((url) => !local.test(url)), "requests to foreign addresses").toEqual([]);

@@ -118,8 +118,8 @@ enum Worker {
 struct Ready {
     id: WorkerId,
     since: u64,
-    /// When it last said something or got something to do.
-    heard: u64,
+    /// Since when it owes a word; work that takes the place of other work is no excuse.
+    owes: Option<u64>,
     /// Nonces for its next lease.
     size: u64,
     lease: Option<Held>,
@@ -191,11 +191,12 @@ impl Plan {
             }
         }
         self.feed(now);
-        for slot in &self.slots {
-            if let Worker::Ready(ready) = &slot.worker
+        for slot in &mut self.slots {
+            if let Worker::Ready(ready) = &mut slot.worker
                 && ready.lease.is_none()
                 && freed.contains(&ready.id)
             {
+                ready.owes = None;
                 self.out.push(Command::Post(ready.id, ToMiner::Stop));
             }
         }
@@ -263,7 +264,7 @@ impl Plan {
             self.slots[index].worker = Worker::Ready(Ready {
                 id,
                 since: now,
-                heard: now,
+                owes: None,
                 size: FIRST_LEASE,
                 lease: None,
                 told: now,
@@ -274,7 +275,7 @@ impl Plan {
         let Worker::Ready(ready) = &mut self.slots[index].worker else {
             return; // nothing counts before it is ready
         };
-        ready.heard = now;
+        ready.owes = ready.lease.map(|_| now);
         match message {
             FromMiner::Ready { .. } => {}
             FromMiner::Progress {
@@ -320,7 +321,9 @@ impl Plan {
                     if now.saturating_sub(ready.since) >= HEALTHY_AFTER {
                         slot.failures = 0;
                     }
-                    ready.lease.is_some() && now.saturating_sub(ready.heard) >= SILENT_FOR
+                    ready
+                        .owes
+                        .is_some_and(|since| now.saturating_sub(since) >= SILENT_FOR)
                 }
             };
             if late {
@@ -400,7 +403,7 @@ impl Plan {
             match &mut slot.worker {
                 Worker::Due(_) => {}
                 Worker::Starting(_, since) => *since = now,
-                Worker::Ready(ready) => ready.heard = now,
+                Worker::Ready(ready) => ready.owes = ready.owes.map(|_| now),
             }
         }
     }
@@ -423,6 +426,7 @@ impl Plan {
         let fitting = held.part.count * LEASE_LASTS / nodes / took;
         ready.size = fitting.clamp(SMALLEST_LEASE, (ready.size * 4).min(LARGEST_LEASE));
         ready.lease = None;
+        ready.owes = None;
         self.tell_if_spent(held.part.node);
         self.feed(now);
     }
@@ -490,7 +494,7 @@ impl Plan {
                 done,
                 since,
             });
-            ready.heard = now;
+            ready.owes.get_or_insert(now);
             self.out
                 .push(Command::Post(ready.id, ToMiner::Lease(order)));
         }

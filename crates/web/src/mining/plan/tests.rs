@@ -529,8 +529,8 @@ fn a_silent_worker_is_replaced_and_a_waiting_one_is_not() {
         [0, 1],
         "nothing to say"
     );
-    model.set_job(0, true);
-    for _ in 0..7 {
+    for _ in 0..8 {
+        model.set_job(0, true); // new work is no excuse for silence
         model.pass(1_000);
         model.work(1, 1);
     }
