@@ -272,6 +272,7 @@ impl Bridge {
         self.0.prefs.keep_identities(&here.collect::<Vec<_>>());
         if first {
             *self.0.room.borrow_mut() = Some(frame.room.link.clone());
+            self.0.prefs.keep_room(&frame.room.link);
             self.tell(&News::Phase(Phase::Running));
             if self.0.mined.get() && !frame.mining.on {
                 self.call(Call::StartMining(None), |_| {});

@@ -5,6 +5,9 @@ use web_sys::{Storage, Window};
 
 use crate::stream::Power;
 
+/// So many rooms are remembered.
+const ROOMS: usize = 6;
+
 /// The two stores, with the deployment's path in every key, because one origin may carry several.
 #[derive(Clone)]
 pub struct Prefs {
@@ -58,6 +61,26 @@ impl Prefs {
             "power",
             &format!("{} {}", power.workers, power.duty),
         );
+    }
+
+    /// Links of the rooms that were open in this browser, the latest first.
+    pub fn rooms(&self) -> Vec<String> {
+        let saved = self.get(&self.browser, "rooms").unwrap_or_default();
+        saved
+            .split(' ')
+            .filter(|link| !link.is_empty())
+            .take(ROOMS)
+            .map(str::to_owned)
+            .collect()
+    }
+
+    /// Puts a room's link first in that list.
+    pub fn keep_room(&self, link: &str) {
+        let mut rooms = self.rooms();
+        rooms.retain(|other| other != link);
+        rooms.insert(0, link.to_owned());
+        rooms.truncate(ROOMS);
+        self.set(&self.browser, "rooms", &rooms.join(" "));
     }
 
     /// A short word such as the language or the theme.

@@ -176,7 +176,6 @@ pub struct Chain {
     /// Height, short hash, state, finder.
     pub label: fn(&str, &str, &str, &str) -> String,
     pub standing: With1,
-    pub stands_here: &'static str,
     pub earlier: With1,
     pub state: fn(BlockState) -> &'static str,
     pub legend: &'static str,
@@ -188,7 +187,6 @@ pub struct Chain {
     pub legend_stand: &'static str,
     pub col_height: &'static str,
     pub col_hash: &'static str,
-    pub col_parent: &'static str,
     pub col_miner: &'static str,
     pub col_state: &'static str,
     pub col_nodes: &'static str,
@@ -260,8 +258,6 @@ pub struct Log {
     /// The sentence of an event. The numbers in it are made by `whole` and `milli`.
     pub sentence:
         fn(&Happening, Option<u32>, &dyn Fn(u64) -> String, &dyn Fn(u64) -> String) -> Vec<Part>,
-    /// Plain words for a rule's standard name.
-    pub reason: fn(&str) -> Option<&'static str>,
 }
 
 /// The share dialog.
@@ -296,7 +292,7 @@ pub struct Room {
     pub range: With2,
     pub odds: With1,
     pub open: &'static str,
-    pub default: &'static str,
+    pub recent: &'static str,
     pub bad: &'static str,
     pub bad_lead: &'static str,
     pub bad_code: fn(&str) -> &'static str,

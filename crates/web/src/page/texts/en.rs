@@ -305,7 +305,6 @@ pub static TEXTS: Texts = Texts {
             }
         },
         standing: |names| format!("here stand: {names}"),
-        stands_here: "stands here",
         earlier: |count| format!("… {count} earlier"),
         state,
         legend: "Legend",
@@ -317,7 +316,6 @@ pub static TEXTS: Texts = Texts {
         legend_stand: "under a block: nodes whose tip it is",
         col_height: "Height",
         col_hash: "Hash",
-        col_parent: "Built on",
         col_miner: "Found by",
         col_state: "State",
         col_nodes: "Nodes standing here",
@@ -404,7 +402,6 @@ pub static TEXTS: Texts = Texts {
         kinds: ["Blocks", "Switches", "Tabs and nodes", "Mining", "Trouble"],
         none_match: "Nothing fits these filters.",
         sentence,
-        reason: reason_text,
     },
     share: Share {
         title: "Share this room",
@@ -438,7 +435,7 @@ pub static TEXTS: Texts = Texts {
         range: |low, high| format!("{low} to {high}"),
         odds: |tries| format!("1 in {tries} tries"),
         open: "Open this room",
-        default: "Default room",
+        recent: "Rooms you were in",
         bad: "This room link cannot be used",
         bad_lead: "Nothing was opened and nothing was lost.",
         bad_code,

@@ -285,7 +285,6 @@ pub static TEXTS: Texts = Texts {
             }
         },
         standing: |names| format!("位于此处的节点：{names}"),
-        stands_here: "位于此处",
         earlier: |count| format!("… 更早的 {count} 个"),
         state,
         legend: "图例",
@@ -297,7 +296,6 @@ pub static TEXTS: Texts = Texts {
         legend_stand: "区块下方：以它为链顶的节点",
         col_height: "高度",
         col_hash: "哈希",
-        col_parent: "上一区块",
         col_miner: "挖到者",
         col_state: "状态",
         col_nodes: "位于此处的节点",
@@ -370,7 +368,6 @@ pub static TEXTS: Texts = Texts {
         kinds: ["区块", "重组", "标签页与节点", "挖矿", "异常"],
         none_match: "没有符合筛选条件的事件。",
         sentence,
-        reason: reason_text,
     },
     share: Share {
         title: "分享此房间",
@@ -404,7 +401,7 @@ pub static TEXTS: Texts = Texts {
         range: |low, high| format!("{low} 到 {high}"),
         odds: |tries| format!("约每{tries}次尝试中 1 次"),
         open: "打开此房间",
-        default: "默认房间",
+        recent: "去过的房间",
         bad: "无法使用此房间链接",
         bad_lead: "没有打开任何内容，也没有丢失任何数据。",
         bad_code,

@@ -3,23 +3,16 @@
 use yew::prelude::*;
 
 use crate::page::script::METHODS;
-use crate::page::ui::use_ui;
+use crate::page::ui::Ui;
 
-#[derive(Properties, PartialEq)]
-pub struct Props {
-    /// Link to the chain in this room.
-    pub home: AttrValue,
-}
-
-#[component]
-pub fn About(props: &Props) -> Html {
-    let ui = use_ui();
+/// The page; `home` leads to the chain.
+pub fn about(ui: &Ui, home: &AttrValue) -> Html {
     let t = &ui.t.about;
     html! {
         <main id="main" class="prose" tabindex="-1">
             <h1>{ t.title }</h1>
             <p class="lead">{ t.lead }</p>
-            <p><a class="button" href={props.home.clone()}>{ t.back }</a></p>
+            <p><a class="button" href={home.clone()}>{ t.back }</a></p>
             <h2>{ t.how }</h2>
             <ol>{ for t.how_steps.iter().map(|step| html! { <li>{ *step }</li> }) }</ol>
             <h2>{ t.words }</h2>
@@ -36,15 +29,13 @@ pub fn About(props: &Props) -> Html {
 }
 
 /// For an address that leads nowhere.
-#[component]
-pub fn NotFound(props: &Props) -> Html {
-    let ui = use_ui();
+pub fn not_found(ui: &Ui, home: &AttrValue) -> Html {
     let t = &ui.t.common;
     html! {
         <main id="main" class="prose" tabindex="-1">
             <h1>{ t.not_found }</h1>
             <p>{ t.not_found_more }</p>
-            <p><a class="button" href={props.home.clone()}>{ t.home }</a></p>
+            <p><a class="button" href={home.clone()}>{ t.home }</a></p>
         </main>
     }
 }

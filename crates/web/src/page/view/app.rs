@@ -5,22 +5,22 @@ use std::rc::Rc;
 
 use yew::prelude::*;
 
-use super::about::{About, NotFound};
+use super::about::{about, not_found};
 use super::chain::ChainPanel;
 use super::detail::DetailPanel;
-use super::dialogs::{CrashDialog, ResetDialog, RoomDialog, ShareDialog};
-use super::header::Header;
-use super::icon::{self, Icon};
+use super::dialogs::{ShareDialog, crash_dialog, reset_dialog, room_dialog};
+use super::header::header;
+use super::icon;
 use super::log::LogPanel;
-use super::mine::MinePanel;
-use super::notices::{Banners, OldPage, Spoken, Toasts};
+use super::mine::mine_panel;
+use super::notices::{banners, old_page, spoken, toasts};
 use super::peers::PeersPanel;
 use crate::page::bridge::{Bridge, Phase};
 use crate::page::model::{Action, Dialog, Line, Model, Panel, Picture};
 use crate::page::numbers::Numbers;
 use crate::page::route::{self, Route};
 use crate::page::texts::Lang;
-use crate::page::ui::{Ui, use_ui};
+use crate::page::ui::Ui;
 use crate::page::window;
 
 #[derive(Properties, PartialEq)]
@@ -50,8 +50,8 @@ pub fn App(props: &Props) -> Html {
         dispatch,
     };
     html! {
-        <ContextProvider<Ui> context={ui}>
-            <Page model={(*model).clone()} />
+        <ContextProvider<Ui> context={ui.clone()}>
+            { page(&ui, &model) }
         </ContextProvider<Ui>>
     }
 }
@@ -124,41 +124,30 @@ fn use_document(model: &Model, props: &Props) {
     });
 }
 
-#[derive(Properties, PartialEq)]
-struct PageProps {
-    model: Model,
-}
-
-#[component]
-fn Page(props: &PageProps) -> Html {
-    let ui = use_ui();
-    let model = &props.model;
+fn page(ui: &Ui, model: &Model) -> Html {
     let picture = model.picture.as_ref();
     let home = AttrValue::from(match picture {
         Some(picture) => format!("#{}", picture.room.link),
         None => "#/live".to_owned(),
     });
     let content = match (model.route, &model.phase) {
-        (Route::About, _) => html! { <About {home} /> },
-        (Route::Unknown, _) => html! { <NotFound {home} /> },
-        (Route::Live, Phase::BadRoom { code, value }) => bad_room(&ui, code, value),
-        (Route::Live, _) => live(&ui, model),
+        (Route::About, _) => about(ui, &home),
+        (Route::Unknown, _) => not_found(ui, &home),
+        (Route::Live, Phase::BadRoom { code, value }) => bad_room(ui, code, value),
+        (Route::Live, _) => live(ui, model),
     };
-    let home = picture.map_or("#/live".to_owned(), |picture| {
-        format!("#{}", picture.room.link)
-    });
     let undo = picture.is_some_and(|picture| picture.undo_reset) && !model.undo_dismissed;
     html! { <>
         <a class="skip" href="#main" onclick={skip()}>{ ui.t.head.skip }</a>
-        <Header room={picture.map(|picture| picture.room.clone())} dark={model.dark} {home} />
-        if model.phase == Phase::OtherVersion { <OldPage /> }
+        { header(ui, picture.map(|picture| &*picture.room), model.dark, &home) }
+        if model.phase == Phase::OtherVersion { { old_page(ui) } }
         if let Some(picture) = picture {
-            <Banners storage={picture.storage.clone()} nodes={picture.nodes.clone()} other_version={picture.other_version} />
+            { banners(ui, picture) }
         }
         { content }
-        <Toasts toast={model.toast.clone()} {undo} />
-        <Spoken line={model.spoken.clone()} />
-        { dialog(&ui, model) }
+        { toasts(ui, model.toast.as_ref(), undo) }
+        { spoken(ui, model.spoken.as_deref()) }
+        { dialog(ui, model) }
     </> }
 }
 
@@ -185,12 +174,10 @@ fn live(ui: &Ui, model: &Model) -> Html {
         Panel::Log => "log",
     };
     let picture = model.picture.as_ref();
-    let now = picture.map(|p| (p.mining.clone(), p.target.clone(), p.room.clone()));
-    let height = picture.map_or(0, |picture| picture.tip.height);
     html! { <>
         <main id="main" class="live" data-panel={panel} tabindex="-1">
             <h1 class="promise">{ ui.t.head.promise }</h1>
-            <MinePanel {now} {height} />
+            { mine_panel(ui, picture) }
             if let Some(picture) = picture {
                 { panels(picture, model.selected.clone(), model.log.clone()) }
             } else {
@@ -228,7 +215,7 @@ fn bottom_bar(ui: &Ui, current: Panel) -> Html {
                 let onclick = Callback::from(move |_: MouseEvent| dispatch.dispatch(Action::Panel(panel)));
                 html! {
                     <button type="button" aria-current={(panel == current).then_some("true")} {onclick}>
-                        <Icon {path} /><span>{ name }</span>
+                        { icon::icon(path) }<span>{ name }</span>
                     </button>
                 }
             }) }
@@ -266,18 +253,14 @@ fn dialog(ui: &Ui, model: &Model) -> Html {
         (Some(Dialog::Share), Some(picture)) => {
             html! { <ShareDialog link={picture.room.link.clone()} {onclose} /> }
         }
-        (Some(Dialog::Room), _) => {
-            html! { <RoomDialog room={picture.map(|picture| picture.room.clone())} {onclose} /> }
-        }
-        (Some(Dialog::Reset), Some(picture)) => {
-            html! { <ResetDialog height={picture.tip.height} {onclose} /> }
-        }
+        (Some(Dialog::Room), _) => room_dialog(ui, picture.map(|picture| &*picture.room), onclose),
+        (Some(Dialog::Reset), Some(picture)) => reset_dialog(ui, picture.tip.height, onclose),
         _ => Html::default(),
     };
     html! { <>
         { chosen }
         if let Some(crash) = &model.crash {
-            <CrashDialog crash={crash.clone()} phase={model.phase.clone()} onclose={closing(|| Action::CloseCrash)} />
+            { crash_dialog(ui, crash, &model.phase, closing(|| Action::CloseCrash)) }
         }
     </> }
 }

@@ -11,10 +11,10 @@ use std::rc::Rc;
 
 use yew::prelude::*;
 
-use self::legend::Legend;
+use self::legend::legend;
 use self::picture::TreePicture;
-use self::table::TreeTable;
-use super::icon::{self, Icon};
+use self::table::table;
+use super::icon;
 use crate::page::model::Dialog;
 use crate::page::tips::{Harmony, harmony};
 use crate::page::ui::{Ui, use_ui};
@@ -67,14 +67,14 @@ pub fn ChainPanel(props: &TreeProps) -> Html {
                 { harmony_chip(&ui, props) }
                 <span class="stretch"></span>
                 <button type="button" class="quiet" data-testid="view-toggle" onclick={toggle} aria-label={toggle_name} title={toggle_name}>
-                    <Icon path={toggle_icon} /><span class="wide-only">{ toggle_name }</span>
+                    { icon::icon(toggle_icon) }<span class="wide-only">{ toggle_name }</span>
                 </button>
                 <button type="button" class="quiet" data-testid="reset-button" onclick={ui.opening(Some(Dialog::Reset))} aria-label={ui.t.reset.button} title={ui.t.reset.button}>
-                    <Icon path={icon::RESET} /><span class="wide-only">{ ui.t.reset.button }</span>
+                    { icon::icon(icon::RESET) }<span class="wide-only">{ ui.t.reset.button }</span>
                 </button>
             </div>
-            if *as_table { <TreeTable ..props.clone() /> } else { <TreePicture ..props.clone() /> }
-            <Legend tree={props.tree.clone()} nodes={props.nodes.clone()} />
+            if *as_table { { table(&ui, props) } } else { <TreePicture ..props.clone() /> }
+            { legend(&ui, &props.tree, &props.nodes) }
         </section>
     }
 }

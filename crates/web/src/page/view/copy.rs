@@ -3,7 +3,7 @@
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use yew::prelude::*;
 
-use super::icon::{self, Icon};
+use super::icon;
 use crate::page::ui::use_ui;
 
 #[derive(Properties, PartialEq)]
@@ -46,7 +46,7 @@ pub fn CopyButton(props: &Props) -> Html {
     html! {
         <span class="copy">
             <button type="button" class={classes!("quiet", props.label.is_none().then_some("icon-only"))} aria-label={name.clone()} title={name} {onclick}>
-                <Icon {path} />
+                { icon::icon(path) }
                 if let Some(label) = &props.label { <span>{ label }</span> }
             </button>
             <span role="status" class={if result == Some(false) { "problem" } else { "visually-hidden" }}>

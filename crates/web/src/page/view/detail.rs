@@ -9,11 +9,11 @@ use std::rc::Rc;
 use yew::prelude::*;
 
 use self::fields::Fields;
-use self::proof::Proof;
-use self::transactions::Transactions;
+use self::proof::proof;
+use self::transactions::transactions;
 use super::copy::CopyButton;
-use super::icon::{self, Icon};
-use super::who::Who;
+use super::icon;
+use super::who::who;
 use crate::page::model::Action;
 use crate::page::numbers::short;
 use crate::page::ui::{Ui, use_ui};
@@ -48,9 +48,9 @@ pub fn DetailPanel(props: &Props) -> Html {
         Found::Unknown => html! { <p class="muted">{ ui.t.block.unknown }</p> },
         Found::Block(detail) => html! { <>
             <Fields detail={detail.clone()} />
-            <Proof detail={detail.clone()} />
+            { proof(&ui, detail) }
             { facts(&ui, detail) }
-            <Transactions detail={detail.clone()} />
+            { transactions(&ui, detail) }
         </> },
     };
     html! {
@@ -123,7 +123,7 @@ fn head(ui: &Ui, props: &Props, hash: &Rc<str>) -> Html {
             <span class="value"><code title={hash.to_string()}>{ short(hash) }</code><CopyButton text={hash.to_string()} what={t.hash} /></span>
             <span class="stretch"></span>
             if props.selected.is_some() && !newest {
-                <button type="button" class="quiet" onclick={follow}>{ t.follow }<Icon path={icon::END} /></button>
+                <button type="button" class="quiet" onclick={follow}>{ t.follow }{ icon::icon(icon::END) }</button>
             }
             { step(ui, t.previous, icon::LEFT, parent) }
             { step(ui, t.next, icon::RIGHT, child) }
@@ -134,7 +134,7 @@ fn head(ui: &Ui, props: &Props, hash: &Rc<str>) -> Html {
 fn step(ui: &Ui, name: &'static str, path: &'static str, to: Option<&str>) -> Html {
     html! {
         <button type="button" class="quiet icon-only" aria-label={name} title={name} disabled={to.is_none()}
-            onclick={to.map(|hash| ui.selecting(hash))}><Icon {path} /></button>
+            onclick={to.map(|hash| ui.selecting(hash))}>{ icon::icon(path) }</button>
     }
 }
 
@@ -148,7 +148,7 @@ fn facts(ui: &Ui, detail: &BlockDetail) -> Html {
     html! {
         <dl class="facts wide">
             if detail.block.height > 0 {
-                <div><dt>{ t.found_by }</dt><dd><Who seat={detail.block.miner} /></dd></div>
+                <div><dt>{ t.found_by }</dt><dd>{ who(ui, detail.block.miner) }</dd></div>
             }
             <div><dt>{ t.confirmations }</dt><dd>{ confirmed }</dd></div>
             <div><dt>{ t.work }</dt><dd><code>{ "0x" }{ if work.is_empty() { "0" } else { work } }</code></dd></div>

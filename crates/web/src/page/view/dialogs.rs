@@ -5,16 +5,16 @@ mod reset;
 mod room;
 mod share;
 
-pub use self::crash::CrashDialog;
-pub use self::reset::ResetDialog;
-pub use self::room::RoomDialog;
+pub use self::crash::crash_dialog;
+pub use self::reset::reset_dialog;
+pub use self::room::room_dialog;
 pub use self::share::ShareDialog;
 
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlDialogElement, HtmlElement};
 use yew::prelude::*;
 
-use super::icon::{self, Icon};
+use super::icon;
 use crate::page::ui::use_ui;
 
 #[derive(Properties, PartialEq)]
@@ -68,7 +68,7 @@ pub fn Modal(props: &ModalProps) -> Html {
                 <div class="panel-head">
                     <h2 id="dialog-title">{ &props.title }</h2>
                     <span class="stretch"></span>
-                    <button type="button" class="quiet icon-only" aria-label={ui.t.common.close} onclick={close}><Icon path={icon::CLOSE} /></button>
+                    <button type="button" class="quiet icon-only" aria-label={ui.t.common.close} onclick={close}>{ icon::icon(icon::CLOSE) }</button>
                 </div>
                 { props.children.clone() }
             </div>

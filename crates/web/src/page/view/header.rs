@@ -1,25 +1,14 @@
 //! The bar on top: what this is called, which room it is in, share, language, colours.
 
-use std::rc::Rc;
-
 use yew::prelude::*;
 
-use super::icon::{self, Icon};
+use super::icon;
 use crate::page::model::{Action, Dialog};
-use crate::page::ui::use_ui;
+use crate::page::ui::Ui;
 use crate::stream::RoomView;
 
-#[derive(Properties, PartialEq)]
-pub struct Props {
-    pub room: Option<Rc<RoomView>>,
-    pub dark: bool,
-    /// Link to the chain in this room.
-    pub home: AttrValue,
-}
-
-#[component]
-pub fn Header(props: &Props) -> Html {
-    let ui = use_ui();
+/// The bar; `home` leads to the chain in this room.
+pub fn header(ui: &Ui, room: Option<&RoomView>, dark: bool, home: &AttrValue) -> Html {
     let t = &ui.t.head;
     let language = {
         let ui = ui.clone();
@@ -30,7 +19,7 @@ pub fn Header(props: &Props) -> Html {
         })
     };
     let theme = {
-        let (ui, dark) = (ui.clone(), !props.dark);
+        let (ui, dark) = (ui.clone(), !dark);
         Callback::from(move |_: MouseEvent| {
             ui.bridge
                 .prefs()
@@ -38,36 +27,35 @@ pub fn Header(props: &Props) -> Html {
             ui.dispatch.dispatch(Action::Dark(dark));
         })
     };
-    let (theme_icon, theme_name) = if props.dark {
+    let (theme_icon, theme_name) = if dark {
         (icon::SUN, t.light)
     } else {
         (icon::MOON, t.dark)
     };
     html! {
         <header class="bar">
-            <a class="brand" href={props.home.clone()}><Logo /><span>{ "Tabchain" }</span></a>
+            <a class="brand" href={home.clone()}>{ logo() }<span>{ "Tabchain" }</span></a>
             <button type="button" class="pill room" data-testid="room-button" onclick={ui.opening(Some(Dialog::Room))}>
                 <span class="muted">{ t.room }</span>
-                if let Some(room) = &props.room { <bdi>{ &room.name }</bdi> }
+                if let Some(room) = room { <bdi>{ &room.name }</bdi> }
             </button>
             <span class="stretch"></span>
             <a class="pill about-link" href="#/about">{ t.about }</a>
             <button type="button" class="pill share" data-testid="share-button" aria-label={t.share} onclick={ui.opening(Some(Dialog::Share))}>
-                <Icon path={icon::SHARE} /><span class="wide-only">{ t.share }</span>
+                { icon::icon(icon::SHARE) }<span class="wide-only">{ t.share }</span>
             </button>
             <button type="button" class="pill" data-testid="lang-toggle" lang={ui.lang.other().tag()} onclick={language}>
                 { t.other_language }
             </button>
             <button type="button" class="pill icon-only" data-testid="theme-toggle" aria-label={theme_name} title={theme_name} onclick={theme}>
-                <Icon path={theme_icon} />
+                { icon::icon(theme_icon) }
             </button>
         </header>
     }
 }
 
 /// Two tabs, linked.
-#[component]
-fn Logo() -> Html {
+fn logo() -> Html {
     html! {
         <svg class="logo" viewBox="0 0 32 24" aria-hidden="true">
             <path class="logo-back" d="M13 5V3h6l2 3h9v14h-9" />

@@ -2,12 +2,6 @@
 
 use yew::prelude::*;
 
-#[derive(Properties, PartialEq)]
-pub struct Props {
-    /// The outline, see the constants of this module.
-    pub path: &'static str,
-}
-
 pub const SHARE: &str = "M12 15V3M8 7l4-4 4 4M5 12v8h14v-8";
 pub const CLOSE: &str = "M6 6l12 12M18 6L6 18";
 pub const COPY: &str = "M9 9h11v11H9zM15 9V4H4v11h5";
@@ -26,9 +20,9 @@ pub const TABLE: &str = "M4 5h16v14H4zM4 10h16M4 14.5h16M10 5v14";
 pub const RESET: &str = "M4 5v5h5M4.6 10A8 8 0 1 1 4 13";
 pub const WARN: &str = "M12 4l9 16H3zM12 10v4M12 17h.01";
 
-#[component]
-pub fn Icon(props: &Props) -> Html {
+/// The icon of an outline, see the constants of this module.
+pub fn icon(path: &'static str) -> Html {
     html! {
-        <svg class="icon" viewBox="0 0 24 24" aria-hidden="true" focusable="false"><path d={props.path} /></svg>
+        <svg class="icon" viewBox="0 0 24 24" aria-hidden="true" focusable="false"><path d={path} /></svg>
     }
 }

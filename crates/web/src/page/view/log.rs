@@ -6,7 +6,7 @@ use std::rc::Rc;
 use wasm_bindgen::JsCast;
 use yew::prelude::*;
 
-use super::who::Who;
+use super::who::who;
 use crate::page::model::Line;
 use crate::page::numbers::tail;
 use crate::page::seats;
@@ -135,7 +135,7 @@ fn sentence(ui: &Ui, what: &Happening, seat: Option<u32>) -> Html {
     let parts = (ui.t.log.sentence)(what, seat, &whole, &milli);
     parts.into_iter().map(|part| match part {
         Part::Say(words) => html! { { words } },
-        Part::Node(seat) => html! { <Who {seat} /> },
+        Part::Node(seat) => who(ui, seat),
         Part::Outside(text) => html! { <bdi>{ text }</bdi> },
         Part::Block(hash, height) => html! {
             <button type="button" class="reference" onclick={ui.selecting(&hash)}>

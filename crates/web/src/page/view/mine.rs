@@ -1,30 +1,20 @@
 //! The mining panel: the button, the power, the rate, and what it may lead to.
 
-use std::rc::Rc;
-
 use yew::prelude::*;
 
-use super::icon::{self, Icon};
-use super::power::PowerControl;
-use super::spark::Spark;
-use crate::page::ui::{Ui, use_ui};
-use crate::stream::{Call, MiningView, Power, RoomView, TargetView};
+use super::icon;
+use super::power::power_control;
+use super::spark::spark;
+use crate::page::model::Picture;
+use crate::page::ui::Ui;
+use crate::stream::{Call, MiningView, Power, TargetView};
 
-#[derive(Properties, PartialEq)]
-pub struct Props {
-    /// What the engine says; nothing before its first frame.
-    pub now: Option<(Rc<MiningView>, Rc<TargetView>, Rc<RoomView>)>,
-    /// Height of the tip.
-    pub height: u32,
-}
-
-#[component]
-pub fn MinePanel(props: &Props) -> Html {
-    let ui = use_ui();
+/// The panel; before the first frame only its button works.
+pub fn mine_panel(ui: &Ui, picture: Option<&Picture>) -> Html {
     let t = &ui.t.mine;
-    let mining = props.now.as_ref().map(|(mining, ..)| mining.clone());
-    let on = mining.as_ref().is_some_and(|mining| mining.on);
-    let power = mining.as_ref().map_or(Power::GENTLE, |mining| mining.power);
+    let mining = picture.map(|picture| &*picture.mining);
+    let on = mining.is_some_and(|mining| mining.on);
+    let power = mining.map_or(Power::GENTLE, |mining| mining.power);
     let call = if on {
         Call::StopMining
     } else {
@@ -35,17 +25,17 @@ pub fn MinePanel(props: &Props) -> Html {
             <h2 id="mine-title" class="visually-hidden">{ t.title }</h2>
             <button type="button" class={classes!("mine-button", on.then_some("on"))} data-testid="mine-button"
                 aria-pressed={on.to_string()} onclick={ui.asking(call)}>
-                <Icon path={icon::PICK} />
+                { icon::icon(icon::PICK) }
                 <span>{ if on { t.stop } else { t.start } }</span>
             </button>
-            <PowerControl {power} />
-            { rate(&ui, mining.as_deref()) }
-            if let Some(mining) = &mining {
-                if on || !mining.history.is_empty() { <Spark mining={mining.clone()} /> }
+            { power_control(ui, power) }
+            { rate(ui, mining) }
+            if let Some(mining) = mining {
+                if on || !mining.history.is_empty() { { spark(ui, &mining.history) } }
             }
-            if let Some((mining, target, room)) = &props.now {
-                { facts(&ui, mining, target, room, props.height) }
-                { remarks(&ui, mining) }
+            if let Some(picture) = picture {
+                { facts(ui, picture) }
+                { remarks(ui, &picture.mining) }
             }
         </section>
     }
@@ -66,14 +56,15 @@ fn rate(ui: &Ui, mining: Option<&MiningView>) -> Html {
     }
 }
 
-fn facts(ui: &Ui, mining: &MiningView, target: &TargetView, room: &RoomView, height: u32) -> Html {
+fn facts(ui: &Ui, picture: &Picture) -> Html {
+    let (mining, target) = (&picture.mining, &picture.target);
     let t = &ui.t.mine;
     let odds = (t.odds)(&ui.n.compact(target.expected_tries));
     let expected = match expected_ms(mining, target) {
         Some(time) => (t.expected_every)(&ui.n.duration(time)),
-        None => (t.aims)(&ui.n.duration(u64::from(room.spacing) * 1000)),
+        None => (t.aims)(&ui.n.duration(u64::from(picture.room.spacing) * 1000)),
     };
-    let found = (t.found_of)(&ui.n.whole(mining.found), &ui.n.whole(height));
+    let found = (t.found_of)(&ui.n.whole(mining.found), &ui.n.whole(picture.tip.height));
     html! {
         <dl class="facts">
             <div title={t.target_more}><dt>{ t.target }</dt><dd>{ odds }</dd></div>

@@ -1,30 +1,19 @@
 //! What must be known: banners above everything, short messages below, and the words for a screen
 //! reader.
 
-use std::rc::Rc;
-
 use yew::prelude::*;
 
-use super::icon::{self, Icon};
+use super::icon;
 use super::peers::progress;
-use crate::page::model::{Action, Line, Toast};
+use crate::page::model::{Action, Line, Picture, Toast};
 use crate::page::seats;
-use crate::page::ui::{Ui, use_ui};
+use crate::page::ui::Ui;
 use crate::stream::{Call, Happening, NodeView, StorageView};
 
-#[derive(Properties, PartialEq)]
-pub struct BannersProps {
-    pub storage: Rc<StorageView>,
-    pub nodes: Rc<Vec<NodeView>>,
-    pub other_version: bool,
-}
-
 /// Storage, versions, and how far the nodes of this tab have caught up.
-#[component]
-pub fn Banners(props: &BannersProps) -> Html {
-    let ui = use_ui();
+pub fn banners(ui: &Ui, picture: &Picture) -> Html {
     let t = &ui.t.notices;
-    let storage = match &*props.storage {
+    let storage = match &*picture.storage {
         StorageView::Kept | StorageView::Opening => None,
         StorageView::Memory(why) => {
             Some(html! { <>{ t.memory }{ " " }<bdi>{ (t.memory_why)(why) }</bdi></> })
@@ -33,12 +22,12 @@ pub fn Banners(props: &BannersProps) -> Html {
     };
     html! { <section aria-label={t.title}>
         if let Some(text) = storage {
-            <div class="banner" role="status" data-testid="banner-storage"><Icon path={icon::WARN} /><p>{ text }</p></div>
+            <div class="banner" role="status" data-testid="banner-storage">{ icon::icon(icon::WARN) }<p>{ text }</p></div>
         }
-        if props.other_version {
-            <div class="banner" role="status" data-testid="banner-version"><Icon path={icon::WARN} /><p>{ t.other_version }</p>{ reload(&ui) }</div>
+        if picture.other_version {
+            <div class="banner" role="status" data-testid="banner-version">{ icon::icon(icon::WARN) }<p>{ t.other_version }</p>{ reload(ui) }</div>
         }
-        { catching_up(&ui, &props.nodes) }
+        { catching_up(ui, &picture.nodes) }
     </section> }
 }
 
@@ -72,34 +61,24 @@ fn catching_up(ui: &Ui, nodes: &[NodeView]) -> Html {
 }
 
 /// A page without an engine of its own version.
-#[component]
-pub fn OldPage() -> Html {
-    let ui = use_ui();
+pub fn old_page(ui: &Ui) -> Html {
     html! {
-        <div class="banner" role="alert"><Icon path={icon::WARN} /><p>{ ui.t.crash.old_page }</p>{ reload(&ui) }</div>
+        <div class="banner" role="alert">{ icon::icon(icon::WARN) }<p>{ ui.t.crash.old_page }</p>{ reload(ui) }</div>
     }
 }
 
-#[derive(Properties, PartialEq)]
-pub struct ToastsProps {
-    pub toast: Option<Toast>,
-    /// Whether a reset can be undone and that was not waved away.
-    pub undo: bool,
-}
-
-/// Short messages at the lower edge. They stay until they are closed or do not hold any more.
-#[component]
-pub fn Toasts(props: &ToastsProps) -> Html {
-    let ui = use_ui();
+/// Short messages at the lower edge. They stay until they are closed or do not hold any more;
+/// `undo` says that a reset can be undone.
+pub fn toasts(ui: &Ui, toast: Option<&Toast>, undo: bool) -> Html {
     let t = &ui.t.notices;
     let close = |action: fn() -> Action| {
         let ui = ui.clone();
         let onclick = Callback::from(move |_: MouseEvent| ui.dispatch.dispatch(action()));
         html! {
-            <button type="button" class="quiet icon-only" aria-label={t.dismiss} {onclick}><Icon path={icon::CLOSE} /></button>
+            <button type="button" class="quiet icon-only" aria-label={t.dismiss} {onclick}>{ icon::icon(icon::CLOSE) }</button>
         }
     };
-    let undo = {
+    let take_back = {
         let ui = ui.clone();
         Callback::from(move |_: MouseEvent| {
             let dispatch = ui.dispatch.clone();
@@ -112,16 +91,16 @@ pub fn Toasts(props: &ToastsProps) -> Html {
             });
         })
     };
-    let text = props.toast.as_ref().map(|toast| match toast {
+    let text = toast.map(|toast| match toast {
         Toast::Undone => ui.t.reset.undone.to_owned(),
         Toast::Failed(code, message) => (t.failed)((t.failure)(code).unwrap_or(message)),
     });
     html! {
         <div class="toasts" role="status">
-            if props.undo {
+            if undo {
                 <div class="toast">
                     <p>{ ui.t.reset.done }</p>
-                    <button type="button" class="primary" data-testid="undo-reset" onclick={undo}>{ ui.t.reset.undo }</button>
+                    <button type="button" class="primary" data-testid="undo-reset" onclick={take_back}>{ ui.t.reset.undo }</button>
                     { close(|| Action::DismissUndo) }
                 </div>
             }
@@ -132,17 +111,10 @@ pub fn Toasts(props: &ToastsProps) -> Html {
     }
 }
 
-#[derive(Properties, PartialEq)]
-pub struct SpokenProps {
-    pub line: Option<Rc<Line>>,
-}
-
 /// Says the great events to those who do not see them.
-#[component]
-pub fn Spoken(props: &SpokenProps) -> Html {
-    let ui = use_ui();
+pub fn spoken(ui: &Ui, line: Option<&Line>) -> Html {
     let t = &ui.t.notices;
-    let text = props.line.as_ref().map(|line| match &line.entry.what {
+    let text = line.map(|line| match &line.entry.what {
         Happening::Found { height, .. } => (t.you_found)(&height.to_string()),
         Happening::Reorganised {
             undone, applied, ..

@@ -4,8 +4,8 @@ use std::rc::Rc;
 
 use yew::prelude::*;
 
-use super::icon::{self, Icon};
-use super::who::Who;
+use super::icon;
+use super::who::who;
 use crate::page::numbers::tail;
 use crate::page::seats;
 use crate::page::ui::{Ui, use_ui};
@@ -91,14 +91,14 @@ fn node_row(ui: &Ui, node: &NodeView, props: &Props) -> Html {
     let same = *node.tip.hash == *props.tip;
     html! {
         <li key={node.id.clone()} class={classes!("node", (!node.online).then_some("cut"))} data-testid={format!("node-{}", node.seat)}>
-            <Who seat={node.seat} />
+            { who(ui, Some(node.seat)) }
             <button type="button" class={classes!("tip", (!same).then_some("other"))} onclick={ui.selecting(&node.tip.hash)}>
                 <span class="visually-hidden">{ t.tip }{ " " }</span>
                 <span>{ node.tip.height }</span><code>{ tail(&node.tip.hash) }</code>
             </button>
             if node.here && own > 1 {
                 <button type="button" class="quiet icon-only" aria-label={(t.remove)(&name)} title={(t.remove)(&name)}
-                    onclick={ui.asking(Call::RemoveNode(node.id.clone()))}><Icon path={icon::CLOSE} /></button>
+                    onclick={ui.asking(Call::RemoveNode(node.id.clone()))}>{ icon::icon(icon::CLOSE) }</button>
             }
             { switch(ui, format!("node-switch-{}", node.seat), (t.joined_node)(&name), node.online, call) }
             if let Some((read, all)) = node.loading { { progress(read, all, (t.loading)(&ui.n.whole(read), &ui.n.whole(all))) } }
@@ -121,7 +121,7 @@ fn add_button(ui: &Ui, props: &Props) -> Html {
     let full = props.nodes.iter().filter(|node| node.here).count() >= MOST_NODES;
     html! {
         <button type="button" class="add" data-testid="add-node" disabled={full} onclick={ui.asking(Call::AddNode)}>
-            <Icon path={icon::PLUS} />{ ui.t.peers.add }
+            { icon::icon(icon::PLUS) }{ ui.t.peers.add }
         </button>
     }
 }

@@ -4,14 +4,8 @@ use wasm_bindgen::JsCast;
 use yew::prelude::*;
 
 use crate::page::prefs;
-use crate::page::ui::{Ui, use_ui};
+use crate::page::ui::Ui;
 use crate::stream::{Call, Power};
-
-#[derive(Properties, PartialEq)]
-pub struct Props {
-    /// The budget of all tabs.
-    pub power: Power,
-}
 
 /// The settings that have a name on a machine with so many cores. On one core half the machine is
 /// the gentle setting.
@@ -42,29 +36,28 @@ fn choose(ui: &Ui, power: Power) {
     }
 }
 
-#[component]
-pub fn PowerControl(props: &Props) -> Html {
-    let ui = use_ui();
+/// The control over `power`, the budget of all tabs.
+pub fn power_control(ui: &Ui, power: Power) -> Html {
     let cores = ui.bridge.cores();
     let t = &ui.t.mine;
     let names = [t.gentle, t.half, t.full];
-    let options = presets(cores).into_iter().zip(names).filter_map(|((key, power), name)| {
-        let power = power?;
+    let options = presets(cores).into_iter().zip(names).filter_map(|((key, preset), name)| {
+            let preset = preset?;
         let onchange = {
             let ui = ui.clone();
-            Callback::from(move |_: Event| choose(&ui, power))
+            Callback::from(move |_: Event| choose(&ui, preset))
         };
         Some(html! {
             <label {key}>
-                <input type="radio" name="power" data-testid={format!("power-{key}")} checked={props.power == power} {onchange} />
+                <input type="radio" name="power" data-testid={format!("power-{key}")} checked={power == preset} {onchange} />
                 <span>{ name }</span>
             </label>
         })
     });
     let load = (t.load)(
-        &ui.n.whole(props.power.workers),
+        &ui.n.whole(power.workers),
         &ui.n.whole(cores),
-        &props.power.duty.to_string(),
+        &power.duty.to_string(),
     );
     html! {
         <div class="power">
@@ -74,12 +67,12 @@ pub fn PowerControl(props: &Props) -> Html {
             </fieldset>
             <details class="exact">
                 <summary>{ t.exact }<span class="load">{ load }</span></summary>
-                { slider(&ui, t.workers, "workers", props.power.workers, cores.clamp(1, 64), {
-                    let duty = props.power.duty;
+                { slider(ui, t.workers, "workers", power.workers, cores.clamp(1, 64), {
+                    let duty = power.duty;
                     move |workers| Power { workers, duty }
                 }) }
-                { slider(&ui, t.duty, "duty", props.power.duty, 100, {
-                    let workers = props.power.workers;
+                { slider(ui, t.duty, "duty", power.duty, 100, {
+                    let workers = power.workers;
                     move |duty| Power { workers, duty }
                 }) }
             </details>

@@ -1,27 +1,18 @@
 //! The hash rate of the last minute as a line.
 
 use std::fmt::Write;
-use std::rc::Rc;
 
 use yew::prelude::*;
 
-use crate::page::ui::use_ui;
-use crate::stream::MiningView;
+use crate::page::ui::Ui;
 
 const WIDTH: u64 = 240;
 const HEIGHT: u64 = 48;
 /// The engine's history is a minute of seconds.
 const POINTS: u64 = 60;
 
-#[derive(Properties, PartialEq)]
-pub struct Props {
-    pub mining: Rc<MiningView>,
-}
-
-#[component]
-pub fn Spark(props: &Props) -> Html {
-    let ui = use_ui();
-    let history = &props.mining.history;
+/// The line with its text alternative.
+pub fn spark(ui: &Ui, history: &[u64]) -> Html {
     let (Some(low), Some(high), Some(now)) =
         (history.iter().min(), history.iter().max(), history.last())
     else {

@@ -3,37 +3,23 @@
 use yew::prelude::*;
 
 use crate::page::seats;
-use crate::page::ui::use_ui;
+use crate::page::ui::Ui;
 
-#[derive(Properties, PartialEq)]
-pub struct Props {
-    /// Its seat; `None` is somebody unknown.
-    pub seat: Option<u32>,
-}
-
-/// Shape and name in a line of text.
-#[component]
-pub fn Who(props: &Props) -> Html {
-    let ui = use_ui();
-    match props.seat {
+/// Shape and name in a line of text; `None` is somebody unknown.
+pub fn who(ui: &Ui, seat: Option<u32>) -> Html {
+    match seat {
         Some(seat) => html! {
-            <span class="who"><Mark {seat} /><span>{ seats::name(seat) }</span></span>
+            <span class="who">{ mark(seat) }<span>{ seats::name(seat) }</span></span>
         },
         None => html! { <span class="who">{ ui.t.common.somebody }</span> },
     }
 }
 
-#[derive(Properties, PartialEq)]
-pub struct MarkProps {
-    pub seat: u32,
-}
-
 /// The shape alone; decoration beside a name.
-#[component]
-pub fn Mark(props: &MarkProps) -> Html {
+fn mark(seat: u32) -> Html {
     html! {
-        <svg class={classes!("mark", seats::colour_class(props.seat))} viewBox="-7 -7 14 14" aria-hidden="true">
-            <path d={seats::shape(props.seat)} />
+        <svg class={classes!("mark", seats::colour_class(seat))} viewBox="-7 -7 14 14" aria-hidden="true">
+            <path d={seats::shape(seat)} />
         </svg>
     }
 }

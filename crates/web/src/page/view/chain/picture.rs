@@ -13,7 +13,7 @@ use super::walk::step;
 use crate::page::lanes::assign;
 use crate::page::model::Action;
 use crate::page::ui::{Ui, use_ui};
-use crate::page::view::icon::{self, Icon};
+use crate::page::view::icon;
 use crate::stream::{BlockState, BlockView};
 
 /// From one height to the next.
@@ -112,7 +112,7 @@ pub fn TreePicture(props: &TreeProps) -> Html {
             </div>
             if away {
                 <button type="button" class="pill to-newest" onclick={move |_| to_end(&area)}>
-                    { t.newest }<Icon path={icon::END} />
+                    { t.newest }{ icon::icon(icon::END) }
                 </button>
             }
         </div>

@@ -5,13 +5,12 @@ use yew::prelude::*;
 use super::TreeProps;
 use crate::page::numbers::short;
 use crate::page::seats;
-use crate::page::ui::{Ui, use_ui};
-use crate::page::view::who::Who;
+use crate::page::ui::Ui;
+use crate::page::view::who::who;
 use crate::stream::BlockView;
 
-#[component]
-pub fn TreeTable(props: &TreeProps) -> Html {
-    let ui = use_ui();
+/// The table.
+pub fn table(ui: &Ui, props: &TreeProps) -> Html {
     let t = &ui.t.chain;
     let standing = props.standing();
     html! {
@@ -23,7 +22,7 @@ pub fn TreeTable(props: &TreeProps) -> Html {
                 <tbody>
                     { for props.tree.iter().rev().map(|block| {
                         let here = standing.get(block.hash.as_str()).map_or(&[][..], Vec::as_slice);
-                        row(&ui, block, here, props.selected.as_deref() == Some(&*block.hash))
+                        row(ui, block, here, props.selected.as_deref() == Some(&*block.hash))
                     }) }
                 </tbody>
             </table>
@@ -41,7 +40,7 @@ fn row(ui: &Ui, block: &BlockView, here: &[u32], selected: bool) -> Html {
                 <button type="button" class="reference" data-testid={format!("block-{}", block.hash)}
                     aria-current={selected.then_some("true")} onclick={ui.selecting(&block.hash)}><code>{ short(&block.hash) }</code></button>
             </td>
-            <td>{ if block.height == 0 { html! { t.genesis } } else { html! { <Who seat={block.miner} /> } } }</td>
+            <td>{ if block.height == 0 { html! { t.genesis } } else { who(ui, block.miner) } }</td>
             <td>{ (t.state)(block.state) }</td>
             <td>{ names.join(", ") }</td>
         </tr>

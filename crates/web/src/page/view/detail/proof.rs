@@ -1,22 +1,13 @@
 //! Why the block counts: its hash and the target, digit under digit.
 
-use std::rc::Rc;
-
 use yew::prelude::*;
 
-use crate::page::ui::use_ui;
+use crate::page::ui::Ui;
 use crate::stream::BlockDetail;
 
-#[derive(Properties, PartialEq)]
-pub struct Props {
-    pub detail: Rc<BlockDetail>,
-}
-
-#[component]
-pub fn Proof(props: &Props) -> Html {
-    let ui = use_ui();
+/// Hash, target, and how they compare.
+pub fn proof(ui: &Ui, detail: &BlockDetail) -> Html {
     let t = &ui.t.block;
-    let detail = &props.detail;
     let verdict = if detail.margin_milli >= 1000 {
         let below = (t.below)(&ui.n.milli(detail.margin_milli));
         format!(

@@ -1,39 +1,31 @@
 //! The transactions of a block.
 
-use std::rc::Rc;
-
 use yew::prelude::*;
 
 use crate::page::numbers::short;
-use crate::page::ui::{Ui, use_ui};
+use crate::page::ui::Ui;
 use crate::page::view::copy::CopyButton;
 use crate::stream::{BlockDetail, TransactionView};
 
 /// So many are listed.
 const SHOWN: usize = 20;
 
-#[derive(Properties, PartialEq)]
-pub struct Props {
-    pub detail: Rc<BlockDetail>,
-}
-
-#[component]
-pub fn Transactions(props: &Props) -> Html {
-    let ui = use_ui();
+/// The first of them, each with its outputs.
+pub fn transactions(ui: &Ui, detail: &BlockDetail) -> Html {
     let t = &ui.t.block;
-    let all = &props.detail.transactions;
+    let all = &detail.transactions;
     let hidden = all.len().saturating_sub(SHOWN);
     html! {
         <div class="transactions">
             <h3>
                 { t.transactions }<span class="count">{ ui.n.whole(all.len() as u64) }</span>
-                if let Some(raw) = &props.detail.raw {
+                if let Some(raw) = &detail.raw {
                     <CopyButton text={raw.clone()} what={t.raw} label={(t.bytes)(&ui.n.whole(raw.len() as u64 / 2))} />
                 }
             </h3>
-            if props.detail.raw.is_none() && all.is_empty() { <p class="muted">{ t.no_body }</p> }
+            if detail.raw.is_none() && all.is_empty() { <p class="muted">{ t.no_body }</p> }
             <ul>
-                { for all.iter().take(SHOWN).map(|transaction| row(&ui, transaction)) }
+                { for all.iter().take(SHOWN).map(|transaction| row(ui, transaction)) }
             </ul>
             if hidden > 0 { <p class="muted">{ (t.more)(&ui.n.whole(hidden as u64)) }</p> }
         </div>

@@ -5,45 +5,33 @@ use yew::prelude::*;
 use super::Modal;
 use crate::page::bridge::Phase;
 use crate::page::model::Crash;
-use crate::page::ui::use_ui;
+use crate::page::ui::Ui;
 use crate::page::view::copy::CopyButton;
 
-#[derive(Properties, PartialEq)]
-pub struct Props {
-    pub crash: Crash,
-    pub phase: Phase,
-    pub onclose: Callback<()>,
-}
-
-#[component]
-pub fn CrashDialog(props: &Props) -> Html {
-    let ui = use_ui();
+/// The dialog on a crash, `phase` being how the engine is now.
+pub fn crash_dialog(ui: &Ui, crash: &Crash, phase: &Phase, onclose: Callback<()>) -> Html {
     let t = &ui.t.crash;
-    let fate = match (&props.phase, props.crash.again) {
+    let fate = match (phase, crash.again) {
         (Phase::Running, _) => t.restarted,
         (_, false) => t.gave_up,
         _ => t.restarting,
     };
     let again = {
-        let (ui, onclose) = (ui.clone(), props.onclose.clone());
+        let (ui, onclose) = (ui.clone(), onclose.clone());
         Callback::from(move |_: MouseEvent| {
             ui.bridge.start_again();
             onclose.emit(());
         })
     };
-    let report = format!(
-        "Tabchain {}\n{}",
-        env!("CARGO_PKG_VERSION"),
-        props.crash.report
-    );
+    let report = format!("Tabchain {}\n{}", env!("CARGO_PKG_VERSION"), crash.report);
     html! {
-        <Modal title={t.title} testid="crash-dialog" onclose={props.onclose.clone()}>
+        <Modal title={t.title} testid="crash-dialog" onclose={onclose.clone()}>
             <p role="status">{ fate }</p>
             <h3>{ t.report }</h3>
             <pre class="report" tabindex="0">{ report.clone() }</pre>
             <div class="buttons">
                 <CopyButton text={report} what={t.report} label={t.copy} />
-                if !props.crash.again && props.phase != Phase::Running {
+                if !crash.again && *phase != Phase::Running {
                     <button type="button" class="primary" onclick={again}>{ t.again }</button>
                 }
             </div>

@@ -3,32 +3,24 @@
 use yew::prelude::*;
 
 use super::Modal;
-use crate::page::ui::use_ui;
+use crate::page::ui::Ui;
 use crate::stream::Call;
 
-#[derive(Properties, PartialEq)]
-pub struct Props {
-    /// Height of the tip: so many blocks would go.
-    pub height: u32,
-    pub onclose: Callback<()>,
-}
-
-#[component]
-pub fn ResetDialog(props: &Props) -> Html {
-    let ui = use_ui();
+/// The question; `height` blocks would go.
+pub fn reset_dialog(ui: &Ui, height: u32, onclose: Callback<()>) -> Html {
     let t = &ui.t.reset;
     let confirm = {
-        let (ui, onclose) = (ui.clone(), props.onclose.clone());
+        let (ui, onclose) = (ui.clone(), onclose.clone());
         Callback::from(move |_: MouseEvent| {
             ui.ask(Call::Reset);
             onclose.emit(());
         })
     };
     html! {
-        <Modal title={t.title} testid="reset-dialog" onclose={props.onclose.clone()}>
-            <p>{ (t.lead)(&ui.n.whole(props.height)) }{ " " }{ t.undoable }</p>
+        <Modal title={t.title} testid="reset-dialog" onclose={onclose.clone()}>
+            <p>{ (t.lead)(&ui.n.whole(height)) }{ " " }{ t.undoable }</p>
             <div class="buttons">
-                <button type="button" onclick={props.onclose.reform(|_: MouseEvent| ())}>{ ui.t.common.cancel }</button>
+                <button type="button" onclick={onclose.reform(|_: MouseEvent| ())}>{ ui.t.common.cancel }</button>
                 <button type="button" class="danger" data-testid="reset-confirm" onclick={confirm}>{ t.confirm }</button>
             </div>
         </Modal>

@@ -2,7 +2,6 @@
 
 use chain::CompactTarget;
 use scenario::{MAX_NAME, Room};
-use std::rc::Rc;
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
@@ -13,51 +12,69 @@ use crate::page::route;
 use crate::page::ui::{Ui, use_ui};
 use crate::stream::RoomView;
 
-#[derive(Properties, PartialEq)]
-pub struct Props {
-    pub room: Option<Rc<RoomView>>,
-    pub onclose: Callback<()>,
-}
-
-#[component]
-pub fn RoomDialog(props: &Props) -> Html {
-    let ui = use_ui();
+/// The dialog; `now` is the room that one is in.
+pub fn room_dialog(ui: &Ui, now: Option<&RoomView>, onclose: Callback<()>) -> Html {
     let t = &ui.t.room;
     html! {
-        <Modal title={t.title} testid="room-dialog" onclose={props.onclose.clone()}>
+        <Modal title={t.title} testid="room-dialog" onclose={onclose.clone()}>
             <p>{ t.lead }</p>
-            if let Some(room) = &props.room {
+            if let Some(room) = now {
                 <p><span class="muted">{ t.now }{ " " }</span><strong><bdi>{ &room.name }</bdi></strong><br />
                     { (t.rules)(&ui.n.duration(u64::from(room.spacing) * 1000), &ui.n.whole(room.window), &ui.n.whole(room.halving)) }
                 </p>
             }
             <h3>{ t.presets }</h3>
             <ul class="presets">
-                { for presets().filter_map(|room| preset(&ui, &room, props)) }
+                { for presets().filter_map(|room| preset(ui, &room, now, &onclose)) }
             </ul>
+            { recent(ui, now, &onclose) }
             <details class="own">
                 <summary>{ t.own }</summary>
-                <OwnRoom onclose={props.onclose.clone()} />
+                <OwnRoom onclose={onclose.clone()} />
             </details>
         </Modal>
     }
 }
 
-fn preset(ui: &Ui, room: &Room, props: &Props) -> Option<Html> {
+fn preset(ui: &Ui, room: &Room, now: Option<&RoomView>, onclose: &Callback<()>) -> Option<Html> {
     let (name, line) = (ui.t.room.preset)(room.name())?;
-    let here = props
-        .room
-        .as_ref()
-        .is_some_and(|now| now.link == room.link());
-    let (link, onclose) = (room.link(), props.onclose.clone());
-    let onclick = Callback::from(move |_: MouseEvent| {
-        onclose.emit(());
-        route::go(&link);
-    });
+    let here = now.is_some_and(|now| now.link == room.link());
     Some(html! {
         <li key={room.name().to_owned()}>
-            <button type="button" disabled={here} {onclick}><strong>{ name }</strong><span>{ line }</span></button>
+            <button type="button" disabled={here} onclick={entering(room.link(), onclose)}>
+                <strong>{ name }</strong><span>{ line }</span>
+            </button>
         </li>
+    })
+}
+
+/// The rooms that were open before, as far as their links still hold.
+fn recent(ui: &Ui, now: Option<&RoomView>, onclose: &Callback<()>) -> Html {
+    let links = ui.bridge.prefs().rooms();
+    let rooms = links.iter().filter_map(|link| Room::parse(link).ok());
+    let elsewhere = rooms.filter(|room| now.is_none_or(|now| now.link != room.link()));
+    let rows: Vec<Html> = elsewhere
+        .map(|room| {
+            html! {
+                <li key={room.link()}>
+                    <button type="button" class="pill" onclick={entering(room.link(), onclose)}><bdi>{ room.name() }</bdi></button>
+                </li>
+            }
+        })
+        .collect();
+    html! {
+        if !rows.is_empty() {
+            <h3>{ ui.t.room.recent }</h3>
+            <ul class="recent">{ for rows }</ul>
+        }
+    }
+}
+
+fn entering(link: String, onclose: &Callback<()>) -> Callback<MouseEvent> {
+    let onclose = onclose.clone();
+    Callback::from(move |_| {
+        onclose.emit(());
+        route::go(&link);
     })
 }
 
