@@ -11,7 +11,10 @@ mod assemble;
 mod fresh;
 mod link;
 mod room;
-#[allow(clippy::disallowed_types, reason = "serde's derive names floats; no field is one")]
+#[allow(
+    clippy::disallowed_types,
+    reason = "serde's derive names floats; no field is one"
+)]
 pub mod script;
 
 pub use assemble::assemble;

@@ -51,7 +51,7 @@ fn branch(params: &ChainParams, length: u32, tag: u8) -> Vec<Block> {
 fn sheet(tip: BlockId, work: U256, supply: u64) -> Sheet {
     Sheet::new("node")
         .row("tip", Value::Block(tip))
-        .row("work", Value::Hex(format!("{work:#x}")))
+        .row("work", Value::Hex(format!("{work:x}")))
         .row("supply", Value::Number(supply))
         .row("progress", Value::Word("ready"))
 }

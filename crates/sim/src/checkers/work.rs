@@ -46,16 +46,16 @@ impl Checker for MostWork {
         }
         let record = self.record.borrow();
         let entry = record.get(&claimed.tip).ok_or("a tip that nobody saved")?;
-        if claimed.work != format!("{:#x}", entry.work) {
+        if claimed.work != format!("{:x}", entry.work) {
             return Err(format!(
-                "says work {} where {:#x} was done",
+                "says work {} where {:x} was done",
                 claimed.work, entry.work
             ));
         }
         let highest = self.highest.entry(seat).or_default();
         if entry.work < *highest {
             return Err(format!(
-                "went from work {highest:#x} back to {:#x}",
+                "went from work {highest:x} back to {:x}",
                 entry.work
             ));
         }
