@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use chain::PeerId;
 use node::Memo;
+use scenario::{Room, RoomError};
 
 use super::mining::Mining;
 use super::network::Pulse;
@@ -34,12 +35,12 @@ use crate::stream::{FromEngine, Start};
 /// # Errors
 /// What to tell the page instead: the room's link is not usable.
 pub async fn begin(start: Start) -> Result<Live, FromEngine> {
+    let bad_room = |error: RoomError| FromEngine::BadRoom { code: error.code(), value: error.value() };
+    let asked = start.room.as_deref().map(Room::parse).transpose().map_err(bad_room)?;
     let names = Names::new(&start.deployment);
     let locks = Locks::find();
     let browser_db = Idb::open(&names.browser_database(), BROWSER_STORES, |_| ()).await.ok();
-    let room = room::choose(start.room.as_deref(), &names, locks.as_ref(), browser_db.as_ref())
-        .await
-        .map_err(|error| FromEngine::BadRoom { code: error.code(), value: error.value() })?;
+    let room = room::choose(asked, &names, locks.as_ref(), browser_db.as_ref()).await;
     crate::engine::panic::remember_room(&room.link());
     let shell = Rc::new(RefCell::new(Handle::default()));
     let lost = shell.clone();
@@ -69,6 +70,7 @@ pub async fn begin(start: Start) -> Result<Live, FromEngine> {
             residents: Vec::new(),
             wanted: (wanted, count),
             held: Vec::new(),
+            leaving: (Vec::new(), Vec::new()),
             channel: None,
             online: true,
             network: Pulse::default(),
@@ -79,6 +81,8 @@ pub async fn begin(start: Start) -> Result<Live, FromEngine> {
             other_version_until: 0,
             life: 0,
             state: State::Waking,
+            settle_by: 0,
+            waiting: Vec::new(),
             handle,
             names,
             locks,

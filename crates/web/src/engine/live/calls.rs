@@ -11,26 +11,50 @@ use crate::stream::{BlockKey, Call, Failure, FromEngine, Happening, Power, Reply
 /// Most blocks in an answer.
 const MOST_BLOCKS: u32 = 2_000;
 
+/// Most calls that wait.
+const MOST_WAITING: usize = 256;
+
 type Answer = Result<Reply, Failure>;
 
-/// Does what is asked for and answers.
+/// Does what is asked for and answers; while nodes start and read their chain, that waits.
 pub fn call(handle: &Handle, id: u32, call: Call) {
-    let waking = handle.act(|engine| engine.state != State::Awake).unwrap_or(true);
-    if waking && !matches!(call, Call::Status | Call::StopMining) {
-        return reply(id, Err(failure("not-ready", "the nodes are being started")));
-    }
-    match call {
-        Call::AddNode | Call::Reset | Call::UndoReset => {
+    let ready = handle.act(|engine| match engine.state {
+        State::Awake if !engine.is_settling() => Some(call),
+        State::Awake | State::Waking if engine.waiting.len() < MOST_WAITING => {
+            engine.waiting.push((id, call));
+            None
+        }
+        _ => {
+            reply(id, Err(failure("not-ready", "the tab has left its room")));
+            None
+        }
+    });
+    match ready.flatten() {
+        Some(call @ (Call::AddNode | Call::Reset | Call::UndoReset)) => {
             let handle = handle.clone();
             spawn_local(async move {
                 let answer = take_time(&handle, call).await;
                 reply(id, answer);
             });
         }
-        call => {
+        Some(call) => {
             if let Some(answer) = handle.act(|engine| engine.answer(call)) {
                 reply(id, answer);
             }
+        }
+        None => {}
+    }
+}
+
+impl Engine {
+    /// Takes up the calls that waited, once there is something to say.
+    pub(super) fn take_up_calls(&mut self) {
+        if self.is_settling() {
+            return;
+        }
+        for (id, call) in std::mem::take(&mut self.waiting) {
+            let handle = self.handle.clone();
+            spawn_local(async move { self::call(&handle, id, call) });
         }
     }
 }

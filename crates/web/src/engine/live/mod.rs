@@ -42,7 +42,7 @@ use super::picture::diary::Diary;
 use super::picture::pace::Pace;
 use super::picture::tally::Tally;
 use super::storage::idb::Idb;
-use crate::stream::{Happening, ToEngine};
+use crate::stream::{Call, Happening, ToEngine};
 
 /// How long the engine works before others are heard, in milliseconds.
 const SLICE_MS: u64 = 8;
@@ -69,6 +69,8 @@ pub struct Engine {
     wanted: (Vec<PeerId>, usize),
     /// Tab lock and label lock.
     held: Vec<Held>,
+    /// What is given up once everything is written.
+    leaving: (Vec<Resident>, Vec<Held>),
     storage: Storage,
     browser_db: Option<Idb>,
     inbox: Inbox,
@@ -86,6 +88,10 @@ pub struct Engine {
     /// Counts restarts of all nodes; what was asked for in a former life is not delivered.
     life: u64,
     state: State,
+    /// Until when, by the steady clock, a first picture may wait for nodes that load.
+    settle_by: u64,
+    /// Calls that wait until the nodes are started.
+    waiting: Vec<(u32, Call)>,
     alarm: Alarm,
 }
 
@@ -151,6 +157,9 @@ impl Engine {
         }
         let end = steady_ms() + SLICE_MS;
         self.hear_notes();
+        if self.state != State::Awake {
+            return; // a beacon told of a reset: the nodes are being restarted
+        }
         self.look_after_peers();
         self.host.wake(moment.now);
         while steady_ms() < end && self.advance() {}
@@ -208,6 +217,10 @@ impl Engine {
     }
 
     fn show(&mut self) {
+        if self.is_settling() {
+            return;
+        }
+        self.take_up_calls();
         if let Some(number) = self.pace.take(steady_ms()) {
             let (bytes, left) = super::picture::cap::encode(Box::new(self.frame(number)));
             self.diary.put_back(left);

@@ -338,18 +338,4 @@ impl Handle {
         self.written().await;
         Some(())
     }
-
-    /// Waits until storage has what it was given, but not for ever.
-    async fn written(&self) {
-        for _ in 0..400 {
-            let writing = self.act(|engine| {
-                engine.look_after_storage();
-                engine.storage.is_writing()
-            });
-            if writing != Some(true) {
-                return;
-            }
-            crate::engine::browser::timers::pause(5).await;
-        }
-    }
 }

@@ -1,12 +1,13 @@
 //! This tab's nodes: under which identities they live, how they start, leave and start again.
 
 use chain::{PeerId, SecretKey};
+use node::{Node, Progress};
 use protocol::JobId;
 use wasm_bindgen_futures::spawn_local;
 
 use super::{Engine, Handle, State};
 use crate::engine::between::beacon::MOST_TABS;
-use crate::engine::browser::clock::reading;
+use crate::engine::browser::clock::{reading, steady_ms};
 use crate::engine::browser::locks::{Held, Locks};
 use crate::engine::browser::random;
 use crate::engine::clock::Clock;
@@ -17,6 +18,10 @@ use crate::engine::storage::roster::{self, Identity};
 use crate::engine::storage::{Db, Store};
 use crate::mining::plan::NodeKey;
 use crate::stream::Happening;
+
+/// How long the first picture waits for nodes that read their chain, in milliseconds: a short chain
+/// should be there at once, of a long one the page shows the progress.
+const SETTLE_MS: u64 = 1_500;
 
 /// A node of this tab.
 pub struct Resident {
@@ -74,6 +79,7 @@ pub async fn join(handle: Handle) {
 
 /// Restarts all nodes from storage, then says why.
 async fn start_nodes(handle: Handle, why: Option<Happening>) {
+    handle.written().await; // or a new life would begin with less than the last one saved
     let Some((life, ids, db)) = handle.act(|engine| {
         engine.life += 1;
         engine.clock = Clock::start(reading());
@@ -91,13 +97,15 @@ async fn start_nodes(handle: Handle, why: Option<Happening>) {
         start_node(&handle, id, life).await;
     }
     handle.act(|engine| {
-        if engine.life == life {
-            engine.state = State::Awake;
-            engine.network.change();
-            engine.share_power();
-            if let Some(why) = why {
-                engine.note(None, why);
-            }
+        if engine.life != life {
+            return;
+        }
+        engine.state = State::Awake;
+        engine.settle_by = steady_ms() + SETTLE_MS;
+        engine.network.change();
+        engine.share_power();
+        if let Some(why) = why {
+            engine.note(None, why);
         }
     });
 }
@@ -134,7 +142,9 @@ pub async fn add(handle: &Handle) -> Option<PeerId> {
     let claimed = claim(&names, locks.as_ref(), db.as_ref(), &[], 1).await;
     let resident = Resident::new(claimed.into_iter().next()?);
     let id = resident.id;
+    handle.written().await;
     handle.act(|engine| {
+        engine.storage.depot.forget(&id); // it may have lived elsewhere since it lived here
         engine.residents.push(resident);
         engine.know_residents();
     });
@@ -143,15 +153,15 @@ pub async fn add(handle: &Handle) -> Option<PeerId> {
 }
 
 impl Engine {
-    /// Lets a node go; its identity is free for others.
+    /// Lets a node go; its identity is free for others as soon as all that it saved is written.
     pub(super) fn remove_node(&mut self, id: &PeerId) {
         self.host.remove(id);
         if let Some(place) = self.residents.iter().position(|resident| resident.id == *id) {
             let gone = self.residents.remove(place);
             self.mining.forget(gone.key);
+            self.leaving.0.push(gone);
+            spawn_local(leave(self.handle.clone()));
         }
-        // Should it come back here, it begins with what the database says by then.
-        self.storage.depot.forget(id);
         self.tally = Tally::new(self.params.genesis_id());
         self.network.change();
         self.pace.change();
@@ -190,9 +200,10 @@ impl Engine {
         self.mining.pause();
         self.channel = None;
         self.wanted = (self.residents.iter().map(|r| r.id).collect(), self.residents.len().max(1));
-        self.residents.clear();
-        self.held.clear();
+        self.leaving.0.append(&mut self.residents);
+        self.leaving.1.append(&mut self.held);
         self.tabs.forget_all();
+        spawn_local(leave(self.handle.clone()));
     }
 
     /// The tab is back: enters the room as if it were opened anew.
@@ -201,8 +212,19 @@ impl Engine {
             self.state = State::Waking;
             self.note(None, Happening::Resumed);
             self.pace.resume();
-            spawn_local(join(self.handle.clone()));
+            let handle = self.handle.clone();
+            spawn_local(async move {
+                leave(handle.clone()).await;
+                join(handle).await;
+            });
         }
+    }
+
+    /// Whether nodes have just been started and still read their chain.
+    pub(super) fn is_settling(&self) -> bool {
+        let reads = |node: &Node| matches!(node.progress(), Progress::Loading { .. });
+        steady_ms() < self.settle_by
+            && self.residents.iter().any(|resident| self.host.get(&resident.id).is_none_or(reads))
     }
 
     fn stop_nodes(&mut self) {
@@ -219,6 +241,12 @@ impl Engine {
         }
         self.pace.change();
     }
+}
+
+/// Gives up locks once everything is written: whoever takes them next finds it.
+async fn leave(handle: Handle) {
+    handle.written().await;
+    handle.act(|engine| std::mem::take(&mut engine.leaving));
 }
 
 /// Takes identities whose locks are free, and stores that they live again before they do.

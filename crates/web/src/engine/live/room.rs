@@ -1,6 +1,6 @@
 //! Which room to open: the one of the link, the one used last, or a new one for this machine.
 
-use scenario::{Room, RoomError};
+use scenario::Room;
 
 use crate::engine::browser::locks::Locks;
 use crate::engine::browser::random;
@@ -14,19 +14,15 @@ const LAST_ROOM: &[u8] = b"last-room";
 const MEASURE_MS: u32 = 100;
 
 /// The room to open, which is the one used last from now on.
-///
-/// # Errors
-/// What is wrong with the link.
 pub async fn choose(
-    link: Option<&str>,
+    asked: Option<Room>,
     names: &Names,
     locks: Option<&Locks>,
     db: Option<&Idb>,
-) -> Result<Room, RoomError> {
-    if let Some(link) = link {
-        let room = Room::parse(link)?;
+) -> Room {
+    if let Some(room) = asked {
         remember(db, &room).await;
-        return Ok(room);
+        return room;
     }
     // Tabs opened together must not each make a room of their own.
     let _held = match locks {
@@ -34,11 +30,11 @@ pub async fn choose(
         None => None,
     };
     if let Some(room) = last(db).await {
-        return Ok(room);
+        return room;
     }
     let room = Room::fresh(random::number(), measure_rate(MEASURE_MS));
     remember(db, &room).await;
-    Ok(room)
+    room
 }
 
 async fn last(db: Option<&Idb>) -> Option<Room> {

@@ -7,7 +7,8 @@ use chain::PeerId;
 use protocol::{Batch, Input, Key};
 use wasm_bindgen_futures::spawn_local;
 
-use super::Engine;
+use super::{Engine, Handle};
+use crate::engine::browser::timers::pause;
 use crate::engine::storage::depot::{Depot, read_generation};
 use crate::engine::storage::idb::Idb;
 use crate::engine::storage::{Db, DbError, Durability, Name, Store};
@@ -40,10 +41,21 @@ impl Storage {
         }
         Self { depot, writing: false, reading: false, asked: Vec::new() }
     }
+}
 
-    /// Whether something is on its way to the database.
-    pub fn is_writing(&self) -> bool {
-        self.writing
+impl Handle {
+    /// Waits until storage has what it was given, but not for ever.
+    pub(super) async fn written(&self) {
+        for _ in 0..400 {
+            let writing = self.act(|engine| {
+                engine.look_after_storage();
+                engine.storage.writing
+            });
+            if writing != Some(true) {
+                return;
+            }
+            pause(5).await;
+        }
     }
 }
 

@@ -233,9 +233,9 @@ impl<D: Db + Clone> Depot<D> {
         self.db.clone().filter(|_| self.is_kept())
     }
 
-    /// Forgets what is in memory of a node, where the database has it.
+    /// Forgets what is in memory of a node that does not live here, once all of it is written.
     pub fn forget(&mut self, node: &PeerId) {
-        if self.is_kept() && self.pending.is_empty() {
+        if self.is_kept() {
             self.own.retain(|(_, whose), _| whose != node);
         }
     }

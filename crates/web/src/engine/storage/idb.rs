@@ -15,12 +15,14 @@ use web_sys::{
 };
 
 use super::{Change, Db, DbError, Durability, Name, Store, behind};
-use crate::engine::browser::timers;
+use crate::engine::browser::{clock, timers};
 
 /// Version of the stores and of what is in them.
 const SCHEMA: u32 = 1;
 /// Tries to open a database before this session does without.
 const TRIES: u32 = 3;
+/// No further try after so many milliseconds: people wait.
+const PATIENCE: u64 = 2_000;
 /// How long another tab may block the opening, in milliseconds.
 const BLOCKED_FOR: i32 = 3_000;
 
@@ -75,10 +77,13 @@ impl Idb {
         stores: &'static [Store],
         lost: impl Fn(String) + 'static,
     ) -> Result<Self, DbError> {
+        let begun = clock::steady_ms();
         let mut tries = 1;
         let db = loop {
             match open_with_stores(name, stores).await {
-                Err(DbError::Refused(_)) if tries < TRIES => tries += 1,
+                Err(DbError::Refused(_)) if tries < TRIES && clock::steady_ms() < begun + PATIENCE => {
+                    tries += 1;
+                }
                 result => break result?,
             }
             timers::pause(100).await;
