@@ -203,6 +203,7 @@ mod tests {
         assert_eq!(assign(&own), [-1], "a block that names itself as parent");
     }
 
+    #[cfg(not(target_arch = "wasm32"))]
     proptest::proptest! {
         /// Whatever comes: every block off the best chain has a lane of its own at its height.
         #[test]

@@ -57,11 +57,19 @@ mod tests {
     #[test]
     fn starting_targets_are_what_they_say() {
         for (power, bits) in STARTS {
-            let room = Room::new("a", 10, CompactTarget(bits), 8, 100).expect("within limits");
-            let tries = room.bits().expand().target.work();
-            // A target of 2^n - 1 in a short mantissa: a little below 2^n tries is left over.
-            let hex = format!("{tries:?}");
-            assert!(power >= 12 && !hex.is_empty());
+            assert!(
+                Room::new("a", 10, CompactTarget(bits), 8, 100).is_ok(),
+                "{bits:08x}"
+            );
+            // The mantissa is all ones, so a target of 2^n takes a little more than 2^(256 - n)
+            // tries: one part in 2^15 at most.
+            let work = chain::block_proof(CompactTarget(bits)).to_be_bytes();
+            let tries = u64::from_be_bytes(work[24..].try_into().expect("eight bytes"));
+            let exact = 1u64 << power;
+            assert!(
+                (exact..=exact + (exact >> 14)).contains(&tries),
+                "{bits:08x}: {tries}"
+            );
         }
     }
 }

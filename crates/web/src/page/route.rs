@@ -52,11 +52,12 @@ pub fn room_of_address() -> Option<String> {
 /// Writes a room's link into the address bar without a new entry in the history, if the chain is
 /// what is being looked at.
 pub fn show_room(link: &str) {
-    if Route::now() == Route::Live && hash().trim_start_matches('#') != link {
-        if let Ok(history) = super::window().history() {
-            let address = format!("#{link}");
-            let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(&address));
-        }
+    if Route::now() == Route::Live
+        && hash().trim_start_matches('#') != link
+        && let Ok(history) = super::window().history()
+    {
+        let address = format!("#{link}");
+        let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(&address));
     }
 }
 

@@ -1,1 +1,236 @@
-//! In a browser.
+//! The page in a browser, fed with frames by a worker that stands in for the engine.
+
+mod fixtures;
+mod stand_in;
+
+use gloo_timers::future::TimeoutFuture;
+use wasm_bindgen::JsCast;
+use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
+use web_sys::{Element, HtmlElement};
+
+use self::fixtures::{fork, hash, hostile};
+use self::stand_in::{Behaviour, StandIn};
+use super::bridge::Bridge;
+use super::numbers::Numbers;
+use super::prefs::Prefs;
+use super::texts::Lang;
+use super::view::app::{App, Props};
+
+wasm_bindgen_test_configure!(run_in_browser);
+
+/// A page of its own in the test's document.
+struct Page {
+    root: Element,
+    handle: Option<yew::AppHandle<App>>,
+    _engine: StandIn,
+}
+
+impl Page {
+    fn open(lang: Lang, behaviour: &Behaviour) -> Self {
+        let engine = StandIn::install(behaviour);
+        super::route::go("/live");
+        let document = super::window().document().expect("a browser");
+        let root = document.create_element("div").expect("a plain element");
+        document
+            .body()
+            .expect("a body")
+            .append_child(&root)
+            .expect("appended");
+        let prefs = Prefs::open(&super::window(), "/test/");
+        let bridge = Bridge::new(prefs, "/test/".to_owned(), 4);
+        let props = Props {
+            bridge,
+            lang,
+            dark: false,
+            dark_chosen: false,
+        };
+        let handle = yew::Renderer::<App>::with_root_and_props(root.clone(), props).render();
+        Self {
+            root,
+            handle: Some(handle),
+            _engine: engine,
+        }
+    }
+
+    fn find(&self, testid: &str) -> Option<Element> {
+        let selector = format!("[data-testid='{testid}']");
+        self.root.query_selector(&selector).expect("a selector")
+    }
+
+    /// The element of that mark, waited for.
+    async fn see(&self, testid: &str) -> Element {
+        for _ in 0..200 {
+            if let Some(element) = self.find(testid) {
+                return element;
+            }
+            TimeoutFuture::new(25).await;
+        }
+        panic!("no {testid} in {}", self.text());
+    }
+
+    /// Waits until the page says something.
+    async fn read(&self, words: &str) {
+        for _ in 0..200 {
+            if self.text().contains(words) {
+                return;
+            }
+            TimeoutFuture::new(25).await;
+        }
+        panic!("no {words:?} in {}", self.text());
+    }
+
+    fn text(&self) -> String {
+        self.root.text_content().unwrap_or_default()
+    }
+
+    async fn click(&self, testid: &str) {
+        self.see(testid)
+            .await
+            .unchecked_into::<HtmlElement>()
+            .click();
+    }
+}
+
+impl Drop for Page {
+    fn drop(&mut self) {
+        if let Some(handle) = self.handle.take() {
+            handle.destroy();
+        }
+        self.root.remove();
+    }
+}
+
+#[wasm_bindgen_test]
+async fn a_frame_becomes_the_page_in_both_languages() {
+    let page = Page::open(Lang::En, &Behaviour::frames(&[fork(1)]));
+    assert_eq!(
+        page.see("tip-height").await.text_content().as_deref(),
+        Some("3")
+    );
+    assert_eq!(page.see("tip-hash").await.text_content(), Some(hash("c")));
+    page.read("2 tips compete").await;
+    page.read("Ada switched branch to Block 3 cccccc: 1 block undone, 2 applied")
+        .await;
+    page.read("stale: lost the race").await;
+    let rival = page.see(&format!("block-{}", hash("r"))).await;
+    let label = rival.get_attribute("aria-label").unwrap_or_default();
+    assert!(
+        label.contains("Block 3") && label.contains("rival"),
+        "{label}"
+    );
+    assert!(label.ends_with("found by Ben; here stand: Ben"), "{label}");
+    let switch = page.see("tab-switch-2").await;
+    assert_eq!(
+        switch.get_attribute("aria-checked").as_deref(),
+        Some("false")
+    );
+    assert_eq!(switch.get_attribute("role").as_deref(), Some("switch"));
+    page.click("lang-toggle").await;
+    page.read("2 个链顶在竞争").await;
+    page.read("Ada 重组到区块 3 cccccc：撤销 1 个区块，应用 2 个区块")
+        .await;
+    let root = super::window()
+        .document()
+        .and_then(|d| d.document_element());
+    assert_eq!(
+        root.and_then(|root| root.get_attribute("lang")).as_deref(),
+        Some("zh-CN")
+    );
+}
+
+#[wasm_bindgen_test]
+async fn the_next_frame_comes_after_the_acknowledgement_of_the_one_before() {
+    let mut second = fork(2);
+    second.tip.height = 77;
+    let page = Page::open(Lang::En, &Behaviour::frames(&[fork(1), second]));
+    page.read("Tip 77").await;
+}
+
+#[wasm_bindgen_test]
+async fn outside_texts_stay_texts() {
+    let page = Page::open(Lang::En, &Behaviour::frames(&[hostile()]));
+    page.read("<img src=x onerror=alert(1)>").await;
+    page.read("<script>alert(2)</script>").await;
+    assert!(
+        page.root
+            .query_selector("img, script, [onerror]")
+            .expect("a selector")
+            .is_none()
+    );
+    let outside = page.root.query_selector_all("bdi").expect("a selector");
+    assert!(outside.length() >= 3, "room, peer and reason are isolated");
+}
+
+#[wasm_bindgen_test]
+async fn a_dead_engine_is_shown_and_replaced() {
+    let page = Page::open(Lang::En, &Behaviour::dies_once(&fork(1)));
+    let dialog = page.see("crash-dialog").await;
+    assert!(
+        dialog
+            .text_content()
+            .unwrap_or_default()
+            .contains("this engine was meant to die")
+    );
+    page.read("A new one is running again from what was saved.")
+        .await;
+    assert_eq!(
+        page.see("tip-height").await.text_content().as_deref(),
+        Some("3")
+    );
+}
+
+#[wasm_bindgen_test]
+async fn a_bad_room_has_a_way_back() {
+    let page = Page::open(Lang::En, &Behaviour::refuses("spacing-range", "999999"));
+    let message = page
+        .see("bad-room")
+        .await
+        .text_content()
+        .unwrap_or_default();
+    assert!(
+        message.contains("time between blocks") && message.contains("999999"),
+        "{message}"
+    );
+    page.see("to-default-room").await;
+}
+
+#[wasm_bindgen_test]
+async fn choosing_a_block_shows_it_and_a_reset_asks_first() {
+    let page = Page::open(Lang::En, &Behaviour::frames(&[fork(1)]));
+    let block = page.see(&format!("block-{}", hash("a"))).await;
+    let click = web_sys::Event::new("click").expect("an event");
+    click.init_event_with_bubbles("click", true);
+    block.dispatch_event(&click).expect("dispatched");
+    for _ in 0..100 {
+        if page.see("block-detail").await.get_attribute("data-hash") == Some(hash("a")) {
+            break;
+        }
+        TimeoutFuture::new(20).await;
+    }
+    assert_eq!(
+        page.see("block-detail").await.get_attribute("data-hash"),
+        Some(hash("a"))
+    );
+    page.click("reset-button").await;
+    page.see("reset-confirm").await;
+    assert!(page.text().contains("You can undo this afterwards."));
+}
+
+#[wasm_bindgen_test]
+fn numbers_follow_the_language() {
+    let (en, zh) = (Numbers::new("en"), Numbers::new("zh-CN"));
+    assert_eq!(en.whole(u64::MAX), "18,446,744,073,709,551,615");
+    assert_eq!(
+        (en.compact(52_000_000), zh.compact(52_000_000)),
+        ("52M".into(), "5200万".into())
+    );
+    assert_eq!(en.milli(2_100), "2.1");
+    assert_eq!(en.rate(2_912_345).text(), "2.91\u{a0}MH/s");
+    assert_eq!(en.rate(999).text(), "999\u{a0}H/s");
+    assert_eq!(
+        (en.duration(9_000), zh.duration(9_000)),
+        ("9 sec".into(), "9秒".into())
+    );
+    assert_eq!(en.duration(120_000), "2 min");
+    assert!(!en.duration(u64::MAX).is_empty());
+}

@@ -51,6 +51,9 @@ impl Lang {
     }
 }
 
+/// How a number is written in the reader's language.
+pub type Format<'a> = &'a dyn Fn(u64) -> String;
+
 /// A piece of a sentence that is more than words.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Part {
@@ -256,8 +259,7 @@ pub struct Log {
     pub kinds: [&'static str; 5],
     pub none_match: &'static str,
     /// The sentence of an event. The numbers in it are made by `whole` and `milli`.
-    pub sentence:
-        fn(&Happening, Option<u32>, &dyn Fn(u64) -> String, &dyn Fn(u64) -> String) -> Vec<Part>,
+    pub sentence: fn(&Happening, Option<u32>, Format<'_>, Format<'_>) -> Vec<Part>,
 }
 
 /// The share dialog.

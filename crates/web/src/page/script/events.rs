@@ -96,18 +96,13 @@ fn changed<T: PartialEq>(before: Option<&Frame>, now: &Frame, part: impl Fn(&Fra
     before.is_some_and(|before| part(before) != part(now))
 }
 
-fn peers_key(frame: &Frame) -> (Vec<(String, bool, bool)>, Vec<(String, bool)>) {
-    let tabs = frame
-        .tabs
-        .iter()
-        .map(|tab| (tab.id.clone(), tab.online, tab.silent))
-        .collect();
-    let nodes = frame
-        .nodes
-        .iter()
-        .map(|node| (node.id.clone(), node.online))
-        .collect();
-    (tabs, nodes)
+/// Who is there and reachable: what `peers` is about.
+fn peers_key(frame: &Frame) -> Vec<(String, bool, bool)> {
+    let tabs = frame.tabs.iter();
+    let nodes = frame.nodes.iter();
+    tabs.map(|tab| (tab.id.clone(), tab.online, tab.silent))
+        .chain(nodes.map(|node| (node.id.clone(), node.online, false)))
+        .collect()
 }
 
 fn value(of: &impl Serialize) -> JsValue {

@@ -80,38 +80,12 @@ fn sentence(
                 say(rest),
             ]
         }
-        Happening::Rejected { hash, reason } => vec![
-            me,
-            say(" refused block "),
-            Part::Block(hash.clone(), None),
-            say(": "),
-            say(reason_text(reason).unwrap_or("it breaks a rule")),
-            say(" ("),
-            Part::Outside(reason.clone()),
-            say(")"),
-        ],
-        Happening::Misbehaved { peer, reason } => vec![
-            me,
-            say(" heard nonsense from "),
-            Part::Outside(peer.clone()),
-            say(" ("),
-            Part::Outside(reason.clone()),
-            say(")"),
-        ],
+        Happening::Rejected { hash, reason } => rejected(me, hash, reason),
+        Happening::Misbehaved { peer, reason } => misbehaved(me, peer, reason),
         Happening::Retargeted {
             height,
             harder_milli,
-        } => {
-            let change = match *harder_milli {
-                1000 => "the target stays the same".to_owned(),
-                harder @ 1001.. => format!("{}× harder", milli(harder)),
-                easier => format!("{}× easier", milli(1_000_000 / easier.max(1))),
-            };
-            vec![say(format!(
-                "Target adjusted at height {}: {change}",
-                height
-            ))]
-        }
+        } => retargeted(*height, *harder_milli, milli),
         Happening::SyncStarted { goal } => {
             vec![me, say(format!(" catches up to height {}", goal))]
         }
@@ -146,6 +120,42 @@ fn sentence(
             vec![say(format!("Dropped {messages} that made no sense"))]
         }
     }
+}
+
+fn rejected(me: Part, hash: &str, reason: &str) -> Vec<Part> {
+    vec![
+        me,
+        say(" refused block "),
+        Part::Block(hash.to_owned(), None),
+        say(": "),
+        say(reason_text(reason).unwrap_or("it breaks a rule")),
+        say(" ("),
+        Part::Outside(reason.to_owned()),
+        say(")"),
+    ]
+}
+
+fn misbehaved(me: Part, peer: &str, reason: &str) -> Vec<Part> {
+    vec![
+        me,
+        say(" heard nonsense from "),
+        Part::Outside(peer.to_owned()),
+        say(" ("),
+        Part::Outside(reason.to_owned()),
+        say(")"),
+    ]
+}
+
+fn retargeted(height: u32, harder_milli: u64, milli: &dyn Fn(u64) -> String) -> Vec<Part> {
+    let change = match harder_milli {
+        1000 => "the target stays the same".to_owned(),
+        harder @ 1001.. => format!("{}× harder", milli(harder)),
+        easier => format!("{}× easier", milli(1_000_000 / easier.max(1))),
+    };
+    vec![say(format!(
+        "Target adjusted at height {}: {change}",
+        height
+    ))]
 }
 
 fn reason_text(code: &str) -> Option<&'static str> {

@@ -71,35 +71,12 @@ fn sentence(
             let rest = format!("：撤销 {undone} 个区块，应用 {applied} 个区块");
             vec![me, say(" 重组到"), block(hash, *height), say(rest)]
         }
-        Happening::Rejected { hash, reason } => vec![
-            me,
-            say(" 拒绝了区块 "),
-            Part::Block(hash.clone(), None),
-            say("："),
-            say(reason_text(reason).unwrap_or("违反了规则")),
-            say("（"),
-            Part::Outside(reason.clone()),
-            say("）"),
-        ],
-        Happening::Misbehaved { peer, reason } => vec![
-            me,
-            say(" 收到来自 "),
-            Part::Outside(peer.clone()),
-            say(" 的无效消息（"),
-            Part::Outside(reason.clone()),
-            say("）"),
-        ],
+        Happening::Rejected { hash, reason } => rejected(me, hash, reason),
+        Happening::Misbehaved { peer, reason } => misbehaved(me, peer, reason),
         Happening::Retargeted {
             height,
             harder_milli,
-        } => {
-            let change = match *harder_milli {
-                1000 => "目标值不变".to_owned(),
-                harder @ 1001.. => format!("难度变为 {} 倍", milli(harder)),
-                easier => format!("难度降为 {} 分之一", milli(1_000_000 / easier.max(1))),
-            };
-            vec![say(format!("在高度 {} 调整目标值：{change}", height))]
-        }
+        } => retargeted(*height, *harder_milli, milli),
         Happening::SyncStarted { goal } => {
             vec![me, say(format!(" 开始同步到高度 {}", goal))]
         }
@@ -136,6 +113,39 @@ fn sentence(
             ))]
         }
     }
+}
+
+fn rejected(me: Part, hash: &str, reason: &str) -> Vec<Part> {
+    vec![
+        me,
+        say(" 拒绝了区块 "),
+        Part::Block(hash.to_owned(), None),
+        say("："),
+        say(reason_text(reason).unwrap_or("违反了规则")),
+        say("（"),
+        Part::Outside(reason.to_owned()),
+        say("）"),
+    ]
+}
+
+fn misbehaved(me: Part, peer: &str, reason: &str) -> Vec<Part> {
+    vec![
+        me,
+        say(" 收到来自 "),
+        Part::Outside(peer.to_owned()),
+        say(" 的无效消息（"),
+        Part::Outside(reason.to_owned()),
+        say("）"),
+    ]
+}
+
+fn retargeted(height: u32, harder_milli: u64, milli: &dyn Fn(u64) -> String) -> Vec<Part> {
+    let change = match harder_milli {
+        1000 => "目标值不变".to_owned(),
+        harder @ 1001.. => format!("难度变为 {} 倍", milli(harder)),
+        easier => format!("难度降为 {} 分之一", milli(1_000_000 / easier.max(1))),
+    };
+    vec![say(format!("在高度 {} 调整目标值：{change}", height))]
 }
 
 fn reason_text(code: &str) -> Option<&'static str> {

@@ -281,7 +281,7 @@ mod tests {
 
     #[test]
     fn odd_heights_do_not_overflow() {
-        let block = |height| BlockView {
+        let block = |height: u32| BlockView {
             hash: height.to_string(),
             parent: String::new(),
             height,
