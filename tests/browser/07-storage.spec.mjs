@@ -1,6 +1,6 @@
 // Storage may be refused, full, damaged, or hold what another version wrote.
 // The page says so and works; it is never blank, and nothing is wiped.
-import { test, expect, agree, call, mineTo, names, ready, status, tip, BITS } from "./lib/test.mjs";
+import { test, expect, agree, call, kill, mineTo, names, reachable, ready, status, tip, BITS } from "./lib/test.mjs";
 
 // Ways in which browsers refuse a database, put before the engine's loader.
 const REFUSALS = {
@@ -52,60 +52,84 @@ test("the settings' storage is refused, too: nothing is remembered, everything w
   await mineTo(page, 2);
 });
 
-test("storage that is full before the start or fills up on the way: a banner, and mining works", async ({ context, baseURL, open, rooms, shot }) => {
-  const room = rooms({ bits: BITS.quick });
-  const page = await open(room);
-  await mineTo(page, 3);
-  await expect(page.getByTestId("banner-storage")).toHaveCount(0);
-  const cdp = await context.newCDPSession(page);
+test("storage is full from the start: a banner, and mining works", async ({ context, baseURL, open, outsider, rooms, shot }) => {
+  const cdp = await context.newCDPSession(outsider);
   await cdp.send("Storage.overrideQuotaForOrigin", { origin: new URL(baseURL).origin, quotaSize: 1 });
-  const { height } = await tip(page);
-  await mineTo(page, height + 5);
+  const page = await open(rooms({ bits: BITS.quick }));
   await worksInMemory(page);
   await shot(page, "full");
+});
+
+test("storage fills up on the way: a banner, mining works, and what was kept stays", async ({ host, open, rooms }) => {
+  // As browsers do it: the transaction is aborted.
+  const full = "const put = IDBObjectStore.prototype.put; IDBObjectStore.prototype.put = function (...args) { const request = put.apply(this, args); this.transaction.abort(); return request; }";
+  const url = await host({ "engine_loader.js": reachable("engine", full) });
+  const room = rooms({ bits: BITS.quick });
+  const page = await open(room, { url });
+  await mineTo(page, 3);
+  await expect(page.getByTestId("banner-storage")).toHaveCount(0);
+  const kept = await tip(page);
+  await kill(page, "engine");
+  await mineTo(page, kept.height + 5);
+  await worksInMemory(page);
   await page.reload();
   await ready(page);
-  expect((await tip(page)).height, "what was kept is still there").toBeGreaterThanOrEqual(3);
-  await mineTo(page, (await tip(page)).height + 3);
+  await expect(page.getByTestId("banner-storage")).toHaveCount(0);
+  expect((await call(page, "block", kept.height)).hash).toBe(kept.hash);
+  await mineTo(page, kept.height + 3);
 });
 
 // All databases of this origin.
 const databases = (page) => page.evaluate(async () => (await indexedDB.databases()).map(({ name, version }) => ({ name, version })));
 
-test("a damaged database: the page says so, starts from what can be trusted, and mines", async ({ open, rooms, outsider, shot }) => {
-  const room = rooms({ bits: BITS.quick });
-  const page = await open(room);
-  await mineTo(page, 10);
-  await page.close();
-  await outsider.waitForTimeout(300);
-  const spoilt = await outsider.evaluate(async () => {
-    const wait = (request) => new Promise((resolve, reject) => {
-      request.onsuccess = () => resolve(request.result);
-      request.onerror = () => reject(request.error);
-    });
-    let count = 0;
-    for (const { name } of await indexedDB.databases()) {
-      const database = await wait(indexedDB.open(name));
-      for (const store of database.objectStoreNames) {
-        const objects = database.transaction(store, "readwrite").objectStore(store);
-        for (const key of await wait(objects.getAllKeys())) {
-          const junk = crypto.getRandomValues(new Uint8Array(100));
-          await wait(objects.keyPath === null ? objects.put(junk, key) : objects.put({ [objects.keyPath]: key, junk }));
-          count++;
-        }
-      }
-      database.close();
-    }
-    return count;
+// Overwrites every value of the stores of this name with random bytes; gives
+// their number.
+const spoil = (page, wanted) => page.evaluate(async (wanted) => {
+  const wait = (request) => new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
   });
-  expect(spoilt).toBeGreaterThan(0);
-  const again = await open(room);
-  await expect(again.getByTestId("mine-button")).toBeVisible();
-  const { height } = await tip(again);
-  await mineTo(again, height + 3);
-  await expect(again.getByTestId("banner-storage").or(again.getByTestId("log").getByText(/was damaged/)).first()).toBeVisible();
-  await shot(again, "damaged");
-});
+  let count = 0;
+  for (const { name } of await indexedDB.databases()) {
+    const database = await wait(indexedDB.open(name));
+    for (const store of database.objectStoreNames) {
+      if (store !== wanted) continue;
+      const objects = database.transaction(store, "readwrite").objectStore(store);
+      for (const key of await wait(objects.getAllKeys())) {
+        await wait(objects.put(crypto.getRandomValues(new Uint8Array(100)), key));
+        count++;
+      }
+    }
+    database.close();
+  }
+  return count;
+}, wanted);
+
+for (const store of ["blocks", "own", "meta", "identities"]) {
+  test(`damaged ${store}: the page says so, starts from what can be trusted, and mines`, async ({ open, rooms, outsider, shot }) => {
+    const room = rooms({ bits: BITS.quick });
+    const page = await open(room);
+    await mineTo(page, 10);
+    if (store === "meta") { // nothing is written there before the first reset
+      await call(page, "reset");
+      await mineTo(page, 5);
+    }
+    await page.close();
+    await outsider.waitForTimeout(300);
+    expect(await spoil(outsider, store)).toBeGreaterThan(0);
+
+    const again = await open(room);
+    await expect(again.getByTestId("banner-storage").or(again.getByTestId("log").getByText(/was damaged/)).first()).toBeVisible();
+    await mineTo(again, (await tip(again)).height + 3);
+    await shot(again, `damaged-${store}`);
+    // What is written now is good again.
+    const { height } = await tip(again);
+    await again.reload();
+    await ready(again);
+    expect((await tip(again)).height).toBeGreaterThanOrEqual(await again.getByTestId("banner-storage").count() ? 0 : height);
+    await mineTo(again, (await tip(again)).height + 2);
+  });
+}
 
 test("data of another version is kept: the session runs in memory beside it", async ({ open, rooms, outsider, shot }) => {
   const room = rooms({ bits: BITS.quick });

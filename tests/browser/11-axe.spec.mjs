@@ -57,7 +57,10 @@ const VIEWS = {
     (page) => escape(page, "share-dialog"),
   ],
   "the room dialog": [
-    (page) => page.getByTestId("room-button").click(),
+    async (page) => {
+      await page.getByTestId("room-button").click();
+      await page.getByTestId("room-dialog").locator("summary").click();
+    },
     (page) => escape(page, "room-dialog"),
   ],
   "the reset dialog": [
@@ -98,9 +101,9 @@ async function fork(context, url, room) {
     await ready(each);
   }
   await mineTo(other, 2);
-  await agree([page, other]);
+  const base = await agree([page, other]);
   await call(page, "setOnline", false);
-  await mineTo(page, 3);
+  await mineTo(page, base.height + 1);
   const lost = await tip(page);
   await mineTo(other, lost.height + 2);
   await call(page, "setOnline", true);
@@ -139,6 +142,7 @@ for (const locale of ["en-GB", "zh-CN"]) {
       }
       for (const [index, name] of PANELS.entries()) {
         await panel(page, index);
+        if (name === "Mine") await page.locator(".panel-mine summary").click();
         await check(page, `panel ${name}`);
         expect.soft(await tooSmall(page, FINGER), `for a finger: panel ${name}`).toEqual([]);
         await shot(page, `${locale}-${colorScheme}-narrow-panel-${name}`);

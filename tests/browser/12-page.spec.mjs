@@ -138,7 +138,8 @@ test("the tree is walked with the keyboard", async ({ open, rooms, shot }) => {
 test("everything on the page is reached with the tab key", async ({ open, rooms }) => {
   const page = await open(rooms({ bits: BITS.quick }));
   await mineTo(page, 2);
-  const wanted = ["mine-button", "power-gentle", "view-toggle", "reset-button", "share-button", "room-button", "lang-toggle", "theme-toggle", "add-node"];
+  await page.getByTestId("power-half").check({ force: true }); // of a group of choices, the chosen one
+  const wanted = ["mine-button", "power-half", "view-toggle", "reset-button", "share-button", "room-button", "lang-toggle", "theme-toggle", "add-node"];
   const seen = new Set();
   await page.locator("body").press("Tab");
   await expect(page.locator(".skip")).toBeFocused();
@@ -168,7 +169,7 @@ test("the table shows the same blocks as the picture", async ({ open, rooms, sho
 test("language and theme are remembered, and follow the browser until they are chosen", async ({ open, rooms, contextOf, baseURL, shot }) => {
   const page = await open(rooms());
   await expect(page.locator("html")).toHaveAttribute("lang", "en");
-  const background = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+  const background = () => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
   const light = await background();
   await page.getByTestId("lang-toggle").click();
   await page.getByTestId("theme-toggle").click();
@@ -190,7 +191,7 @@ test("language and theme are remembered, and follow the browser until they are c
   const chinese = await (await contextOf({ locale: "zh-CN", colorScheme: "dark" })).newPage();
   await open(rooms(), { page: chinese, url: baseURL });
   await expect(chinese.locator("html")).toHaveAttribute("lang", "zh-CN");
-  expect(await chinese.evaluate(() => getComputedStyle(document.body).backgroundColor)).toBe(dark);
+  expect(await chinese.evaluate(() => getComputedStyle(document.documentElement).backgroundColor)).toBe(dark);
 });
 
 test("the share dialog's link opens the same room in another tab; it can be copied", async ({ context, open, rooms, shot }) => {
@@ -304,9 +305,27 @@ test("a room of one's own is opened from the room dialog", async ({ open, rooms,
   const dialog = page.getByTestId("room-dialog");
   await expect(dialog).toContainText("Ready-made rules");
   await shot(page, "rooms");
-  await dialog.getByLabel("Name").fill("my-own-room");
-  await dialog.getByRole("button", { name: "Open this room" }).click();
+  await dialog.getByText("Your own rules").click();
+  await dialog.getByTestId("room-name").fill("No Such Name");
+  await dialog.getByTestId("room-open").click();
+  await expect(dialog.getByRole("alert")).toContainText("No Such Name");
+  await dialog.getByTestId("room-name").fill("my-own-room");
+  await dialog.getByTestId("room-open").click();
   await expect.poll(async () => (await status(page).catch(() => null))?.room.name).toBe("my-own-room");
   await expect(page).toHaveURL(/room=my-own-room/);
   expect(await status(page)).toMatchObject({ mining: false, tip: { height: 0 } });
+});
+
+test("a room link that is followed from another page opens its room", async ({ open, rooms }) => {
+  const [first, second] = [rooms({}, "-a"), rooms({}, "-b")];
+  const page = await open(first);
+  for (const elsewhere of ["#/about", "#/nowhere"]) {
+    for (const { hash, name } of [second, first]) {
+      await page.evaluate((hash) => { location.hash = hash; }, elsewhere);
+      await expect(page.getByTestId("mine-button")).toHaveCount(0);
+      await page.evaluate((hash) => { location.hash = hash; }, hash);
+      await expect.poll(async () => (await status(page).catch(() => null))?.room.name).toBe(name);
+      await expect(page.getByTestId("mine-button")).toBeVisible();
+    }
+  }
 });
