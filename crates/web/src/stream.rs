@@ -62,7 +62,10 @@ pub struct Power {
 
 impl Power {
     /// Where everybody starts.
-    pub const GENTLE: Self = Self { workers: 1, duty: 50 };
+    pub const GENTLE: Self = Self {
+        workers: 1,
+        duty: 50,
+    };
 }
 
 /// A wish of the page or of a script.
@@ -440,11 +443,24 @@ pub enum Happening {
     /// This node found a block.
     Found { hash: String, height: u32 },
     /// A block by another node became this node's tip.
-    Extended { hash: String, height: u32, miner: Option<u32> },
+    Extended {
+        hash: String,
+        height: u32,
+        miner: Option<u32>,
+    },
     /// A rival block arrived.
-    Rival { hash: String, height: u32, miner: Option<u32> },
+    Rival {
+        hash: String,
+        height: u32,
+        miner: Option<u32>,
+    },
     /// The node switched branch.
-    Reorganised { hash: String, height: u32, undone: u32, applied: u32 },
+    Reorganised {
+        hash: String,
+        height: u32,
+        undone: u32,
+        applied: u32,
+    },
     /// A block was refused.
     Rejected { hash: String, reason: String },
     /// A peer sent nonsense.

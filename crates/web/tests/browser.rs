@@ -60,17 +60,32 @@ fn put(name: &[u8], value: &[u8]) -> Change {
 async fn values_come_back_by_name_and_by_prefix() {
     drop_all("round-trip").await;
     let db = open("round-trip").await.unwrap();
-    let changes = [put(&[1, 1], b"a"), put(&[1, 2], b""), put(&[1, 255], b"c"), put(&[2], b"d")];
+    let changes = [
+        put(&[1, 1], b"a"),
+        put(&[1, 2], b""),
+        put(&[1, 255], b"c"),
+        put(&[2], b"d"),
+    ];
     db.commit(&changes, Durability::Relaxed).await.unwrap();
     drop(db);
     let db = open("round-trip").await.unwrap();
     let rows = db.range(Store::Own, &[1]).await.unwrap();
-    let expected = [(vec![1, 1], b"a".to_vec()), (vec![1, 2], vec![]), (vec![1, 255], b"c".to_vec())];
+    let expected = [
+        (vec![1, 1], b"a".to_vec()),
+        (vec![1, 2], vec![]),
+        (vec![1, 255], b"c".to_vec()),
+    ];
     assert_eq!(rows, expected);
     assert_eq!(db.range(Store::Own, &[]).await.unwrap().len(), 4);
-    let read = db.read(Store::Own, &[vec![2], vec![3], vec![1, 2]]).await.unwrap();
+    let read = db
+        .read(Store::Own, &[vec![2], vec![3], vec![1, 2]])
+        .await
+        .unwrap();
     assert_eq!(read, [Some(b"d".to_vec()), None, Some(vec![])]);
-    let changes = [Change::DeleteAll(Store::Own, vec![1]), Change::Delete(Store::Own, vec![2])];
+    let changes = [
+        Change::DeleteAll(Store::Own, vec![1]),
+        Change::Delete(Store::Own, vec![2]),
+    ];
     db.commit(&changes, Durability::Relaxed).await.unwrap();
     assert_eq!(db.range(Store::Own, &[]).await.unwrap(), []);
 }
@@ -80,9 +95,16 @@ async fn values_come_back_by_name_and_by_prefix() {
 async fn a_strict_write_says_that_it_is_strict() {
     let db = open("durability").await.unwrap();
     let said = watch_durability();
-    db.commit(&[put(&[1], b"a")], Durability::Strict).await.unwrap();
-    db.commit(&[put(&[1], b"a")], Durability::Relaxed).await.unwrap();
-    assert_eq!(said.call0(&JsValue::NULL).unwrap().as_string().unwrap(), "strict,relaxed");
+    db.commit(&[put(&[1], b"a")], Durability::Strict)
+        .await
+        .unwrap();
+    db.commit(&[put(&[1], b"a")], Durability::Relaxed)
+        .await
+        .unwrap();
+    assert_eq!(
+        said.call0(&JsValue::NULL).unwrap().as_string().unwrap(),
+        "strict,relaxed"
+    );
 }
 
 #[wasm_bindgen_test]
@@ -91,7 +113,9 @@ async fn a_transaction_that_fails_changes_nothing() {
     let db = open("atomic").await.unwrap();
     // The room's database has no such store.
     let foreign = Change::Put(Store::Identities, vec![1], vec![1]);
-    let failed = db.commit(&[put(&[1], b"a"), foreign], Durability::Relaxed).await;
+    let failed = db
+        .commit(&[put(&[1], b"a"), foreign], Durability::Relaxed)
+        .await;
     assert!(matches!(failed, Err(DbError::Refused(_))), "{failed:?}");
     assert_eq!(db.range(Store::Own, &[]).await.unwrap(), []);
 }
@@ -101,13 +125,19 @@ async fn a_database_that_somebody_made_without_stores_is_made_anew() {
     drop_all("empty").await;
     close_raw(&open_raw("empty", 1, vec![]).await.unwrap());
     let db = open("empty").await.unwrap();
-    db.commit(&[put(&[1], b"a")], Durability::Relaxed).await.unwrap();
+    db.commit(&[put(&[1], b"a")], Durability::Relaxed)
+        .await
+        .unwrap();
 }
 
 #[wasm_bindgen_test]
 async fn a_database_that_lacks_a_part_is_left_alone() {
     drop_all("torn").await;
-    close_raw(&open_raw("torn", 1, vec!["own".into(), "other".into()]).await.unwrap());
+    close_raw(
+        &open_raw("torn", 1, vec!["own".into(), "other".into()])
+            .await
+            .unwrap(),
+    );
     assert!(matches!(open("torn").await, Err(DbError::Refused(_))));
 }
 
@@ -124,7 +154,11 @@ async fn whoever_wants_to_upgrade_is_let_in_and_we_are_told() {
     drop_all("upgrade").await;
     let told = Rc::new(RefCell::new(Vec::new()));
     let lost = told.clone();
-    let db = Idb::open("upgrade", ROOM_STORES, move |why| lost.borrow_mut().push(why)).await.unwrap();
+    let db = Idb::open("upgrade", ROOM_STORES, move |why| {
+        lost.borrow_mut().push(why)
+    })
+    .await
+    .unwrap();
     close_raw(&open_raw("upgrade", 2, vec![]).await.unwrap());
     assert_eq!(told.borrow().len(), 1);
     let refused = db.commit(&[put(&[1], b"a")], Durability::Relaxed).await;
@@ -148,9 +182,13 @@ async fn channels_carry_bytes_and_call_everything_else_garbage() {
     let ear = heard.clone();
     let _listening = Channel::open("test", move |bytes| ear.borrow_mut().push(bytes)).unwrap();
     let mouth = web_sys::BroadcastChannel::new("test").unwrap();
-    mouth.post_message(&js_sys::Uint8Array::from(&b"hello"[..])).unwrap();
+    mouth
+        .post_message(&js_sys::Uint8Array::from(&b"hello"[..]))
+        .unwrap();
     mouth.post_message(&"text".into()).unwrap();
-    mouth.post_message(&js_sys::Uint8Array::new_with_length(1 << 20)).unwrap();
+    mouth
+        .post_message(&js_sys::Uint8Array::new_with_length(1 << 20))
+        .unwrap();
     pause(100).await;
     assert_eq!(*heard.borrow(), [Some(b"hello".to_vec()), None, None]);
 }

@@ -13,11 +13,21 @@ pub struct Agenda<K> {
     armed: u64,
 }
 
+impl<K: Ord + Copy> Default for Agenda<K> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl<K: Ord + Copy> Agenda<K> {
     /// Nothing is due.
     #[must_use]
     pub fn new() -> Self {
-        Self { names: BTreeMap::new(), times: BTreeSet::new(), armed: 0 }
+        Self {
+            names: BTreeMap::new(),
+            times: BTreeSet::new(),
+            armed: 0,
+        }
     }
 
     /// Sets when `name` is due; names of the same time come in the order of arming.
@@ -39,7 +49,8 @@ impl<K: Ord + Copy> Agenda<K> {
     pub fn retain(&mut self, mut keep: impl FnMut(&K) -> bool) {
         self.times.retain(|(_, _, name)| keep(name));
         let times = &self.times;
-        self.names.retain(|name, (at, turn)| times.contains(&(*at, *turn, *name)));
+        self.names
+            .retain(|name, (at, turn)| times.contains(&(*at, *turn, *name)));
     }
 
     /// When the next name is due.
@@ -52,7 +63,9 @@ impl<K: Ord + Copy> Agenda<K> {
     pub fn take_due(&mut self, now: Time) -> Vec<K> {
         let mut due = Vec::new();
         while self.next().is_some_and(|at| at <= now) {
-            let Some((_, _, name)) = self.times.pop_first() else { break };
+            let Some((_, _, name)) = self.times.pop_first() else {
+                break;
+            };
             self.names.remove(&name);
             due.push(name);
         }

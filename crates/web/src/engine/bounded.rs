@@ -16,7 +16,13 @@ impl<T> Bounded<T> {
     /// An empty queue with these limits.
     #[must_use]
     pub fn new(most_items: usize, most_bytes: usize) -> Self {
-        Self { items: VecDeque::new(), bytes: 0, most_items, most_bytes, dropped: 0 }
+        Self {
+            items: VecDeque::new(),
+            bytes: 0,
+            most_items,
+            most_bytes,
+            dropped: 0,
+        }
     }
 
     /// Adds an item that weighs `bytes`; drops the oldest until all fit.
@@ -24,7 +30,9 @@ impl<T> Bounded<T> {
         self.items.push_back((bytes, item));
         self.bytes = self.bytes.saturating_add(bytes);
         while self.items.len() > self.most_items || self.bytes > self.most_bytes {
-            let Some((bytes, _)) = self.items.pop_front() else { return };
+            let Some((bytes, _)) = self.items.pop_front() else {
+                return;
+            };
             self.bytes -= bytes;
             self.dropped = self.dropped.saturating_add(1);
         }

@@ -41,7 +41,10 @@ impl Clock {
     /// Starts by the wall clock.
     #[must_use]
     pub fn start(reading: Reading) -> Self {
-        Self { last: since_epoch(reading.wall), reading }
+        Self {
+            last: since_epoch(reading.wall),
+            reading,
+        }
     }
 
     /// The time at this reading, which is never before that of an earlier one.
@@ -54,7 +57,10 @@ impl Clock {
         let behind = now.0.saturating_sub(wall.0) > BEHIND;
         self.last = now;
         self.reading = reading;
-        Moment { now, broken: paused || behind }
+        Moment {
+            now,
+            broken: paused || behind,
+        }
     }
 
     /// The time that was read last.
@@ -68,7 +74,10 @@ impl Clock {
 /// the wait is cut: waking early does no harm.
 #[must_use]
 pub fn delay(now: Time, at: Time, longest_ms: u32) -> i32 {
-    let millis = at.0.saturating_sub(now.0).div_ceil(1_000).min(u64::from(longest_ms));
+    let millis =
+        at.0.saturating_sub(now.0)
+            .div_ceil(1_000)
+            .min(u64::from(longest_ms));
     i32::try_from(millis).unwrap_or(i32::MAX)
 }
 
@@ -84,7 +93,10 @@ mod tests {
     const SECOND: u64 = 1_000_000;
 
     fn at(wall: i64, steady: u64) -> Reading {
-        Reading { wall: EPOCH.checked_add_signed(wall * 1_000_000).unwrap(), steady: steady * SECOND }
+        Reading {
+            wall: EPOCH.checked_add_signed(wall * 1_000_000).unwrap(),
+            steady: steady * SECOND,
+        }
     }
 
     #[test]
@@ -96,16 +108,46 @@ mod tests {
     #[test]
     fn a_wall_clock_that_goes_back_does_not_take_time_with_it() {
         let mut clock = Clock::start(at(100, 0));
-        assert_eq!(clock.read(at(70, 1)), Moment { now: Time(101 * SECOND), broken: false });
-        assert_eq!(clock.read(at(71, 2)), Moment { now: Time(102 * SECOND), broken: false });
-        assert_eq!(clock.read(at(-3600, 3)), Moment { now: Time(103 * SECOND), broken: true });
+        assert_eq!(
+            clock.read(at(70, 1)),
+            Moment {
+                now: Time(101 * SECOND),
+                broken: false
+            }
+        );
+        assert_eq!(
+            clock.read(at(71, 2)),
+            Moment {
+                now: Time(102 * SECOND),
+                broken: false
+            }
+        );
+        assert_eq!(
+            clock.read(at(-3600, 3)),
+            Moment {
+                now: Time(103 * SECOND),
+                broken: true
+            }
+        );
     }
 
     #[test]
     fn after_sleep_time_follows_the_wall_clock_and_nodes_restart() {
         let mut clock = Clock::start(at(0, 0));
-        assert_eq!(clock.read(at(30, 1)), Moment { now: Time(30 * SECOND), broken: false });
-        assert_eq!(clock.read(at(28_830, 2)), Moment { now: Time(28_830 * SECOND), broken: true });
+        assert_eq!(
+            clock.read(at(30, 1)),
+            Moment {
+                now: Time(30 * SECOND),
+                broken: false
+            }
+        );
+        assert_eq!(
+            clock.read(at(28_830, 2)),
+            Moment {
+                now: Time(28_830 * SECOND),
+                broken: true
+            }
+        );
         assert!(!clock.read(at(28_831, 3)).broken);
     }
 

@@ -8,7 +8,9 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use chain::{Micros, PeerId, Time};
-use protocol::{Batch, Event, Input, Job, JobId, Key, Machine, Output, Packet, Saved, TimerKey, To};
+use protocol::{
+    Batch, Event, Input, Job, JobId, Key, Machine, Output, Packet, Saved, TimerKey, To,
+};
 
 use super::agenda::Agenda;
 use super::bounded::Bounded;
@@ -92,6 +94,12 @@ struct Hosted<M> {
     waiting: VecDeque<(u64, Output)>,
 }
 
+impl<M: Machine> Default for Host<M> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl<M: Machine> Host<M> {
     /// No machines.
     #[must_use]
@@ -110,8 +118,12 @@ impl<M: Machine> Host<M> {
     /// Takes in a fresh machine and boots it with what it saved.
     pub fn add(&mut self, id: PeerId, machine: M, saved: Saved) {
         self.remove(&id);
-        let hosted =
-            Hosted { machine, up: BTreeSet::new(), after: 0, waiting: VecDeque::new() };
+        let hosted = Hosted {
+            machine,
+            up: BTreeSet::new(),
+            after: 0,
+            waiting: VecDeque::new(),
+        };
         self.nodes.insert(id, hosted);
         self.sure.push_back((id, Input::Boot { saved }));
     }
@@ -140,14 +152,24 @@ impl<M: Machine> Host<M> {
     /// Whether a machine can reach a peer.
     #[must_use]
     pub fn reaches(&self, id: &PeerId, peer: &PeerId) -> bool {
-        self.nodes.get(id).is_some_and(|hosted| hosted.up.contains(peer))
+        self.nodes
+            .get(id)
+            .is_some_and(|hosted| hosted.up.contains(peer))
     }
 
     /// Says whom a machine can reach from now on; all other packets from and to it are dropped.
     pub fn set_peers(&mut self, id: &PeerId, up: BTreeSet<PeerId>) {
-        let Some(hosted) = self.nodes.get_mut(id).filter(|hosted| hosted.up != up) else { return };
-        self.packets.retain(|(from, to, _)| to != id || up.contains(from));
-        self.sure.push_back((*id, Input::Peers { up: up.iter().copied().collect() }));
+        let Some(hosted) = self.nodes.get_mut(id).filter(|hosted| hosted.up != up) else {
+            return;
+        };
+        self.packets
+            .retain(|(from, to, _)| to != id || up.contains(from));
+        self.sure.push_back((
+            *id,
+            Input::Peers {
+                up: up.iter().copied().collect(),
+            },
+        ));
         hosted.up = up;
     }
 
@@ -166,7 +188,8 @@ impl<M: Machine> Host<M> {
         };
         for to in receivers {
             if self.reaches(&to, &from) && !self.has(&from) {
-                self.packets.push(packet.bytes.len(), (from, to, packet.clone()));
+                self.packets
+                    .push(packet.bytes.len(), (from, to, packet.clone()));
             }
         }
     }
@@ -203,14 +226,20 @@ impl<M: Machine> Host<M> {
                 None => return false,
             },
         };
-        let Some(hosted) = self.nodes.get_mut(&id) else { return true };
+        let Some(hosted) = self.nodes.get_mut(&id) else {
+            return true;
+        };
         let mut out = Vec::new();
         hosted.machine.step(now, input, &mut out);
         for output in out {
             if let Output::Save(batch) = output {
                 self.tickets += 1;
                 hosted.after = self.tickets;
-                self.effects.push(Effect::Save { ticket: self.tickets, node: id, batch });
+                self.effects.push(Effect::Save {
+                    ticket: self.tickets,
+                    node: id,
+                    batch,
+                });
             } else {
                 hosted.waiting.push_back((hosted.after, output));
             }
@@ -238,14 +267,23 @@ impl<M: Machine> Host<M> {
     /// Whether storage has to catch up before packets are taken in.
     #[must_use]
     pub fn is_choked(&self) -> bool {
-        self.nodes.values().map(|hosted| hosted.waiting.len()).sum::<usize>() >= MOST_WAITING
+        self.nodes
+            .values()
+            .map(|hosted| hosted.waiting.len())
+            .sum::<usize>()
+            >= MOST_WAITING
     }
 
     /// Carries out what a machine wants, up to the first thing that has to wait for storage.
     fn release(&mut self, id: PeerId, now: Time) {
         while let Some(hosted) = self.nodes.get_mut(&id) {
-            let ready = hosted.waiting.front().is_some_and(|(after, _)| *after <= self.durable);
-            let Some((_, output)) = hosted.waiting.pop_front_if(|_| ready) else { return };
+            let ready = hosted
+                .waiting
+                .front()
+                .is_some_and(|(after, _)| *after <= self.durable);
+            let Some((_, output)) = hosted.waiting.pop_front_if(|_| ready) else {
+                return;
+            };
             self.carry_out(id, output, now);
         }
     }
@@ -256,7 +294,8 @@ impl<M: Machine> Host<M> {
             Output::Load { key } => self.effects.push(Effect::Load { node, key }),
             Output::Send { to, packet } => self.send(node, to, packet),
             Output::Arm { key, at } => {
-                self.agenda.arm((node, key), at.max(now.saturating_add(SOONEST)));
+                self.agenda
+                    .arm((node, key), at.max(now.saturating_add(SOONEST)));
             }
             Output::Disarm { key } => self.agenda.disarm((node, key)),
             Output::Work(job) => self.effects.push(Effect::Work { node, job }),
@@ -267,17 +306,21 @@ impl<M: Machine> Host<M> {
 
     /// Delivers to machines here by queue, never by calling them from within a step.
     fn send(&mut self, from: PeerId, to: To, packet: Packet) {
-        let Some(up) = self.nodes.get(&from).map(|hosted| &hosted.up) else { return };
+        let Some(up) = self.nodes.get(&from).map(|hosted| &hosted.up) else {
+            return;
+        };
         let named = match to {
             To::All => up.iter().copied().collect(),
             To::Peer(peer) if up.contains(&peer) => vec![peer],
             To::Peer(_) => return,
         };
-        let (here, elsewhere): (Vec<PeerId>, Vec<PeerId>) =
-            named.into_iter().partition(|peer| self.nodes.contains_key(peer));
+        let (here, elsewhere): (Vec<PeerId>, Vec<PeerId>) = named
+            .into_iter()
+            .partition(|peer| self.nodes.contains_key(peer));
         for peer in here {
             if self.reaches(&peer, &from) {
-                self.packets.push(packet.bytes.len(), (from, peer, packet.clone()));
+                self.packets
+                    .push(packet.bytes.len(), (from, peer, packet.clone()));
             }
         }
         if !elsewhere.is_empty() {

@@ -18,7 +18,9 @@ impl Names {
     /// Names for the deployment at this path, such as `/tabchain/`.
     #[must_use]
     pub fn new(deployment: &str) -> Self {
-        Self { prefix: format!("tabchain:{FORMAT}:{deployment}") }
+        Self {
+            prefix: format!("tabchain:{FORMAT}:{deployment}"),
+        }
     }
 
     /// The database of identities and of the room used last.
@@ -90,10 +92,12 @@ impl Names {
 #[must_use]
 pub fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-        write!(text, "{byte:02x}").expect("a string takes everything");
-        text
-    })
+    bytes
+        .iter()
+        .fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
+            write!(text, "{byte:02x}").expect("a string takes everything");
+            text
+        })
 }
 
 #[cfg(test)]

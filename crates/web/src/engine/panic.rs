@@ -14,7 +14,9 @@ thread_local! {
 /// From now on a panic is told to the page.
 pub fn watch() {
     std::panic::set_hook(Box::new(|info| {
-        page::post(&FromEngine::Panicked { report: report(info) });
+        page::post(&FromEngine::Panicked {
+            report: report(info),
+        });
     }));
 }
 
@@ -26,8 +28,14 @@ pub fn remember_room(link: &str) {
 /// What happened and where; nothing of what the nodes hold, and no key.
 fn report(info: &PanicHookInfo<'_>) -> String {
     let message = info.payload_as_str().unwrap_or("(no message)");
-    let place = info.location().map_or_else(String::new, ToString::to_string);
-    let room = ROOM.with(|room| room.try_borrow().map(|room| room.clone()).unwrap_or_default());
+    let place = info
+        .location()
+        .map_or_else(String::new, ToString::to_string);
+    let room = ROOM.with(|room| {
+        room.try_borrow()
+            .map(|room| room.clone())
+            .unwrap_or_default()
+    });
     let (version, build) = (env!("CARGO_PKG_VERSION"), crate::mining::build());
     format!("engine {version} ({build}) panicked at {place}: {message}\nroom: {room}")
 }

@@ -81,13 +81,21 @@ impl Generation {
     pub fn reset(self) -> Self {
         let stamp = self.stamp.saturating_add(1);
         // Stamps never come again, so a chain's number is never used twice.
-        Self { stamp, current: stamp, undo: Some(self.current) }
+        Self {
+            stamp,
+            current: stamp,
+            undo: Some(self.current),
+        }
     }
 
     /// The chain that was put away, if there is one.
     #[must_use]
     pub fn undone(self) -> Option<Self> {
-        Some(Self { stamp: self.stamp.saturating_add(1), current: self.undo?, undo: None })
+        Some(Self {
+            stamp: self.stamp.saturating_add(1),
+            current: self.undo?,
+            undo: None,
+        })
     }
 
     /// Whether data of this generation is still wanted.
@@ -158,7 +166,10 @@ impl Beacon {
         if beacon.nodes.len() > MOST_NODES || beacon.branches.len() > MOST_NODES {
             return Err(BeaconError::OutOfRange("nodes"));
         }
-        beacon.branches.iter().try_for_each(|branch| branch.check(limit))?;
+        beacon
+            .branches
+            .iter()
+            .try_for_each(|branch| branch.check(limit))?;
         Ok(beacon)
     }
 }

@@ -20,7 +20,10 @@ impl Bucket {
     /// A full one.
     #[must_use]
     pub fn full(rate: Rate, now: u64) -> Self {
-        Self { thousandths: u64::from(rate.burst) * 1_000, filled: now }
+        Self {
+            thousandths: u64::from(rate.burst) * 1_000,
+            filled: now,
+        }
     }
 
     /// Takes so many tokens, if there are as many.
@@ -44,12 +47,16 @@ impl Bucket {
 mod tests {
     use super::*;
 
-    const RATE: Rate = Rate { burst: 10, per_second: 2 };
+    const RATE: Rate = Rate {
+        burst: 10,
+        per_second: 2,
+    };
 
     #[test]
     fn a_burst_is_allowed_then_the_rate() {
         let mut bucket = Bucket::full(RATE, 0);
-        let allowed = |bucket: &mut Bucket, now| (0..100).filter(|_| bucket.take(RATE, 1, now)).count();
+        let allowed =
+            |bucket: &mut Bucket, now| (0..100).filter(|_| bucket.take(RATE, 1, now)).count();
         assert_eq!(allowed(&mut bucket, 0), 10);
         assert_eq!(allowed(&mut bucket, 499), 0);
         assert_eq!(allowed(&mut bucket, 500), 1);

@@ -15,8 +15,14 @@ use crate::engine::bounded::Bounded;
 /// No envelope is longer, in bytes; longer messages are not even copied.
 pub const MOST_BYTES: usize = MAX_PAYLOAD + 128;
 
-const KNOWN: Rate = Rate { burst: 4_000, per_second: 2_000 };
-const STRANGERS: Rate = Rate { burst: 200, per_second: 50 };
+const KNOWN: Rate = Rate {
+    burst: 4_000,
+    per_second: 2_000,
+};
+const STRANGERS: Rate = Rate {
+    burst: 200,
+    per_second: 50,
+};
 const MOST_MESSAGES: usize = 4_096;
 const MOST_MESSAGE_BYTES: usize = 16 << 20;
 const MOST_NOTES: usize = 256;
@@ -76,7 +82,14 @@ impl Inbox {
     /// Who is known from now on: tabs and nodes that beacons named.
     pub fn know(&mut self, senders: impl IntoIterator<Item = PeerId>, now: u64) {
         let mut before = std::mem::take(&mut self.known);
-        let bucket = |id| (id, before.remove(&id).unwrap_or_else(|| Bucket::full(KNOWN, now)));
+        let bucket = |id| {
+            (
+                id,
+                before
+                    .remove(&id)
+                    .unwrap_or_else(|| Bucket::full(KNOWN, now)),
+            )
+        };
         self.known = senders.into_iter().map(bucket).collect();
     }
 
@@ -104,7 +117,14 @@ impl Inbox {
             Kind::Packet => self.take_packet(envelope, generation),
             kind @ (Kind::Beacon | Kind::Control) => {
                 let (from, payload) = (envelope.sender, envelope.payload);
-                self.notes.push(payload.len(), Note { kind, from, payload });
+                self.notes.push(
+                    payload.len(),
+                    Note {
+                        kind,
+                        from,
+                        payload,
+                    },
+                );
             }
         }
     }
@@ -132,7 +152,10 @@ impl Inbox {
 
     /// How many messages were dropped since this was asked last.
     pub fn take_garbage(&mut self) -> u32 {
-        let overflow = self.mail.take_dropped().saturating_add(self.notes.take_dropped());
+        let overflow = self
+            .mail
+            .take_dropped()
+            .saturating_add(self.notes.take_dropped());
         std::mem::take(&mut self.garbage).saturating_add(overflow)
     }
 
@@ -161,8 +184,16 @@ impl Inbox {
             return;
         }
         let wire_size = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
-        let packet = Packet { channel: envelope.channel, bytes: bytes.into(), wire_size };
-        let mail = Mail { from: envelope.sender, to: envelope.recipient, packet };
+        let packet = Packet {
+            channel: envelope.channel,
+            bytes: bytes.into(),
+            wire_size,
+        };
+        let mail = Mail {
+            from: envelope.sender,
+            to: envelope.recipient,
+            packet,
+        };
         self.mail.push(mail.packet.bytes.len(), mail);
     }
 }
@@ -189,7 +220,15 @@ mod tests {
 
     fn envelope(kind: Kind, sender: PeerId, payload: Vec<u8>) -> Envelope {
         let (room, channel) = (ROOM, Channel::MAIN);
-        Envelope { kind, room, channel, sender, recipient: None, sequence: 0, payload }
+        Envelope {
+            kind,
+            room,
+            channel,
+            sender,
+            recipient: None,
+            sequence: 0,
+            payload,
+        }
     }
 
     fn packet(sender: PeerId, generation: u32, bytes: &[u8]) -> Vec<u8> {
@@ -221,8 +260,18 @@ mod tests {
     #[test]
     fn our_own_name_from_outside_is_garbage() {
         let mut inbox = inbox();
-        inbox.hear(&packet(id(1), 0, b"I am you"), |sender| *sender == id(1), 0, 0);
-        inbox.hear(&envelope(Kind::Control, id(1), vec![]).encode(), |sender| *sender == id(1), 0, 0);
+        inbox.hear(
+            &packet(id(1), 0, b"I am you"),
+            |sender| *sender == id(1),
+            0,
+            0,
+        );
+        inbox.hear(
+            &envelope(Kind::Control, id(1), vec![]).encode(),
+            |sender| *sender == id(1),
+            0,
+            0,
+        );
         assert!(inbox.is_empty());
         assert_eq!((inbox.take_garbage(), inbox.take_garbage()), (2, 0));
     }
@@ -230,12 +279,22 @@ mod tests {
     #[test]
     fn other_rooms_and_versions_are_told_apart() {
         let mut inbox = inbox();
-        let mut bytes = Envelope { room: RoomId([6; 16]), ..envelope(Kind::Beacon, id(1), vec![]) }.encode();
+        let mut bytes = Envelope {
+            room: RoomId([6; 16]),
+            ..envelope(Kind::Beacon, id(1), vec![])
+        }
+        .encode();
         inbox.hear(&bytes, nobody, 0, 0);
-        assert_eq!((inbox.take_garbage(), inbox.take_other_version()), (1, false));
+        assert_eq!(
+            (inbox.take_garbage(), inbox.take_other_version()),
+            (1, false)
+        );
         bytes[2] = 77;
         inbox.hear(&bytes, nobody, 0, 0);
-        assert_eq!((inbox.take_garbage(), inbox.take_other_version()), (0, true));
+        assert_eq!(
+            (inbox.take_garbage(), inbox.take_other_version()),
+            (0, true)
+        );
         assert!(!inbox.take_other_version());
     }
 
@@ -250,7 +309,12 @@ mod tests {
             let mut stranger = [9; 32];
             stranger[..4].copy_from_slice(&n.to_le_bytes());
             let stranger = PeerId::from_bytes(stranger);
-            inbox.hear(&envelope(Kind::Beacon, stranger, vec![1]).encode(), nobody, 0, 0);
+            inbox.hear(
+                &envelope(Kind::Beacon, stranger, vec![1]).encode(),
+                nobody,
+                0,
+                0,
+            );
         }
         assert!(inbox.mail.bytes() <= MOST_MESSAGE_BYTES && inbox.mail.len() <= MOST_MESSAGES);
         assert!(inbox.notes.bytes() <= MOST_NOTE_BYTES && inbox.notes.len() <= MOST_NOTES);

@@ -71,7 +71,10 @@ impl Tabs {
     /// Nobody yet. `locks`: whether this browser has Web Locks.
     #[must_use]
     pub fn new(locks: bool) -> Self {
-        Self { locks, tabs: BTreeMap::new() }
+        Self {
+            locks,
+            tabs: BTreeMap::new(),
+        }
     }
 
     /// A tab said something; whether it was not known before. Nodes that are `ours` or that
@@ -92,17 +95,27 @@ impl Tabs {
         }
         let mut named = BTreeSet::new();
         beacon.nodes.retain(|node| {
-            let taken = self.tabs.iter().any(|(tab, other)| *tab != id && other.has(&node.id));
+            let taken = self
+                .tabs
+                .iter()
+                .any(|(tab, other)| *tab != id && other.has(&node.id));
             !ours(&node.id) && !taken && named.insert(node.id)
         });
         let confirmed = !self.locks;
-        let fresh = Tab { beacon: beacon.clone(), first: now, heard: now, confirmed };
+        let fresh = Tab {
+            beacon: beacon.clone(),
+            first: now,
+            heard: now,
+            confirmed,
+        };
         let tab = self.tabs.entry(id).or_insert(fresh);
         let mut news = Vec::new();
         if tab.confirmed && known {
             news = differences(&tab.beacon, &beacon);
         } else if tab.confirmed {
-            news.push(News::Joined { label: beacon.label });
+            news.push(News::Joined {
+                label: beacon.label,
+            });
         }
         tab.beacon = beacon;
         tab.heard = now;
@@ -115,12 +128,13 @@ impl Tabs {
         for (id, tab) in &mut self.tabs {
             if held.contains(id) && !tab.confirmed {
                 tab.confirmed = true;
-                news.push(News::Joined { label: tab.beacon.label });
+                news.push(News::Joined {
+                    label: tab.beacon.label,
+                });
             }
         }
-        let gone = |(id, tab): (&PeerId, &Tab)| {
-            (tab.first < asked && !held.contains(id)).then_some(*id)
-        };
+        let gone =
+            |(id, tab): (&PeerId, &Tab)| (tab.first < asked && !held.contains(id)).then_some(*id);
         let gone: Vec<PeerId> = self.tabs.iter().filter_map(gone).collect();
         news.extend(gone.iter().flat_map(|id| self.remove(id)));
         news
@@ -155,14 +169,20 @@ impl Tabs {
     /// Nodes of other tabs that can be reached.
     #[must_use]
     pub fn reachable(&self, now: u64) -> BTreeSet<PeerId> {
-        let tabs = self.alive().filter(|(_, tab)| tab.beacon.online && !tab.is_silent(now));
+        let tabs = self
+            .alive()
+            .filter(|(_, tab)| tab.beacon.online && !tab.is_silent(now));
         let nodes = tabs.flat_map(|(_, tab)| &tab.beacon.nodes);
-        nodes.filter(|node| node.online).map(|node| node.id).collect()
+        nodes
+            .filter(|node| node.online)
+            .map(|node| node.id)
+            .collect()
     }
 
     /// All nodes of other tabs and the tab that each lives in.
     pub fn nodes(&self) -> impl Iterator<Item = (&PeerId, &NodeBeacon)> {
-        self.alive().flat_map(|(id, tab)| tab.beacon.nodes.iter().map(move |node| (id, node)))
+        self.alive()
+            .flat_map(|(id, tab)| tab.beacon.nodes.iter().map(move |node| (id, node)))
     }
 
     /// The ends of the chains that other tabs' nodes stand on.
@@ -172,7 +192,11 @@ impl Tabs {
 
     fn remove(&mut self, id: &PeerId) -> Vec<News> {
         let gone = self.tabs.remove(id).filter(|tab| tab.confirmed);
-        gone.map(|tab| News::Left { label: tab.beacon.label }).into_iter().collect()
+        gone.map(|tab| News::Left {
+            label: tab.beacon.label,
+        })
+        .into_iter()
+        .collect()
     }
 }
 
@@ -185,12 +209,18 @@ impl Tab {
 fn differences(before: &Beacon, after: &Beacon) -> Vec<News> {
     let mut news = Vec::new();
     if before.online != after.online {
-        news.push(News::Online { label: after.label, online: after.online });
+        news.push(News::Online {
+            label: after.label,
+            online: after.online,
+        });
     }
     for node in &after.nodes {
         let former = before.nodes.iter().find(|other| other.id == node.id);
         if former.is_some_and(|former| former.online != node.online) {
-            news.push(News::NodeOnline { seat: node.seat, online: node.online });
+            news.push(News::NodeOnline {
+                seat: node.seat,
+                online: node.online,
+            });
         }
     }
     news
@@ -223,9 +253,15 @@ mod tests {
         assert_eq!(tabs.alive().count(), 0);
         // Asked before it was heard: the answer says nothing about it.
         assert_eq!(tabs.locked(&BTreeSet::new(), 50), []);
-        assert_eq!(tabs.locked(&BTreeSet::from([id(1)]), 200), [News::Joined { label: 2 }]);
+        assert_eq!(
+            tabs.locked(&BTreeSet::from([id(1)]), 200),
+            [News::Joined { label: 2 }]
+        );
         assert_eq!(tabs.reachable(200), BTreeSet::from([id(11)]));
-        assert_eq!(tabs.locked(&BTreeSet::new(), 300), [News::Left { label: 2 }]);
+        assert_eq!(
+            tabs.locked(&BTreeSet::new(), 300),
+            [News::Left { label: 2 }]
+        );
         assert!(!tabs.knows(&id(1)));
     }
 
@@ -251,7 +287,10 @@ mod tests {
     #[test]
     fn without_locks_silence_is_the_end() {
         let mut tabs = Tabs::new(false);
-        assert_eq!(tabs.hear(id(1), says(1, 11), nobody, 0), (true, vec![News::Joined { label: 1 }]));
+        assert_eq!(
+            tabs.hear(id(1), says(1, 11), nobody, 0),
+            (true, vec![News::Joined { label: 1 }])
+        );
         assert_eq!(tabs.pass(5_000), []);
         assert_eq!(tabs.pass(5_001), [News::Left { label: 1 }]);
     }
@@ -260,8 +299,14 @@ mod tests {
     fn a_tab_that_says_goodbye_is_gone_at_once() {
         let mut tabs = Tabs::new(false);
         tabs.hear(id(1), says(1, 11), nobody, 0);
-        let bye = Beacon { bye: true, ..says(1, 11) };
-        assert_eq!(tabs.hear(id(1), bye.clone(), nobody, 1).1, [News::Left { label: 1 }]);
+        let bye = Beacon {
+            bye: true,
+            ..says(1, 11)
+        };
+        assert_eq!(
+            tabs.hear(id(1), bye.clone(), nobody, 1).1,
+            [News::Left { label: 1 }]
+        );
         assert_eq!(tabs.hear(id(1), bye, nobody, 2), (false, vec![]));
     }
 
@@ -284,11 +329,20 @@ mod tests {
         tabs.hear(id(1), says(1, 11), nobody, 0);
         let mut cut = says(1, 11);
         cut.nodes[0].online = false;
-        let news = News::NodeOnline { seat: 3, online: false };
+        let news = News::NodeOnline {
+            seat: 3,
+            online: false,
+        };
         assert_eq!(tabs.hear(id(1), cut.clone(), nobody, 1).1, [news]);
         assert!(tabs.reachable(1).is_empty());
-        let off = Beacon { online: false, ..cut };
-        let news = News::Online { label: 1, online: false };
+        let off = Beacon {
+            online: false,
+            ..cut
+        };
+        let news = News::Online {
+            label: 1,
+            online: false,
+        };
         assert_eq!(tabs.hear(id(1), off, nobody, 1).1, [news]);
     }
 

@@ -27,7 +27,10 @@ impl Channel {
         });
         channel.set_onmessage(Some(heard.as_ref().unchecked_ref()));
         channel.set_onmessageerror(Some(heard.as_ref().unchecked_ref()));
-        Ok(Self { channel, _heard: heard })
+        Ok(Self {
+            channel,
+            _heard: heard,
+        })
     }
 
     /// Says something to all other tabs.

@@ -6,7 +6,10 @@ use crate::mining::clock;
 /// Both clocks now.
 #[must_use]
 pub fn reading() -> Reading {
-    Reading { wall: (js_sys::Date::now() * 1_000.0) as u64, steady: (clock::now() * 1_000.0) as u64 }
+    Reading {
+        wall: (js_sys::Date::now() * 1_000.0) as u64,
+        steady: (clock::now() * 1_000.0) as u64,
+    }
 }
 
 /// Milliseconds since the worker began; never goes back.

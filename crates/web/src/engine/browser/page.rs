@@ -22,15 +22,16 @@ pub fn post_bytes(bytes: &[u8]) {
 /// of another version.
 pub fn listen(heard: impl Fn(ToEngine) + 'static) {
     let closure = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| {
-        let Ok(bytes) = event.data().dyn_into::<Uint8Array>() else { return };
+        let Ok(bytes) = event.data().dyn_into::<Uint8Array>() else {
+            return;
+        };
         match postcard::from_bytes(&bytes.to_vec()) {
             Ok(message) => heard(message),
             Err(_) => post(&FromEngine::OtherVersion(STREAM_VERSION)),
         }
     });
     let target: &web_sys::EventTarget = &scope();
-    let _ = target
-        .add_event_listener_with_callback("message", closure.as_ref().unchecked_ref());
+    let _ = target.add_event_listener_with_callback("message", closure.as_ref().unchecked_ref());
     closure.forget(); // lives as long as the worker
 }
 

@@ -35,7 +35,13 @@ impl Alarm {
         let channel = MessageChannel::new().expect("every browser has message channels");
         let (port, other) = (channel.port1(), channel.port2());
         other.set_onmessage(Some(call.as_ref().unchecked_ref()));
-        Self { call, timeout: None, port, poked: false, _other: other }
+        Self {
+            call,
+            timeout: None,
+            port,
+            poked: false,
+            _other: other,
+        }
     }
 
     /// Rings in so many milliseconds, not when it would have before.
@@ -65,7 +71,6 @@ impl Alarm {
 }
 
 /// Resolves in so many milliseconds.
-#[must_use]
 pub fn sleep(ms: i32) -> Promise {
     Promise::new(&mut |resolve, _| {
         set_timeout(&resolve, ms);

@@ -32,7 +32,10 @@ impl Machine for Puppet {
 
 fn host(answers_of_a: Vec<Vec<Output>>) -> Host<Puppet> {
     let mut host = Host::new();
-    let a = Puppet { got: Vec::new(), answers: answers_of_a.into() };
+    let a = Puppet {
+        got: Vec::new(),
+        answers: answers_of_a.into(),
+    };
     host.add(A, a, Saved::default());
     host.add(B, Puppet::default(), Saved::default());
     host.set_peers(&A, BTreeSet::from([B, FAR]));
@@ -49,11 +52,17 @@ fn packet(byte: u8) -> Packet {
 }
 
 fn send(to: To, byte: u8) -> Output {
-    Output::Send { to, packet: packet(byte) }
+    Output::Send {
+        to,
+        packet: packet(byte),
+    }
 }
 
 fn batch(byte: u8) -> Batch {
-    Batch(vec![Write::Put { key: Key::own([byte]), value: Arc::from([byte]) }])
+    Batch(vec![Write::Put {
+        key: Key::own([byte]),
+        value: Arc::from([byte]),
+    }])
 }
 
 fn packets(host: &Host<Puppet>, id: &PeerId) -> Vec<u8> {
@@ -61,7 +70,12 @@ fn packets(host: &Host<Puppet>, id: &PeerId) -> Vec<u8> {
         Input::Packet { packet, .. } => Some(packet.bytes[0]),
         _ => None,
     };
-    host.get(id).unwrap().got.iter().filter_map(|(_, input)| bytes(input)).collect()
+    host.get(id)
+        .unwrap()
+        .got
+        .iter()
+        .filter_map(|(_, input)| bytes(input))
+        .collect()
 }
 
 #[test]
@@ -70,7 +84,10 @@ fn what_follows_a_save_waits_until_it_is_durable() {
         send(To::Peer(B), 1),
         Output::Save(batch(7)),
         send(To::All, 2),
-        Output::Arm { key: TimerKey::Node(0), at: Time(50) },
+        Output::Arm {
+            key: TimerKey::Node(0),
+            at: Time(50),
+        },
         Output::Save(batch(8)),
         send(To::Peer(B), 3),
     ];
@@ -91,7 +108,14 @@ fn what_follows_a_save_waits_until_it_is_durable() {
     host.durable(1, Time(2));
     run(&mut host, 2);
     assert_eq!(packets(&host, &B), [1, 2]);
-    assert_eq!(host.take_effects(), [Effect::Cast { from: A, to: To::All, packet: packet(2) }]);
+    assert_eq!(
+        host.take_effects(),
+        [Effect::Cast {
+            from: A,
+            to: To::All,
+            packet: packet(2)
+        }]
+    );
     assert_eq!(host.next_timer(), Some(Time(1_002)));
 
     host.durable(2, Time(3));
@@ -109,7 +133,12 @@ fn a_save_of_one_node_does_not_hold_up_another() {
 
 #[test]
 fn a_timer_that_was_missed_during_sleep_fires_once() {
-    let arm = |at| vec![Output::Arm { key: TimerKey::Node(3), at: Time(at) }];
+    let arm = |at| {
+        vec![Output::Arm {
+            key: TimerKey::Node(3),
+            at: Time(at),
+        }]
+    };
     let mut host = host(vec![arm(1_000_000), vec![], arm(2_000_000), vec![]]);
     run(&mut host, 0);
     let night = 8 * 3_600 * 1_000_000;
@@ -118,7 +147,12 @@ fn a_timer_that_was_missed_during_sleep_fires_once() {
         run(&mut host, night + slice);
     }
     let timers = |host: &Host<Puppet>| {
-        host.get(&A).unwrap().got.iter().filter(|(_, i)| matches!(i, Input::Timer { .. })).count()
+        host.get(&A)
+            .unwrap()
+            .got
+            .iter()
+            .filter(|(_, i)| matches!(i, Input::Timer { .. }))
+            .count()
     };
     assert_eq!(timers(&host), 1);
     // Armed in the past again: at once, but not within the same instant.
@@ -134,8 +168,8 @@ fn cut_nodes_neither_hear_nor_are_heard() {
     host.set_peers(&B, BTreeSet::new());
     host.arrive(FAR, Some(A), &packet(5));
     run(&mut host, 2);
-    assert_eq!(packets(&host, &A), []);
-    assert_eq!(packets(&host, &B), []);
+    assert!(packets(&host, &A).is_empty());
+    assert!(packets(&host, &B).is_empty());
     assert_eq!(host.take_effects(), []);
     let peers = Input::Peers { up: vec![] };
     assert_eq!(host.get(&A).unwrap().got.last(), Some(&(Time(2), peers)));
@@ -153,9 +187,16 @@ fn a_packet_under_our_own_name_from_outside_is_ignored() {
 
 #[test]
 fn a_burst_of_packets_keeps_to_the_limits_and_loses_no_timer() {
-    let mut host = host(vec![vec![Output::Arm { key: TimerKey::Node(0), at: Time(0) }]]);
+    let mut host = host(vec![vec![Output::Arm {
+        key: TimerKey::Node(0),
+        at: Time(0),
+    }]]);
     run(&mut host, 0);
-    let large = Packet { channel: Channel::MAIN, bytes: vec![0; 64 << 10].into(), wire_size: 0 };
+    let large = Packet {
+        channel: Channel::MAIN,
+        bytes: vec![0; 64 << 10].into(),
+        wire_size: 0,
+    };
     for _ in 0..10_000 {
         host.arrive(FAR, Some(A), &large);
     }
@@ -168,13 +209,20 @@ fn a_burst_of_packets_keeps_to_the_limits_and_loses_no_timer() {
     host.wake(Time(2_000));
     host.step(Time(2_000));
     let last = host.get(&A).unwrap().got.last().unwrap().1.clone();
-    assert_eq!(last, Input::Timer { key: TimerKey::Node(0) });
+    assert_eq!(
+        last,
+        Input::Timer {
+            key: TimerKey::Node(0)
+        }
+    );
 }
 
 #[test]
 fn packets_wait_while_storage_is_far_behind() {
     let mut many = vec![Output::Save(batch(1))];
-    many.extend((0..MOST_WAITING).map(|_| Output::Disarm { key: TimerKey::Node(0) }));
+    many.extend((0..MOST_WAITING).map(|_| Output::Disarm {
+        key: TimerKey::Node(0),
+    }));
     let mut host = host(vec![many]);
     run(&mut host, 1);
     host.arrive(FAR, Some(A), &packet(1));
@@ -187,9 +235,18 @@ fn packets_wait_while_storage_is_far_behind() {
 
 #[test]
 fn a_removed_node_leaves_nothing_behind() {
-    let mut host = host(vec![vec![Output::Arm { key: TimerKey::Node(0), at: Time(9) }]]);
+    let mut host = host(vec![vec![Output::Arm {
+        key: TimerKey::Node(0),
+        at: Time(9),
+    }]]);
     run(&mut host, 1);
-    host.give(A, Input::Found { job: JobId(1), nonce: 1 });
+    host.give(
+        A,
+        Input::Found {
+            job: JobId(1),
+            nonce: 1,
+        },
+    );
     host.arrive(FAR, Some(A), &packet(1));
     host.remove(&A).unwrap();
     assert_eq!((host.next_timer(), host.is_busy()), (None, false));

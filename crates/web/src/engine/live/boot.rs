@@ -35,11 +35,21 @@ use crate::stream::{FromEngine, Start};
 /// # Errors
 /// What to tell the page instead: the room's link is not usable.
 pub async fn begin(start: Start) -> Result<Live, FromEngine> {
-    let bad_room = |error: RoomError| FromEngine::BadRoom { code: error.code(), value: error.value() };
-    let asked = start.room.as_deref().map(Room::parse).transpose().map_err(bad_room)?;
+    let bad_room = |error: RoomError| FromEngine::BadRoom {
+        code: error.code(),
+        value: error.value(),
+    };
+    let asked = start
+        .room
+        .as_deref()
+        .map(Room::parse)
+        .transpose()
+        .map_err(bad_room)?;
     let names = Names::new(&start.deployment);
     let locks = Locks::find();
-    let browser_db = Idb::open(&names.browser_database(), BROWSER_STORES, |_| ()).await.ok();
+    let browser_db = Idb::open(&names.browser_database(), BROWSER_STORES, |_| ())
+        .await
+        .ok();
     let room = room::choose(asked, &names, locks.as_ref(), browser_db.as_ref()).await;
     crate::engine::panic::remember_room(&room.link());
     let shell = Rc::new(RefCell::new(Handle::default()));
@@ -50,7 +60,11 @@ pub async fn begin(start: Start) -> Result<Live, FromEngine> {
     .await;
     let storage = Storage::open(room_db).await;
     let params = Arc::new(room.params());
-    let wanted: Vec<PeerId> = start.identities.iter().filter_map(|id| id.parse().ok()).collect();
+    let wanted: Vec<PeerId> = start
+        .identities
+        .iter()
+        .filter_map(|id| id.parse().ok())
+        .collect();
     let count = usize::from(start.nodes).clamp(1, MOST_NODES);
     let engine = Rc::new_cyclic(|weak| {
         let handle = Handle(weak.clone());

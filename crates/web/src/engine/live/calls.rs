@@ -66,13 +66,18 @@ pub fn reply(id: u32, result: Answer) {
 
 /// Why a call did not work.
 pub fn failure(code: &str, message: &str) -> Failure {
-    Failure { code: code.into(), message: message.into() }
+    Failure {
+        code: code.into(),
+        message: message.into(),
+    }
 }
 
 async fn take_time(handle: &Handle, call: Call) -> Answer {
     match call {
         Call::AddNode => {
-            let count = handle.act(|engine| engine.residents.len()).unwrap_or(MOST_NODES);
+            let count = handle
+                .act(|engine| engine.residents.len())
+                .unwrap_or(MOST_NODES);
             if count >= MOST_NODES {
                 return Err(failure("too-many-nodes", "a tab has at most 16 nodes"));
             }
@@ -83,10 +88,13 @@ async fn take_time(handle: &Handle, call: Call) -> Answer {
         Call::Reset => {
             let reset = |now: Generation| Some(now.reset());
             let done = handle.change_generation(reset, Happening::Reset).await;
-            done.map(|()| Reply::Done).ok_or_else(|| failure("not-ready", "the tab is leaving"))
+            done.map(|()| Reply::Done)
+                .ok_or_else(|| failure("not-ready", "the tab is leaving"))
         }
         _ => {
-            let done = handle.change_generation(Generation::undone, Happening::ResetUndone).await;
+            let done = handle
+                .change_generation(Generation::undone, Happening::ResetUndone)
+                .await;
             done.map(|()| Reply::Done)
                 .ok_or_else(|| failure("nothing-to-undo", "no reset can be undone"))
         }
@@ -159,9 +167,7 @@ impl Engine {
 
     fn find_block(&self, key: &BlockKey) -> Answer {
         let id = match key {
-            BlockKey::Height(height) => {
-                self.first().and_then(|node| node.best_at(Height(*height)))
-            }
+            BlockKey::Height(height) => self.first().and_then(|node| node.best_at(Height(*height))),
             BlockKey::Hash(hash) => {
                 let bad = |_| failure("bad-argument", "a block's hash has 64 hexadecimal digits");
                 Some(hash.parse().map_err(bad)?)
@@ -182,6 +188,10 @@ impl Engine {
 
 fn checked(power: Power) -> Result<Power, Failure> {
     let fits = (1..=64).contains(&power.workers) && (1..=100).contains(&power.duty);
-    fits.then_some(power)
-        .ok_or_else(|| failure("bad-argument", "1 to 64 workers, 1 to 100 percent of the time"))
+    fits.then_some(power).ok_or_else(|| {
+        failure(
+            "bad-argument",
+            "1 to 64 workers, 1 to 100 percent of the time",
+        )
+    })
 }

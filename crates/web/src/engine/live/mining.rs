@@ -28,7 +28,11 @@ impl Mining {
         let power = PowerChannel::new(&start.deployment, remembered, move || {
             changed.act(Engine::share_power);
         });
-        Self { on: false, pool, power }
+        Self {
+            on: false,
+            pool,
+            power,
+        }
     }
 
     pub fn is_on(&self) -> bool {
@@ -52,7 +56,10 @@ impl Mining {
 
     pub fn view(&self, found: u32) -> MiningView {
         let stats = self.pool.stats();
-        let none = Power { workers: 0, duty: 0 };
+        let none = Power {
+            workers: 0,
+            duty: 0,
+        };
         MiningView {
             on: self.on,
             power: self.power.budget(),
@@ -69,8 +76,14 @@ impl Mining {
 impl Engine {
     /// A node wants nonces searched; it waits in the pool while mining is off.
     pub(super) fn work(&mut self, node: PeerId, job: Option<Job>) {
-        let Some(key) = self.resident(&node).map(|resident| resident.key) else { return };
-        let job = job.map(|job| plan::Job { id: job.id.0, header: job.header, target: job.target });
+        let Some(key) = self.resident(&node).map(|resident| resident.key) else {
+            return;
+        };
+        let job = job.map(|job| plan::Job {
+            id: job.id.0,
+            header: job.header,
+            target: job.target,
+        });
         let id = job.map(|job| JobId(job.id));
         self.mining.pool.set_job(key, job);
         if let Some(resident) = self.resident_mut(&node) {
@@ -80,14 +93,23 @@ impl Engine {
 
     /// A job is over, unless the node has another one by now.
     pub(super) fn stop(&mut self, node: PeerId, job: JobId) {
-        if self.resident(&node).is_some_and(|resident| resident.job == Some(job)) {
+        if self
+            .resident(&node)
+            .is_some_and(|resident| resident.job == Some(job))
+        {
             self.work(node, None);
         }
     }
 
     fn hear_pool(&mut self, event: PoolEvent) {
         let (key, input) = match event {
-            PoolEvent::Found { node, job, nonce } => (node, Input::Found { job: JobId(job), nonce }),
+            PoolEvent::Found { node, job, nonce } => (
+                node,
+                Input::Found {
+                    job: JobId(job),
+                    nonce,
+                },
+            ),
             PoolEvent::Spent { node, job } => (node, Input::Spent { job: JobId(job) }),
             PoolEvent::WorkerRestarted => return self.note(None, Happening::WorkerRestarted),
             // The page compares builds itself when it loads; workers of another build never mine.
@@ -103,7 +125,14 @@ impl Engine {
     pub(super) fn set_mining(&mut self, on: bool) {
         if self.mining.on != on {
             self.mining.on = on;
-            self.note(None, if on { Happening::MiningStarted } else { Happening::MiningStopped });
+            self.note(
+                None,
+                if on {
+                    Happening::MiningStarted
+                } else {
+                    Happening::MiningStopped
+                },
+            );
             self.network.change();
         }
         self.share_power();

@@ -141,7 +141,10 @@ impl Live {
 
 /// Answers a call that comes before there is an engine.
 pub fn not_ready(id: u32) {
-    calls::reply(id, Err(calls::failure("not-ready", "the engine is still starting")));
+    calls::reply(
+        id,
+        Err(calls::failure("not-ready", "the engine is still starting")),
+    );
 }
 
 impl Engine {
@@ -193,7 +196,11 @@ impl Engine {
     fn carry_out(&mut self) {
         for effect in self.host.take_effects() {
             match effect {
-                Effect::Save { ticket, node, batch } => self.save(node, ticket, &batch),
+                Effect::Save {
+                    ticket,
+                    node,
+                    batch,
+                } => self.save(node, ticket, &batch),
                 Effect::Load { node, key } => self.load(node, key),
                 Effect::Cast { from, to, packet } => self.cast(from, to, &packet),
                 Effect::Work { node, job } => self.work(node, Some(job)),
@@ -206,7 +213,10 @@ impl Engine {
     fn look_after_tab(&mut self) {
         let now = steady_ms();
         self.look_after_room(now);
-        let garbage = self.inbox.take_garbage().saturating_add(self.host.take_dropped());
+        let garbage = self
+            .inbox
+            .take_garbage()
+            .saturating_add(self.host.take_dropped());
         if self.diary.garbage(wall_ms(), garbage) {
             self.pace.change();
         }
@@ -236,8 +246,14 @@ impl Engine {
             return self.alarm.poke();
         }
         let now = self.clock.last();
-        let timer = self.host.next_timer().map_or(i32::MAX, |at| delay(now, at, LONGEST_WAIT_MS));
-        let frame = self.pace.due().map_or(u64::MAX, |due| due.saturating_sub(steady_ms()));
+        let timer = self
+            .host
+            .next_timer()
+            .map_or(i32::MAX, |at| delay(now, at, LONGEST_WAIT_MS));
+        let frame = self
+            .pace
+            .due()
+            .map_or(u64::MAX, |due| due.saturating_sub(steady_ms()));
         let frame = i32::try_from(frame).unwrap_or(i32::MAX);
         let longest = LONGEST_WAIT_MS as i32;
         self.alarm.set(timer.min(frame).min(longest));
@@ -253,11 +269,15 @@ impl Engine {
     }
 
     fn resident_mut(&mut self, id: &PeerId) -> Option<&mut Resident> {
-        self.residents.iter_mut().find(|resident| resident.id == *id)
+        self.residents
+            .iter_mut()
+            .find(|resident| resident.id == *id)
     }
 
     /// This tab's first node, once it has been started.
     fn first(&self) -> Option<&Node> {
-        self.residents.first().and_then(|resident| self.host.get(&resident.id))
+        self.residents
+            .first()
+            .and_then(|resident| self.host.get(&resident.id))
     }
 }

@@ -64,7 +64,9 @@ impl Engine {
     }
 
     fn hear_bytes(&mut self, bytes: Option<&[u8]>) {
-        let Some(bytes) = bytes else { return self.inbox.refuse() };
+        let Some(bytes) = bytes else {
+            return self.inbox.refuse();
+        };
         let (me, host) = (self.me, &self.host);
         let mine = |sender: &PeerId| *sender == me || host.has(sender);
         let generation = self.storage.depot.generation().current;
@@ -111,7 +113,11 @@ impl Engine {
         self.storage.depot.set_generation(generation);
         if generation.current != ours.current {
             let reset = generation.undo.is_some();
-            self.relive(Some(if reset { Happening::Reset } else { Happening::ResetUndone }));
+            self.relive(Some(if reset {
+                Happening::Reset
+            } else {
+                Happening::ResetUndone
+            }));
         }
     }
 
@@ -128,14 +134,22 @@ impl Engine {
     pub(super) fn set_online(&mut self, online: bool) {
         if self.online != online {
             self.online = online;
-            self.note(None, Happening::TabOnline { label: self.label, online });
+            self.note(
+                None,
+                Happening::TabOnline {
+                    label: self.label,
+                    online,
+                },
+            );
             self.network.change();
         }
     }
 
     /// The same for a node of this tab; whether there is one.
     pub(super) fn set_node_online(&mut self, id: &PeerId, online: bool) -> bool {
-        let Some(resident) = self.resident_mut(id) else { return false };
+        let Some(resident) = self.resident_mut(id) else {
+            return false;
+        };
         if resident.online != online {
             resident.online = online;
             let seat = resident.identity.seat;
@@ -151,7 +165,11 @@ impl Engine {
             return;
         }
         let now = steady_ms();
-        let far = if self.online { self.tabs.reachable(now) } else { BTreeSet::new() };
+        let far = if self.online {
+            self.tabs.reachable(now)
+        } else {
+            BTreeSet::new()
+        };
         let joined = self.residents.iter().filter(|resident| resident.online);
         let near: BTreeSet<PeerId> = joined.map(|resident| resident.id).collect();
         for resident in &self.residents {
@@ -176,14 +194,24 @@ impl Engine {
     pub(super) fn look_after_room(&mut self, now: u64) {
         let news = self.tabs.pass(now);
         self.announce(news);
-        if now >= self.network.locks_at.max(self.network.locks_asked + LOCKS_GAP) {
+        if now
+            >= self
+                .network
+                .locks_at
+                .max(self.network.locks_asked + LOCKS_GAP)
+        {
             self.network.locks_at = now + LOCKS_EVERY;
             self.network.locks_asked = now;
             self.network.moved = true; // somebody may have fallen silent
             self.pace.change();
             self.ask_locks(now);
         }
-        if now >= self.network.beacon_at.max(self.network.beacon_sent + BEACON_GAP) {
+        if now
+            >= self
+                .network
+                .beacon_at
+                .max(self.network.beacon_sent + BEACON_GAP)
+        {
             self.network.beacon_at = now + BEACON_EVERY;
             self.network.beacon_sent = now;
             let beacon = self.beacon(false);
@@ -192,11 +220,18 @@ impl Engine {
     }
 
     fn ask_locks(&self, asked: u64) {
-        let Some(locks) = self.locks.clone() else { return };
+        let Some(locks) = self.locks.clone() else {
+            return;
+        };
         let (handle, names, room) = (self.handle.clone(), self.names.clone(), self.room.id());
         spawn_local(async move {
-            let Some(held) = locks.held().await else { return };
-            let held = held.iter().filter_map(|name| names.tab_of_lock(room, name)).collect();
+            let Some(held) = locks.held().await else {
+                return;
+            };
+            let held = held
+                .iter()
+                .filter_map(|name| names.tab_of_lock(room, name))
+                .collect();
             handle.act(|engine| engine.see_locks(&held, asked));
         });
     }
@@ -243,8 +278,12 @@ impl Engine {
         let generation = self.storage.depot.generation().current;
         let room = self.room.id();
         // What is too large for an envelope is lost: no room allows such blocks.
-        let Some(payload) = stamp(generation, packet) else { return };
-        let Some(resident) = self.resident_mut(&from) else { return };
+        let Some(payload) = stamp(generation, packet) else {
+            return;
+        };
+        let Some(resident) = self.resident_mut(&from) else {
+            return;
+        };
         let sequence = resident.sequence;
         resident.sequence += 1;
         let recipient = match to {
@@ -252,7 +291,15 @@ impl Engine {
             To::Peer(peer) => Some(peer),
         };
         let (kind, channel, sender) = (Kind::Packet, packet.channel, from);
-        let envelope = Envelope { kind, room, channel, sender, recipient, sequence, payload };
+        let envelope = Envelope {
+            kind,
+            room,
+            channel,
+            sender,
+            recipient,
+            sequence,
+            payload,
+        };
         if let Some(channel) = &self.channel {
             channel.post(&envelope.encode());
         }
@@ -262,14 +309,27 @@ impl Engine {
         let mut branches = BTreeMap::new();
         let mut nodes = Vec::new();
         for resident in &self.residents {
-            let Some(node) = self.host.get(&resident.id) else { continue };
+            let Some(node) = self.host.get(&resident.id) else {
+                continue;
+            };
             let (tip, height) = node.tip();
-            branches.entry(tip).or_insert_with(|| branch(node, tip, height));
+            branches
+                .entry(tip)
+                .or_insert_with(|| branch(node, tip, height));
             let (sync, loading) = progress(node);
             let (id, seat, online) = (resident.id, resident.identity.seat, resident.online);
             let work = node.work(&tip).unwrap_or_default();
             let height = height.0;
-            nodes.push(NodeBeacon { id, seat, online, height, tip, work, sync, loading });
+            nodes.push(NodeBeacon {
+                id,
+                seat,
+                online,
+                height,
+                tip,
+                work,
+                sync,
+                loading,
+            });
         }
         Beacon {
             label: self.label,
@@ -289,17 +349,25 @@ fn branch(node: &Node, tip: BlockId, height: Height) -> Branch {
     let mut headers: Vec<BitcoinHeader> = Vec::with_capacity(MOST_HEADERS);
     let mut at = tip;
     while headers.len() < MOST_HEADERS {
-        let Some(header) = node.header(&at) else { break };
+        let Some(header) = node.header(&at) else {
+            break;
+        };
         at = header.prev;
         headers.push(header);
     }
     headers.reverse();
     let below = u32::try_from(headers.len().saturating_sub(1)).unwrap_or(0);
-    Branch { height: height.0.saturating_sub(below), headers }
+    Branch {
+        height: height.0.saturating_sub(below),
+        headers,
+    }
 }
 
+/// So many of so many.
+type Part = (u32, u32);
+
 /// Blocks that a node has and wants while it syncs, or has read and will read while it loads.
-pub fn progress(node: &Node) -> (Option<(u32, u32)>, Option<(u32, u32)>) {
+pub fn progress(node: &Node) -> (Option<Part>, Option<Part>) {
     match node.progress() {
         Progress::Loading { read, all } => (None, Some((read, all))),
         Progress::Syncing { have, want } => (Some((have.0, want.0)), None),
@@ -322,11 +390,17 @@ impl Handle {
         };
         let db = self.act(|engine| engine.storage.depot.kept())?;
         let stored = match db {
-            Some(db) => crate::engine::storage::depot::read_generation(&db).await.ok(),
+            Some(db) => crate::engine::storage::depot::read_generation(&db)
+                .await
+                .ok(),
             None => None,
         };
         self.act(|engine| {
-            let now = engine.storage.depot.generation().max(stored.unwrap_or_default());
+            let now = engine
+                .storage
+                .depot
+                .generation()
+                .max(stored.unwrap_or_default());
             let next = change(now)?;
             engine.storage.depot.set_generation(next);
             engine.look_after_storage();

@@ -42,7 +42,15 @@ pub struct Resident {
 impl Resident {
     fn new((identity, lock): (Identity, Option<Held>)) -> Self {
         let (id, key) = (identity.id(), key(&identity));
-        Self { id, identity, online: true, sequence: 0, key, job: None, _lock: lock }
+        Self {
+            id,
+            identity,
+            online: true,
+            sequence: 0,
+            key,
+            job: None,
+            _lock: lock,
+        }
     }
 }
 
@@ -56,11 +64,20 @@ pub async fn join(handle: Handle) {
     let Some((names, locks, me, label, db, wanted)) = handle.act(|engine| {
         let wanted = engine.wanted.clone();
         let (names, locks) = (engine.names.clone(), engine.locks.clone());
-        (names, locks, engine.me, engine.label, engine.browser_db.clone(), wanted)
+        (
+            names,
+            locks,
+            engine.me,
+            engine.label,
+            engine.browser_db.clone(),
+            wanted,
+        )
     }) else {
         return;
     };
-    let Some(room) = handle.act(|engine| engine.room.id()) else { return };
+    let Some(room) = handle.act(|engine| engine.room.id()) else {
+        return;
+    };
     let tab = hold(locks.as_ref(), &names.tab_lock(room, &me)).await;
     let label = {
         let lock = |label| names.label_lock(room, label);
@@ -84,7 +101,11 @@ async fn start_nodes(handle: Handle, why: Option<Happening>) {
         engine.life += 1;
         engine.clock = Clock::start(reading());
         engine.tally = Tally::new(engine.params.genesis_id());
-        let ids: Vec<PeerId> = engine.residents.iter().map(|resident| resident.id).collect();
+        let ids: Vec<PeerId> = engine
+            .residents
+            .iter()
+            .map(|resident| resident.id)
+            .collect();
         (engine.life, ids, engine.storage.depot.kept())
     }) else {
         return;
@@ -112,7 +133,9 @@ async fn start_nodes(handle: Handle, why: Option<Happening>) {
 
 /// Starts one node with what it saved.
 async fn start_node(handle: &Handle, id: PeerId, life: u64) {
-    let missing = handle.act(|engine| engine.storage.depot.missing(&id)).flatten();
+    let missing = handle
+        .act(|engine| engine.storage.depot.missing(&id))
+        .flatten();
     let rows = match missing {
         Some((db, prefix)) => Some(db.range(Store::Own, &prefix).await),
         None => None,
@@ -124,7 +147,9 @@ async fn start_node(handle: &Handle, id: PeerId, life: u64) {
         if let Some(rows) = rows {
             engine.storage.depot.fill(id, rows);
         }
-        let Some(resident) = engine.resident(&id) else { return };
+        let Some(resident) = engine.resident(&id) else {
+            return;
+        };
         let public = resident.identity.secret.public_key();
         let node = scenario::assemble(&engine.room, &public, random::number(), &engine.memo);
         let saved = engine.storage.depot.saved(&id);
@@ -156,7 +181,11 @@ impl Engine {
     /// Lets a node go; its identity is free for others as soon as all that it saved is written.
     pub(super) fn remove_node(&mut self, id: &PeerId) {
         self.host.remove(id);
-        if let Some(place) = self.residents.iter().position(|resident| resident.id == *id) {
+        if let Some(place) = self
+            .residents
+            .iter()
+            .position(|resident| resident.id == *id)
+        {
             let gone = self.residents.remove(place);
             self.mining.forget(gone.key);
             self.leaving.0.push(gone);
@@ -199,7 +228,10 @@ impl Engine {
         self.life += 1; // whoever is still starting nodes comes too late
         self.mining.pause();
         self.channel = None;
-        self.wanted = (self.residents.iter().map(|r| r.id).collect(), self.residents.len().max(1));
+        self.wanted = (
+            self.residents.iter().map(|r| r.id).collect(),
+            self.residents.len().max(1),
+        );
         self.leaving.0.append(&mut self.residents);
         self.leaving.1.append(&mut self.held);
         self.tabs.forget_all();
@@ -224,7 +256,10 @@ impl Engine {
     pub(super) fn is_settling(&self) -> bool {
         let reads = |node: &Node| matches!(node.progress(), Progress::Loading { .. });
         steady_ms() < self.settle_by
-            && self.residents.iter().any(|resident| self.host.get(&resident.id).is_none_or(reads))
+            && self
+                .residents
+                .iter()
+                .any(|resident| self.host.get(&resident.id).is_none_or(reads))
     }
 
     fn stop_nodes(&mut self) {
@@ -269,7 +304,10 @@ async fn claim(
     };
     let claimed = roster::claim(known, wanted, count, lock, fresh_key).await;
     if let (Some(db), Some(_)) = (db, locks) {
-        let identities: Vec<Identity> = claimed.iter().map(|(identity, _)| identity.clone()).collect();
+        let identities: Vec<Identity> = claimed
+            .iter()
+            .map(|(identity, _)| identity.clone())
+            .collect();
         // An identity that cannot be stored lives as long as this tab.
         let _ = roster::write(db, &identities).await;
     }

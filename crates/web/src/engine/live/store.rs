@@ -39,7 +39,12 @@ impl Storage {
         if let Some(db) = depot.kept() {
             depot.refresh(read_generation(&db).await);
         }
-        Self { depot, writing: false, reading: false, asked: Vec::new() }
+        Self {
+            depot,
+            writing: false,
+            reading: false,
+            asked: Vec::new(),
+        }
     }
 }
 
@@ -70,7 +75,12 @@ impl Engine {
     pub(super) fn load(&mut self, node: PeerId, key: Key) {
         match self.storage.depot.load(&node, &key) {
             Ok(value) => self.host.give(node, Input::Loaded { key, value }),
-            Err(name) => self.storage.asked.push(Asked { node, key, name, life: self.life }),
+            Err(name) => self.storage.asked.push(Asked {
+                node,
+                key,
+                name,
+                life: self.life,
+            }),
         }
     }
 
@@ -84,8 +94,12 @@ impl Engine {
         if self.storage.writing {
             return;
         }
-        let Some(db) = self.storage.depot.db() else { return };
-        let Some(flush) = self.storage.depot.take_flush() else { return };
+        let Some(db) = self.storage.depot.db() else {
+            return;
+        };
+        let Some(flush) = self.storage.depot.take_flush() else {
+            return;
+        };
         self.storage.writing = true;
         let handle = self.handle.clone();
         spawn_local(async move {
@@ -110,7 +124,9 @@ impl Engine {
         }
         let most = MOST_READS.min(self.storage.asked.len());
         let asked: Vec<Asked> = self.storage.asked.drain(..most).collect();
-        let Some(db) = self.storage.depot.db() else { return };
+        let Some(db) = self.storage.depot.db() else {
+            return;
+        };
         self.storage.reading = true;
         let handle = self.handle.clone();
         spawn_local(async move {
@@ -127,7 +143,13 @@ impl Engine {
                 for (asked, value) in asked.into_iter().zip(values) {
                     if asked.life == engine.life {
                         let value = value.map(Arc::from);
-                        engine.host.give(asked.node, Input::Loaded { key: asked.key, value });
+                        engine.host.give(
+                            asked.node,
+                            Input::Loaded {
+                                key: asked.key,
+                                value,
+                            },
+                        );
                     }
                 }
                 engine.read();
@@ -143,7 +165,8 @@ impl Engine {
 
     /// Nothing waits for a database that is not written any more.
     fn go_on_in_memory(&mut self) {
-        self.host.durable(self.storage.depot.last_ticket(), self.clock.last());
+        self.host
+            .durable(self.storage.depot.last_ticket(), self.clock.last());
         self.pace.change();
     }
 }

@@ -14,7 +14,10 @@ const LONGEST: usize = 200;
 impl Engine {
     pub(super) fn tell(&mut self, node: PeerId, event: Event) {
         let seat = self.resident(&node).map(|resident| resident.identity.seat);
-        if matches!(event, Event::Found { .. } | Event::Extended { .. } | Event::Reorganised { .. }) {
+        if matches!(
+            event,
+            Event::Found { .. } | Event::Extended { .. } | Event::Reorganised { .. }
+        ) {
             self.network.change(); // other tabs should see the new tip at once
         }
         self.pace.change();
@@ -26,37 +29,57 @@ impl Engine {
     fn in_words(&self, node: &PeerId, event: Event) -> Option<Happening> {
         let miner = |block: &BlockId| self.miner_of(node, block);
         Some(match event {
-            Event::Found { block, height } => {
-                Happening::Found { hash: block.to_string(), height: height.0 }
-            }
+            Event::Found { block, height } => Happening::Found {
+                hash: block.to_string(),
+                height: height.0,
+            },
             // A block of its own was told when it was found, and those of a sync are counted.
             Event::Extended { from: None, .. } => return None,
             Event::Extended { .. } if self.is_syncing(node) => return None,
             Event::Extended { block, height, .. } => {
                 let miner = miner(&block);
-                Happening::Extended { hash: block.to_string(), height: height.0, miner }
+                Happening::Extended {
+                    hash: block.to_string(),
+                    height: height.0,
+                    miner,
+                }
             }
             Event::Rival { block, height } => {
                 let miner = miner(&block);
-                Happening::Rival { hash: block.to_string(), height: height.0, miner }
-            }
-            Event::Reorganised { to, height, disconnected, connected, .. } => {
-                Happening::Reorganised {
-                    hash: to.to_string(),
+                Happening::Rival {
+                    hash: block.to_string(),
                     height: height.0,
-                    undone: disconnected,
-                    applied: connected,
+                    miner,
                 }
             }
-            Event::Rejected { block, reason, .. } => {
-                Happening::Rejected { hash: block.to_string(), reason: short(&reason) }
-            }
-            Event::Misbehaved { peer, reason } => {
-                Happening::Misbehaved { peer: format!("{peer:x}"), reason: short(&reason) }
-            }
-            Event::Retargeted { height, before, after } => {
-                Happening::Retargeted { height: height.0, harder_milli: harder(before, after) }
-            }
+            Event::Reorganised {
+                to,
+                height,
+                disconnected,
+                connected,
+                ..
+            } => Happening::Reorganised {
+                hash: to.to_string(),
+                height: height.0,
+                undone: disconnected,
+                applied: connected,
+            },
+            Event::Rejected { block, reason, .. } => Happening::Rejected {
+                hash: block.to_string(),
+                reason: short(&reason),
+            },
+            Event::Misbehaved { peer, reason } => Happening::Misbehaved {
+                peer: format!("{peer:x}"),
+                reason: short(&reason),
+            },
+            Event::Retargeted {
+                height,
+                before,
+                after,
+            } => Happening::Retargeted {
+                height: height.0,
+                harder_milli: harder(before, after),
+            },
             Event::SyncStarted { goal, .. } => Happening::SyncStarted { goal: goal.0 },
             Event::SyncDone { height } => Happening::SyncDone { height: height.0 },
             Event::Restored { height } if height.0 == 0 => return None,
@@ -93,8 +116,12 @@ fn harder(before: CompactTarget, after: CompactTarget) -> u64 {
     let (before, after) = (before.expand().target.0, after.expand().target.0);
     let shift = after.bit_len().saturating_sub(40);
     let (before, after) = (before >> shift, after >> shift);
-    let ratio = before.saturating_mul(chain::U256::from(1_000_u64)).checked_div(after);
-    ratio.and_then(|ratio| u64::try_from(ratio).ok()).unwrap_or(u64::MAX)
+    let ratio = before
+        .saturating_mul(chain::U256::from(1_000_u64))
+        .checked_div(after);
+    ratio
+        .and_then(|ratio| u64::try_from(ratio).ok())
+        .unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

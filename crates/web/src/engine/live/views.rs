@@ -2,9 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use chain::{
-    BitcoinHeader, BlockId, Height, Past, PeerId, Tree, Work, required_bits,
-};
+use chain::{BitcoinHeader, BlockId, Height, Past, PeerId, Tree, Work, required_bits};
 use node::Node;
 
 use super::Engine;
@@ -83,7 +81,11 @@ impl Engine {
             room: self.room_view(),
             nodes: self.node_views(),
             tip: self.tip_view(),
-            peers: if self.online { u32::try_from(reachable).unwrap_or(u32::MAX) } else { 0 },
+            peers: if self.online {
+                u32::try_from(reachable).unwrap_or(u32::MAX)
+            } else {
+                0
+            },
             hash_rate: self.mining.rate(),
             mining: self.mining.is_on(),
             online: self.online,
@@ -112,8 +114,11 @@ impl Engine {
             hash_rate: self.mining.rate(),
             silent: false,
         };
-        let mut others: Vec<TabView> =
-            self.tabs.alive().map(|(id, tab)| other_tab(id, tab, now)).collect();
+        let mut others: Vec<TabView> = self
+            .tabs
+            .alive()
+            .map(|(id, tab)| other_tab(id, tab, now))
+            .collect();
         others.sort_by(|a, b| (a.label, &a.id).cmp(&(b.label, &b.id)));
         std::iter::once(me).chain(others).collect()
     }
@@ -125,13 +130,26 @@ impl Engine {
             let (sync, loading) = progress(node);
             let (id, tab) = (format!("{:x}", resident.id), me.clone());
             let (seat, online, tip) = (resident.identity.seat, resident.online, tip_of(node));
-            Some(NodeView { id, seat, tab, here: true, online, tip, sync, loading })
+            Some(NodeView {
+                id,
+                seat,
+                tab,
+                here: true,
+                online,
+                tip,
+                sync,
+                loading,
+            })
         });
         let mut others: Vec<(u32, NodeView)> = Vec::new();
         for (id, tab) in self.tabs.alive() {
             others.extend(tab.beacon.nodes.iter().map(|node| {
                 let hash = node.tip.to_string();
-                let tip = TipView { height: node.height, hash, work: hex_number(node.work.0) };
+                let tip = TipView {
+                    height: node.height,
+                    hash,
+                    work: hex_number(node.work.0),
+                };
                 let view = NodeView {
                     id: format!("{:x}", node.id),
                     seat: node.seat,
@@ -146,19 +164,26 @@ impl Engine {
             }));
         }
         others.sort_by(|a, b| (a.0, &a.1.tab, a.1.seat).cmp(&(b.0, &b.1.tab, b.1.seat)));
-        here.chain(others.into_iter().map(|(_, view)| view)).collect()
+        here.chain(others.into_iter().map(|(_, view)| view))
+            .collect()
     }
 
     fn tip_view(&self) -> TipView {
         self.first().map_or_else(
-            || TipView { height: 0, hash: self.params.genesis_id().to_string(), work: "0".into() },
+            || TipView {
+                height: 0,
+                hash: self.params.genesis_id().to_string(),
+                work: "0".into(),
+            },
             tip_of,
         )
     }
 
     fn target_view(&self) -> TargetView {
         let genesis = self.params.genesis.header;
-        let bits = self.first().and_then(|node| required_bits(&BestChain(node), &self.params).ok());
+        let bits = self
+            .first()
+            .and_then(|node| required_bits(&BestChain(node), &self.params).ok());
         let bits = bits.unwrap_or(genesis.bits);
         let next = self.first().map_or(1, |node| node.tip().1.next().0);
         let window = self.params.window.max(1);
@@ -170,14 +195,19 @@ impl Engine {
     }
 
     fn tree_view(&self) -> Vec<BlockView> {
-        let forests: Vec<Grown<'_>> = self.nodes().map(|node| Grown { engine: self, node }).collect();
+        let forests: Vec<Grown<'_>> = self
+            .nodes()
+            .map(|node| Grown { engine: self, node })
+            .collect();
         let forests: Vec<&Grown<'_>> = forests.iter().collect();
         let branches: Vec<_> = self.tabs.branches().collect();
         window(&forests, &self.all_tips(), &branches, MOST_BLOCKS)
     }
 
     fn nodes(&self) -> impl Iterator<Item = &Node> {
-        self.residents.iter().filter_map(|resident| self.host.get(&resident.id))
+        self.residents
+            .iter()
+            .filter_map(|resident| self.host.get(&resident.id))
     }
 
     fn all_tips(&self) -> BTreeSet<BlockId> {
@@ -186,8 +216,12 @@ impl Engine {
     }
 
     fn count_found(&mut self) {
-        let Some(id) = self.residents.first().map(|resident| resident.id) else { return };
-        let Some(node) = self.host.get(&id) else { return };
+        let Some(id) = self.residents.first().map(|resident| resident.id) else {
+            return;
+        };
+        let Some(node) = self.host.get(&id) else {
+            return;
+        };
         let mine = |block: &BlockId| {
             let miner = self.miner(node, block);
             miner.is_some_and(|miner| self.residents.iter().any(|resident| resident.id == miner))
@@ -234,15 +268,27 @@ impl Engine {
         let view = self.block_view(node, id)?;
         let raw = node.block(id);
         let confirmations = (view.state == BlockState::Best)
-            .then(|| self.first().map(|first| first.tip().1.0.saturating_sub(view.height)))
+            .then(|| {
+                self.first()
+                    .map(|first| first.tip().1.0.saturating_sub(view.height))
+            })
             .flatten();
         let work = node.work(id).unwrap_or_default();
-        Some(detail::detail(view, &header, raw.as_deref(), work, confirmations))
+        Some(detail::detail(
+            view,
+            &header,
+            raw.as_deref(),
+            work,
+            confirmations,
+        ))
     }
 
     /// A block of which only another tab has told.
     fn unseen_detail(&self, id: &BlockId) -> Option<BlockDetail> {
-        let view = self.tree_view().into_iter().find(|block| block.hash == id.to_string())?;
+        let view = self
+            .tree_view()
+            .into_iter()
+            .find(|block| block.hash == id.to_string())?;
         let header = self.tabs.branches().flat_map(|branch| &branch.headers);
         let header = *header.into_iter().find(|header| header.id() == *id)?;
         Some(detail::detail(view, &header, None, Work::ZERO, None))
@@ -274,7 +320,9 @@ impl Engine {
 
     /// Blocks of the first node's best chain between two heights, both included.
     pub(super) fn best_blocks(&self, from: u32, to: u32) -> Vec<BlockView> {
-        let Some(node) = self.first() else { return Vec::new() };
+        let Some(node) = self.first() else {
+            return Vec::new();
+        };
         let top = to.min(node.tip().1.0);
         let ids = (from..=top).filter_map(|height| node.best_at(Height(height)));
         ids.filter_map(|id| self.block_view(node, &id)).collect()
@@ -282,17 +330,25 @@ impl Engine {
 
     /// The whole best chain above the genesis block, which follows from the room's rules.
     pub(super) fn export(&self) -> String {
-        let Some(node) = self.first() else { return String::new() };
+        let Some(node) = self.first() else {
+            return String::new();
+        };
         let top = node.tip().1.0;
         let blocks = (1..=top).filter_map(|height| node.block(&node.best_at(Height(height))?));
-        blocks.map(|block| crate::engine::names::hex(&block) + "\n").collect()
+        blocks
+            .map(|block| crate::engine::names::hex(&block) + "\n")
+            .collect()
     }
 }
 
 fn tip_of(node: &Node) -> TipView {
     let (tip, height) = node.tip();
     let work = hex_number(node.work(&tip).unwrap_or_default().0);
-    TipView { height: height.0, hash: tip.to_string(), work }
+    TipView {
+        height: height.0,
+        hash: tip.to_string(),
+        work,
+    }
 }
 
 fn other_tab(id: &PeerId, tab: &Tab, now: u64) -> TabView {

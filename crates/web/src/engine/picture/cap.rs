@@ -15,7 +15,9 @@ pub fn encode(mut frame: Box<Frame>) -> (Vec<u8>, Vec<LogEntry>) {
     loop {
         let message = FromEngine::Frame(frame);
         let bytes = postcard::to_allocvec(&message).expect("a vector takes any number of bytes");
-        let FromEngine::Frame(back) = message else { unreachable!("it was put in above") };
+        let FromEngine::Frame(back) = message else {
+            unreachable!("it was put in above")
+        };
         if bytes.len() <= MOST_BYTES {
             return (bytes, left);
         }
@@ -42,8 +44,15 @@ mod tests {
 
     fn large() -> Box<Frame> {
         let hash = "f".repeat(64);
-        let tip = TipView { height: u32::MAX, hash: hash.clone(), work: hash.clone() };
-        let power = Power { workers: 64, duty: 100 };
+        let tip = TipView {
+            height: u32::MAX,
+            hash: hash.clone(),
+            work: hash.clone(),
+        };
+        let power = Power {
+            workers: 64,
+            duty: 100,
+        };
         let block = |height| BlockView {
             hash: hash.clone(),
             parent: hash.clone(),
@@ -72,8 +81,16 @@ mod tests {
             sync: Some((u32::MAX, u32::MAX)),
             loading: Some((u32::MAX, u32::MAX)),
         };
-        let what = Happening::Misbehaved { peer: hash.clone(), reason: "x".repeat(200) };
-        let line = |number| LogEntry { number, at: u64::MAX, seat: Some(1), what: what.clone() };
+        let what = Happening::Misbehaved {
+            peer: hash.clone(),
+            reason: "x".repeat(200),
+        };
+        let line = |number| LogEntry {
+            number,
+            at: u64::MAX,
+            seat: Some(1),
+            what: what.clone(),
+        };
         Box::new(Frame {
             number: 1,
             room: RoomView {
@@ -88,7 +105,11 @@ mod tests {
             nodes: (0..1024).map(node).collect(),
             tree: (0..256).map(|n| block(n / 6)).collect(),
             tip: tip.clone(),
-            target: TargetView { bits: 1, expected_tries: u64::MAX, retarget_in: 1 },
+            target: TargetView {
+                bits: 1,
+                expected_tries: u64::MAX,
+                retarget_in: 1,
+            },
             mining: MiningView {
                 on: true,
                 power,
@@ -110,7 +131,9 @@ mod tests {
     fn the_largest_frame_is_cut_to_64_kb_and_loses_no_log_line() {
         let (bytes, left) = encode(large());
         assert!(bytes.len() <= MOST_BYTES, "{}", bytes.len());
-        let Ok(FromEngine::Frame(frame)) = postcard::from_bytes(&bytes) else { panic!("no frame") };
+        let Ok(FromEngine::Frame(frame)) = postcard::from_bytes(&bytes) else {
+            panic!("no frame")
+        };
         assert!(frame.tree.len() >= FEWEST_BLOCKS / 2 && frame.nodes.len() >= FEWEST_NODES);
         assert_eq!(frame.tree.last().unwrap().height, 42);
         let numbers = frame.log.iter().chain(&left).map(|line| line.number);

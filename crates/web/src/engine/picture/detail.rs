@@ -27,7 +27,11 @@ pub fn detail(
         margin_milli: margin_milli(target.0, header.id()),
         expected_tries: expected_tries(header),
         work: hex_number(work.0),
-        transactions: parsed.iter().flat_map(|block| &block.transactions).map(transaction).collect(),
+        transactions: parsed
+            .iter()
+            .flat_map(|block| &block.transactions)
+            .map(transaction)
+            .collect(),
         confirmations,
         block,
     }
@@ -54,7 +58,11 @@ fn margin_milli(target: U256, id: BlockId) -> u64 {
     // The quotient first: the target times 1,000 may not fit.
     let (whole, rest) = target.div_rem(hash);
     let part = rest / (hash / U256::from(1_000)).max(U256::ONE);
-    saturating(whole.saturating_mul(U256::from(1_000)).saturating_add(part.min(U256::from(999))))
+    saturating(
+        whole
+            .saturating_mul(U256::from(1_000))
+            .saturating_add(part.min(U256::from(999))),
+    )
 }
 
 fn saturating(number: U256) -> u64 {
@@ -121,6 +129,9 @@ mod tests {
         let mut one = [0; 32];
         one[0] = 1;
         assert_eq!(margin_milli(U256::MAX, BlockId::from_bytes(one)), u64::MAX);
-        assert_eq!(margin_milli(U256::from(5), BlockId::from_bytes([0xff; 32])), 0);
+        assert_eq!(
+            margin_milli(U256::from(5), BlockId::from_bytes([0xff; 32])),
+            0
+        );
     }
 }

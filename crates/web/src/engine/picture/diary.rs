@@ -22,7 +22,12 @@ impl Diary {
     /// Writes a line. `at`: Unix milliseconds; `seat`: the node, or none for the tab itself.
     pub fn write(&mut self, at: u64, seat: Option<u32>, what: Happening) {
         self.number = self.number.wrapping_add(1);
-        self.lines.push_back(LogEntry { number: self.number, at, seat, what });
+        self.lines.push_back(LogEntry {
+            number: self.number,
+            at,
+            seat,
+            what,
+        });
         while self.lines.len() > MOST {
             self.lines.pop_front();
         }
@@ -31,7 +36,9 @@ impl Diary {
     /// Counts dropped messages and tells of them at most once a second. Whether a line was written.
     pub fn garbage(&mut self, at: u64, count: u32) -> bool {
         self.garbage = self.garbage.saturating_add(count);
-        let early = self.garbage_told.is_some_and(|told| at.saturating_sub(told) < GARBAGE_EVERY);
+        let early = self
+            .garbage_told
+            .is_some_and(|told| at.saturating_sub(told) < GARBAGE_EVERY);
         if self.garbage == 0 || early {
             return false;
         }
@@ -83,7 +90,10 @@ mod tests {
             diary.write(at, Some(1), Happening::Reset);
         }
         let lines = diary.take(usize::MAX);
-        assert_eq!((lines.len(), lines[0].number), (MOST, 10_000 - MOST as u32 + 1));
+        assert_eq!(
+            (lines.len(), lines[0].number),
+            (MOST, 10_000 - MOST as u32 + 1)
+        );
         diary.put_back(lines);
         assert_eq!(diary.take(1)[0].number, 10_000 - MOST as u32 + 1);
     }

@@ -19,7 +19,12 @@ impl Pace {
     /// Nothing was sent yet.
     #[must_use]
     pub fn new() -> Self {
-        Self { number: 0, sent: None, acknowledged: true, changed: true }
+        Self {
+            number: 0,
+            sent: None,
+            acknowledged: true,
+            changed: true,
+        }
     }
 
     /// Something that the page shows is different now.
@@ -53,7 +58,9 @@ impl Pace {
     /// When the next frame is due; `None` while the page owes an answer.
     #[must_use]
     pub fn due(&self) -> Option<u64> {
-        let Some(sent) = self.sent else { return Some(0) };
+        let Some(sent) = self.sent else {
+            return Some(0);
+        };
         let wait = if self.changed { LEAST } else { REFRESH };
         self.acknowledged.then(|| sent.saturating_add(wait))
     }

@@ -14,21 +14,36 @@ impl Tally {
     /// Nothing above `genesis` was counted.
     #[must_use]
     pub fn new(genesis: BlockId) -> Self {
-        Self { counted: genesis, count: 0 }
+        Self {
+            counted: genesis,
+            count: 0,
+        }
     }
 
     /// Goes on towards the best block, past `most` blocks at the most; whether it is there.
-    pub fn advance(&mut self, tree: &Tree<Work>, mine: impl Fn(&BlockId) -> bool, most: usize) -> bool {
+    pub fn advance(
+        &mut self,
+        tree: &Tree<Work>,
+        mine: impl Fn(&BlockId) -> bool,
+        most: usize,
+    ) -> bool {
         let best = tree.best();
         let Some(route) = tree.route(&self.counted, &best) else {
             *self = Self::new(tree.root());
             return false;
         };
-        let undo = route.disconnect.iter().map(|id| (*id, tree.get(id).and_then(|l| l.parent), false));
+        let undo = route
+            .disconnect
+            .iter()
+            .map(|id| (*id, tree.get(id).and_then(|l| l.parent), false));
         let steps = undo.chain(route.connect.iter().map(|id| (*id, Some(*id), true)));
         for (id, then, found) in steps.take(most) {
             let one = u32::from(mine(&id));
-            self.count = if found { self.count + one } else { self.count.saturating_sub(one) };
+            self.count = if found {
+                self.count + one
+            } else {
+                self.count.saturating_sub(one)
+            };
             self.counted = then.unwrap_or(tree.root());
         }
         self.counted == best
@@ -53,7 +68,12 @@ mod tests {
         BlockId::from_bytes(bytes)
     }
 
-    fn extend(tree: &mut Tree<Work>, mut parent: BlockId, branch: u8, heights: std::ops::Range<u8>) {
+    fn extend(
+        tree: &mut Tree<Work>,
+        mut parent: BlockId,
+        branch: u8,
+        heights: std::ops::Range<u8>,
+    ) {
         for height in heights {
             let id = id(branch, height);
             tree.insert(id, parent, Work(U256::from(height))).unwrap();

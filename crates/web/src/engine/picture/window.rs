@@ -67,10 +67,15 @@ fn lowest_height<F: Forest>(forests: &[&F], branches: &[&Branch]) -> u32 {
         tree.get(&tree.best()).map(|link| link.height.0)
     });
     let top_own = own.max();
-    let theirs = branches.iter().map(|branch| branch.height.saturating_add(branch.headers.len() as u32));
+    let theirs = branches
+        .iter()
+        .map(|branch| branch.height.saturating_add(branch.headers.len() as u32));
     // A lie about a height must not push everything true out of the picture.
     let most = top_own.map_or(u32::MAX, |top| top.saturating_add(MOST_HEIGHTS / 2));
-    let top = theirs.map(|top| top.saturating_sub(1).min(most)).chain(top_own).max();
+    let top = theirs
+        .map(|top| top.saturating_sub(1).min(most))
+        .chain(top_own)
+        .max();
     top.unwrap_or(0).saturating_sub(MOST_HEIGHTS - 1)
 }
 
@@ -84,7 +89,16 @@ fn collect<F: Forest>(forest: &F, lowest: u32, known: &mut BTreeMap<BlockId, Kno
                 block.miner = block.miner.or_else(|| forest.miner(&id));
             } else if let Some(header) = forest.header(&id) {
                 let miner = forest.miner(&id);
-                known.insert(id, Known { height: height.0, header, miner, invalid, here: true });
+                known.insert(
+                    id,
+                    Known {
+                        height: height.0,
+                        header,
+                        miner,
+                        invalid,
+                        here: true,
+                    },
+                );
             }
         }
     }
@@ -94,12 +108,20 @@ fn collect<F: Forest>(forest: &F, lowest: u32, known: &mut BTreeMap<BlockId, Kno
 fn overhear(branch: &Branch, lowest: u32, known: &mut BTreeMap<BlockId, Known>) {
     let highest = lowest.saturating_add(MOST_HEIGHTS);
     for (header, height) in branch.headers.iter().zip(branch.height..) {
-        let fits = known.get(&header.prev).is_none_or(|parent| parent.height + 1 == height);
+        let fits = known
+            .get(&header.prev)
+            .is_none_or(|parent| parent.height + 1 == height);
         if !fits {
             return;
         }
         if (lowest..highest).contains(&height) {
-            let unseen = Known { height, header: *header, miner: None, invalid: false, here: false };
+            let unseen = Known {
+                height,
+                header: *header,
+                miner: None,
+                invalid: false,
+                here: false,
+            };
             known.entry(header.id()).or_insert(unseen);
         }
     }
@@ -154,7 +176,11 @@ fn view(id: &BlockId, block: &Known, state: BlockState) -> BlockView {
 
 /// Drops whole heights from below until the rest fits; of a single height too full, what fits.
 pub fn keep_highest(mut blocks: Vec<BlockView>, most: usize) -> Vec<BlockView> {
-    let Some(surplus) = blocks.len().checked_sub(most).filter(|surplus| *surplus > 0) else {
+    let Some(surplus) = blocks
+        .len()
+        .checked_sub(most)
+        .filter(|surplus| *surplus > 0)
+    else {
         return blocks;
     };
     let cut = blocks[surplus - 1].height;

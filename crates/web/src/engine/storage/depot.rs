@@ -93,11 +93,13 @@ impl<D: Db + Clone> Depot<D> {
         for old in old {
             let prefix = layout::generation(old);
             self.shared.retain(|name, _| !name.starts_with(&prefix));
-            self.pending.push(Change::DeleteAll(Store::Own, prefix.clone()));
+            self.pending
+                .push(Change::DeleteAll(Store::Own, prefix.clone()));
             self.pending.push(Change::DeleteAll(Store::Blocks, prefix));
         }
         let record = postcard::to_allocvec(&generation).expect("a vector takes any bytes");
-        self.pending.push(Change::Put(Store::Meta, GENERATION.to_vec(), record));
+        self.pending
+            .push(Change::Put(Store::Meta, GENERATION.to_vec(), record));
         self.settle();
     }
 
@@ -122,7 +124,11 @@ impl<D: Db + Clone> Depot<D> {
     /// What a node finds of its own at boot.
     #[must_use]
     pub fn saved(&self, node: &PeerId) -> Saved {
-        let values = self.own.get(&(self.generation.current, *node)).into_iter().flatten();
+        let values = self
+            .own
+            .get(&(self.generation.current, *node))
+            .into_iter()
+            .flatten();
         Saved::of(values.map(|(name, value)| (name.clone(), Arc::from(value.as_slice()))))
     }
 
@@ -151,7 +157,8 @@ impl<D: Db + Clone> Depot<D> {
         for (index, piece) in (0..).zip(pieces_of(after, present)) {
             if index as usize * PIECE + piece.len() > dirty || piece.is_empty() {
                 let name = layout::piece(generation, &node, name, index);
-                self.pending.push(Change::Put(Store::Own, name, piece.to_vec()));
+                self.pending
+                    .push(Change::Put(Store::Own, name, piece.to_vec()));
             }
         }
         let left = if present { pieces(after.len()) } else { 0 };
@@ -166,7 +173,8 @@ impl<D: Db + Clone> Depot<D> {
         if let Write::Put { key, value } = write {
             let name = layout::shared(generation, &key.name);
             if self.shared.insert(name.clone(), value.clone()).is_none() {
-                self.pending.push(Change::Put(Store::Blocks, name, value.to_vec()));
+                self.pending
+                    .push(Change::Put(Store::Blocks, name, value.to_vec()));
             }
         }
     }
@@ -277,7 +285,9 @@ impl<D: Db + Clone> Depot<D> {
 pub async fn read_generation(db: &impl Db) -> Result<Generation, DbError> {
     let values = db.read(Store::Meta, &[GENERATION.to_vec()]).await?;
     let stored = values.into_iter().flatten().next();
-    Ok(stored.and_then(|bytes| postcard::from_bytes(&bytes).ok()).unwrap_or_default())
+    Ok(stored
+        .and_then(|bytes| postcard::from_bytes(&bytes).ok())
+        .unwrap_or_default())
 }
 
 fn memory_view(error: DbError) -> StorageView {
@@ -292,11 +302,16 @@ fn join(rows: &[(Name, Vec<u8>)]) -> Values {
     let mut values = Values::new();
     let mut next: BTreeMap<&[u8], u32> = BTreeMap::new();
     for (full, bytes) in rows {
-        let Some((name, index)) = layout::parse_piece(full) else { continue };
+        let Some((name, index)) = layout::parse_piece(full) else {
+            continue;
+        };
         let expected = next.entry(name).or_default();
         if *expected == index {
             *expected += 1;
-            values.entry(name.to_vec()).or_default().extend_from_slice(bytes);
+            values
+                .entry(name.to_vec())
+                .or_default()
+                .extend_from_slice(bytes);
         }
     }
     values
@@ -323,7 +338,9 @@ fn apply(values: &mut Values, write: &Write) -> usize {
             before
         }
         Write::Truncate { len, .. } => {
-            let Some(all) = values.get_mut(name) else { return 0 };
+            let Some(all) = values.get_mut(name) else {
+                return 0;
+            };
             all.truncate(usize::try_from(*len).unwrap_or(usize::MAX));
             // The piece that was cut has to be written again: everything before it stays.
             all.len().saturating_sub(1) / PIECE * PIECE

@@ -81,7 +81,9 @@ impl Idb {
         let mut tries = 1;
         let db = loop {
             match open_with_stores(name, stores).await {
-                Err(DbError::Refused(_)) if tries < TRIES && clock::steady_ms() < begun + PATIENCE => {
+                Err(DbError::Refused(_))
+                    if tries < TRIES && clock::steady_ms() < begun + PATIENCE =>
+                {
                     tries += 1;
                 }
                 result => break result?,
@@ -91,19 +93,34 @@ impl Idb {
         let handle = db.clone();
         let lost = Closure::<dyn Fn(web_sys::Event)>::new(move |event: web_sys::Event| {
             handle.close(); // or it would block whoever wants to change the database
-            lost(format!("the browser took the database away ({})", event.type_()));
+            lost(format!(
+                "the browser took the database away ({})",
+                event.type_()
+            ));
         });
         db.set_onversionchange(Some(lost.as_ref().unchecked_ref()));
         db.set_onclose(Some(lost.as_ref().unchecked_ref()));
-        Ok(Self(Rc::new(Connection { db, stores, _lost: lost })))
+        Ok(Self(Rc::new(Connection {
+            db,
+            stores,
+            _lost: lost,
+        })))
     }
 
     fn read_transaction(&self, store: Store) -> Result<IdbObjectStore, JsValue> {
-        self.0.db.transaction_with_str(store.name())?.object_store(store.name())
+        self.0
+            .db
+            .transaction_with_str(store.name())?
+            .object_store(store.name())
     }
 
     fn write_transaction(&self, durability: Durability) -> Result<IdbTransaction, JsValue> {
-        let names: Array = self.0.stores.iter().map(|store| JsValue::from(store.name())).collect();
+        let names: Array = self
+            .0
+            .stores
+            .iter()
+            .map(|store| JsValue::from(store.name()))
+            .collect();
         let options = Object::new();
         let word = match durability {
             Durability::Relaxed => "relaxed",
@@ -128,13 +145,18 @@ impl Db for Idb {
         let names = Array::from(&result(&names).await?);
         let values = Array::from(&result(&values).await?);
         let rows = names.iter().zip(values.iter());
-        Ok(rows.map(|(name, value)| (to_bytes(&name), to_bytes(&value))).collect())
+        Ok(rows
+            .map(|(name, value)| (to_bytes(&name), to_bytes(&value)))
+            .collect())
     }
 
     async fn read(&self, store: Store, names: &[Name]) -> Result<Vec<Option<Vec<u8>>>, DbError> {
         let ask = || {
             let store = self.read_transaction(store)?;
-            names.iter().map(|name| store.get(&to_js(name))).collect::<Result<Vec<_>, _>>()
+            names
+                .iter()
+                .map(|name| store.get(&to_js(name)))
+                .collect::<Result<Vec<_>, _>>()
         };
         let mut values = Vec::with_capacity(names.len());
         for request in ask().map_err(refused)? {
@@ -175,10 +197,14 @@ fn make(transaction: &IdbTransaction, change: &Change) -> Result<(), JsValue> {
             store.put_with_key(&to_js(value), &to_js(name))?;
         }
         Change::Delete(store, name) => {
-            transaction.object_store(store.name())?.delete(&to_js(name))?;
+            transaction
+                .object_store(store.name())?
+                .delete(&to_js(name))?;
         }
         Change::DeleteAll(store, prefix) => {
-            transaction.object_store(store.name())?.delete(&key_range(prefix)?)?;
+            transaction
+                .object_store(store.name())?
+                .delete(&key_range(prefix)?)?;
         }
     }
     Ok(())
@@ -201,7 +227,9 @@ async fn open_with_stores(name: &str, stores: &'static [Store]) -> Result<IdbDat
         wait_for(&factory.delete_database(name).map_err(refused)?).await?;
         return open_once(&factory, name, stores).await;
     }
-    Err(DbError::Refused("the database lacks parts that it should have".into()))
+    Err(DbError::Refused(
+        "the database lacks parts that it should have".into(),
+    ))
 }
 
 async fn open_once(
@@ -212,7 +240,9 @@ async fn open_once(
     let request = factory.open_with_u32(name, SCHEMA).map_err(refused)?;
     let asked = request.clone();
     let upgrade = Closure::<dyn FnMut()>::new(move || {
-        let Ok(db) = asked.result().map(JsCast::unchecked_into::<IdbDatabase>) else { return };
+        let Ok(db) = asked.result().map(JsCast::unchecked_into::<IdbDatabase>) else {
+            return;
+        };
         for store in stores {
             let _ = db.create_object_store(store.name()); // what is there already stays
         }
@@ -251,7 +281,9 @@ async fn wait_for(request: &IdbOpenDbRequest) -> Result<JsValue, DbError> {
     if won.as_ref().is_ok_and(JsValue::is_undefined) {
         // Should it still open, it must not stay open behind our back.
         let late = Closure::once_into_js(|event: web_sys::Event| {
-            let target = event.target().map(JsCast::unchecked_into::<IdbOpenDbRequest>);
+            let target = event
+                .target()
+                .map(JsCast::unchecked_into::<IdbOpenDbRequest>);
             let db = target.and_then(|request| request.result().ok());
             if let Some(db) = db.and_then(|db| db.dyn_into::<IdbDatabase>().ok()) {
                 db.close();

@@ -31,8 +31,16 @@ pub fn of_node(generation: u32, node: &PeerId) -> Name {
 /// A piece of an own value. The name's length comes first, so that no name is another's prefix.
 #[must_use]
 pub fn piece(generation: u32, node: &PeerId, name: &[u8], index: u32) -> Name {
-    let length = u16::try_from(name.len()).expect("nodes' names are short").to_be_bytes();
-    [&of_node(generation, node)[..], &length, name, &index.to_be_bytes()].concat()
+    let length = u16::try_from(name.len())
+        .expect("nodes' names are short")
+        .to_be_bytes();
+    [
+        &of_node(generation, node)[..],
+        &length,
+        name,
+        &index.to_be_bytes(),
+    ]
+    .concat()
 }
 
 /// Name and index of a piece; `None` for a name that this module did not make.
@@ -62,7 +70,9 @@ mod tests {
     #[test]
     fn pieces_sort_by_number() {
         let node = PeerId::from_bytes([3; 32]);
-        let names: Vec<_> = [0, 1, 255, 256, 65_536].map(|n| piece(0, &node, b"a", n)).into();
+        let names: Vec<_> = [0, 1, 255, 256, 65_536]
+            .map(|n| piece(0, &node, b"a", n))
+            .into();
         assert!(names.is_sorted());
     }
 }

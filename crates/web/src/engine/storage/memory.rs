@@ -9,10 +9,13 @@ use std::task::{Context, Poll, Waker};
 
 use super::{Change, Db, DbError, Durability, Name, Store};
 
+/// What every store holds.
+type Values = BTreeMap<(Store, Name), Vec<u8>>;
+
 /// The database; clones are the same one.
 #[derive(Clone, Debug, Default)]
 pub struct Memory {
-    values: Rc<RefCell<BTreeMap<(Store, Name), Vec<u8>>>>,
+    values: Rc<RefCell<Values>>,
     /// Commits from now on that succeed; the ones after them fail and change nothing.
     pub room: Rc<Cell<Option<u32>>>,
     /// Names that each commit touched.
@@ -22,20 +25,31 @@ pub struct Memory {
 impl Memory {
     /// How many values there are.
     pub fn len(&self, store: Store) -> usize {
-        self.values.borrow().keys().filter(|(other, _)| *other == store).count()
+        self.values
+            .borrow()
+            .keys()
+            .filter(|(other, _)| *other == store)
+            .count()
     }
 }
 
 impl Db for Memory {
     async fn range(&self, store: Store, prefix: &[u8]) -> Result<Vec<(Name, Vec<u8>)>, DbError> {
         let values = self.values.borrow();
-        let found = values.iter().filter(|((at, name), _)| *at == store && name.starts_with(prefix));
-        Ok(found.map(|((_, name), value)| (name.clone(), value.clone())).collect())
+        let found = values
+            .iter()
+            .filter(|((at, name), _)| *at == store && name.starts_with(prefix));
+        Ok(found
+            .map(|((_, name), value)| (name.clone(), value.clone()))
+            .collect())
     }
 
     async fn read(&self, store: Store, names: &[Name]) -> Result<Vec<Option<Vec<u8>>>, DbError> {
         let values = self.values.borrow();
-        Ok(names.iter().map(|name| values.get(&(store, name.clone())).cloned()).collect())
+        Ok(names
+            .iter()
+            .map(|name| values.get(&(store, name.clone())).cloned())
+            .collect())
     }
 
     async fn commit(&self, changes: &[Change], _: Durability) -> Result<(), DbError> {

@@ -72,7 +72,10 @@ pub enum DbError {
 }
 
 /// A database that is open.
-#[expect(async_fn_in_trait, reason = "a worker has one thread: futures need not be Send")]
+#[expect(
+    async_fn_in_trait,
+    reason = "a worker has one thread: futures need not be Send"
+)]
 pub trait Db {
     /// All values whose names start so, by name.
     async fn range(&self, store: Store, prefix: &[u8]) -> Result<Vec<(Name, Vec<u8>)>, DbError>;

@@ -41,7 +41,10 @@ impl Identity {
     /// The write that keeps it.
     #[must_use]
     pub fn change(&self) -> Change {
-        let record = Record { secret: *self.secret.to_bytes(), incarnation: self.incarnation };
+        let record = Record {
+            secret: *self.secret.to_bytes(),
+            incarnation: self.incarnation,
+        };
         let value = postcard::to_allocvec(&record).expect("a vector takes any bytes");
         Change::Put(Store::Identities, self.seat.to_be_bytes().to_vec(), value)
     }
@@ -57,7 +60,11 @@ pub async fn read(db: &impl Db) -> Result<Vec<Identity>, DbError> {
         let seat = u32::from_be_bytes(name.try_into().ok()?);
         let record: Record = postcard::from_bytes(&value).ok()?;
         let secret = SecretKey::from_bytes(&record.secret).ok()?;
-        Some(Identity { seat, secret, incarnation: record.incarnation })
+        Some(Identity {
+            seat,
+            secret,
+            incarnation: record.incarnation,
+        })
     };
     Ok(rows.into_iter().filter_map(identity).collect())
 }
@@ -87,7 +94,10 @@ pub async fn claim<H>(
     let rank = |identity: &Option<Identity>| {
         let id = identity.as_ref().map(Identity::id);
         let place = wanted.iter().position(|wanted| Some(*wanted) == id);
-        (place.unwrap_or(usize::MAX), identity.as_ref().map(|identity| identity.seat))
+        (
+            place.unwrap_or(usize::MAX),
+            identity.as_ref().map(|identity| identity.seat),
+        )
     };
     candidates.sort_by_cached_key(rank);
     let unused = (0..MOST_SEATS).filter(|seat| !used.contains(seat));
@@ -106,7 +116,14 @@ pub async fn claim<H>(
             break;
         }
         if let Some(held) = lock(seat).await {
-            claimed.push((Identity { seat, secret: fresh(), incarnation: 1 }, held));
+            claimed.push((
+                Identity {
+                    seat,
+                    secret: fresh(),
+                    incarnation: 1,
+                },
+                held,
+            ));
         }
     }
     claimed
@@ -124,7 +141,11 @@ mod tests {
     }
 
     fn identity(seat: u32) -> Identity {
-        Identity { seat, secret: secret(seat as u8 + 1), incarnation: 4 }
+        Identity {
+            seat,
+            secret: secret(seat as u8 + 1),
+            incarnation: 4,
+        }
     }
 
     /// Claims in a browser in which `taken` seats are locked.
@@ -134,12 +155,18 @@ mod tests {
         let known = known.iter().map(|seat| identity(*seat)).collect();
         let lock = async |seat| held.borrow_mut().insert(seat).then_some(seat);
         let claimed = now(claim(known, &wanted, count, lock, || secret(99)));
-        claimed.iter().map(|(identity, _)| (identity.seat, identity.incarnation)).collect()
+        claimed
+            .iter()
+            .map(|(identity, _)| (identity.seat, identity.incarnation))
+            .collect()
     }
 
     #[test]
     fn a_reloaded_tab_gets_its_identities_back_in_order_as_new_incarnations() {
-        assert_eq!(claim_with(&[0, 1, 2, 3], &[0], &[3, 1], 2), [(3, 5), (1, 5)]);
+        assert_eq!(
+            claim_with(&[0, 1, 2, 3], &[0], &[3, 1], 2),
+            [(3, 5), (1, 5)]
+        );
     }
 
     #[test]
@@ -166,7 +193,10 @@ mod tests {
         let stray = Change::Put(Store::Identities, vec![1, 2], vec![0; 40]);
         now(db.commit(&[junk, stray], Durability::Strict)).unwrap();
         let back = now(read(&db)).unwrap();
-        let seats: Vec<_> = back.iter().map(|identity| (identity.seat, identity.id())).collect();
+        let seats: Vec<_> = back
+            .iter()
+            .map(|identity| (identity.seat, identity.id()))
+            .collect();
         assert_eq!(seats, [(0, identity(0).id()), (7, identity(7).id())]);
     }
 

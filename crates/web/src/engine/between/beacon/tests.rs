@@ -19,7 +19,10 @@ pub fn mined(prev: BlockId, salt: u8) -> BitcoinHeader {
         bits: TABCHAIN_POW_LIMIT,
         nonce: 0,
     };
-    (0..).map(|nonce| BitcoinHeader { nonce, ..header }).find(|h| h.check_pow(limit()).is_ok()).unwrap()
+    (0..)
+        .map(|nonce| BitcoinHeader { nonce, ..header })
+        .find(|h| h.check_pow(limit()).is_ok())
+        .unwrap()
 }
 
 /// A linked run of headers on `prev`.
@@ -35,10 +38,22 @@ pub fn run_of(prev: BlockId, salt: u8, length: usize) -> Vec<BitcoinHeader> {
 }
 
 pub fn beacon(label: u32, node: PeerId, branch: Branch) -> Beacon {
-    let tip = branch.headers.last().map_or(BlockId::ZERO, BitcoinHeader::id);
+    let tip = branch
+        .headers
+        .last()
+        .map_or(BlockId::ZERO, BitcoinHeader::id);
     let height = branch.height + branch.headers.len().saturating_sub(1) as u32;
     let work = Work(U256::from(u64::MAX));
-    let node = NodeBeacon { id: node, seat: 3, online: true, height, tip, work, sync: Some((1, 9)), loading: None };
+    let node = NodeBeacon {
+        id: node,
+        seat: 3,
+        online: true,
+        height,
+        tip,
+        work,
+        sync: Some((1, 9)),
+        loading: None,
+    };
     Beacon {
         label,
         bye: false,
@@ -53,7 +68,14 @@ pub fn beacon(label: u32, node: PeerId, branch: Branch) -> Beacon {
 
 fn good() -> Beacon {
     let headers = run_of(BlockId::ZERO, 7, 16);
-    beacon(1, PeerId::from_bytes([1; 32]), Branch { height: 100, headers })
+    beacon(
+        1,
+        PeerId::from_bytes([1; 32]),
+        Branch {
+            height: 100,
+            headers,
+        },
+    )
 }
 
 #[test]
@@ -67,16 +89,26 @@ fn headers_without_work_or_link_make_a_beacon_garbage() {
     let mut lazy = good();
     let bits = TABCHAIN_POW_LIMIT;
     let header = (0..)
-        .map(|nonce| BitcoinHeader { nonce, bits, ..lazy.branches[0].headers[15] })
+        .map(|nonce| BitcoinHeader {
+            nonce,
+            bits,
+            ..lazy.branches[0].headers[15]
+        })
         .find(|header| header.check_pow(limit()).is_err())
         .unwrap();
     lazy.branches[0].headers[15] = header;
-    assert_eq!(Beacon::decode(&lazy.encode(), limit()), Err(BeaconError::NoWork(header.id())));
+    assert_eq!(
+        Beacon::decode(&lazy.encode(), limit()),
+        Err(BeaconError::NoWork(header.id()))
+    );
 
     let mut torn = good();
     torn.branches[0].headers.remove(7);
     let after = torn.branches[0].headers[7].id();
-    assert_eq!(Beacon::decode(&torn.encode(), limit()), Err(BeaconError::Unlinked(after)));
+    assert_eq!(
+        Beacon::decode(&torn.encode(), limit()),
+        Err(BeaconError::Unlinked(after))
+    );
 }
 
 #[test]
@@ -87,16 +119,28 @@ fn beacons_beyond_the_limits_are_garbage() {
         Beacon::decode(&beacon.encode(), limit()).unwrap_err()
     };
     assert_eq!(refused(|b| b.label = 65), BeaconError::OutOfRange("label"));
-    assert_eq!(refused(|b| b.nodes = vec![b.nodes[0].clone(); 17]), BeaconError::OutOfRange("nodes"));
+    assert_eq!(
+        refused(|b| b.nodes = vec![b.nodes[0].clone(); 17]),
+        BeaconError::OutOfRange("nodes")
+    );
     assert_eq!(
         refused(|b| b.branches[0].headers.push(mined(BlockId::ZERO, 0))),
         BeaconError::OutOfRange("headers")
     );
-    assert_eq!(refused(|b| b.branches[0].height = u32::MAX - 3), BeaconError::OutOfRange("headers"));
-    assert_eq!(Beacon::decode(&vec![0; 1 << 20], limit()), Err(BeaconError::Oversized(1 << 20)));
+    assert_eq!(
+        refused(|b| b.branches[0].height = u32::MAX - 3),
+        BeaconError::OutOfRange("headers")
+    );
+    assert_eq!(
+        Beacon::decode(&vec![0; 1 << 20], limit()),
+        Err(BeaconError::Oversized(1 << 20))
+    );
     let mut longer = good().encode();
     longer.push(0);
-    assert_eq!(Beacon::decode(&longer, limit()), Err(BeaconError::Malformed));
+    assert_eq!(
+        Beacon::decode(&longer, limit()),
+        Err(BeaconError::Malformed)
+    );
 }
 
 #[test]

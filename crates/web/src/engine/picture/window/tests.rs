@@ -19,7 +19,9 @@ impl Forest for Grove {
     }
 
     fn miner(&self, id: &BlockId) -> Option<u32> {
-        self.headers.get(id).map(|header| u32::from(header.merkle_root.as_bytes()[0]))
+        self.headers
+            .get(id)
+            .map(|header| u32::from(header.merkle_root.as_bytes()[0]))
     }
 }
 
@@ -30,13 +32,18 @@ fn work(height: u32) -> Work {
 impl Grove {
     fn new(genesis: BitcoinHeader) -> Self {
         let tree = Tree::new(genesis.id(), Height::GENESIS, work(0));
-        Self { tree, headers: BTreeMap::from([(genesis.id(), genesis)]) }
+        Self {
+            tree,
+            headers: BTreeMap::from([(genesis.id(), genesis)]),
+        }
     }
 
     fn add(&mut self, headers: &[BitcoinHeader]) {
         for header in headers {
             let height = self.tree.get(&header.prev).unwrap().height.0 + 1;
-            self.tree.insert(header.id(), header.prev, work(height)).unwrap();
+            self.tree
+                .insert(header.id(), header.prev, work(height))
+                .unwrap();
             self.tree.arrive(header.id());
             self.headers.insert(header.id(), *header);
         }
@@ -49,12 +56,20 @@ impl Grove {
 
 fn draw(groves: &[&Grove], tips: &[BlockId], branches: &[Branch]) -> Vec<BlockView> {
     let branches: Vec<&Branch> = branches.iter().collect();
-    window(groves, &tips.iter().copied().collect(), &branches, MOST_BLOCKS)
+    window(
+        groves,
+        &tips.iter().copied().collect(),
+        &branches,
+        MOST_BLOCKS,
+    )
 }
 
 fn state_of(blocks: &[BlockView], header: &BitcoinHeader) -> Option<BlockState> {
     let hash = header.id().to_string();
-    blocks.iter().find(|block| block.hash == hash).map(|block| block.state)
+    blocks
+        .iter()
+        .find(|block| block.hash == hash)
+        .map(|block| block.state)
 }
 
 #[test]
@@ -70,17 +85,34 @@ fn each_state_is_told_apart() {
         first.add(headers);
     }
     first.tree.invalidate(broken[0].id());
-    let told = Branch { height: 4, headers: [&main[3..], &unseen].concat() };
+    let told = Branch {
+        height: 4,
+        headers: [&main[3..], &unseen].concat(),
+    };
     let tips = [first.tip(), rival[0].id(), unseen[1].id()];
     let blocks = draw(&[&first], &tips, &[told]);
     assert_eq!(state_of(&blocks, &genesis), Some(BlockState::Best));
-    assert!(main.iter().all(|header| state_of(&blocks, header) == Some(BlockState::Best)));
+    assert!(
+        main.iter()
+            .all(|header| state_of(&blocks, header) == Some(BlockState::Best))
+    );
     assert_eq!(state_of(&blocks, &rival[0]), Some(BlockState::Rival));
     assert_eq!(state_of(&blocks, &stale[0]), Some(BlockState::Stale));
-    assert!(broken.iter().all(|header| state_of(&blocks, header) == Some(BlockState::Invalid)));
-    assert!(unseen.iter().all(|header| state_of(&blocks, header) == Some(BlockState::Unseen)));
+    assert!(
+        broken
+            .iter()
+            .all(|header| state_of(&blocks, header) == Some(BlockState::Invalid))
+    );
+    assert!(
+        unseen
+            .iter()
+            .all(|header| state_of(&blocks, header) == Some(BlockState::Unseen))
+    );
     assert!(blocks.is_sorted_by_key(|block| block.height));
-    assert_eq!(blocks.iter().find(|block| block.height == 1).unwrap().miner, Some(1));
+    assert_eq!(
+        blocks.iter().find(|block| block.height == 1).unwrap().miner,
+        Some(1)
+    );
 }
 
 #[test]
@@ -91,9 +123,17 @@ fn when_nobody_stands_on_a_branch_it_is_stale() {
     first.add(&main);
     first.add(&loser);
     let fork = draw(&[&first], &[first.tip(), loser[1].id()], &[]);
-    assert!(loser.iter().all(|header| state_of(&fork, header) == Some(BlockState::Rival)));
+    assert!(
+        loser
+            .iter()
+            .all(|header| state_of(&fork, header) == Some(BlockState::Rival))
+    );
     let healed = draw(&[&first], &[first.tip()], &[]);
-    assert!(loser.iter().all(|header| state_of(&healed, header) == Some(BlockState::Stale)));
+    assert!(
+        loser
+            .iter()
+            .all(|header| state_of(&healed, header) == Some(BlockState::Stale))
+    );
 }
 
 #[test]
@@ -122,8 +162,14 @@ fn a_lie_about_heights_does_not_push_the_truth_out() {
     let main = run_of(genesis.id(), 1, 3);
     let mut first = Grove::new(genesis);
     first.add(&main);
-    let far = Branch { height: u32::MAX - 20, headers: run_of(BlockId::ZERO, 9, 3) };
-    let wrong = Branch { height: 3, headers: run_of(main[0].id(), 8, 1) };
+    let far = Branch {
+        height: u32::MAX - 20,
+        headers: run_of(BlockId::ZERO, 9, 3),
+    };
+    let wrong = Branch {
+        height: 3,
+        headers: run_of(main[0].id(), 8, 1),
+    };
     let blocks = draw(&[&first], &[first.tip()], &[far, wrong.clone()]);
     assert_eq!(blocks.len(), 4);
     assert_eq!(state_of(&blocks, &wrong.headers[0]), None);
@@ -143,5 +189,8 @@ fn too_many_rivals_are_cut_by_height_and_the_best_chain_stays() {
     assert!(blocks.len() <= 120 && blocks.iter().all(|block| block.height == 3));
     assert_eq!(state_of(&blocks, &main[2]), Some(BlockState::Best));
     let blocks = window(&[&first], &BTreeSet::new(), &[], 10);
-    assert_eq!((blocks.len(), state_of(&blocks, &main[2])), (10, Some(BlockState::Best)));
+    assert_eq!(
+        (blocks.len(), state_of(&blocks, &main[2])),
+        (10, Some(BlockState::Best))
+    );
 }

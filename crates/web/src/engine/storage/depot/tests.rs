@@ -18,12 +18,18 @@ fn in_memory() -> Depot<Memory> {
 }
 
 fn put(key: Key, value: &[u8]) -> Write {
-    Write::Put { key, value: value.into() }
+    Write::Put {
+        key,
+        value: value.into(),
+    }
 }
 
 fn store(depot: &mut Depot<Memory>) {
     if let Some(flush) = depot.take_flush() {
-        let result = now(depot.db().unwrap().commit(&flush.changes, Durability::Relaxed));
+        let result = now(depot
+            .db()
+            .unwrap()
+            .commit(&flush.changes, Durability::Relaxed));
         depot.flushed(flush, result);
     }
 }
@@ -38,14 +44,20 @@ fn boot(depot: &mut Depot<Memory>, node: PeerId) -> Saved {
 
 fn value(depot: &mut Depot<Memory>, node: PeerId, name: &[u8]) -> Option<Vec<u8>> {
     boot(depot, node);
-    depot.load(&node, &Key::own(name)).unwrap().map(|value| value.to_vec())
+    depot
+        .load(&node, &Key::own(name))
+        .unwrap()
+        .map(|value| value.to_vec())
 }
 
 #[test]
 fn what_was_saved_is_there_in_the_next_life() {
     let db = Memory::default();
     let mut depot = open(&db);
-    let batch = Batch(vec![put(Key::own(*b"tip"), b"x"), put(Key::shared(*b"block"), b"b")]);
+    let batch = Batch(vec![
+        put(Key::own(*b"tip"), b"x"),
+        put(Key::shared(*b"block"), b"b"),
+    ]);
     depot.save(NODE, 1, &batch);
     depot.save(OTHER, 2, &Batch(vec![put(Key::own(*b"tip"), b"y")]));
     let flush = depot.take_flush().unwrap();
@@ -59,7 +71,10 @@ fn what_was_saved_is_there_in_the_next_life() {
     assert_eq!(value(&mut depot, NODE, b"tip"), Some(b"x".to_vec()));
     assert_eq!(value(&mut depot, OTHER, b"tip"), Some(b"y".to_vec()));
     let name = depot.load(&NODE, &Key::shared(*b"block")).unwrap_err();
-    assert_eq!(now(db.read(Store::Blocks, &[name])).unwrap(), [Some(b"b".to_vec())]);
+    assert_eq!(
+        now(db.read(Store::Blocks, &[name])).unwrap(),
+        [Some(b"b".to_vec())]
+    );
 }
 
 #[test]
@@ -76,19 +91,46 @@ fn shared_values_are_readable_before_they_are_written() {
 fn a_full_disk_loses_nothing_that_was_accepted() {
     let db = Memory::default();
     let mut depot = open(&db);
-    depot.save(NODE, 1, &Batch(vec![put(Key::shared(*b"one"), b"1"), put(Key::own(*b"n"), b"1")]));
+    depot.save(
+        NODE,
+        1,
+        &Batch(vec![
+            put(Key::shared(*b"one"), b"1"),
+            put(Key::own(*b"n"), b"1"),
+        ]),
+    );
     store(&mut depot);
     db.room.set(Some(0));
-    depot.save(NODE, 2, &Batch(vec![put(Key::shared(*b"two"), b"2"), put(Key::own(*b"n"), b"2")]));
+    depot.save(
+        NODE,
+        2,
+        &Batch(vec![
+            put(Key::shared(*b"two"), b"2"),
+            put(Key::own(*b"n"), b"2"),
+        ]),
+    );
     store(&mut depot);
-    assert_eq!(*depot.view(), StorageView::Memory("QuotaExceededError".into()));
-    depot.save(NODE, 3, &Batch(vec![put(Key::shared(*b"three"), b"3"), put(Key::own(*b"n"), b"3")]));
+    assert_eq!(
+        *depot.view(),
+        StorageView::Memory("QuotaExceededError".into())
+    );
+    depot.save(
+        NODE,
+        3,
+        &Batch(vec![
+            put(Key::shared(*b"three"), b"3"),
+            put(Key::own(*b"n"), b"3"),
+        ]),
+    );
     assert!(depot.take_flush().is_none());
     for name in [&b"two"[..], b"three"] {
         assert!(depot.load(&NODE, &Key::shared(name)).unwrap().is_some());
     }
     let name = depot.load(&NODE, &Key::shared(*b"one")).unwrap_err();
-    assert_eq!(now(db.read(Store::Blocks, &[name])).unwrap(), [Some(b"1".to_vec())]);
+    assert_eq!(
+        now(db.read(Store::Blocks, &[name])).unwrap(),
+        [Some(b"1".to_vec())]
+    );
     assert_eq!(value(&mut depot, NODE, b"n"), Some(b"3".to_vec()));
     // The database holds the whole first batch and nothing of the second.
     assert_eq!(value(&mut open(&db), NODE, b"n"), Some(b"1".to_vec()));
@@ -97,11 +139,24 @@ fn a_full_disk_loses_nothing_that_was_accepted() {
 #[test]
 fn without_a_database_everything_works_in_memory() {
     let mut depot = in_memory();
-    depot.save(NODE, 1, &Batch(vec![put(Key::own(*b"n"), b"1"), put(Key::shared(*b"b"), b"2")]));
+    depot.save(
+        NODE,
+        1,
+        &Batch(vec![
+            put(Key::own(*b"n"), b"1"),
+            put(Key::shared(*b"b"), b"2"),
+        ]),
+    );
     assert_eq!(value(&mut depot, NODE, b"n"), Some(b"1".to_vec()));
-    assert_eq!(depot.load(&NODE, &Key::shared(*b"b")).unwrap().as_deref(), Some(&b"2"[..]));
+    assert_eq!(
+        depot.load(&NODE, &Key::shared(*b"b")).unwrap().as_deref(),
+        Some(&b"2"[..])
+    );
     assert_eq!(depot.load(&NODE, &Key::shared(*b"?")), Ok(None));
-    assert_eq!((depot.take_flush().is_none(), depot.last_ticket()), (true, 1));
+    assert_eq!(
+        (depot.take_flush().is_none(), depot.last_ticket()),
+        (true, 1)
+    );
 }
 
 #[test]
@@ -115,7 +170,10 @@ fn a_reset_puts_the_chain_away_and_can_be_undone_once() {
     let db = Memory::default();
     let mut depot = open(&db);
     let save = |depot: &mut Depot<Memory>, ticket, text: &[u8]| {
-        let batch = Batch(vec![put(Key::own(*b"n"), text), put(Key::shared(*b"b"), text)]);
+        let batch = Batch(vec![
+            put(Key::own(*b"n"), text),
+            put(Key::shared(*b"b"), text),
+        ]);
         depot.save(NODE, ticket, &batch);
         store(depot);
     };
@@ -149,7 +207,14 @@ fn a_reset_puts_the_chain_away_and_can_be_undone_once() {
 #[test]
 fn in_memory_a_reset_can_be_undone_too() {
     let mut depot = in_memory();
-    depot.save(NODE, 1, &Batch(vec![put(Key::own(*b"n"), b"1"), put(Key::shared(*b"b"), b"1")]));
+    depot.save(
+        NODE,
+        1,
+        &Batch(vec![
+            put(Key::own(*b"n"), b"1"),
+            put(Key::shared(*b"b"), b"1"),
+        ]),
+    );
     depot.set_generation(depot.generation().reset());
     assert_eq!(value(&mut depot, NODE, b"n"), None);
     assert_eq!(depot.load(&NODE, &Key::shared(*b"b")), Ok(None));
@@ -161,18 +226,27 @@ fn in_memory_a_reset_can_be_undone_too() {
 fn appending_writes_only_the_last_piece() {
     let db = Memory::default();
     let mut depot = open(&db);
-    let append = |byte| Write::Append { key: Key::own(*b"log"), value: Arc::from([byte; 100]) };
+    let append = |byte| Write::Append {
+        key: Key::own(*b"log"),
+        value: Arc::from([byte; 100]),
+    };
     depot.save(NODE, 1, &Batch((0..200).map(append).collect()));
     store(&mut depot);
     depot.save(NODE, 2, &Batch(vec![append(7)]));
     let flush = depot.take_flush().unwrap();
-    assert!(matches!(&flush.changes[..], [Change::Put(Store::Own, _, piece)] if piece.len() < PIECE));
+    assert!(
+        matches!(&flush.changes[..], [Change::Put(Store::Own, _, piece)] if piece.len() < PIECE)
+    );
 }
 
 #[test]
 fn a_missing_piece_ends_a_value_instead_of_joining_what_does_not_belong_together() {
     let name = |index| layout::piece(0, &NODE, b"log", index);
-    let rows = [(name(0), vec![1]), (name(2), vec![3]), (b"stray".to_vec(), vec![9])];
+    let rows = [
+        (name(0), vec![1]),
+        (name(2), vec![3]),
+        (b"stray".to_vec(), vec![9]),
+    ];
     assert_eq!(join(&rows), Values::from([(b"log".to_vec(), vec![1])]));
 }
 
