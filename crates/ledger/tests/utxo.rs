@@ -245,13 +245,13 @@ fn spent_missing_and_foreign_coins_are_refused() {
     let mut chain = Chain::mature();
     let coin = chain.reward(1);
     let tx = spend(
-        &[coin.clone()],
+        std::slice::from_ref(&coin),
         vec![pay(COIN, &key(2))],
         &key(1),
         chain.tag(),
     );
     let again = spend(
-        &[coin.clone()],
+        std::slice::from_ref(&coin),
         vec![pay(2 * COIN, &key(2))],
         &key(1),
         chain.tag(),

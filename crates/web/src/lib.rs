@@ -6,13 +6,8 @@
 
 pub mod stream;
 
-/// The engine worker: hosts nodes and does the outside for them.
 #[cfg(feature = "engine")]
 pub mod engine;
-
-/// The mining worker and what the engine tells it.
 pub mod mining;
-
-/// What people see, and `window.tabchain`.
 #[cfg(feature = "page")]
 pub mod page;

@@ -5,7 +5,7 @@
 //! [`pool::Pool::set_share`]. Tell the pool each node's work by [`pool::Pool::set_job`] and hand
 //! its [`plan::PoolEvent`]s to the nodes. [`calibrate::measure_rate`] says how fast this machine is.
 //!
-//! What decides is pure and tested natively: [`plan`] (who searches what), [`slice`] (how a worker
+//! What decides is pure and tested natively: [`plan`] (who searches what), [`mod@slice`] (how a worker
 //! spends its time), [`budget`] (who gets how much), [`meter`], [`message`]. What touches the
 //! browser is thin: [`pool`], [`power_channel`], [`worker`], [`calibrate`].
 

@@ -365,3 +365,111 @@ pub struct About {
     pub honest: &'static str,
     pub honest_lines: &'static [&'static str],
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn everything() -> Vec<Happening> {
+        let (hash, reason) = ("ab".repeat(32), "high-hash".to_owned());
+        let miner = Some(3);
+        vec![
+            Happening::Found {
+                hash: hash.clone(),
+                height: 5,
+            },
+            Happening::Extended {
+                hash: hash.clone(),
+                height: 5,
+                miner,
+            },
+            Happening::Rival {
+                hash: hash.clone(),
+                height: 5,
+                miner,
+            },
+            Happening::Reorganised {
+                hash: hash.clone(),
+                height: 5,
+                undone: 2,
+                applied: 3,
+            },
+            Happening::Rejected {
+                hash,
+                reason: reason.clone(),
+            },
+            Happening::Misbehaved {
+                peer: "cd".repeat(32),
+                reason,
+            },
+            Happening::Retargeted {
+                height: 8,
+                harder_milli: 0,
+            },
+            Happening::Retargeted {
+                height: 8,
+                harder_milli: 1000,
+            },
+            Happening::Retargeted {
+                height: 8,
+                harder_milli: u64::MAX,
+            },
+            Happening::SyncStarted { goal: 9 },
+            Happening::SyncDone { height: 9 },
+            Happening::Restored { height: 9 },
+            Happening::Damaged {
+                what: "blocks".to_owned(),
+            },
+            Happening::TabJoined { label: 2 },
+            Happening::TabLeft { label: 2 },
+            Happening::TabOnline {
+                label: 2,
+                online: false,
+            },
+            Happening::NodeOnline {
+                seat: 1,
+                online: true,
+            },
+            Happening::MiningStarted,
+            Happening::MiningStopped,
+            Happening::WorkerRestarted,
+            Happening::Resumed,
+            Happening::Reset,
+            Happening::ResetUndone,
+            Happening::Garbage { count: 1 },
+        ]
+    }
+
+    #[test]
+    fn every_event_is_a_sentence_in_each_language() {
+        let number = |value: u64| value.to_string();
+        for what in everything() {
+            let of = |lang: Lang| (lang.texts().log.sentence)(&what, Some(0), &number, &number);
+            let (en, zh) = (of(Lang::En), of(Lang::Zh));
+            assert_ne!(en, zh, "{what:?}");
+            let things = |parts: &[Part]| {
+                let mut things: Vec<String> = parts
+                    .iter()
+                    .filter(|part| !matches!(part, Part::Say(_)))
+                    .map(|part| format!("{part:?}"))
+                    .collect();
+                things.sort();
+                things
+            };
+            assert_eq!(
+                things(&en),
+                things(&zh),
+                "both name the same blocks and nodes: {what:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn languages_are_known_by_their_tags() {
+        assert_eq!(Lang::of("zh-TW"), Lang::Zh);
+        assert_eq!(Lang::of("ZH"), Lang::Zh);
+        assert_eq!(Lang::of("zha"), Lang::En);
+        assert_eq!(Lang::of("de-AT"), Lang::En);
+        assert_eq!(Lang::of(""), Lang::En);
+    }
+}

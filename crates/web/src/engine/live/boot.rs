@@ -58,7 +58,7 @@ pub async fn begin(start: Start) -> Result<Live, FromEngine> {
         lost.borrow().act(|engine| engine.lose_storage(why));
     })
     .await;
-    let storage = Storage::open(room_db).await;
+    let storage = Storage::new(room_db);
     let params = Arc::new(room.params());
     let wanted: Vec<PeerId> = start
         .identities

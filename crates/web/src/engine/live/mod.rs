@@ -1,7 +1,7 @@
 //! A live tab: the host of this tab's nodes in the engine worker.
 //!
 //! Everything that comes from outside only leaves a note (in the inbox, the host's queue, a field)
-//! and asks for a slice. A slice works for at most [`SLICE_MS`] and then lets the browser speak
+//! and asks for a slice. A slice works for at most `SLICE_MS` and then lets the browser speak
 //! again, so that the page is heard however much there is to do.
 
 mod boot;

@@ -400,7 +400,7 @@ impl Handle {
                 .storage
                 .depot
                 .generation()
-                .max(stored.unwrap_or_default());
+                .max(stored.unwrap_or_default().generation);
             let next = change(now)?;
             engine.storage.depot.set_generation(next);
             engine.look_after_storage();

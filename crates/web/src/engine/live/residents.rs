@@ -14,6 +14,7 @@ use crate::engine::clock::Clock;
 use crate::engine::names::Names;
 use crate::engine::picture::tally::Tally;
 use crate::engine::storage::idb::Idb;
+use crate::engine::storage::depot::read_generation;
 use crate::engine::storage::roster::{self, Identity};
 use crate::engine::storage::{Db, Store};
 use crate::mining::plan::NodeKey;
@@ -83,8 +84,16 @@ pub async fn join(handle: Handle) {
         let lock = |label| names.label_lock(room, label);
         claim_label(locks.as_ref(), label, lock).await
     };
-    let claimed = claim(&names, locks.as_ref(), db.as_ref(), &wanted.0, wanted.1).await;
+    let (claimed, damaged) =
+        claim(&names, locks.as_ref(), db.as_ref(), &wanted.0, wanted.1).await;
     handle.act(|engine| {
+        if engine.state == State::Frozen {
+            return; // frozen again meanwhile: what was taken is given back
+        }
+        if damaged > 0 {
+            let what = format!("{damaged} identities of this browser");
+            engine.note(None, Happening::Damaged { what });
+        }
         engine.held = tab.into_iter().chain(label.1).collect();
         engine.label = label.0;
         engine.residents = claimed.into_iter().map(Resident::new).collect();
@@ -97,7 +106,10 @@ pub async fn join(handle: Handle) {
 /// Restarts all nodes from storage, then says why.
 async fn start_nodes(handle: Handle, why: Option<Happening>) {
     handle.written().await; // or a new life would begin with less than the last one saved
-    let Some((life, ids, db)) = handle.act(|engine| {
+    let started = handle.act(|engine| {
+        if engine.state == State::Frozen {
+            return None;
+        }
         engine.life += 1;
         engine.clock = Clock::start(reading());
         engine.tally = Tally::new(engine.params.genesis_id());
@@ -106,13 +118,19 @@ async fn start_nodes(handle: Handle, why: Option<Happening>) {
             .iter()
             .map(|resident| resident.id)
             .collect();
-        (engine.life, ids, engine.storage.depot.kept())
-    }) else {
+        Some((engine.life, ids, engine.storage.depot.kept()))
+    });
+    let Some((life, ids, db)) = started.flatten() else {
         return;
     };
     if let Some(db) = db {
-        let generation = crate::engine::storage::depot::read_generation(&db).await;
-        handle.act(|engine| engine.storage.depot.refresh(generation));
+        let found = read_generation(&db).await;
+        handle.act(|engine| {
+            if engine.storage.depot.refresh(found) {
+                let what = "which chain of the room counts".into();
+                engine.note(None, Happening::Damaged { what });
+            }
+        });
     }
     for id in ids {
         start_node(&handle, id, life).await;
@@ -164,7 +182,7 @@ pub async fn add(handle: &Handle) -> Option<PeerId> {
         let (names, locks) = (engine.names.clone(), engine.locks.clone());
         (names, locks, engine.browser_db.clone(), engine.life)
     })?;
-    let claimed = claim(&names, locks.as_ref(), db.as_ref(), &[], 1).await;
+    let (claimed, _) = claim(&names, locks.as_ref(), db.as_ref(), &[], 1).await;
     let resident = Resident::new(claimed.into_iter().next()?);
     let id = resident.id;
     handle.written().await;
@@ -284,19 +302,20 @@ async fn leave(handle: Handle) {
     handle.act(|engine| std::mem::take(&mut engine.leaving));
 }
 
-/// Takes identities whose locks are free, and stores that they live again before they do.
+/// Takes identities whose locks are free, and stores that they live again before they do. Also says
+/// how many stored ones are damaged.
 async fn claim(
     names: &Names,
     locks: Option<&Locks>,
     db: Option<&Idb>,
     wanted: &[PeerId],
     count: usize,
-) -> Vec<(Identity, Option<Held>)> {
+) -> (Vec<(Identity, Option<Held>)>, usize) {
     let _roster = hold(locks, &names.roster_lock()).await;
     // Without locks nothing tells whether an identity is in use: then all are new.
-    let known = match (db, locks) {
+    let (known, damaged) = match (db, locks) {
         (Some(db), Some(_)) => roster::read(db).await.unwrap_or_default(),
-        _ => Vec::new(),
+        _ => (Vec::new(), 0),
     };
     let lock = async |seat| match locks {
         Some(locks) => Some(Some(locks.take(&names.seat_lock(seat)).await?)),
@@ -311,7 +330,7 @@ async fn claim(
         // An identity that cannot be stored lives as long as this tab.
         let _ = roster::write(db, &identities).await;
     }
-    claimed
+    (claimed, damaged)
 }
 
 fn fresh_key() -> SecretKey {

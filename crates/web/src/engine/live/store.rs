@@ -9,7 +9,7 @@ use wasm_bindgen_futures::spawn_local;
 
 use super::{Engine, Handle};
 use crate::engine::browser::timers::pause;
-use crate::engine::storage::depot::{Depot, read_generation};
+use crate::engine::storage::depot::Depot;
 use crate::engine::storage::idb::Idb;
 use crate::engine::storage::{Db, DbError, Durability, Name, Store};
 
@@ -34,13 +34,9 @@ struct Asked {
 
 impl Storage {
     /// Storage on this database, or in memory.
-    pub async fn open(db: Result<Idb, DbError>) -> Self {
-        let mut depot = Depot::new(db);
-        if let Some(db) = depot.kept() {
-            depot.refresh(read_generation(&db).await);
-        }
+    pub fn new(db: Result<Idb, DbError>) -> Self {
         Self {
-            depot,
+            depot: Depot::new(db),
             writing: false,
             reading: false,
             asked: Vec::new(),

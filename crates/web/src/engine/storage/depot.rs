@@ -8,7 +8,7 @@ use chain::PeerId;
 use protocol::{Batch, Key, Saved, Space, Write};
 
 use super::layout::{self, PIECE};
-use super::{Change, Db, DbError, Name, Store};
+use super::{Change, Db, DbError, Name, Store, record};
 use crate::engine::between::beacon::Generation;
 use crate::stream::StorageView;
 
@@ -32,6 +32,15 @@ pub struct Depot<D> {
 }
 
 type Values = BTreeMap<Name, Vec<u8>>;
+
+/// What a database says about which chain counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Found {
+    /// The chain that counts.
+    pub generation: Generation,
+    /// Whether that had to be guessed, because the record of it was damaged.
+    pub damaged: bool,
+}
 
 /// Changes on their way to the database.
 #[derive(Clone, Debug)]
@@ -63,14 +72,21 @@ impl<D: Db + Clone> Depot<D> {
     }
 
     /// What the database says counts, read anew: another tab may have changed it, and may have
-    /// lived under the same identities.
-    pub fn refresh(&mut self, generation: Result<Generation, DbError>) {
-        match generation {
-            Ok(generation) => {
-                self.generation = self.generation.max(generation);
+    /// lived under the same identities. Whether the record was damaged; then it is written again.
+    pub fn refresh(&mut self, found: Result<Found, DbError>) -> bool {
+        match found {
+            Ok(found) => {
+                self.generation = self.generation.max(found.generation);
                 self.own.clear();
+                if found.damaged {
+                    self.write_generation();
+                }
+                found.damaged
             }
-            Err(error) => self.fail(error),
+            Err(error) => {
+                self.fail(error);
+                false
+            }
         }
     }
 
@@ -97,7 +113,11 @@ impl<D: Db + Clone> Depot<D> {
                 .push(Change::DeleteAll(Store::Own, prefix.clone()));
             self.pending.push(Change::DeleteAll(Store::Blocks, prefix));
         }
-        let record = postcard::to_allocvec(&generation).expect("a vector takes any bytes");
+        self.write_generation();
+    }
+
+    fn write_generation(&mut self) {
+        let record = record::seal(&self.generation);
         self.pending
             .push(Change::Put(Store::Meta, GENERATION.to_vec(), record));
         self.settle();
@@ -282,12 +302,33 @@ impl<D: Db + Clone> Depot<D> {
 ///
 /// # Errors
 /// What the database says.
-pub async fn read_generation(db: &impl Db) -> Result<Generation, DbError> {
+pub async fn read_generation(db: &impl Db) -> Result<Found, DbError> {
     let values = db.read(Store::Meta, &[GENERATION.to_vec()]).await?;
-    let stored = values.into_iter().flatten().next();
-    Ok(stored
-        .and_then(|bytes| postcard::from_bytes(&bytes).ok())
-        .unwrap_or_default())
+    let Some(bytes) = values.into_iter().flatten().next() else {
+        return Ok(Found::default());
+    };
+    if let Some(generation) = record::open(&bytes) {
+        let damaged = false;
+        return Ok(Found {
+            generation,
+            damaged,
+        });
+    }
+    // The youngest chain that there is; counting on from it, no number is used twice.
+    let rows = db.range(Store::Own, &[]).await?;
+    let numbers = rows.iter().filter_map(|(name, _)| name.first_chunk());
+    let youngest = numbers.map(|number| u32::from_be_bytes(*number)).max();
+    let stamp = youngest.unwrap_or_default();
+    let generation = Generation {
+        stamp,
+        current: stamp,
+        undo: None,
+    };
+    let damaged = true;
+    Ok(Found {
+        generation,
+        damaged,
+    })
 }
 
 fn memory_view(error: DbError) -> StorageView {

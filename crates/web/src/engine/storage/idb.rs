@@ -178,6 +178,8 @@ impl Db for Idb {
         for change in changes {
             if let Err(error) = make(&transaction, change) {
                 let _ = transaction.abort(); // it may be over already
+                // Waited for, or its rejection would count as an error that nobody caught.
+                let _ = JsFuture::from(finished).await;
                 return Err(refused(error));
             }
         }

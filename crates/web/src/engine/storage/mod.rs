@@ -6,6 +6,7 @@ pub mod idb;
 pub mod layout;
 #[cfg(test)]
 pub mod memory;
+pub mod record;
 pub mod roster;
 
 /// A part of a database.

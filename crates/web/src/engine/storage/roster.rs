@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use chain::{PeerId, SecretKey};
 use serde::{Deserialize, Serialize};
 
-use super::{Change, Db, DbError, Durability, Store};
+use super::{Change, Db, DbError, Durability, Store, record};
 
 /// Most identities of a browser; further nodes get one that is not stored.
 pub const MOST_SEATS: u32 = 1024;
@@ -45,20 +45,21 @@ impl Identity {
             secret: *self.secret.to_bytes(),
             incarnation: self.incarnation,
         };
-        let value = postcard::to_allocvec(&record).expect("a vector takes any bytes");
-        Change::Put(Store::Identities, self.seat.to_be_bytes().to_vec(), value)
+        let seat = self.seat.to_be_bytes().to_vec();
+        Change::Put(Store::Identities, seat, record::seal(&record))
     }
 }
 
-/// All identities that are stored, by seat; damaged ones are passed over.
+/// All identities that are stored, by seat, and how many are damaged and passed over.
 ///
 /// # Errors
 /// What the database says.
-pub async fn read(db: &impl Db) -> Result<Vec<Identity>, DbError> {
+pub async fn read(db: &impl Db) -> Result<(Vec<Identity>, usize), DbError> {
     let rows = db.range(Store::Identities, &[]).await?;
+    let all = rows.len();
     let identity = |(name, value): (Vec<u8>, Vec<u8>)| {
         let seat = u32::from_be_bytes(name.try_into().ok()?);
-        let record: Record = postcard::from_bytes(&value).ok()?;
+        let record: Record = record::open(&value)?;
         let secret = SecretKey::from_bytes(&record.secret).ok()?;
         Some(Identity {
             seat,
@@ -66,7 +67,9 @@ pub async fn read(db: &impl Db) -> Result<Vec<Identity>, DbError> {
             incarnation: record.incarnation,
         })
     };
-    Ok(rows.into_iter().filter_map(identity).collect())
+    let whole: Vec<Identity> = rows.into_iter().filter_map(identity).collect();
+    let damaged = all - whole.len();
+    Ok((whole, damaged))
 }
 
 /// Keeps identities before they are used: strictly, so that no life is lived twice.
@@ -192,7 +195,8 @@ mod tests {
         let junk = Change::Put(Store::Identities, 1_u32.to_be_bytes().to_vec(), vec![0; 40]);
         let stray = Change::Put(Store::Identities, vec![1, 2], vec![0; 40]);
         now(db.commit(&[junk, stray], Durability::Strict)).unwrap();
-        let back = now(read(&db)).unwrap();
+        let (back, damaged) = now(read(&db)).unwrap();
+        assert_eq!(damaged, 2);
         let seats: Vec<_> = back
             .iter()
             .map(|identity| (identity.seat, identity.id()))

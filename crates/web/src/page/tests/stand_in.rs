@@ -85,7 +85,7 @@ impl StandIn {
         let mut started = 0;
         let address = Closure::<dyn FnMut(String) -> String>::new(move |name: String| {
             if name != "engine" {
-                return "https://miner.invalid/".to_owned();
+                return "https://example.org/".to_owned();
             }
             let program = programs[usize::from(started > 0)].as_str();
             started += 1;

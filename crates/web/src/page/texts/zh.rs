@@ -1,14 +1,11 @@
 //! Simplified Chinese.
 
+mod about;
+mod log;
+
+use self::about::ABOUT;
+use self::log::sentence;
 use super::*;
-
-fn say(text: impl Into<String>) -> Part {
-    Part::Say(text.into())
-}
-
-fn block(hash: &str, height: u32) -> Part {
-    Part::Block(hash.to_owned(), Some(height))
-}
 
 fn state(state: BlockState) -> &'static str {
     match state {
@@ -18,150 +15,6 @@ fn state(state: BlockState) -> &'static str {
         BlockState::Invalid => "无效",
         BlockState::Unseen => "尚未收到",
     }
-}
-
-fn sentence(
-    what: &Happening,
-    seat: Option<u32>,
-    whole: &dyn Fn(u64) -> String,
-    milli: &dyn Fn(u64) -> String,
-) -> Vec<Part> {
-    let me = Part::Node(seat);
-    let joined = |online: bool| {
-        if online {
-            "已重新接入"
-        } else {
-            "已断开"
-        }
-    };
-    match what {
-        Happening::Found { hash, height } => vec![me, say(" 挖到了"), block(hash, *height)],
-        Happening::Extended {
-            hash,
-            height,
-            miner,
-        } => {
-            vec![
-                me,
-                say(" 接受了 "),
-                Part::Node(*miner),
-                say(" 挖到的"),
-                block(hash, *height),
-            ]
-        }
-        Happening::Rival {
-            hash,
-            height,
-            miner,
-        } => vec![
-            me,
-            say(" 收到 "),
-            Part::Node(*miner),
-            say(" 挖到的竞争"),
-            block(hash, *height),
-        ],
-        Happening::Reorganised {
-            hash,
-            height,
-            undone,
-            applied,
-        } => {
-            let undone = whole(u64::from(*undone));
-            let applied = whole(u64::from(*applied));
-            let rest = format!("：撤销 {undone} 个区块，应用 {applied} 个区块");
-            vec![me, say(" 重组到"), block(hash, *height), say(rest)]
-        }
-        Happening::Rejected { hash, reason } => rejected(me, hash, reason),
-        Happening::Misbehaved { peer, reason } => misbehaved(me, peer, reason),
-        Happening::Retargeted {
-            height,
-            harder_milli,
-        } => retargeted(*height, *harder_milli, milli),
-        Happening::SyncStarted { goal } => {
-            vec![me, say(format!(" 开始同步到高度 {}", goal))]
-        }
-        Happening::SyncDone { height } => {
-            vec![me, say(format!(" 已同步到高度 {}", height))]
-        }
-        Happening::Restored { height } => {
-            vec![me, say(format!(" 已从存储恢复到高度 {}", height))]
-        }
-        Happening::Damaged { what } => {
-            vec![say("保存的数据已损坏："), Part::Outside(what.clone())]
-        }
-        Happening::TabJoined { label } => vec![say(format!("标签页 {label} 出现了"))],
-        Happening::TabLeft { label } => vec![say(format!("标签页 {label} 已离开"))],
-        Happening::TabOnline { label, online } => {
-            vec![say(format!("标签页 {label} {}", joined(*online)))]
-        }
-        Happening::NodeOnline { seat, online } => {
-            vec![
-                Part::Node(Some(*seat)),
-                say(format!(" {}", joined(*online))),
-            ]
-        }
-        Happening::MiningStarted => vec![say("开始挖矿")],
-        Happening::MiningStopped => vec![say("停止挖矿")],
-        Happening::WorkerRestarted => vec![say("一个挖矿工作线程退出，已被替换")],
-        Happening::Resumed => vec![say("标签页曾被冻结，现已恢复；其节点已重启")],
-        Happening::Reset => vec![say("房间已重置")],
-        Happening::ResetUndone => vec![say("重置已撤销")],
-        Happening::Garbage { count } => {
-            vec![say(format!(
-                "丢弃了 {} 条无法理解的消息",
-                whole(u64::from(*count))
-            ))]
-        }
-    }
-}
-
-fn rejected(me: Part, hash: &str, reason: &str) -> Vec<Part> {
-    vec![
-        me,
-        say(" 拒绝了区块 "),
-        Part::Block(hash.to_owned(), None),
-        say("："),
-        say(reason_text(reason).unwrap_or("违反了规则")),
-        say("（"),
-        Part::Outside(reason.to_owned()),
-        say("）"),
-    ]
-}
-
-fn misbehaved(me: Part, peer: &str, reason: &str) -> Vec<Part> {
-    vec![
-        me,
-        say(" 收到来自 "),
-        Part::Outside(peer.to_owned()),
-        say(" 的无效消息（"),
-        Part::Outside(reason.to_owned()),
-        say("）"),
-    ]
-}
-
-fn retargeted(height: u32, harder_milli: u64, milli: &dyn Fn(u64) -> String) -> Vec<Part> {
-    let change = match harder_milli {
-        1000 => "目标值不变".to_owned(),
-        harder @ 1001.. => format!("难度变为 {} 倍", milli(harder)),
-        easier => format!("难度降为 {} 分之一", milli(1_000_000 / easier.max(1))),
-    };
-    vec![say(format!("在高度 {} 调整目标值：{change}", height))]
-}
-
-fn reason_text(code: &str) -> Option<&'static str> {
-    Some(match code {
-        "high-hash" => "其哈希高于目标值",
-        "bad-diffbits" => "所写的目标值不正确",
-        "time-too-old" => "其时间早于最近 11 个区块的中位时间",
-        "time-too-new" => "其时间在未来",
-        "bad-prevblk" => "它建立在无效区块之上",
-        "bad-txnmrklroot" => "默克尔根与交易不符",
-        "bad-txns-duplicate" => "含有重复的交易",
-        "bad-cb-amount" => "给自己的奖励过多",
-        "bad-cb-missing" => "首笔交易不是铸币交易",
-        "bad-blk-length" => "区块过大或为空",
-        _ => return None,
-    })
 }
 
 fn bad_code(code: &str) -> &'static str {
@@ -465,62 +318,4 @@ pub static TEXTS: Texts = Texts {
         again: "重新启动",
     },
     about: ABOUT,
-};
-
-const ABOUT: About = About {
-    title: "关于 Tabchain",
-    lead: "Tabchain 在您的浏览器中运行一条真实的工作量证明区块链。每个标签页都承载拥有真实密钥的节点；它们与其他标签页的节点通信，用真实的双重 SHA-256 竞争，数据格式与比特币相同。没有服务器，币也没有任何价值。",
-    back: "返回链页面",
-    how: "工作原理",
-    how_steps: &[
-        "挖矿：浏览器不断尝试不同的数字，直到区块头 80 字节的哈希低于目标值。",
-        "传播：挖到区块的节点会通知所有其他节点；它们在接受之前会亲自检查每一条规则。",
-        "分叉：几乎同时挖到的两个区块都有效，由下一个区块决定胜负。",
-        "工作量最大者胜：所有节点都跟随累计工作量最大的链，落败分支上的区块成为过时区块。",
-        "难度调整：出块太快，目标值变小；出块太慢，目标值变大。",
-    ],
-    words: "术语",
-    glossary: &[
-        ("区块", "80 字节的区块头加上一组交易。"),
-        ("哈希", "256 位的指纹；改动一个比特，结果便完全不同。"),
-        ("随机数", "区块头中由矿工不断改变的数字。"),
-        ("目标值", "有效哈希的上限。"),
-        ("工作量", "一条链平均所需的尝试次数。"),
-        ("链顶", "链上的最后一个区块。"),
-        ("分叉", "两个区块建立在同一个区块之上。"),
-        ("过时区块", "有效但在竞争中落败的区块。"),
-        ("重组", "节点离开自己的分支，转向工作量更大的分支。"),
-        ("默克尔根", "承诺全部交易的一个哈希。"),
-        ("铸币交易", "区块的第一笔交易，产生奖励。"),
-        ("节点", "保存并检查链的程序。"),
-    ],
-    keys: "快捷键",
-    key_list: &[
-        ("← →", "在区块树中：上一个、下一个区块"),
-        ("↑ ↓", "在区块树中：上方、下方的分支"),
-        ("Home / End", "在区块树中：最早、最新"),
-        ("Enter", "显示区块详情"),
-        ("Esc", "关闭对话框"),
-    ],
-    script: "脚本接口",
-    script_lead: "在浏览器控制台使用 window.tabchain。所有方法都返回 Promise，错误带有 code。金额和工作量为字符串，其他 64 位值为 BigInt。",
-    script_list: [
-        "{room, nodes, tip: {height, hash, work}, peers, hashRate, mining, online}；hashRate 为每秒哈希次数",
-        "在本标签页挖矿；workers 为 1 到 64，duty 为 0.01 到 1 的时间占比；省略参数则沿用上次设置",
-        "停止本标签页的挖矿",
-        "断开（false）或重新接入（true）本标签页的节点",
-        "在本标签页添加一个节点，返回其标识",
-        "按高度或哈希返回一个区块的全部字段",
-        "最佳链上的区块，最多 2,000 个",
-        "让本浏览器的所有标签页忘记此房间的链",
-        "恢复上一次重置所移走的链",
-        "在 block、reorg、peers、mining、storage 或 error 发生时调用 f；返回用于取消的函数",
-        "整条链的原始区块，十六进制，每行一个",
-        "节点运行后即完成的 Promise",
-    ],
-    honest: "它不是什么",
-    honest_lines: &[
-        "不是货币：任何人都可以开一条自己的链。",
-        "不跨设备：节点只在同一个浏览器内相遇。",
-    ],
 };

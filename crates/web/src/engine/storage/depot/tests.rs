@@ -205,6 +205,32 @@ fn a_reset_puts_the_chain_away_and_can_be_undone_once() {
 }
 
 #[test]
+fn a_damaged_record_of_resets_leads_to_the_youngest_chain_and_is_told_once() {
+    let db = Memory::default();
+    let mut depot = open(&db);
+    for text in [&b"first"[..], b"second"] {
+        depot.save(NODE, 1, &Batch(vec![put(Key::own(*b"n"), text)]));
+        store(&mut depot);
+        if text == b"first" {
+            depot.set_generation(depot.generation().reset());
+        }
+    }
+    let junk = Change::Put(Store::Meta, GENERATION.to_vec(), vec![0; 100]);
+    now(db.commit(&[junk], Durability::Relaxed)).unwrap();
+
+    let mut depot = Depot::new(Ok(db.clone()));
+    assert!(depot.refresh(now(read_generation(&db))));
+    assert_eq!(
+        value(&mut depot, NODE, b"n").as_deref(),
+        Some(&b"second"[..])
+    );
+    assert_eq!(depot.generation().reset().current, 2);
+    store(&mut depot);
+    let mut depot = Depot::new(Ok(db.clone()));
+    assert!(!depot.refresh(now(read_generation(&db))));
+}
+
+#[test]
 fn in_memory_a_reset_can_be_undone_too() {
     let mut depot = in_memory();
     depot.save(
