@@ -83,6 +83,8 @@ struct Inner {
     settled: Cell<bool>,
     /// Whether this tab mined by the last frame; a new engine goes on.
     mined: Cell<bool>,
+    /// The last frame, against which listeners tell what is new.
+    shown: RefCell<Option<Rc<Frame>>>,
     next_call: Cell<u32>,
     pending: RefCell<BTreeMap<u32, Answer>>,
     waiting: RefCell<Vec<(u32, Call)>>,
@@ -105,6 +107,7 @@ impl Bridge {
             generation: Cell::new(0),
             settled: Cell::new(false),
             mined: Cell::new(false),
+            shown: RefCell::new(None),
             next_call: Cell::new(1),
             pending: RefCell::default(),
             waiting: RefCell::default(),
@@ -284,7 +287,13 @@ impl Bridge {
         } else {
             self.0.mined.set(frame.mining.on);
         }
+        *self.0.shown.borrow_mut() = Some(frame.clone());
         self.tell(&News::Frame(frame));
+    }
+
+    /// The last frame, if there was one.
+    pub fn shown(&self) -> Option<Rc<Frame>> {
+        self.0.shown.borrow().clone()
     }
 
     fn tell(&self, news: &News) {

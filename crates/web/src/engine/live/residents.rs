@@ -13,8 +13,8 @@ use crate::engine::browser::random;
 use crate::engine::clock::Clock;
 use crate::engine::names::Names;
 use crate::engine::picture::tally::Tally;
-use crate::engine::storage::idb::Idb;
 use crate::engine::storage::depot::read_generation;
+use crate::engine::storage::idb::Idb;
 use crate::engine::storage::roster::{self, Identity};
 use crate::engine::storage::{Db, Store};
 use crate::mining::plan::NodeKey;
@@ -84,8 +84,7 @@ pub async fn join(handle: Handle) {
         let lock = |label| names.label_lock(room, label);
         claim_label(locks.as_ref(), label, lock).await
     };
-    let (claimed, damaged) =
-        claim(&names, locks.as_ref(), db.as_ref(), &wanted.0, wanted.1).await;
+    let (claimed, damaged) = claim(&names, locks.as_ref(), db.as_ref(), &wanted.0, wanted.1).await;
     handle.act(|engine| {
         if engine.state == State::Frozen {
             return; // frozen again meanwhile: what was taken is given back

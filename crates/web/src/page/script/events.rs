@@ -45,7 +45,7 @@ pub fn on(bridge: &Bridge, name: &str, f: Function) -> Option<JsValue> {
         "error" => Event::Error,
         _ => return None,
     };
-    let before = RefCell::new(None::<Rc<Frame>>);
+    let before = RefCell::new(bridge.shown());
     let id = bridge.subscribe(move |news| {
         for value in values(event, before.borrow().as_deref(), news) {
             if let Err(error) = f.call1(&JsValue::UNDEFINED, &value) {

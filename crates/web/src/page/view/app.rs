@@ -63,8 +63,10 @@ fn use_news(bridge: &Bridge, dispatch: &UseReducerDispatcher<Model>) {
     use_effect_with((), move |()| {
         let news = dispatch.clone();
         let id = bridge.subscribe(move |what| news.dispatch(Action::News(what.clone())));
-        let listener = route::on_change(move |route| dispatch.dispatch(Action::Route(route)));
+        // The bridge hears of a new address first: by the time the page follows, the old room is
+        // no longer running, and its link is not written over the new one.
         bridge.begin();
+        let listener = route::on_change(move |route| dispatch.dispatch(Action::Route(route)));
         move || {
             bridge.unsubscribe(id);
             drop(listener);

@@ -68,16 +68,13 @@ pub fn sentence(
             harder_milli,
         } => retargeted(*height, *harder_milli, milli),
         Happening::SyncStarted { goal } => {
-            vec![me, say(format!(" catches up to height {}", goal))]
+            vec![me, say(format!(" catches up to height {goal}"))]
         }
         Happening::SyncDone { height } => {
-            vec![me, say(format!(" has caught up at height {}", height))]
+            vec![me, say(format!(" has caught up at height {height}"))]
         }
         Happening::Restored { height } => {
-            vec![
-                me,
-                say(format!(" is back from storage at height {}", height)),
-            ]
+            vec![me, say(format!(" is back from storage at height {height}"))]
         }
         Happening::Damaged { what } => {
             vec![say("Saved data was damaged: "), Part::Outside(what.clone())]

@@ -62,13 +62,13 @@ pub fn sentence(
             harder_milli,
         } => retargeted(*height, *harder_milli, milli),
         Happening::SyncStarted { goal } => {
-            vec![me, say(format!(" 开始同步到高度 {}", goal))]
+            vec![me, say(format!(" 开始同步到高度 {goal}"))]
         }
         Happening::SyncDone { height } => {
-            vec![me, say(format!(" 已同步到高度 {}", height))]
+            vec![me, say(format!(" 已同步到高度 {height}"))]
         }
         Happening::Restored { height } => {
-            vec![me, say(format!(" 已从存储恢复到高度 {}", height))]
+            vec![me, say(format!(" 已从存储恢复到高度 {height}"))]
         }
         Happening::Damaged { what } => {
             vec![say("保存的数据已损坏："), Part::Outside(what.clone())]
