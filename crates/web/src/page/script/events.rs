@@ -1,7 +1,6 @@
 //! The events of the scripting interface, read off the engine's news.
 
 use std::cell::RefCell;
-use std::rc::Rc;
 
 use js_sys::Function;
 use serde::Serialize;
