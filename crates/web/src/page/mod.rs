@@ -28,10 +28,18 @@ mod tips;
 mod ui;
 mod view;
 
+use wasm_bindgen::prelude::*;
+
 use self::bridge::Bridge;
 use self::prefs::Prefs;
 use self::texts::Lang;
 use self::view::app::{App, Props};
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_namespace = console, js_name = error)]
+    fn console_error(text: &str);
+}
 
 /// Shows the page and starts the engine.
 pub fn run() {
@@ -73,6 +81,7 @@ fn window() -> web_sys::Window {
 
 /// The page's own code has panicked and can draw no more: says so with the bare document.
 fn say_crashed(report: &str) {
+    console_error(report);
     let show = || {
         let document = window().document()?;
         let lang = document.document_element()?.get_attribute("lang")?;

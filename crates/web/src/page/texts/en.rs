@@ -209,7 +209,7 @@ pub static TEXTS: Texts = Texts {
         above: "Nobody had to work for this block: it is the agreed start.",
         proof: "Proof of work",
         found_by: "Found by",
-        tries: |tries| format!("1 in {tries} tries succeeds"),
+        tries: |tries| format!("1 in {tries} tries succeeds."),
         confirmations: "Confirmations",
         confirmed: |count| match count {
             "0" => "the newest block".to_owned(),

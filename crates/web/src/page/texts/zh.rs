@@ -187,7 +187,7 @@ pub static TEXTS: Texts = Texts {
         above: "这个区块不需要工作量：它是约定的起点。",
         proof: "工作量证明",
         found_by: "挖到者",
-        tries: |tries| format!("约每{tries}次尝试成功 1 次"),
+        tries: |tries| format!("约每{tries}次尝试成功 1 次。"),
         confirmations: "确认数",
         confirmed: |count| match count {
             "0" => "最新区块".to_owned(),

@@ -31,7 +31,7 @@ pub fn mine_panel(ui: &Ui, picture: Option<&Picture>) -> Html {
             { power_control(ui, power) }
             { rate(ui, mining) }
             if let Some(mining) = mining {
-                if on || !mining.history.is_empty() { { spark(ui, &mining.history) } }
+                if on || mining.history.iter().any(|rate| *rate > 0) { { spark(ui, &mining.history) } }
             }
             if let Some(picture) = picture {
                 { facts(ui, picture) }
