@@ -175,6 +175,8 @@ impl Bridge {
         *self.0.room.borrow_mut() = room;
         self.0.mined.set(false); // a link never starts mining
         self.send(&ToEngine::Freeze);
+        // The old room is no longer what runs: its link must not be written over the new one.
+        self.tell(&News::Phase(Phase::Starting));
         self.lose_calls("another room was opened");
         self.start_after(supervise::LEAVE_MS);
     }
