@@ -8,7 +8,8 @@ export default defineConfig({
   globalSetup: "./global-setup.mjs",
   // Tabs mine: two tests at once would only slow each other down.
   workers: 1,
-  retries: 0,
+  // On a shared machine a second can be lost anywhere; what needs a second try is named as flaky.
+  retries: process.env.CI ? 1 : 0,
   timeout: 60_000,
   expect: { timeout: 10_000 },
   reporter: [["list"]],

@@ -171,8 +171,9 @@ fn count(said: &str) -> Outcome {
             match pair[1] {
                 "passed" => sum.passed += number,
                 "failed" => sum.failed += number,
-                // Playwright: passed only when tried again, or cut short.
-                "flaky" | "interrupted" if is_playwright => sum.failed += number,
+                // Playwright: passed when tried again (it names them above), or cut short.
+                "flaky" if is_playwright => sum.passed += number,
+                "interrupted" if is_playwright => sum.failed += number,
                 _ => {}
             }
         }
@@ -218,7 +219,7 @@ mod tests {
         );
         assert_eq!(
             count("\u{1b}[32m  5 passed\u{1b}[39m (10.2s)\n  1 failed\n  1 flaky"),
-            of(5, 2)
+            of(6, 1)
         );
     }
 
