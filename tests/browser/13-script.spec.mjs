@@ -131,10 +131,11 @@ test("on tells of blocks, reorganisations, peers and mining until it is ended", 
   await mineTo(page, 3);
   const top = await height(page);
   await expect.poll(async () => (await heard()).block.length).toBe(top);
-  const { block: blocks, mining } = await heard();
+  const { block: blocks } = await heard();
   expect(blocks.map((each) => each.height)).toEqual(Array.from({ length: top }, (_, i) => i + 1));
   expect(blocks[0]).toMatchObject({ found: true, seat: (await own(page))[0].seat, hash: expect.stringMatching(/^[0-9a-f]{64}$/) });
-  expect(mining.map((each) => each.mining)).toEqual(expect.arrayContaining([true, false]));
+  // An event comes with the next picture, so the stop may not have been heard yet.
+  await expect.poll(async () => (await heard()).mining.map((each) => each.mining)).toEqual(expect.arrayContaining([true, false]));
 
   await agree([page, other]);
   await call(page, "setOnline", false);
@@ -142,8 +143,11 @@ test("on tells of blocks, reorganisations, peers and mining until it is ended", 
   await mineTo(other, (await height(page)) + 2);
   await call(page, "setOnline", true);
   const after = await agree([page, other]);
-  await expect.poll(async () => (await heard()).reorg.at(-1)?.hash).toBe(after.hash);
-  expect((await heard()).reorg.at(-1).undone).toBeGreaterThan(0);
+  await expect.poll(async () => (await heard()).reorg.length).toBeGreaterThan(0);
+  // It switches to the first block that outweighs its own; what follows extends that one.
+  const { hash: switched, undone } = (await heard()).reorg.at(-1);
+  expect(undone).toBeGreaterThan(0);
+  expect((await call(page, "block", switched)).confirmations, "on the chain that won").toBeGreaterThanOrEqual(0);
   expect((await heard()).peers.length).toBeGreaterThan(0);
 
   const count = (await heard()).block.length;
