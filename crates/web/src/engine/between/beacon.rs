@@ -211,5 +211,5 @@ impl Control {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(target_arch = "wasm32")))] // property tests run natively
 pub(crate) mod tests;

@@ -205,7 +205,7 @@ pub fn stamp(generation: u32, packet: &Packet) -> Option<Vec<u8>> {
     (payload.len() <= MAX_PAYLOAD).then_some(payload)
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(target_arch = "wasm32")))] // property tests run natively
 mod tests {
     use proptest::prelude::*;
     use protocol::{Channel, encode_packet};

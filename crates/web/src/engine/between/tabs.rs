@@ -226,7 +226,7 @@ fn differences(before: &Beacon, after: &Beacon) -> Vec<News> {
     news
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(target_arch = "wasm32")))] // with helpers of property tests
 mod tests {
     use chain::BlockId;
 

@@ -196,5 +196,5 @@ pub fn keep_highest(mut blocks: Vec<BlockView>, most: usize) -> Vec<BlockView> {
     blocks
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(target_arch = "wasm32")))] // with helpers of property tests
 mod tests;

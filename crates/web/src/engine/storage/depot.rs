@@ -393,5 +393,5 @@ fn apply(values: &mut Values, write: &Write) -> usize {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(target_arch = "wasm32")))] // property tests run natively
 mod tests;

@@ -30,7 +30,7 @@ pub fn open<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
     rest.is_empty().then_some(value)
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(target_arch = "wasm32")))] // property tests run natively
 mod tests {
     use proptest::prelude::*;
 
