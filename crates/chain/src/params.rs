@@ -90,6 +90,10 @@ pub const TABCHAIN_GENESIS_TIME: BlockTime = BlockTime(1_767_225_600);
 /// room's starting target lies below, so that difficulty can also fall under where it began.
 pub const TABCHAIN_POW_LIMIT: CompactTarget = CompactTarget(0x207f_ffff);
 
+/// Most bytes of a room's block without witnesses. A block that is nearly all witness has four times
+/// as many, and still travels in one message between tabs.
+pub const TABCHAIN_BLOCK_SIZE: u32 = 125_000;
+
 /// Longest room name in bytes: with the rules beside it, it fills a coinbase's 100 bytes.
 pub const MAX_NAME_LEN: usize = 80;
 
@@ -193,6 +197,7 @@ pub fn tabchain(
         timewarp_grace: Some(spacing_secs),
         future_limit: spacing_secs.saturating_mul(12).clamp(120, 7200),
         halving,
+        max_block_size: TABCHAIN_BLOCK_SIZE,
         height_in_coinbase: true,
         segwit: true,
         forbid_64_byte_tx: true,

@@ -168,7 +168,7 @@ fn coinbase_is_first_alone_and_there() {
         reject(&empty),
         Reject::BadBlkLength {
             size: 81,
-            limit: 1_000_000
+            limit: 125_000
         }
     );
     empty.transactions.push(coinbase());

@@ -95,3 +95,10 @@ fn the_longest_messages_fit_into_an_envelope() {
         Err(MessageError::BadLength(_))
     ));
 }
+
+#[test]
+fn every_block_that_a_room_allows_can_travel() {
+    let room = chain::tabchain("", 10, chain::CompactTarget(0x1f00_ffff), 8, 210_000).unwrap();
+    let most = room.max_block_size as usize * 4; // nothing but witness
+    assert!(most <= limits::BLOCK);
+}
