@@ -17,6 +17,7 @@ mod tools;
 
 use anyhow::{Result, bail};
 use lexopt::prelude::*;
+use std::env;
 use std::path::{Path, PathBuf};
 
 const HELP: &str = "\
@@ -151,10 +152,12 @@ fn no_more(mut args: lexopt::Parser) -> Result<()> {
     }
 }
 
-/// The repository's root folder: where this very program was compiled from,
-/// so that commands work from any folder inside it.
+/// The repository's root folder, so that commands work from any folder inside it. Cargo says where
+/// it is at run time: a checkout may have moved since this program was compiled.
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
+    let own =
+        env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+    Path::new(&own)
         .join("../..")
         .canonicalize()
         .unwrap_or_else(|_| ".".into())

@@ -15,7 +15,6 @@ pub const WASM: &str = "wasm32-unknown-unknown";
 pub const BARE: &str = "thumbv7em-none-eabi";
 
 const OLDEST_NODE: u32 = 20;
-const APT_PACKAGES: [&str; 3] = ["chromium", "chromium-driver", "fonts-noto-cjk"];
 const APT_FIREFOX: &str = "firefox-esr";
 
 /// All that building the page needs.
@@ -112,8 +111,10 @@ fn browser(system: bool) -> Result<()> {
         return go_without(&missing, apt.is_some());
     };
     if !missing.is_empty() {
-        println!("missing: {}", missing.join(", "));
-        apt.install(&APT_PACKAGES)?;
+        println!("missing: {}", list(&missing, |lack| lack.what, ", "));
+        // What is there already may come from elsewhere: only what is missing is installed.
+        let packages: Vec<&str> = missing.iter().map(|lack| lack.apt).collect();
+        apt.install(&packages)?;
     }
     if firefox().is_none() && apt.install(&[APT_FIREFOX]).is_err() {
         println!("no {APT_FIREFOX} to be had here; its smoke test will be skipped");
@@ -121,25 +122,35 @@ fn browser(system: bool) -> Result<()> {
     Ok(())
 }
 
+/// Something that the browser tests need, and the Debian package that has it.
+struct Lack {
+    what: &'static str,
+    apt: &'static str,
+}
+
+fn list(missing: &[Lack], say: impl Fn(&Lack) -> &'static str, between: &str) -> String {
+    missing.iter().map(say).collect::<Vec<_>>().join(between)
+}
+
 /// Without the right to install: says how, and fails only for want of a browser.
-fn go_without(missing: &[&str], has_apt: bool) -> Result<()> {
+fn go_without(missing: &[Lack], has_apt: bool) -> Result<()> {
     if missing.is_empty() {
         return Ok(());
     }
-    let missing = missing.join(", ");
+    let names = list(missing, |lack| lack.what, ", ");
     let way = if has_apt {
         format!(
             "run `cargo xtask setup --system`, or: sudo apt-get install -y {}",
-            APT_PACKAGES.join(" ")
+            list(missing, |lack| lack.apt, " ")
         )
     } else {
         "install Chrome or Chromium (or set CHROME to its executable), and a Chinese font".into()
     };
     if chromium().is_none() {
-        bail!("missing: {missing}; {way}");
+        bail!("missing: {names}; {way}");
     }
     // wasm-pack fetches a driver itself, and a font only matters for screenshots.
-    println!("missing: {missing}; going on without; {way}");
+    println!("missing: {names}; going on without; {way}");
     Ok(())
 }
 
@@ -179,19 +190,16 @@ impl Apt {
     }
 }
 
-fn missing_for_browser() -> Vec<&'static str> {
-    let mut missing = Vec::new();
-    if chromium().is_none() {
-        missing.push("Chromium");
-    }
-    if chromedriver().is_none() {
-        missing.push("its driver");
-    }
+fn missing_for_browser() -> Vec<Lack> {
     let fonts = sh::ask(Command::new("fc-list").args([":lang=zh", "family"]));
-    if cfg!(target_os = "linux") && fonts.is_none_or(|fonts| fonts.trim().is_empty()) {
-        missing.push("a Chinese font");
-    }
-    missing
+    let no_font = cfg!(target_os = "linux") && fonts.is_none_or(|fonts| fonts.trim().is_empty());
+    let needs = [
+        (chromium().is_none(), "Chromium", "chromium"),
+        (chromedriver().is_none(), "its driver", "chromium-driver"),
+        (no_font, "a Chinese font", "fonts-noto-cjk"),
+    ];
+    let missing = needs.into_iter().filter(|(lacks, ..)| *lacks);
+    missing.map(|(_, what, apt)| Lack { what, apt }).collect()
 }
 
 /// The browser that tests drive: `CHROME` if set, else what is installed.
