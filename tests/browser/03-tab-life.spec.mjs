@@ -1,5 +1,5 @@
 // Tabs die, reload, are copied, freeze; browsers are killed.
-import { test, expect, agree, call, height, logged, mine, mineTo, own, reaches, ready, status, stop, tip, BITS } from "./lib/test.mjs";
+import { test, expect, agree, block, call, height, logged, mine, mineTo, own, reaches, ready, status, stop, tip, BITS } from "./lib/test.mjs";
 
 const NOTICED = 5_000;
 
@@ -45,6 +45,22 @@ test("a reloaded tab keeps its tip and its identities and does not mine", async 
   expect((await status(page)).mining).toBe(false);
   await logged(page, /back from storage/);
   await shot(page, "reloaded");
+});
+
+test("who found a block is known long after its tab is gone", async ({ open, rooms, shot }) => {
+  const room = rooms({ bits: BITS.quick });
+  const [stays, goes] = [await open(room), await open(room)];
+  const [{ name }] = await own(goes);
+  expect((await own(stays))[0].name, "two nodes").not.toBe(name);
+  await mineTo(goes, 3);
+  await agree([stays, goes]);
+  const { hash } = await tip(stays);
+  await goes.close();
+  await stays.reload();
+  await ready(stays);
+  await block(stays, hash).click();
+  await expect(stays.getByTestId("block-detail")).toContainText(name);
+  await shot(stays, "finder");
 });
 
 test("a tab reloaded in mid-mining comes back at least as high as others saw it", async ({ open, rooms }) => {

@@ -52,12 +52,13 @@ test("the settings' storage is refused, too: nothing is remembered, everything w
   await mineTo(page, 2);
 });
 
-// Known gap: with a quota of one byte Chromium still opens the database, and the refusal of the first
-// identity is not told; the banner only comes with the first block that cannot be kept.
-test.fixme("storage is full from the start: a banner, and mining works", async ({ context, baseURL, open, outsider, rooms, shot }) => {
+// With a quota of one byte Chromium still opens databases: the first identity is what it refuses.
+test("storage is full from the start: a banner, and mining works", async ({ context, baseURL, open, outsider, rooms, shot }) => {
   const cdp = await context.newCDPSession(outsider);
   await cdp.send("Storage.overrideQuotaForOrigin", { origin: new URL(baseURL).origin, quotaSize: 1 });
   const page = await open(rooms({ bits: BITS.quick }));
+  await expect(page.getByTestId("banner-storage"), "before anything was mined").toContainText("memory only");
+  expect((await status(page)).tip.height).toBe(0);
   await worksInMemory(page);
   await shot(page, "full");
 });

@@ -1,7 +1,7 @@
 //! The engine worker: hosts this tab's nodes and does the outside for them.
 //!
 //! What decides is plain Rust and tested natively: [`host`] (machines and what they want, in causal
-//! order), [`agenda`] and [`clock`] (time), [`between`] (what tabs say to each other, within bounds),
+//! order), [`agenda`], [`beat`] and [`clock`] (time), [`between`] (what tabs say to each other, within bounds),
 //! [`storage`] (what is kept and how), [`picture`] (what the page gets). What touches the browser is
 //! thin and in [`browser`] and [`storage::idb`]. [`live`] ties both together.
 
@@ -13,6 +13,7 @@ use wasm_bindgen_futures::spawn_local;
 use crate::stream::{FromEngine, STREAM_VERSION, Start, ToEngine};
 
 pub mod agenda;
+pub mod beat;
 pub mod between;
 pub mod bounded;
 pub mod browser;

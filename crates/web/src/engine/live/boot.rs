@@ -27,7 +27,7 @@ use crate::engine::picture::diary::Diary;
 use crate::engine::picture::pace::Pace;
 use crate::engine::picture::tally::Tally;
 use crate::engine::storage::idb::Idb;
-use crate::engine::storage::{BROWSER_STORES, ROOM_STORES};
+use crate::engine::storage::{BROWSER_STORES, DbError, ROOM_STORES};
 use crate::stream::{FromEngine, Start};
 
 /// Opens what the page asks for and joins the room.
@@ -47,15 +47,14 @@ pub async fn begin(start: Start) -> Result<Live, FromEngine> {
         .map_err(bad_room)?;
     let names = Names::new(&start.deployment);
     let locks = Locks::find();
-    let browser_db = Idb::open(&names.browser_database(), BROWSER_STORES, |_| ())
-        .await
-        .ok();
-    let room = room::choose(asked, &names, locks.as_ref(), browser_db.as_ref()).await;
+    let browser_db = Idb::open(&names.browser_database(), BROWSER_STORES, |_| ()).await;
+    let room = room::choose(asked, &names, locks.as_ref(), browser_db.as_ref().ok()).await;
     crate::engine::panic::remember_room(&room.link());
     let shell = Rc::new(RefCell::new(Handle::default()));
     let lost = shell.clone();
     let room_db = Idb::open(&names.room_database(room.id()), ROOM_STORES, move |why| {
-        lost.borrow().act(|engine| engine.lose_storage(why));
+        lost.borrow()
+            .act(|engine| engine.lose_storage(DbError::Refused(why)));
     })
     .await;
     let storage = Storage::new(room_db);

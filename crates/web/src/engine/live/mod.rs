@@ -41,6 +41,7 @@ use super::names::Names;
 use super::picture::diary::Diary;
 use super::picture::pace::Pace;
 use super::picture::tally::Tally;
+use super::storage::DbError;
 use super::storage::idb::Idb;
 use crate::stream::{Call, Happening, ToEngine};
 
@@ -72,7 +73,8 @@ pub struct Engine {
     /// What is given up once everything is written.
     leaving: (Vec<Resident>, Vec<Held>),
     storage: Storage,
-    browser_db: Option<Idb>,
+    /// Identities and the room used last, or why they cannot be kept.
+    browser_db: Result<Idb, DbError>,
     inbox: Inbox,
     tabs: Tabs,
     channel: Option<Channel>,

@@ -9,6 +9,7 @@ use protocol::{Channel as NodeChannel, Packet, To};
 use wasm_bindgen_futures::spawn_local;
 
 use super::{Engine, Handle, State};
+use crate::engine::beat::Beat;
 use crate::engine::between::beacon::{
     Beacon, Branch, Control, Generation, MOST_HEADERS, NodeBeacon,
 };
@@ -27,28 +28,36 @@ const LOCKS_GAP: u64 = 250;
 /// Seats of nodes that are remembered, so that blocks keep their miner's name.
 const MOST_SEATS: usize = 4_096;
 
-/// What is due when. Times are milliseconds of the steady clock.
-#[derive(Default)]
+/// What this tab does in its room without being asked.
 pub struct Pulse {
-    beacon_at: u64,
-    beacon_sent: u64,
-    locks_at: u64,
-    locks_asked: u64,
+    beacon: Beat,
+    locks: Beat,
     sequence: u64,
     /// Who is reachable has to be worked out anew.
     moved: bool,
 }
 
+impl Default for Pulse {
+    fn default() -> Self {
+        Self {
+            beacon: Beat::new(BEACON_EVERY, BEACON_GAP),
+            locks: Beat::new(LOCKS_EVERY, LOCKS_GAP),
+            sequence: 0,
+            moved: false,
+        }
+    }
+}
+
 impl Pulse {
     /// Something that other tabs should know has changed.
     pub fn change(&mut self) {
-        self.beacon_at = 0;
+        self.beacon.hurry();
         self.moved = true;
     }
 
     fn stranger(&mut self) {
-        self.beacon_at = 0;
-        self.locks_at = 0;
+        self.beacon.hurry();
+        self.locks.hurry();
     }
 }
 
@@ -194,26 +203,12 @@ impl Engine {
     pub(super) fn look_after_room(&mut self, now: u64) {
         let news = self.tabs.pass(now);
         self.announce(news);
-        if now
-            >= self
-                .network
-                .locks_at
-                .max(self.network.locks_asked + LOCKS_GAP)
-        {
-            self.network.locks_at = now + LOCKS_EVERY;
-            self.network.locks_asked = now;
+        if self.network.locks.take(now) {
             self.network.moved = true; // somebody may have fallen silent
             self.pace.change();
             self.ask_locks(now);
         }
-        if now
-            >= self
-                .network
-                .beacon_at
-                .max(self.network.beacon_sent + BEACON_GAP)
-        {
-            self.network.beacon_at = now + BEACON_EVERY;
-            self.network.beacon_sent = now;
+        if self.network.beacon.take(now) {
             let beacon = self.beacon(false);
             self.post_note(Kind::Beacon, beacon.encode());
         }

@@ -16,7 +16,7 @@ use crate::engine::picture::tally::Tally;
 use crate::engine::storage::depot::read_generation;
 use crate::engine::storage::idb::Idb;
 use crate::engine::storage::roster::{self, Identity};
-use crate::engine::storage::{Db, Store};
+use crate::engine::storage::{Db, DbError, Store};
 use crate::mining::plan::NodeKey;
 use crate::stream::Happening;
 
@@ -84,18 +84,14 @@ pub async fn join(handle: Handle) {
         let lock = |label| names.label_lock(room, label);
         claim_label(locks.as_ref(), label, lock).await
     };
-    let (claimed, damaged) = claim(&names, locks.as_ref(), db.as_ref(), &wanted.0, wanted.1).await;
+    let claimed = claim(&names, locks.as_ref(), &db, &wanted.0, wanted.1).await;
     handle.act(|engine| {
         if engine.state == State::Frozen {
             return; // frozen again meanwhile: what was taken is given back
         }
-        if damaged > 0 {
-            let what = format!("{damaged} identities of this browser");
-            engine.note(None, Happening::Damaged { what });
-        }
         engine.held = tab.into_iter().chain(label.1).collect();
         engine.label = label.0;
-        engine.residents = claimed.into_iter().map(Resident::new).collect();
+        engine.residents = engine.take_in(claimed);
         engine.open_channel();
         engine.know_residents();
     });
@@ -181,15 +177,16 @@ pub async fn add(handle: &Handle) -> Option<PeerId> {
         let (names, locks) = (engine.names.clone(), engine.locks.clone());
         (names, locks, engine.browser_db.clone(), engine.life)
     })?;
-    let (claimed, _) = claim(&names, locks.as_ref(), db.as_ref(), &[], 1).await;
-    let resident = Resident::new(claimed.into_iter().next()?);
-    let id = resident.id;
+    let claimed = claim(&names, locks.as_ref(), &db, &[], 1).await;
     handle.written().await;
-    handle.act(|engine| {
+    let id = handle.act(|engine| {
+        let resident = engine.take_in(claimed).pop()?;
+        let id = resident.id;
         engine.storage.depot.forget(&id); // it may have lived elsewhere since it lived here
         engine.residents.push(resident);
         engine.know_residents();
-    });
+        Some(id)
+    })??;
     start_node(handle, id, life).await;
     Some(id)
 }
@@ -225,9 +222,11 @@ impl Engine {
         }
         let identities: Vec<Identity> = self.residents.iter().map(|r| r.identity.clone()).collect();
         spawn_local(async move {
-            if let Some(db) = db {
-                // Without storage nothing of a former life is left to be confused with.
-                let _ = roster::write(&db, &identities).await;
+            // A life that is not written down could be lived twice.
+            if let Ok(db) = db
+                && let Err(error) = roster::write(&db, &identities).await
+            {
+                handle.act(|engine| engine.lose_storage(error));
             }
             start_nodes(handle, why).await;
         });
@@ -287,6 +286,20 @@ impl Engine {
         }
     }
 
+    /// Learns what a claim has seen; returns those to live here.
+    fn take_in(&mut self, claimed: Claimed) -> Vec<Resident> {
+        if claimed.damaged > 0 {
+            let what = format!("{} identities of this browser", claimed.damaged);
+            self.note(None, Happening::Damaged { what });
+        }
+        if let Err(error) = claimed.kept {
+            // A chain whose owner is not kept is found by nobody again.
+            self.lose_storage(error);
+        }
+        self.seats.extend(claimed.known); // who found blocks before this tab was opened
+        claimed.taken.into_iter().map(Resident::new).collect()
+    }
+
     fn know_residents(&mut self) {
         for resident in &self.residents {
             self.seats.insert(resident.id, resident.identity.seat);
@@ -301,35 +314,55 @@ async fn leave(handle: Handle) {
     handle.act(|engine| std::mem::take(&mut engine.leaving));
 }
 
-/// Takes identities whose locks are free, and stores that they live again before they do. Also says
-/// how many stored ones are damaged.
+/// What [`claim`] took, and what it saw on the way.
+struct Claimed {
+    /// Identities to live under, and what holds their locks.
+    taken: Vec<(Identity, Option<Held>)>,
+    /// Everybody whom this browser remembers, by seat.
+    known: Vec<(PeerId, u32)>,
+    /// Stored identities that are damaged.
+    damaged: usize,
+    /// Whether those taken will be there after this tab is closed.
+    kept: Result<(), DbError>,
+}
+
+/// Takes identities whose locks are free, and stores that they live again before they do.
 async fn claim(
     names: &Names,
     locks: Option<&Locks>,
-    db: Option<&Idb>,
+    db: &Result<Idb, DbError>,
     wanted: &[PeerId],
     count: usize,
-) -> (Vec<(Identity, Option<Held>)>, usize) {
+) -> Claimed {
     let _roster = hold(locks, &names.roster_lock()).await;
+    let mut kept = Ok(());
     // Without locks nothing tells whether an identity is in use: then all are new.
-    let (known, damaged) = match (db, locks) {
-        (Some(db), Some(_)) => roster::read(db).await.unwrap_or_default(),
-        _ => (Vec::new(), 0),
+    let (stored, damaged) = match (db, locks) {
+        (Ok(db), Some(_)) => roster::read(db).await.unwrap_or_else(|error| {
+            kept = Err(error);
+            Default::default()
+        }),
+        _ => Default::default(),
     };
+    let known = stored.iter().map(|one| (one.id(), one.seat)).collect();
     let lock = async |seat| match locks {
         Some(locks) => Some(Some(locks.take(&names.seat_lock(seat)).await?)),
         None => Some(None),
     };
-    let claimed = roster::claim(known, wanted, count, lock, fresh_key).await;
-    if let (Some(db), Some(_)) = (db, locks) {
-        let identities: Vec<Identity> = claimed
-            .iter()
-            .map(|(identity, _)| identity.clone())
-            .collect();
-        // An identity that cannot be stored lives as long as this tab.
-        let _ = roster::write(db, &identities).await;
+    let taken = roster::claim(stored, wanted, count, lock, fresh_key).await;
+    let identities: Vec<Identity> = taken.iter().map(|(identity, _)| identity.clone()).collect();
+    match db {
+        // What could not be read is not written over.
+        Ok(db) if locks.is_some() && kept.is_ok() => kept = roster::write(db, &identities).await,
+        Ok(_) => {}
+        Err(error) => kept = Err(error.clone()),
     }
-    (claimed, damaged)
+    Claimed {
+        taken,
+        known,
+        damaged,
+        kept,
+    }
 }
 
 fn fresh_key() -> SecretKey {

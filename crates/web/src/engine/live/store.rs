@@ -153,9 +153,9 @@ impl Engine {
         });
     }
 
-    /// The database was taken away.
-    pub(super) fn lose_storage(&mut self, why: String) {
-        self.storage.depot.fail(DbError::Refused(why));
+    /// Nothing that is written will be found again: the database was taken away, or is full.
+    pub(super) fn lose_storage(&mut self, why: DbError) {
+        self.storage.depot.fail(why);
         self.go_on_in_memory();
     }
 
