@@ -40,10 +40,20 @@ export const test = base.extend({
     expect(unexpected, "policy violations and uncaught errors").toEqual([]);
   },
 
-  // shot(page, "fork") saves out/<test file>-fork.png, kept for people to look at.
-  shot: async ({}, use, testInfo) => {
+  // shot(page, "fork") saves out/<test file>-fork.png, kept for people to look at. A test that takes
+  // none leaves its last page as it is at the end, under the test's own name.
+  shot: [async ({ context }, use, testInfo) => {
     mkdirSync(shots, { recursive: true });
     const file = testInfo.titlePath[0].replace(/\.spec\.mjs$/, "");
-    await use((page, name) => page.screenshot({ path: `${shots}${file}-${name}.png` }));
-  },
+    let taken = 0;
+    const shot = (page, name) => {
+      taken++;
+      return page.screenshot({ path: `${shots}${file}-${name}.png` });
+    };
+    await use(shot);
+    if (taken > 0 || testInfo.status !== testInfo.expectedStatus) return;
+    const last = context.pages().at(-1);
+    expect(last, "a page to leave a screenshot of").toBeTruthy();
+    await shot(last, testInfo.title.toLowerCase().replace(/[^a-z0-9]+/g, "-").slice(0, 60));
+  }, { auto: true }],
 });

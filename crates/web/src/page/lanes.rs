@@ -110,10 +110,11 @@ impl Taken {
 }
 
 #[cfg(test)]
-mod tests {
+pub mod tests {
     use super::*;
 
-    fn block(hash: &str, parent: &str, height: u32, state: BlockState) -> BlockView {
+    /// A block of a little tree.
+    pub fn block(hash: &str, parent: &str, height: u32, state: BlockState) -> BlockView {
         let (hash, parent) = (hash.to_owned(), parent.to_owned());
         BlockView {
             hash,

@@ -48,21 +48,8 @@ fn beside(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::page::lanes::assign;
+    use crate::page::lanes::{assign, tests::block};
     use BlockState::{Best, Stale};
-
-    fn block(hash: &str, parent: &str, height: u32, state: BlockState) -> BlockView {
-        let (hash, parent) = (hash.to_owned(), parent.to_owned());
-        BlockView {
-            hash,
-            parent,
-            height,
-            time: 0,
-            bits: 0,
-            miner: None,
-            state,
-        }
-    }
 
     #[test]
     fn keys_follow_parents_children_and_branches() {
