@@ -18,13 +18,14 @@ test("the page starts from a sub-folder without a policy violation", async ({ pa
   await shot(page, "start");
 });
 
-test("the policy allows no inline script, no eval and no foreign address", async () => {
+test("the policy allows no inline script, no eval and no foreign address", async ({ page, baseURL }) => {
   const html = readFileSync(join(dist, "index.html"), "utf8");
   const policy = html.match(/http-equiv="Content-Security-Policy" content="([^"]*)"/)[1];
   expect(policy).toContain("default-src 'none'");
   expect(policy).toContain("require-trusted-types-for 'script'");
   expect(policy).not.toMatch(/unsafe-inline|'unsafe-eval'|https?:|\*/);
   expect(html.indexOf("Content-Security-Policy")).toBeLessThan(html.search(/<script|<link|<style/));
+  await open(page, baseURL); // runs under it
 });
 
 test("Trusted Types refuse a script address that is not ours", async ({ page, baseURL, allowed }) => {
@@ -102,10 +103,11 @@ test("the page refuses to run inside a frame", async ({ page, baseURL, allowed }
   await expect(frame.locator("main")).toHaveCount(1);
 });
 
-test("without JavaScript the page says that it needs it", async ({ browser, baseURL }) => {
+test("without JavaScript the page says that it needs it", async ({ browser, baseURL, shot }) => {
   const context = await browser.newContext({ javaScriptEnabled: false });
   const page = await context.newPage();
   await page.goto(baseURL);
   await expect(page.locator("noscript p").first()).toBeVisible();
+  await shot(page, "no-javascript");
   await context.close();
 });

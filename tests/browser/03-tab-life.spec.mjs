@@ -43,7 +43,7 @@ test("a reloaded tab keeps its tip and its identities and does not mine", async 
   expect(await tip(page)).toEqual(before);
   expect((await own(page)).map(({ id, seat }) => [id, seat])).toEqual(nodes.map(({ id, seat }) => [id, seat]));
   expect((await status(page)).mining).toBe(false);
-  await logged(page, /back from storage/);
+  await logged(page, /came back from storage/);
   await shot(page, "reloaded");
 });
 

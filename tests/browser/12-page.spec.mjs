@@ -59,6 +59,7 @@ test("nodes are added up to 16 and removed down to one, each with its own name",
   expect(new Set(nodes.map(({ name }) => name)).size).toBe(16);
   await mineTo(page, 3);
   await expect.poll(async () => new Set((await own(page)).map((node) => node.tip.hash)).size).toBe(1);
+  await logged(page, /and \d+ more accepted Block/); // one line, not fifteen
   await shot(page, "sixteen-nodes");
   await expect.poll(async () => {
     const remove = page.getByRole("button", { name: /^Remove / });
@@ -286,7 +287,7 @@ test("the log tells what happens and can be filtered by kind and by node", async
   await shot(page, "log");
 });
 
-test("who wants no motion gets none", async ({ contextOf, baseURL, open, rooms }) => {
+test("who wants no motion gets none", async ({ contextOf, baseURL, open, rooms, shot }) => {
   const page = await (await contextOf({ reducedMotion: "reduce" })).newPage();
   await open(rooms({ bits: BITS.steady }), { page, url: baseURL });
   await mine(page);
@@ -295,6 +296,7 @@ test("who wants no motion gets none", async ({ contextOf, baseURL, open, rooms }
     .filter((animation) => animation.playState === "running" && animation.effect.getComputedTiming().duration > 10)
     .map((animation) => animation.animationName ?? animation.transitionProperty));
   expect(moving).toEqual([]);
+  await shot(page, "no-motion");
   await stop(page);
 });
 

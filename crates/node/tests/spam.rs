@@ -89,7 +89,7 @@ fn cve_2024_52916_a_hundred_thousand_cheap_headers_leave_nothing_behind() {
 fn a_branch_that_is_light_at_first_but_heavy_in_all_is_measured_and_then_followed() {
     let (mut solo, _) = settled(200); // 200 * 2^16
     let mut branch = Made::genesis().chain(EASY, 4500, 1);
-    branch.extend(branch.last().unwrap().chain(HARD, 10, 1)); // 10 * 2^24
+    branch.extend(branch.last().unwrap().chain(HARD, 10, 1)); // 10 * 2^32
     let claim = Solo::claim(branch.last().unwrap(), 4510, Work::from(11 << 24));
     solo.events.clear();
     solo.hear(peer(2), &Message::Tip(claim));

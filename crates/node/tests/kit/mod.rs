@@ -14,7 +14,7 @@ use ledger::{Draft, Ledger, Place, State};
 use node::{Config, Memo, Node};
 use protocol::{Cx, Facts, JobId, Payee, Protocol, Sheet};
 
-/// Bits of work 2, 2^16 and 2^24.
+/// Bits of work 2, 2^16 and 2^32.
 pub const EASY: CompactTarget = CompactTarget(0x207f_ffff);
 pub const MEDIUM: CompactTarget = CompactTarget(0x1f00_ffff);
 pub const HARD: CompactTarget = CompactTarget(0x1e00_00ff);

@@ -14,6 +14,7 @@
 
 mod bridge;
 mod lanes;
+mod log;
 mod model;
 mod numbers;
 mod prefs;

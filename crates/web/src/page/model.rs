@@ -1,21 +1,18 @@
 //! What the page shows at the moment: one root reducer over the engine's frames and the person's
 //! choices. It holds no truth; all of it can be thrown away and comes again with the next frame.
 
-use std::collections::VecDeque;
 use std::rc::Rc;
 
 use yew::Reducible;
 
 use super::bridge::{News, Phase};
+use super::log::{Line, Log};
 use super::route::Route;
 use super::texts::Lang;
 use crate::stream::{
     BlockView, Frame, Happening, LogEntry, MiningView, NodeView, RoomView, StorageView, TabView,
     TargetView, TipView,
 };
-
-/// How many lines the log keeps.
-pub const LOG_LINES: usize = 500;
 
 /// A frame in parts that are shared with the frame before where nothing changed, so that a
 /// component can tell at once.
@@ -55,15 +52,6 @@ fn keep<T: Clone + PartialEq>(new: &T, old: Option<&Rc<T>>) -> Rc<T> {
         Some(old) if **old == *new => old.clone(),
         _ => Rc::new(new.clone()),
     }
-}
-
-/// One line of the log.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Line {
-    /// Counts lines over all engines of this page.
-    pub key: u64,
-    /// What the engine said.
-    pub entry: LogEntry,
 }
 
 /// The panel that a small screen shows.
@@ -108,9 +96,7 @@ pub struct Model {
     /// Number of the frame that is shown.
     pub frame: u32,
     pub picture: Option<Picture>,
-    /// Newest first.
-    pub log: Rc<VecDeque<Rc<Line>>>,
-    lines: u64,
+    pub log: Rc<Log>,
     pub route: Route,
     pub panel: Panel,
     pub dialog: Option<Dialog>,
@@ -148,7 +134,6 @@ impl Model {
             frame: 0,
             picture: None,
             log: Rc::default(),
-            lines: 0,
             route: Route::now(),
             panel: Panel::Mine,
             dialog: None,
@@ -201,25 +186,13 @@ impl Model {
         if entries.is_empty() {
             return;
         }
-        let log = Rc::make_mut(&mut self.log);
-        for entry in entries {
-            self.lines += 1;
-            let line = Rc::new(Line {
-                key: self.lines,
-                entry: entry.clone(),
-            });
-            if matches!(
-                line.entry.what,
-                Happening::Found { .. } | Happening::Reorganised { .. }
-            ) {
-                self.spoken = Some(line.clone());
+        for line in Rc::make_mut(&mut self.log).write(entries) {
+            match line.entry.what {
+                Happening::Found { .. } | Happening::Reorganised { .. } => self.spoken = Some(line),
+                Happening::Reset => self.selected = None,
+                _ => {}
             }
-            if matches!(line.entry.what, Happening::Reset) {
-                self.selected = None;
-            }
-            log.push_front(line);
         }
-        log.truncate(LOG_LINES);
     }
 }
 

@@ -59,6 +59,8 @@ pub type Format<'a> = &'a dyn Fn(u64) -> String;
 pub enum Part {
     /// Words.
     Say(String),
+    /// Whom it happened to: one node, or several.
+    Me,
     /// A node, by seat; `None` for one that is not known.
     Node(Option<u32>),
     /// A block, to be clicked on: id and, where it is known, height.
@@ -259,7 +261,11 @@ pub struct Log {
     pub kinds: [&'static str; 5],
     pub none_match: &'static str,
     /// The sentence of an event. The numbers in it are made by `whole` and `milli`.
-    pub sentence: fn(&Happening, Option<u32>, Format<'_>, Format<'_>) -> Vec<Part>,
+    pub sentence: fn(&Happening, Format<'_>, Format<'_>) -> Vec<Part>,
+    /// Between the names of several nodes.
+    pub between: &'static str,
+    /// After the first names: how many further nodes.
+    pub more: With1,
 }
 
 /// The share dialog.
@@ -444,7 +450,7 @@ mod tests {
     fn every_event_is_a_sentence_in_each_language() {
         let number = |value: u64| value.to_string();
         for what in everything() {
-            let of = |lang: Lang| (lang.texts().log.sentence)(&what, Some(0), &number, &number);
+            let of = |lang: Lang| (lang.texts().log.sentence)(&what, &number, &number);
             let (en, zh) = (of(Lang::En), of(Lang::Zh));
             assert_ne!(en, zh, "{what:?}");
             let things = |parts: &[Part]| {

@@ -259,6 +259,8 @@ pub static TEXTS: Texts = Texts {
         kinds: ["Blocks", "Switches", "Tabs and nodes", "Mining", "Trouble"],
         none_match: "Nothing fits these filters.",
         sentence,
+        between: ", ",
+        more: |count| format!(" and {count} more"),
     },
     share: Share {
         title: "Share this room",

@@ -231,6 +231,8 @@ pub static TEXTS: Texts = Texts {
         kinds: ["区块", "重组", "标签页与节点", "挖矿", "异常"],
         none_match: "没有符合筛选条件的事件。",
         sentence,
+        between: "、",
+        more: |count| format!(" 和另外 {count} 个节点"),
     },
     share: Share {
         title: "分享此房间",

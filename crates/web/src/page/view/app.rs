@@ -1,6 +1,5 @@
 //! The root: joins the engine's news, the state and the panels.
 
-use std::collections::VecDeque;
 use std::rc::Rc;
 
 use yew::prelude::*;
@@ -16,7 +15,8 @@ use super::mine::mine_panel;
 use super::notices::{banners, old_page, spoken, toasts};
 use super::peers::PeersPanel;
 use crate::page::bridge::{Bridge, Phase};
-use crate::page::model::{Action, Dialog, Line, Model, Panel, Picture};
+use crate::page::log::Log;
+use crate::page::model::{Action, Dialog, Model, Panel, Picture};
 use crate::page::numbers::Numbers;
 use crate::page::route::{self, Route};
 use crate::page::texts::Lang;
@@ -190,14 +190,14 @@ fn live(ui: &Ui, model: &Model) -> Html {
     </> }
 }
 
-fn panels(picture: &Picture, selected: Option<Rc<str>>, log: Rc<VecDeque<Rc<Line>>>) -> Html {
+fn panels(picture: &Picture, selected: Option<Rc<str>>, log: Rc<Log>) -> Html {
     let tip = AttrValue::from(picture.tip.hash.clone());
     html! { <>
         <ChainPanel tree={picture.tree.clone()} nodes={picture.nodes.clone()} tip={picture.tip.clone()}
             selected={selected.clone()} mining={picture.mining.on} />
         <DetailPanel {selected} tip={picture.tip.clone()} tree={picture.tree.clone()} />
         <PeersPanel tabs={picture.tabs.clone()} nodes={picture.nodes.clone()} {tip} />
-        <LogPanel lines={log} />
+        <LogPanel {log} />
     </> }
 }
 

@@ -1,23 +1,25 @@
 //! The event log: sentences, newest first, with filters by kind and by node.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use wasm_bindgen::JsCast;
 use yew::prelude::*;
 
 use super::who::who;
-use crate::page::model::Line;
+use crate::page::log::{Line, Log};
 use crate::page::numbers::tail;
 use crate::page::seats;
 use crate::page::texts::Part;
 use crate::page::ui::{Ui, use_ui};
 use crate::stream::Happening;
 
+/// How many nodes of a line are named; the others are counted.
+const NAMED: usize = 3;
+
 #[derive(Properties, PartialEq)]
 pub struct Props {
-    /// Newest first.
-    pub lines: Rc<VecDeque<Rc<Line>>>,
+    pub log: Rc<Log>,
 }
 
 #[component]
@@ -27,14 +29,17 @@ pub fn LogPanel(props: &Props) -> Html {
     let hidden = use_state(|| [false; 5]);
     let node = use_state(|| None::<u32>);
     let seats: BTreeSet<u32> = props
+        .log
         .lines
         .iter()
-        .filter_map(|line| line.entry.seat)
+        .flat_map(|line| line.seats())
         .collect();
     let fits = |line: &&Rc<Line>| {
-        !hidden[kind(&line.entry.what)] && node.is_none_or(|seat| line.entry.seat == Some(seat))
+        !hidden[kind(&line.entry.what)]
+            && node.is_none_or(|seat| line.seats().any(|other| other == seat))
     };
     let shown: Vec<Html> = props
+        .log
         .lines
         .iter()
         .filter(fits)
@@ -59,7 +64,7 @@ pub fn LogPanel(props: &Props) -> Html {
             </div>
             <div class="filters" role="group" aria-label={t.filters}>{ for kinds }</div>
             if shown.is_empty() {
-                <p class="muted">{ if props.lines.is_empty() { t.empty } else { t.none_match } }</p>
+                <p class="muted">{ if props.log.lines.is_empty() { t.empty } else { t.none_match } }</p>
             } else {
                 <ol class="lines" tabindex="0" aria-labelledby="log-title">{ for shown }</ol>
             }
@@ -124,17 +129,18 @@ fn LogLine(props: &LineProps) -> Html {
     let at = ui.n.clock(entry.at);
     let kind = ["blocks", "switches", "peers", "mining", "trouble"][kind(&entry.what)];
     html! {
-        <li class={kind}><time>{ at }</time><span>{ sentence(&ui, &entry.what, entry.seat) }</span></li>
+        <li class={kind}><time>{ at }</time><span>{ sentence(&ui, &props.line) }</span></li>
     }
 }
 
 /// An event as a sentence whose blocks can be clicked on.
-fn sentence(ui: &Ui, what: &Happening, seat: Option<u32>) -> Html {
+fn sentence(ui: &Ui, line: &Line) -> Html {
     let whole = |number: u64| ui.n.whole(number);
     let milli = |number: u64| ui.n.milli(number);
-    let parts = (ui.t.log.sentence)(what, seat, &whole, &milli);
+    let parts = (ui.t.log.sentence)(&line.entry.what, &whole, &milli);
     parts.into_iter().map(|part| match part {
         Part::Say(words) => html! { { words } },
+        Part::Me => nodes(ui, line),
         Part::Node(seat) => who(ui, seat),
         Part::Outside(text) => html! { <bdi>{ text }</bdi> },
         Part::Block(hash, height) => html! {
@@ -144,4 +150,19 @@ fn sentence(ui: &Ui, what: &Happening, seat: Option<u32>) -> Html {
             </button>
         },
     }).collect()
+}
+
+/// The nodes that an event happened to: the first ones by name.
+fn nodes(ui: &Ui, line: &Line) -> Html {
+    if line.entry.seat.is_none() {
+        return who(ui, None);
+    }
+    let left = line.seats().skip(NAMED).count();
+    html! { <>
+        { for line.seats().take(NAMED).enumerate().map(|(index, seat)| html! { <>
+            if index > 0 { { ui.t.log.between } }
+            { who(ui, Some(seat)) }
+        </> }) }
+        if left > 0 { { (ui.t.log.more)(&ui.n.whole(left as u64)) } }
+    </> }
 }

@@ -5,7 +5,8 @@ use yew::prelude::*;
 
 use super::icon;
 use super::peers::progress;
-use crate::page::model::{Action, Line, Picture, Toast};
+use crate::page::log::Line;
+use crate::page::model::{Action, Picture, Toast};
 use crate::page::seats;
 use crate::page::ui::Ui;
 use crate::stream::{Call, Happening, NodeView, StorageView};

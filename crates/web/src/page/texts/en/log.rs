@@ -7,11 +7,9 @@ use crate::stream::Happening;
 /// See [`Log::sentence`](crate::page::texts::Log).
 pub fn sentence(
     what: &Happening,
-    seat: Option<u32>,
     whole: &dyn Fn(u64) -> String,
     milli: &dyn Fn(u64) -> String,
 ) -> Vec<Part> {
-    let me = Part::Node(seat);
     let joined = |online: bool| {
         if online {
             " joined again"
@@ -20,14 +18,14 @@ pub fn sentence(
         }
     };
     match what {
-        Happening::Found { hash, height } => vec![me, say(" found "), block(hash, *height)],
+        Happening::Found { hash, height } => vec![Part::Me, say(" found "), block(hash, *height)],
         Happening::Extended {
             hash,
             height,
             miner,
         } => {
             vec![
-                me,
+                Part::Me,
                 say(" accepted "),
                 block(hash, *height),
                 say(" found by "),
@@ -39,7 +37,7 @@ pub fn sentence(
             height,
             miner,
         } => vec![
-            me,
+            Part::Me,
             say(" met a rival "),
             block(hash, *height),
             say(" found by "),
@@ -55,26 +53,32 @@ pub fn sentence(
             let applied = whole(u64::from(*applied));
             let rest = format!(": {undone} undone, {applied} applied");
             vec![
-                me,
+                Part::Me,
                 say(" switched branch to "),
                 block(hash, *height),
                 say(rest),
             ]
         }
-        Happening::Rejected { hash, reason } => rejected(me, hash, reason),
-        Happening::Misbehaved { peer, reason } => misbehaved(me, peer, reason),
+        Happening::Rejected { hash, reason } => rejected(hash, reason),
+        Happening::Misbehaved { peer, reason } => misbehaved(peer, reason),
         Happening::Retargeted {
             height,
             harder_milli,
         } => retargeted(*height, *harder_milli, milli),
         Happening::SyncStarted { goal } => {
-            vec![me, say(format!(" catches up to height {goal}"))]
+            vec![
+                Part::Me,
+                say(format!(" began to catch up to height {goal}")),
+            ]
         }
         Happening::SyncDone { height } => {
-            vec![me, say(format!(" has caught up at height {height}"))]
+            vec![Part::Me, say(format!(" caught up at height {height}"))]
         }
         Happening::Restored { height } => {
-            vec![me, say(format!(" is back from storage at height {height}"))]
+            vec![
+                Part::Me,
+                say(format!(" came back from storage at height {height}")),
+            ]
         }
         Happening::Damaged { what } => {
             vec![say("Saved data was damaged: "), Part::Outside(what.clone())]
@@ -100,9 +104,9 @@ pub fn sentence(
     }
 }
 
-fn rejected(me: Part, hash: &str, reason: &str) -> Vec<Part> {
+fn rejected(hash: &str, reason: &str) -> Vec<Part> {
     vec![
-        me,
+        Part::Me,
         say(" refused block "),
         Part::Block(hash.to_owned(), None),
         say(": "),
@@ -113,9 +117,9 @@ fn rejected(me: Part, hash: &str, reason: &str) -> Vec<Part> {
     ]
 }
 
-fn misbehaved(me: Part, peer: &str, reason: &str) -> Vec<Part> {
+fn misbehaved(peer: &str, reason: &str) -> Vec<Part> {
     vec![
-        me,
+        Part::Me,
         say(" heard nonsense from "),
         Part::Outside(peer.to_owned()),
         say(" ("),

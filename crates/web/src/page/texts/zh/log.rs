@@ -6,11 +6,9 @@ use crate::stream::Happening;
 /// See [`Log::sentence`](crate::page::texts::Log).
 pub fn sentence(
     what: &Happening,
-    seat: Option<u32>,
     whole: &dyn Fn(u64) -> String,
     milli: &dyn Fn(u64) -> String,
 ) -> Vec<Part> {
-    let me = Part::Node(seat);
     let joined = |online: bool| {
         if online {
             "已重新接入"
@@ -19,14 +17,14 @@ pub fn sentence(
         }
     };
     match what {
-        Happening::Found { hash, height } => vec![me, say(" 挖到了"), block(hash, *height)],
+        Happening::Found { hash, height } => vec![Part::Me, say(" 挖到了"), block(hash, *height)],
         Happening::Extended {
             hash,
             height,
             miner,
         } => {
             vec![
-                me,
+                Part::Me,
                 say(" 接受了 "),
                 Part::Node(*miner),
                 say(" 挖到的"),
@@ -38,7 +36,7 @@ pub fn sentence(
             height,
             miner,
         } => vec![
-            me,
+            Part::Me,
             say(" 收到 "),
             Part::Node(*miner),
             say(" 挖到的竞争"),
@@ -53,22 +51,22 @@ pub fn sentence(
             let undone = whole(u64::from(*undone));
             let applied = whole(u64::from(*applied));
             let rest = format!("：撤销 {undone} 个区块，应用 {applied} 个区块");
-            vec![me, say(" 重组到"), block(hash, *height), say(rest)]
+            vec![Part::Me, say(" 重组到"), block(hash, *height), say(rest)]
         }
-        Happening::Rejected { hash, reason } => rejected(me, hash, reason),
-        Happening::Misbehaved { peer, reason } => misbehaved(me, peer, reason),
+        Happening::Rejected { hash, reason } => rejected(hash, reason),
+        Happening::Misbehaved { peer, reason } => misbehaved(peer, reason),
         Happening::Retargeted {
             height,
             harder_milli,
         } => retargeted(*height, *harder_milli, milli),
         Happening::SyncStarted { goal } => {
-            vec![me, say(format!(" 开始同步到高度 {goal}"))]
+            vec![Part::Me, say(format!(" 开始同步到高度 {goal}"))]
         }
         Happening::SyncDone { height } => {
-            vec![me, say(format!(" 已同步到高度 {height}"))]
+            vec![Part::Me, say(format!(" 已同步到高度 {height}"))]
         }
         Happening::Restored { height } => {
-            vec![me, say(format!(" 已从存储恢复到高度 {height}"))]
+            vec![Part::Me, say(format!(" 已从存储恢复到高度 {height}"))]
         }
         Happening::Damaged { what } => {
             vec![say("保存的数据已损坏："), Part::Outside(what.clone())]
@@ -99,9 +97,9 @@ pub fn sentence(
     }
 }
 
-fn rejected(me: Part, hash: &str, reason: &str) -> Vec<Part> {
+fn rejected(hash: &str, reason: &str) -> Vec<Part> {
     vec![
-        me,
+        Part::Me,
         say(" 拒绝了区块 "),
         Part::Block(hash.to_owned(), None),
         say("："),
@@ -112,9 +110,9 @@ fn rejected(me: Part, hash: &str, reason: &str) -> Vec<Part> {
     ]
 }
 
-fn misbehaved(me: Part, peer: &str, reason: &str) -> Vec<Part> {
+fn misbehaved(peer: &str, reason: &str) -> Vec<Part> {
     vec![
-        me,
+        Part::Me,
         say(" 收到来自 "),
         Part::Outside(peer.to_owned()),
         say(" 的无效消息（"),
