@@ -77,6 +77,7 @@ test("a block's details: the 80 bytes shown hash to its id and every field says 
   await block(page, chain[3].hash).click();
   const detail = page.getByTestId("block-detail");
   await expect(detail).toHaveAttribute("data-hash", chain[3].hash);
+  await expect(detail).not.toHaveAttribute("aria-busy");
   await expect(detail.locator(".segment code")).toHaveCount(6);
   const bytes = (await detail.locator(".segment code").allTextContents()).join("");
   const read = header(bytes);
@@ -102,6 +103,7 @@ test("a block's details: the 80 bytes shown hash to its id and every field says 
   // Genesis has details, too, and steps lead from block to block.
   await block(page, chain[0].hash).click();
   await expect(detail).toHaveAttribute("data-hash", chain[0].hash);
+  await expect(detail).not.toHaveAttribute("aria-busy");
   const first = header((await detail.locator(".segment code").allTextContents()).join(""));
   expect(first.hash).toBe(chain[0].hash);
   await detail.getByRole("button", { name: "Next block" }).click();
@@ -149,6 +151,23 @@ test("everything on the page is reached with the tab key", async ({ open, rooms 
     await page.keyboard.press("Tab");
   }
   for (const name of wanted) expect([...seen]).toContain(name);
+});
+
+test("the newest block is in view when a small screen opens the chain, and when a window gets small", async ({ open, rooms, shot }) => {
+  const page = await open(rooms({ bits: BITS.quick }));
+  const newest = async () => block(page, (await tip(page)).hash);
+  await mineTo(page, 9);
+  await expect(await newest()).toBeInViewport({ ratio: 1 });
+  await page.setViewportSize({ width: 360, height: 740 });
+  const panel = (index) => page.locator("nav.bottom button").nth(index).click();
+  await panel(1);
+  await expect(await newest()).toBeInViewport({ ratio: 1 });
+  await panel(3);
+  await mineTo(page, (await height(page)) + 5); // while the chain is hidden
+  await expect(await newest()).toBeHidden();
+  await panel(1);
+  await expect(await newest()).toBeInViewport({ ratio: 1 });
+  await shot(page, "small-chain");
 });
 
 test("the table shows the same blocks as the picture", async ({ open, rooms, shot }) => {

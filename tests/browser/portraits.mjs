@@ -89,7 +89,7 @@ try {
   await fork(chinese);
   await tabSwitch(chinese[1]).click();
   await agree(chinese);
-  await shot(chinese[0], "chinese-dark");
+  await shot(chinese[1], "chinese-dark"); // the side that lost still has its own blocks
 } finally {
   await browser.close();
   await host.close();

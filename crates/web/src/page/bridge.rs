@@ -176,6 +176,7 @@ impl Bridge {
         self.0.mined.set(false); // a link never starts mining
         self.send(&ToEngine::Freeze);
         // The old room is no longer what runs: its link must not be written over the new one.
+        self.disregard();
         self.tell(&News::Phase(Phase::Starting));
         self.lose_calls("another room was opened");
         self.start_after(supervise::LEAVE_MS);
@@ -218,11 +219,16 @@ impl Bridge {
 
     /// Ends the present engine and gives the number of the next.
     fn end(&self) -> u32 {
+        *self.0.worker.borrow_mut() = None;
+        self.disregard()
+    }
+
+    /// Hears nothing more of the present engine, and gives the number of the next.
+    fn disregard(&self) -> u32 {
         let generation = self.0.generation.get().wrapping_add(1);
         self.0.generation.set(generation);
         self.0.settled.set(false);
         self.0.unheard.set(0);
-        *self.0.worker.borrow_mut() = None;
         generation
     }
 

@@ -4,6 +4,7 @@ mod fields;
 mod proof;
 mod transactions;
 
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use yew::prelude::*;
@@ -14,6 +15,7 @@ use self::transactions::transactions;
 use super::copy::CopyButton;
 use super::icon;
 use super::who::who;
+use crate::page::bridge::{Bridge, ENGINE_LOST};
 use crate::page::model::Action;
 use crate::page::numbers::short;
 use crate::page::ui::{Ui, use_ui};
@@ -42,7 +44,8 @@ pub fn DetailPanel(props: &Props) -> Html {
         .selected
         .clone()
         .unwrap_or_else(|| Rc::from(props.tip.hash.as_str()));
-    let found = use_detail(&ui, hash.clone(), &props.tip.hash);
+    // Until the answer comes, the block before stays: the page would jump otherwise.
+    let (shown, found) = use_detail(&ui, hash.clone(), &props.tip.hash);
     let content = match &found {
         Found::Nothing => html! { <p class="muted">{ ui.t.block.loading }</p> },
         Found::Unknown => html! { <p class="muted">{ ui.t.block.unknown }</p> },
@@ -54,7 +57,8 @@ pub fn DetailPanel(props: &Props) -> Html {
         </> },
     };
     html! {
-        <section class="panel panel-block" aria-labelledby="block-title" data-testid="block-detail" data-hash={hash.to_string()}>
+        <section class="panel panel-block" aria-labelledby="block-title" data-testid="block-detail"
+            data-hash={hash.to_string()} aria-busy={(shown != hash).then_some("true")}>
             { head(&ui, props, &hash) }
             { content }
         </section>
@@ -62,36 +66,43 @@ pub fn DetailPanel(props: &Props) -> Html {
 }
 
 /// Asks the engine for a block, again whenever the tip changes: a block's fate changes with it.
+/// Returns the last answer and which block it is about.
 #[hook]
-fn use_detail(ui: &Ui, hash: Rc<str>, tip: &str) -> Found {
-    let state = use_state(|| (hash.clone(), Found::Nothing));
+fn use_detail(ui: &Ui, hash: Rc<str>, tip: &str) -> (Rc<str>, Found) {
+    let state = use_state(|| (Rc::from(""), Found::Nothing));
     let latest = use_mut_ref(|| 0u32);
     {
         let (ui, state) = (ui.clone(), state.clone());
-        use_effect_with((hash.clone(), tip.to_owned()), move |(hash, _)| {
-            let (hash, number) = (hash.clone(), *latest.borrow() + 1);
-            *latest.borrow_mut() = number;
-            if hash.is_empty() {
-                return;
+        use_effect_with((hash, tip.to_owned()), move |(hash, _)| {
+            *latest.borrow_mut() += 1;
+            if !hash.is_empty() {
+                ask(ui.bridge.clone(), hash.clone(), latest, state.setter());
             }
-            let call = Call::Block(BlockKey::Hash(hash.to_string()));
-            ui.bridge.call(call, move |result| {
-                if *latest.borrow() != number {
-                    return; // something else was asked for since
-                }
-                let found = match result {
-                    Ok(Reply::Block(detail)) => Found::Block(Rc::from(detail)),
-                    _ => Found::Unknown,
-                };
-                state.set((hash, found));
-            });
         });
     }
-    if state.0 == hash {
-        state.1.clone()
-    } else {
-        Found::Nothing
-    }
+    (*state).clone()
+}
+
+fn ask(
+    bridge: Bridge,
+    hash: Rc<str>,
+    latest: Rc<RefCell<u32>>,
+    set: UseStateSetter<(Rc<str>, Found)>,
+) {
+    let number = *latest.borrow();
+    let call = Call::Block(BlockKey::Hash(hash.to_string()));
+    bridge.clone().call(call, move |result| {
+        if *latest.borrow() != number {
+            return; // something else was asked for since
+        }
+        let found = match result {
+            Ok(Reply::Block(detail)) => Found::Block(Rc::from(detail)),
+            // The next engine knows it, too: the call waits for that.
+            Err(failure) if failure.code == ENGINE_LOST => return ask(bridge, hash, latest, set),
+            _ => Found::Unknown,
+        };
+        set.set((hash, found));
+    });
 }
 
 fn head(ui: &Ui, props: &Props, hash: &Rc<str>) -> Html {

@@ -4,7 +4,8 @@
 use std::rc::Rc;
 
 use wasm_bindgen::JsCast;
-use web_sys::{Element, HtmlElement, SvgElement};
+use wasm_bindgen::closure::Closure;
+use web_sys::{Element, HtmlElement, ResizeObserver, SvgElement};
 use yew::prelude::*;
 
 use super::TreeProps;
@@ -194,6 +195,14 @@ fn use_follow(area: &NodeRef, layout: &Rc<Layout>) -> (bool, Callback<Event>) {
             }
         });
     }
+    use_resized(&area, {
+        let (area, away) = (area.clone(), *away);
+        move || {
+            if !away {
+                to_end(&area);
+            }
+        }
+    });
     let scroll = {
         let (area, away) = (area.clone(), away.clone());
         Callback::from(move |_: Event| {
@@ -204,6 +213,31 @@ fn use_follow(area: &NodeRef, layout: &Rc<Layout>) -> (bool, Callback<Event>) {
         })
     };
     (*away, scroll)
+}
+
+/// Calls `act` whenever an element gets another size, which it also does when it is shown again.
+#[hook]
+fn use_resized(element: &NodeRef, act: impl Fn() + 'static) {
+    let latest = use_mut_ref(|| None::<Box<dyn Fn()>>);
+    *latest.borrow_mut() = Some(Box::new(act));
+    let element = element.clone();
+    use_effect_with((), move |()| {
+        let resized = Closure::<dyn Fn()>::new(move || {
+            if let Some(act) = &*latest.borrow() {
+                act();
+            }
+        });
+        let observer = ResizeObserver::new(resized.as_ref().unchecked_ref()).ok();
+        if let (Some(observer), Some(element)) = (&observer, element.cast::<Element>()) {
+            observer.observe(&element);
+        }
+        move || {
+            if let Some(observer) = observer {
+                observer.disconnect();
+            }
+            drop(resized);
+        }
+    });
 }
 
 fn to_end(area: &NodeRef) {
