@@ -195,7 +195,7 @@ fn use_follow(area: &NodeRef, layout: &Rc<Layout>) -> (bool, Callback<Event>) {
             }
         });
     }
-    use_resized(&area, {
+    use_resized(area, {
         let (area, away) = (area.clone(), *away);
         move || {
             if !away {
