@@ -34,7 +34,7 @@ pub use hash::{
 };
 pub use header::{BitcoinHeader, Header, SealedHeader};
 pub use keys::{KeyError, PeerId, PublicKey, SecretKey, Signature, tagged_hash};
-pub use params::{Anchor, ChainParams, ParamsError, bitcoin_2009, tabchain};
+pub use params::{Anchor, ChainParams, MAX_HALVING, ParamsError, bitcoin_2009, tabchain};
 pub use reject::Reject;
 pub use rng::Stream;
 pub use rules::{

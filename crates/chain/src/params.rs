@@ -72,8 +72,9 @@ pub enum ParamsError {
     /// A window too short to measure, or longer than a chain needs.
     #[error("a retarget window of {0} blocks is not within 4 to 100000")]
     Window(u32),
-    /// A subsidy that halves without blocks in between.
-    #[error("halving each {0} blocks")]
+    /// A subsidy that halves without blocks in between, or so late that it creates more than
+    /// there can be.
+    #[error("halving each {0} blocks is not within 1 to {MAX_HALVING}")]
     Halving(u32),
     /// The starting bits are no target.
     #[error(transparent)]
@@ -93,6 +94,9 @@ pub const TABCHAIN_POW_LIMIT: CompactTarget = CompactTarget(0x207f_ffff);
 /// Most bytes of a room's block without witnesses. A block that is nearly all witness has four times
 /// as many, and still travels in one message between tabs.
 pub const TABCHAIN_BLOCK_SIZE: u32 = 125_000;
+
+/// Most blocks between two halvings, Bitcoin's: its subsidies come to just under 21 million coins.
+pub const MAX_HALVING: u32 = 210_000;
 
 /// Longest room name in bytes: with the rules beside it, it fills a coinbase's 100 bytes.
 pub const MAX_NAME_LEN: usize = 80;
@@ -160,6 +164,9 @@ pub fn bitcoin_2009() -> ChainParams {
 /// start one spacing before the block before it. BIP54 grants 12, for old mining software that
 /// a room need not fear, and each spacing of grace lets a majority shorten each window by one.
 ///
+/// Two rules of today's are missing: BIP54's second one on time (a window that ends before it
+/// begins) and relative lock times (BIP68), which the ledger's simple spends do not set.
+///
 /// # Errors
 /// [`ParamsError`] for numbers outside their ranges.
 pub fn tabchain(
@@ -216,7 +223,7 @@ fn check_ranges(name: &str, spacing: u32, window: u32, halving: u32) -> Result<(
     if !(4..=100_000).contains(&window) {
         return Err(ParamsError::Window(window));
     }
-    if halving == 0 {
+    if !(1..=MAX_HALVING).contains(&halving) {
         return Err(ParamsError::Halving(halving));
     }
     Ok(())

@@ -48,12 +48,17 @@ pub fn blocks(file: &Path, out: &mut Out) -> Result<bool, Failure> {
         // Blocks of any time and network: the rules that came later than 2009 do not apply, the
         // limit on work is the header's own, and the size limit is that of the wire.
         pow_limit: Target::MAX,
-        segwit: true,
         ..bitcoin_2009()
     };
     each_line(file, out, |line| {
         let bytes = hex::decode(line).map_err(|_| "bad-blk-encoding".to_string())?;
         let block: Block = decode_exact(&bytes).map_err(|_| "bad-blk-encoding".to_string())?;
+        let witness = |tx: &chain::Transaction| tx.has_witness();
+        let params = chain::ChainParams {
+            // A block without witnesses need not commit to them, whatever its coinbase says.
+            segwit: block.transactions.iter().any(witness),
+            ..params.clone()
+        };
         block
             .check(&params)
             .map_err(|reject| reject.name().to_string())?;

@@ -116,8 +116,8 @@ fn main() -> ExitCode {
     match outcome {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
-        // Whoever reads us has heard enough (`| head`).
-        Err(error) if error.is_closed_pipe() => ExitCode::SUCCESS,
+        // Whoever reads us has heard enough (`| head`): nothing to say, but not all was checked.
+        Err(error) if error.is_closed_pipe() => ExitCode::FAILURE,
         Err(error) => {
             eprintln!("tabchain: {error}");
             ExitCode::from(2)

@@ -274,6 +274,14 @@ fn bad_input_gets_a_clear_error() {
             "nodes.count is 1000000000",
         ),
         (
+            "title = \"x\\u001b]0;y\"\nseed = 1\nseconds = 10\n[room]\nname = 'a'\nspacing = 10\nbits = 0x2000ffff\nwindow = 8\nhalving = 9\n[nodes]\ncount = 1\nhashes_per_second = [1]",
+            "control character",
+        ),
+        (
+            "title = 'x'\nseed = 1\nseconds = 10\n[room]\nname = 'a'\nspacing = 3600\nbits = 0x2000ffff\nwindow = 8\nhalving = 9\n[nodes]\ncount = 1\nhashes_per_second = [1000000]",
+            "within room.spacing is 3600000000",
+        ),
+        (
             "title = 'x'\nseed = 1\nseconds = 10\nsurprise = 1",
             "surprise",
         ),
@@ -283,6 +291,63 @@ fn bad_input_gets_a_clear_error() {
         let error = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(error.contains(expected), "{error}");
     }
+}
+
+/// A block in hex whose coinbase pays these scripts; any hash below half of all meets its target.
+fn block_paying(scripts: &[Vec<u8>]) -> String {
+    use chain::{Amount, Block, Encode as _, OutPoint, Script, Transaction, TxIn, TxOut};
+    let input = TxIn {
+        script_sig: Script(vec![1, 1]),
+        ..TxIn::new(OutPoint::NULL)
+    };
+    let pay = |script: &Vec<u8>| TxOut::new(Amount::ZERO, Script(script.clone()));
+    let coinbase = Transaction {
+        version: 1,
+        inputs: vec![input],
+        outputs: scripts.iter().map(pay).collect(),
+        lock_time: 0,
+    };
+    let mut block = Block {
+        header: chain::bitcoin_2009().genesis.header,
+        transactions: vec![coinbase],
+    };
+    block.header.bits = chain::CompactTarget(0x207f_ffff);
+    block.commit();
+    while block.header.check_pow(chain::Target::MAX).is_err() {
+        block.header.nonce += 1;
+    }
+    hex::encode(block.to_vec())
+}
+
+#[test]
+fn a_commitment_without_witnesses_is_no_fault() {
+    // As miners wrote them before segwit was active: 0x6a24aa21a9ed and a hash.
+    let commitment = [&[0x6a, 0x24, 0xaa, 0x21, 0xa9, 0xed][..], &[7; 32]].concat();
+    let block = block_paying(&[vec![0x51], commitment]);
+    let output = tabchain(&["check", "blocks", "-"], &block);
+    assert!(text(&output).starts_with("ok "), "{}", text(&output));
+    assert!(text(&output).ends_with(" 1\n"));
+}
+
+#[test]
+fn who_stops_reading_does_not_hear_that_all_is_well() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_tabchain"))
+        .args(["check", "headers", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary runs");
+    drop(child.stdout.take());
+    let lines = format!("{GENESIS}\n").repeat(10_000);
+    let _ = child
+        .stdin
+        .take()
+        .expect("piped")
+        .write_all(lines.as_bytes());
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
 }
 
 #[test]

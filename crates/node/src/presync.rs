@@ -103,13 +103,16 @@ impl Node {
         let Some(presync) = self.tables_mut().presyncs.remove(&peer) else {
             return;
         };
-        let mut presync = Arc::unwrap_or_clone(presync);
-        if headers
-            .first()
-            .is_none_or(|first| first.prev != presync.edge())
-        {
-            return; // the peer moved to another branch: it will announce that one
+        let Some(first) = headers.first() else {
+            return; // the branch ends where it was measured last, and was too light
+        };
+        if first.prev != presync.edge() {
+            // An answer that came twice, or the peer moved to another branch: then this one ends
+            // when nothing more of it comes.
+            self.tables_mut().presyncs.insert(peer, presync);
+            return;
         }
+        let mut presync = Arc::unwrap_or_clone(presync);
         presync.heard = turn.now;
         let goes_on = match presync.stored {
             None => self.measure(turn, peer, &mut presync, headers),
@@ -131,10 +134,6 @@ impl Node {
         presync: &mut Presync,
         headers: &[BitcoinHeader],
     ) -> bool {
-        let cost = u32::try_from(headers.len() / 16).unwrap_or(u32::MAX);
-        if !self.tables_mut().peers.spend(turn.now, peer, cost) {
-            return false;
-        }
         for header in headers {
             if let Err(reject) = self.extend(turn, Source::Peer(peer), &mut presync.strand, header)
             {

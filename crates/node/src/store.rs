@@ -222,8 +222,9 @@ impl Loader {
         let mut next = 0;
         for (segment, value) in &segments {
             if *segment != next {
+                let last = segment - 1; // segments come in order, so there is one before
                 self.damage
-                    .push(format!("log segments {next} to {segment} are missing"));
+                    .push(format!("log segments {next} to {last} are missing"));
             }
             next = segment.saturating_add(1);
             let Some(value) = value else {

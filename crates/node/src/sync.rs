@@ -129,17 +129,24 @@ impl Node {
         let start = shared.and_then(|id| index.height(id)).unwrap_or_default();
         let end = index.height(&goal).unwrap_or_default();
         let top = end.min(Height(start.0.saturating_add(limits::HEADERS as u32)));
-        let ids = index.span(&goal, start, top);
-        let headers: Vec<_> = ids.iter().filter_map(|id| index.header(id)).collect();
-        let cost = u32::try_from(headers.len() / 16).unwrap_or(u32::MAX);
-        if self.tables_mut().peers.spend(turn.now, from, cost) {
-            turn.send(To::Peer(from), &Message::Headers(headers));
+        // Paid before the work, or what is not answered would cost nothing.
+        let cost = top.0.saturating_sub(start.0) / 16;
+        if !self.tables_mut().peers.spend(turn.now, from, cost) {
+            return;
         }
+        let index = &self.books.index;
+        let ids = index.span(&goal, start, top);
+        let headers = ids.iter().filter_map(|id| index.header(id)).collect();
+        turn.send(To::Peer(from), &Message::Headers(headers));
     }
 
     /// Serves blocks, applied ones only.
     pub(crate) fn on_get_bodies(&mut self, turn: &mut Turn<'_>, from: PeerId, ids: &[BlockId]) {
         let mut missing = vec![];
+        let cost = u32::try_from(ids.len() / 4).unwrap_or(u32::MAX);
+        if !self.tables_mut().peers.spend(turn.now, from, cost) {
+            return;
+        }
         for id in ids {
             let index = &self.books.index;
             let block = index.block(id).filter(|_| index.is_ready(id)).cloned();
@@ -192,7 +199,7 @@ impl Node {
     }
 }
 
-/// Tokens for carrying or checking a block.
+/// Tokens for carrying or checking a block's bytes.
 pub(crate) fn cost_of_block(block: &[u8]) -> u32 {
     u32::try_from(block.len() / 4096).unwrap_or(u32::MAX)
 }

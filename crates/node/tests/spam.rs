@@ -30,6 +30,11 @@ fn settled(count: usize) -> (Solo, Vec<Made>) {
 
 /// Answers questions for headers of a chain, as a peer would, until none is asked.
 fn serve(solo: &mut Solo, seat: u8, chain: &[Made]) {
+    serve_each(solo, seat, chain, 1);
+}
+
+/// The same over links that carry each answer so many times.
+fn serve_each(solo: &mut Solo, seat: u8, chain: &[Made], times: usize) {
     let places: BTreeMap<_, _> = chain.iter().map(Made::id).zip(0usize..).collect();
     loop {
         let asked = |(to, message): &(To, Message)| {
@@ -45,8 +50,10 @@ fn serve(solo: &mut Solo, seat: u8, chain: &[Made]) {
         let start = start.map_or(0, |at| at + 1);
         let stop = places.get(&stop).map_or(chain.len(), |at| at + 1);
         let end = stop.clamp(start, chain.len().min(start + limits::HEADERS));
-        let headers = chain[start..end].iter().map(|block| block.header).collect();
-        solo.hear(peer(seat), &Message::Headers(headers));
+        let headers: Vec<_> = chain[start..end].iter().map(|block| block.header).collect();
+        for _ in 0..times {
+            solo.hear(peer(seat), &Message::Headers(headers.clone()));
+        }
     }
 }
 
@@ -102,6 +109,17 @@ fn a_branch_that_is_light_at_first_but_heavy_in_all_is_measured_and_then_followe
     assert!(solo.has_tip(branch.last().unwrap()));
     let started = |event: &&Event| matches!(event, Event::SyncStarted { .. });
     assert_eq!(solo.events.iter().filter(started).count(), 1);
+}
+
+#[test]
+fn answers_that_come_twice_do_not_end_a_measurement() {
+    let (mut solo, _) = settled(200);
+    let mut branch = Made::genesis().chain(EASY, 8500, 1);
+    branch.extend(branch.last().unwrap().chain(HARD, 10, 1));
+    let claim = Solo::claim(branch.last().unwrap(), 8510, Work::from(11 << 32));
+    solo.hear(peer(2), &Message::Tip(claim));
+    serve_each(&mut solo, 2, &branch, 2);
+    assert_eq!(solo.number("best-header"), 8510);
 }
 
 #[test]
@@ -245,4 +263,16 @@ fn what_a_peer_may_have_served_is_bounded() {
     solo.sent.clear();
     solo.hear(peer(3), &Message::GetBodies(ids));
     assert_eq!(solo.sent.len(), limits::BODIES, "others are served");
+}
+
+#[test]
+fn small_blocks_are_not_free() {
+    let (mut solo, chain) = settled(100);
+    solo.sent.clear();
+    let ids: Vec<_> = chain.iter().take(limits::BODIES).map(Made::id).collect();
+    for _ in 0..10_000 {
+        solo.hear(peer(2), &Message::GetBodies(ids.clone()));
+    }
+    let most = limits::TOKENS as usize * 4;
+    assert!(solo.sent.len() <= most, "{} messages", solo.sent.len());
 }

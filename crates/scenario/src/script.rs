@@ -136,6 +136,9 @@ pub mod limits {
     pub const DELAY_MS: u32 = 600_000;
     /// The hardest starting target: a search of 2^16 hashes on average.
     pub const HARDEST_BITS: u32 = 0x1f00_ffff;
+    /// Hashes that all nodes together make between two blocks. Retargeting leads there, and the
+    /// simulator really searches: it gives up after 2^26, which then hardly ever happens.
+    pub const HASHES_PER_BLOCK: u64 = 1 << 23;
     /// Bytes of a title.
     pub const TITLE: usize = 200;
 }
@@ -156,6 +159,8 @@ pub enum ScenarioError {
         /// Largest allowed.
         max: u64,
     },
+    /// A sign that would steer the terminal that shows the title.
+    BadTitle(char),
     /// A fault names a node that is not there, or names it in two groups.
     BadNode(u32),
     /// Nobody mines at a known speed.
@@ -174,6 +179,7 @@ impl fmt::Display for ScenarioError {
             } => {
                 write!(f, "{what} is {value}, not within {min} to {max}")
             }
+            Self::BadTitle(sign) => write!(f, "title has a control character {sign:?}"),
             Self::BadNode(node) => write!(f, "node {node} is not there, or in two groups"),
             Self::NoHashRate => write!(f, "nodes.hashes_per_second is empty"),
         }
@@ -195,6 +201,9 @@ impl Scenario {
             0,
             length(limits::TITLE),
         )?;
+        if let Some(sign) = self.title.chars().find(|sign| sign.is_control()) {
+            return Err(ScenarioError::BadTitle(sign));
+        }
         within("seconds", self.seconds.into(), 1, limits::SECONDS.into())?;
         within("depth", self.depth.into(), 1, 1_000)?;
         within(
@@ -253,7 +262,21 @@ impl Scenario {
         rates.iter().try_for_each(|rate| {
             let max = limits::HASHES_PER_SECOND.into();
             within("nodes.hashes_per_second", (*rate).into(), 0, max)
-        })
+        })?;
+        let nodes = usize::try_from(self.nodes.count).unwrap_or(usize::MAX);
+        let all: u64 = rates
+            .iter()
+            .cycle()
+            .take(nodes)
+            .map(|rate| u64::from(*rate))
+            .sum();
+        let between = all.saturating_mul(self.room.spacing.into());
+        within(
+            "hashes of all nodes within room.spacing",
+            between,
+            0,
+            limits::HASHES_PER_BLOCK,
+        )
     }
 }
 

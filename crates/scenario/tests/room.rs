@@ -84,7 +84,7 @@ fn rooms_differ_in_identity_if_they_differ_in_anything() {
         LINK.replace("spacing=10", "spacing=11"),
         LINK.replace("1e00ffff", "1e00fffe"),
         LINK.replace("window=8", "window=9"),
-        LINK.replace("210000", "210001"),
+        LINK.replace("210000", "209999"),
     ]
     .iter()
     .map(|link| {
@@ -120,7 +120,7 @@ proptest! {
     #[test]
     fn every_room_comes_back_from_its_link(
         name in "[a-z0-9-]{1,32}", spacing in 1u32..=3600, mantissa in 0x8000u32..=0x7f_ffff,
-        size in 4u32..=0x1f, window in 4u32..=2016, halving in 1u32..=10_000_000,
+        size in 4u32..=0x1f, window in 4u32..=2016, halving in 1u32..=210_000,
     ) {
         let bits = CompactTarget(size << 24 | mantissa);
         let room = Room::new(&name, spacing, bits, window, halving).expect("within limits");

@@ -147,10 +147,12 @@ pub fn counted(command: &mut std::process::Command) -> Result<Outcome> {
 /// Reads the summaries of libtest, wasm-bindgen-test, nextest and Playwright.
 fn count(said: &str) -> Outcome {
     let mut sum = Outcome::default();
+    // nextest repeats what libtest said of each failure, and counts it itself.
+    let by_nextest = said.contains("Summary [");
     for line in said.lines() {
         let line = without_colours(line);
         let line = line.trim();
-        let is_libtest = line.starts_with("test result:");
+        let is_libtest = !by_nextest && line.starts_with("test result:");
         let is_nextest = line.starts_with("Summary [");
         let words: Vec<&str> = line
             .split([' ', ',', ';', '('])
@@ -216,6 +218,12 @@ mod tests {
         assert_eq!(
             count("     Summary [   0.1s] 12 tests run: 11 passed, 1 failed, 2 skipped"),
             of(11, 1)
+        );
+        assert_eq!(
+            count(
+                "test result: FAILED. 0 passed; 1 failed;\n  Summary [ 1s] 3 tests run: 2 passed, 1 failed"
+            ),
+            of(2, 1)
         );
         assert_eq!(
             count("\u{1b}[32m  5 passed\u{1b}[39m (10.2s)\n  1 failed\n  1 flaky"),

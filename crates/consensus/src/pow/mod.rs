@@ -24,11 +24,11 @@ pub const ENTRY: Entry = Entry {
             max: 3600,
             default: 10,
         },
-        // 0x03000001 is 1: the hardest target there is. 0x207fffff is half of all hashes.
+        // 0x01010000 is 1: the hardest target there is. 0x207fffff is half of all hashes.
         ParamSpec {
             name: "bits",
             unit: "",
-            min: 0x0300_0001,
+            min: 0x0101_0000,
             max: 0x207f_ffff,
             default: 0x1e00_ffff,
         },

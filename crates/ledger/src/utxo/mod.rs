@@ -25,7 +25,8 @@ pub const PARAMS: &[ParamSpec] = &[ParamSpec {
     name: "halving",
     unit: "blocks",
     min: 1,
-    max: 10_000_000,
+    // With more, all subsidies together would be more than the 21 million that an amount can say.
+    max: chain::MAX_HALVING as u64,
     default: 210_000,
 }];
 
