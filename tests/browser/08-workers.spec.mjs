@@ -37,6 +37,32 @@ test("mining workers that cannot even be loaded do not take the page down", asyn
   await stop(page);
 });
 
+// What a host does that gets a new version while a page of the old one is open.
+const ofAnotherBuild = (text) => text.replace(/tabchainBuild = "\w+"/, `tabchainBuild = "another"`);
+
+test("miners of another build do not mine: the page asks to be reloaded and goes on without", async ({ host, open, rooms, shot }) => {
+  const url = await host({ "miner_loader.js": ofAnotherBuild });
+  const room = rooms({ bits: BITS.quick });
+  const [page, miner] = [await open(room, { url }), await open(room)];
+  await page.getByTestId("mine-button").click();
+  await expect(page.getByTestId("banner-build")).toContainText(/reload/i);
+  await expect.poll(async () => (await status(page)).mining).toBe(false);
+  expect(await height(page)).toBe(0);
+  expect(await height(miner)).toBe(0);
+  await page.getByTestId("add-node").click(); // everything else works
+  await expect(page.getByTestId("tabs-panel").locator("li.node")).toHaveCount(2);
+  await shot(page, "other-build");
+});
+
+test("an engine of another build is not talked to: the page asks to be reloaded, and calls fail at once", async ({ host, page, rooms, shot }) => {
+  const url = await host({ "engine_loader.js": ofAnotherBuild });
+  await page.goto(url + rooms().hash);
+  await expect(page.getByTestId("banner-build")).toContainText(/reload/i);
+  const error = await call(page, "status").catch((error) => error.message);
+  expect(error).toContain("not-ready");
+  await shot(page, "other-engine");
+});
+
 for (const [how, death, patience] of [
   ["by an error", DEATHS["by an error"], 10_000],
   ["in the middle of its program", `Performance.prototype.now = Date.now = () => { throw new Error("struck by a test"); }`, 20_000],

@@ -55,6 +55,7 @@ test("nodes are added up to 16 and removed down to one, each with its own name",
   const error = await call(page, "addNode").catch((error) => error.message);
   expect(error).toContain("too-many-nodes");
   const nodes = await own(page);
+  expect(nodes).toHaveLength(16);
   expect(new Set(nodes.map(({ id }) => id)).size).toBe(16);
   expect(new Set(nodes.map(({ name }) => name)).size).toBe(16);
   await mineTo(page, 3);
@@ -68,6 +69,39 @@ test("nodes are added up to 16 and removed down to one, each with its own name",
   }, { timeout: 20_000 }).toBe(1);
   await expect(page.getByRole("button", { name: /^Remove / })).toHaveCount(0);
   expect(await height(page)).toBeGreaterThanOrEqual(3);
+});
+
+test("nodes asked for all at once are no more than 16, and other tabs still hear this one", async ({ open, rooms }) => {
+  const room = rooms({ bits: BITS.quick });
+  const [page, other] = [await open(room), await open(room)];
+  const answers = await page.evaluate(async () => {
+    const asked = Array.from({ length: 20 }, () => window.tabchain.addNode().then(() => "added", (error) => error.code));
+    return Promise.all(asked);
+  });
+  expect(answers.filter((answer) => answer === "added")).toHaveLength(15);
+  expect(new Set(answers)).toEqual(new Set(["added", "too-many-nodes"]));
+  expect(await own(page)).toHaveLength(16);
+  await expect.poll(async () => (await status(other)).peers).toBe(16);
+});
+
+test("the focus is not lost: after a dialog, a removed node, the last step", async ({ open, rooms, shot }) => {
+  const page = await open(rooms({ bits: BITS.quick }));
+  const focused = (id) => expect.poll(() => page.evaluate(() => document.activeElement?.id || document.activeElement?.dataset.testid)).toBe(id);
+  await page.getByTestId("share-button").click();
+  await page.getByTestId("share-dialog").getByRole("button", { name: "Close" }).click();
+  await focused("share-button");
+  await page.getByTestId("reset-button").click();
+  await page.keyboard.press("Escape");
+  await focused("reset-button");
+  await page.getByTestId("add-node").click();
+  await page.getByRole("button", { name: /^Remove / }).last().click();
+  await focused("peers-title");
+  await mineTo(page, 2);
+  const next = page.getByTestId("block-detail").getByRole("button", { name: "Next block" });
+  await block(page, (await call(page, "block", 0)).hash).click();
+  while (!await next.getAttribute("aria-disabled")) await next.click();
+  await expect(next).toBeFocused();
+  await shot(page, "focus");
 });
 
 test("a block's details: the 80 bytes shown hash to its id and every field says what they say", async ({ open, rooms, shot }) => {

@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 /// Changes with every incompatible change of this file or of a worker's protocol.
-pub const STREAM_VERSION: u32 = 1;
+pub const STREAM_VERSION: u32 = 2;
 
 /// From the page to the engine.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -130,9 +130,13 @@ pub enum BlockKey {
 /// From the engine to the page.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum FromEngine {
-    /// The engine's code is up and listens; send [`ToEngine::Start`] now.
-    Ready,
-    /// Page and engine do not belong together: reload.
+    /// The engine's code is up and listens; send [`ToEngine::Start`] now, if it is of the same
+    /// build.
+    Ready {
+        /// The build of the engine's files.
+        build: String,
+    },
+    /// Page, engine and miners do not belong together: reload.
     OtherVersion(u32),
     /// The room's link is not usable; nothing was opened.
     BadRoom {

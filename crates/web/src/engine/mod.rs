@@ -43,7 +43,8 @@ pub fn start() {
     panic::watch();
     let stage = Rc::new(RefCell::new(Stage::Idle));
     page::listen(move |message| hear(&stage, message));
-    page::post(&FromEngine::Ready);
+    let build = crate::mining::build();
+    page::post(&FromEngine::Ready { build });
 }
 
 fn hear(stage: &Rc<RefCell<Stage>>, message: ToEngine) {

@@ -24,12 +24,12 @@ pub mod worker;
 
 #[wasm_bindgen]
 extern "C" {
-    /// Set by the loader.
+    /// Set by a worker's loader, and by `boot.js` in the page.
     #[wasm_bindgen(thread_local_v2, js_name = tabchainBuild)]
     static BUILD: JsValue;
 }
 
-/// The build that this thread's files belong to, as its loader says; empty without a loader.
+/// The build that this thread's files belong to, as its loader says.
 pub fn build() -> String {
     let said = BUILD.with(JsValue::as_string);
     said.filter(|said| said.len() <= message::MAX_BUILD)

@@ -81,6 +81,8 @@ struct Inner {
     generation: Cell<u32>,
     /// Whether the present engine has sent a frame; calls wait for that.
     settled: Cell<bool>,
+    /// Whether no engine is there or on its way: calls are refused.
+    silent: Cell<bool>,
     /// Whether this tab mined by the last frame; a new engine goes on.
     mined: Cell<bool>,
     /// The last frame, against which listeners tell what is new.
@@ -106,6 +108,7 @@ impl Bridge {
             worker: RefCell::new(None),
             generation: Cell::new(0),
             settled: Cell::new(false),
+            silent: Cell::new(false),
             mined: Cell::new(false),
             shown: RefCell::new(None),
             next_call: Cell::new(1),
@@ -163,6 +166,28 @@ impl Bridge {
         } else {
             self.0.waiting.borrow_mut().push((id, call));
         }
+        if self.0.silent.get() {
+            self.refuse_waiting();
+        }
+    }
+
+    /// Nothing will answer until another engine is started: says why, and answers for it.
+    fn fall_silent(&self, why: Phase) {
+        self.0.silent.set(!self.0.settled.get());
+        self.tell(&News::Phase(why));
+        self.refuse_waiting();
+    }
+
+    fn refuse_waiting(&self) {
+        for (id, _) in self.0.waiting.take() {
+            let answer = self.0.pending.borrow_mut().remove(&id);
+            if let Some(answer) = answer {
+                answer(Err(Failure {
+                    code: "not-ready".to_owned(),
+                    message: "no engine runs".to_owned(),
+                }));
+            }
+        }
     }
 
     /// Says that a frame is on the screen.
@@ -191,6 +216,7 @@ impl Bridge {
     /// Replaces the engine, if there is one, by a new one.
     fn start(&self) {
         let generation = self.end();
+        self.0.silent.set(false);
         self.tell(&News::Phase(Phase::Starting));
         if let Some(link) = self
             .0
@@ -200,11 +226,10 @@ impl Bridge {
             .filter(|link| link.len() > route::MAX_LINK)
         {
             let value = link.chars().take(40).chain(['…']).collect();
-            self.tell(&News::Phase(Phase::BadRoom {
+            return self.fall_silent(Phase::BadRoom {
                 code: "too-long".to_owned(),
                 value,
-            }));
-            return;
+            });
         }
         let (heard, failed) = (self.clone(), self.clone());
         let started = EngineWorker::start(
@@ -241,10 +266,12 @@ impl Bridge {
     fn receive(&self, message: Result<FromEngine, String>) {
         self.0.unheard.set(0);
         match message {
-            Ok(FromEngine::Ready) => self.greet(),
-            Ok(FromEngine::OtherVersion(_)) => self.tell(&News::Phase(Phase::OtherVersion)),
+            Ok(FromEngine::Ready { build }) if build == crate::mining::build() => self.greet(),
+            Ok(FromEngine::Ready { .. } | FromEngine::OtherVersion(_)) => {
+                self.fall_silent(Phase::OtherVersion);
+            }
             Ok(FromEngine::BadRoom { code, value }) => {
-                self.tell(&News::Phase(Phase::BadRoom { code, value }));
+                self.fall_silent(Phase::BadRoom { code, value });
             }
             Ok(FromEngine::Frame(frame)) => self.show(Rc::from(frame)),
             Ok(FromEngine::Reply { id, result }) => {

@@ -9,7 +9,7 @@
 //! `node-<seat>`, `node-switch-<seat>`, `add-node`, `log`, `reset-button`. Header: `room-button`,
 //! `share-button`, `lang-toggle`, `theme-toggle`. Dialogs: `share-dialog`, `share-link`,
 //! `room-dialog`, `room-name`, `room-spacing`, `room-window`, `room-halving`, `room-open`,
-//! `reset-dialog`, `reset-confirm`, `crash-dialog`. Messages: `banner-storage`, `banner-version`,
+//! `reset-dialog`, `reset-confirm`, `crash-dialog`. Messages: `banner-storage`, `banner-version`, `banner-build`,
 //! `sync-progress`, `undo-reset`, `toast`, `bad-room`, `to-default-room`.
 
 mod bridge;

@@ -32,11 +32,29 @@ pub fn harmony(tree: &[BlockView], nodes: &[NodeView], tip: &TipView) -> Harmony
         .iter()
         .filter(|node| node.tip.hash == tip.hash)
         .count();
-    match rivals.len() {
+    let below = |hash: &&str| {
+        let above = rivals.iter().filter(|other| *other != hash);
+        above.clone().any(|other| builds_on(&blocks, other, hash))
+    };
+    let behind = rivals.iter().filter(|hash| below(hash)).count();
+    match rivals.len() - behind {
         0 if here == nodes.len() => Harmony::Agree,
         0 => Harmony::Behind(here),
         more => Harmony::Compete(more + 1),
     }
+}
+
+/// Whether a tip builds on a block.
+fn builds_on(blocks: &BTreeMap<&str, &BlockView>, tip: &str, block: &str) -> bool {
+    let mut at = tip;
+    for _ in 0..=blocks.len() {
+        match blocks.get(at) {
+            Some(found) if found.parent == block => return true,
+            Some(found) => at = &found.parent,
+            None => return false,
+        }
+    }
+    false
 }
 
 /// Whether a tip lies on a branch that neither is below ours nor builds on it.
@@ -107,6 +125,19 @@ mod tests {
         assert_eq!(of(&["b", "a"]), Harmony::Behind(1));
         assert_eq!(of(&["b", "c"]), Harmony::Behind(1));
         assert_eq!(of(&["b", "gone"]), Harmony::Behind(1));
+    }
+
+    #[test]
+    fn a_rival_behind_another_is_of_the_same_branch() {
+        let tree = [
+            block("a", "-", Best),
+            block("b", "a", Best),
+            block("x", "a", Rival),
+            block("y", "x", Rival),
+            block("z", "y", Unseen),
+        ];
+        let nodes = [node("b"), node("x"), node("z"), node("y")];
+        assert_eq!(harmony(&tree, &nodes, &tip("b")), Harmony::Compete(2));
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use std::rc::Rc;
 
+use wasm_bindgen::JsCast;
+use web_sys::HtmlElement;
 use yew::prelude::*;
 
 use super::bridge::Bridge;
@@ -54,6 +56,15 @@ impl Ui {
     pub fn opening(&self, dialog: Option<Dialog>) -> Callback<MouseEvent> {
         let dispatch = self.dispatch.clone();
         Callback::from(move |_| dispatch.dispatch(Action::Dialog(dialog)))
+    }
+}
+
+/// Sets the focus, for what would lose it together with the element that had it.
+pub fn focus(id: &str) {
+    let document = crate::page::window().document();
+    let element = document.and_then(|document| document.get_element_by_id(id));
+    if let Some(element) = element.and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
+        let _ = element.focus();
     }
 }
 

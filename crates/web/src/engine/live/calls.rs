@@ -24,7 +24,11 @@ pub fn call(handle: &Handle, id: u32, call: Call) {
             engine.waiting.push((id, call));
             None
         }
-        _ => {
+        State::Awake | State::Waking => {
+            reply(id, Err(failure("not-ready", "too many calls wait already")));
+            None
+        }
+        State::Frozen => {
             reply(id, Err(failure("not-ready", "the tab has left its room")));
             None
         }
@@ -75,14 +79,12 @@ pub fn failure(code: &str, message: &str) -> Failure {
 async fn take_time(handle: &Handle, call: Call) -> Answer {
     match call {
         Call::AddNode => {
-            let count = handle
-                .act(|engine| engine.residents.len())
-                .unwrap_or(MOST_NODES);
-            if count >= MOST_NODES {
-                return Err(failure("too-many-nodes", "a tab has at most 16 nodes"));
+            let full = || failure("too-many-nodes", "a tab has at most 16 nodes");
+            let count = handle.act(|engine| engine.residents.len());
+            if count.is_none_or(|count| count >= MOST_NODES) {
+                return Err(full());
             }
-            let added = residents::add(handle).await;
-            let id = added.ok_or_else(|| failure("too-many-nodes", "no identity is free"))?;
+            let id = residents::add(handle).await.ok_or_else(full)?;
             Ok(Reply::Node(format!("{id:x}")))
         }
         Call::Reset => {

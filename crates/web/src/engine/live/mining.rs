@@ -3,11 +3,12 @@
 use chain::PeerId;
 use protocol::{Input, Job, JobId};
 
-use super::{Engine, Handle};
+use super::{Engine, Handle, State};
+use crate::engine::browser::page;
 use crate::mining::plan::{self, NodeKey, PoolEvent};
 use crate::mining::pool::Pool;
 use crate::mining::power_channel::PowerChannel;
-use crate::stream::{Happening, MiningView, Power, Start};
+use crate::stream::{FromEngine, Happening, MiningView, Power, STREAM_VERSION, Start};
 
 /// The pool and this tab's end of the shared budget. Off until somebody presses.
 pub struct Mining {
@@ -112,8 +113,11 @@ impl Engine {
             ),
             PoolEvent::Spent { node, job } => (node, Input::Spent { job: JobId(job) }),
             PoolEvent::WorkerRestarted => return self.note(None, Happening::WorkerRestarted),
-            // The page compares builds itself when it loads; workers of another build never mine.
-            PoolEvent::OtherBuild => return,
+            // The host has got another version since this page was loaded.
+            PoolEvent::OtherBuild => {
+                self.set_mining(false);
+                return page::post(&FromEngine::OtherVersion(STREAM_VERSION));
+            }
         };
         let node = self.residents.iter().find(|resident| resident.key == key);
         if let Some(id) = node.map(|resident| resident.id) {
@@ -146,8 +150,9 @@ impl Engine {
 
     /// Gives the pool this tab's part of the budget, as it is now.
     pub(super) fn share_power(&mut self) {
-        self.mining.power.set_mining(self.mining.on);
-        let share = self.mining.power.share().filter(|_| self.mining.on);
+        let mines = self.mining.on && self.state != State::Frozen;
+        self.mining.power.set_mining(mines);
+        let share = self.mining.power.share().filter(|_| mines);
         self.mining.pool.set_share(share);
         self.pace.change();
     }

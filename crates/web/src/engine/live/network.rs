@@ -391,6 +391,9 @@ impl Handle {
             None => None,
         };
         self.act(|engine| {
+            if engine.state == State::Frozen {
+                return None; // it has left the room meanwhile
+            }
             let now = engine
                 .storage
                 .depot

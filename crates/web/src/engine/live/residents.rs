@@ -6,7 +6,7 @@ use protocol::JobId;
 use wasm_bindgen_futures::spawn_local;
 
 use super::{Engine, Handle, State};
-use crate::engine::between::beacon::MOST_TABS;
+use crate::engine::between::beacon::{MOST_NODES, MOST_TABS};
 use crate::engine::browser::clock::{reading, steady_ms};
 use crate::engine::browser::locks::{Held, Locks};
 use crate::engine::browser::random;
@@ -36,12 +36,14 @@ pub struct Resident {
     pub key: NodeKey,
     /// What it has searched.
     pub job: Option<JobId>,
+    /// Whether its identity is kept; if not, somebody else's may be in its place.
+    kept: bool,
     /// Nobody else lives under its identity while this is held.
     _lock: Option<Held>,
 }
 
 impl Resident {
-    fn new((identity, lock): (Identity, Option<Held>)) -> Self {
+    fn new((identity, lock): (Identity, Option<Held>), kept: bool) -> Self {
         let (id, key) = (identity.id(), key(&identity));
         Self {
             id,
@@ -50,6 +52,7 @@ impl Resident {
             sequence: 0,
             key,
             job: None,
+            kept,
             _lock: lock,
         }
     }
@@ -171,21 +174,25 @@ async fn start_node(handle: &Handle, id: PeerId, life: u64) {
     });
 }
 
-/// One more node; `None` if no identity is to be had.
+/// One more node; `None` if there is no place for it.
 pub async fn add(handle: &Handle) -> Option<PeerId> {
-    let (names, locks, db, life) = handle.act(|engine| {
+    let (names, locks, db) = handle.act(|engine| {
         let (names, locks) = (engine.names.clone(), engine.locks.clone());
-        (names, locks, engine.browser_db.clone(), engine.life)
+        (names, locks, engine.browser_db.clone())
     })?;
     let claimed = claim(&names, locks.as_ref(), &db, &[], 1).await;
     handle.written().await;
-    let id = handle.act(|engine| {
+    let (id, life) = handle.act(|engine| {
+        // Frozen meanwhile, or others were added: what was taken is given back.
+        if engine.state == State::Frozen || engine.residents.len() >= MOST_NODES {
+            return None;
+        }
         let resident = engine.take_in(claimed).pop()?;
         let id = resident.id;
         engine.storage.depot.forget(&id); // it may have lived elsewhere since it lived here
         engine.residents.push(resident);
         engine.know_residents();
-        Some(id)
+        Some((id, engine.life))
     })??;
     start_node(handle, id, life).await;
     Some(id)
@@ -220,7 +227,8 @@ impl Engine {
             resident.sequence = 0;
             resident.job = None;
         }
-        let identities: Vec<Identity> = self.residents.iter().map(|r| r.identity.clone()).collect();
+        let kept = self.residents.iter().filter(|resident| resident.kept);
+        let identities: Vec<Identity> = kept.map(|resident| resident.identity.clone()).collect();
         spawn_local(async move {
             // A life that is not written down could be lived twice.
             if let Ok(db) = db
@@ -244,10 +252,10 @@ impl Engine {
         self.life += 1; // whoever is still starting nodes comes too late
         self.mining.pause();
         self.channel = None;
-        self.wanted = (
-            self.residents.iter().map(|r| r.id).collect(),
-            self.residents.len().max(1),
-        );
+        if !self.residents.is_empty() {
+            let ids = self.residents.iter().map(|resident| resident.id);
+            self.wanted = (ids.collect(), self.residents.len());
+        } // else it is frozen while it joins, and still wants whom it wanted
         self.leaving.0.append(&mut self.residents);
         self.leaving.1.append(&mut self.held);
         self.tabs.forget_all();
@@ -292,12 +300,14 @@ impl Engine {
             let what = format!("{} identities of this browser", claimed.damaged);
             self.note(None, Happening::Damaged { what });
         }
+        let kept = claimed.kept.is_ok();
         if let Err(error) = claimed.kept {
             // A chain whose owner is not kept is found by nobody again.
             self.lose_storage(error);
         }
         self.seats.extend(claimed.known); // who found blocks before this tab was opened
-        claimed.taken.into_iter().map(Resident::new).collect()
+        let taken = claimed.taken.into_iter();
+        taken.map(|taken| Resident::new(taken, kept)).collect()
     }
 
     fn know_residents(&mut self) {

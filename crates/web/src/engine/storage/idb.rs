@@ -241,7 +241,8 @@ async fn open_once(
 ) -> Result<IdbDatabase, DbError> {
     let request = factory.open_with_u32(name, SCHEMA).map_err(refused)?;
     let asked = request.clone();
-    let upgrade = Closure::<dyn FnMut()>::new(move || {
+    // Belongs to the request: it may still fire when nobody waits for the request any more.
+    let upgrade = Closure::once_into_js(move || {
         let Ok(db) = asked.result().map(JsCast::unchecked_into::<IdbDatabase>) else {
             return;
         };
@@ -249,7 +250,7 @@ async fn open_once(
             let _ = db.create_object_store(store.name()); // what is there already stays
         }
     });
-    request.set_onupgradeneeded(Some(upgrade.as_ref().unchecked_ref()));
+    request.set_onupgradeneeded(Some(upgrade.unchecked_ref()));
     match wait_for(&request).await {
         Ok(db) => Ok(db.unchecked_into()),
         Err(error) => match newer_version(factory, name, &request).await {

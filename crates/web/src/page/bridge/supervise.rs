@@ -46,17 +46,20 @@ impl Bridge {
         self.end();
         self.lose_calls("the engine crashed");
         let wait = self.0.crashes.borrow_mut().note(js_sys::Date::now());
-        self.tell(&News::Phase(Phase::Crashed {
-            report,
-            again: wait.is_some(),
-        }));
-        if let Some(wait) = wait {
-            self.start_after(wait);
+        let again = wait.is_some();
+        let phase = Phase::Crashed { report, again };
+        match wait {
+            Some(wait) => {
+                self.tell(&News::Phase(phase));
+                self.start_after(wait);
+            }
+            None => self.fall_silent(phase),
         }
     }
 
     /// Starts a new engine in a while, unless one is started before.
     pub(super) fn start_after(&self, milliseconds: u32) {
+        self.0.silent.set(false); // calls wait for that one
         let (bridge, generation) = (self.clone(), self.0.generation.get());
         Timeout::new(milliseconds, move || {
             bridge.if_present(generation, Bridge::start)

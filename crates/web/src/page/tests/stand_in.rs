@@ -57,7 +57,12 @@ impl Behaviour {
             )
         };
         let rest: Vec<String> = self.messages.iter().map(list).collect();
-        let (ready, rest) = (list(&FromEngine::Ready), rest.join(","));
+        let (ready, rest) = (
+            list(&FromEngine::Ready {
+                build: String::new(),
+            }),
+            rest.join(","),
+        );
         // Nobody waits for an answer of this number; it only shows that the engine lives.
         let alive = list(&FromEngine::Reply {
             id: u32::MAX,
@@ -97,6 +102,8 @@ impl StandIn {
         });
         let window = crate::page::window();
         Reflect::set(&window, &"tabchainWorkerUrl".into(), address.as_ref()).expect("set");
+        // As of its engines.
+        Reflect::set(&window, &"tabchainBuild".into(), &"".into()).expect("set");
         Self { _address: address }
     }
 }

@@ -23,7 +23,7 @@ fn state(state: BlockState) -> &'static str {
 
 fn bad_code(code: &str) -> &'static str {
     match code.split('-').next().unwrap_or_default() {
-        "name" => "A room's name has 1 to 32 small letters, digits and hyphens.",
+        "name" => "A room's name has 1 to 32 lowercase letters, digits and hyphens.",
         "spacing" => "The time between blocks is not a number within its limits.",
         "bits" => "The starting target is not one that a room can have.",
         "window" => "The blocks between two adjustments are not a number within their limits.",
@@ -129,12 +129,7 @@ pub static TEXTS: Texts = Texts {
         retarget_in: |blocks| format!("in {}", plural(blocks, "block", "blocks")),
         found: "Found here",
         found_of: |mine, all| format!("{mine} of {}", plural(all, "block", "blocks")),
-        restarts: |count| {
-            format!(
-                "{} died and were replaced",
-                plural(count, "worker", "workers")
-            )
-        },
+        restarts: |count| format!("Workers that died and were replaced: {count}"),
     },
     chain: Chain {
         title: "Chain",
@@ -284,7 +279,7 @@ pub static TEXTS: Texts = Texts {
         preset,
         own: "Your own rules",
         name: "Name",
-        name_hint: "1 to 32 small letters, digits and hyphens",
+        name_hint: "1 to 32 lowercase letters, digits and hyphens",
         spacing: "Time between blocks",
         start: "Starting difficulty",
         window: "Target adjusted every",

@@ -20,7 +20,7 @@ use crate::page::model::{Action, Dialog, Model, Panel, Picture};
 use crate::page::numbers::Numbers;
 use crate::page::route::{self, Route};
 use crate::page::texts::Lang;
-use crate::page::ui::Ui;
+use crate::page::ui::{Ui, focus};
 use crate::page::window;
 
 #[derive(Properties, PartialEq)]
@@ -79,7 +79,10 @@ fn use_news(bridge: &Bridge, dispatch: &UseReducerDispatcher<Model>) {
 fn use_acknowledge(bridge: &Bridge, model: &Model) {
     let bridge = bridge.clone();
     use_effect_with(
-        (model.frame, model.phase == Phase::Running),
+        (
+            model.frame,
+            matches!(model.phase, Phase::Running | Phase::OtherVersion),
+        ),
         move |(frame, running)| {
             if *running {
                 bridge.acknowledge(*frame);
@@ -157,14 +160,7 @@ fn page(ui: &Ui, model: &Model) -> Html {
 fn skip() -> Callback<MouseEvent> {
     Callback::from(|event: MouseEvent| {
         event.prevent_default();
-        let main = window()
-            .document()
-            .and_then(|document| document.get_element_by_id("main"));
-        if let Some(main) =
-            main.and_then(|main| wasm_bindgen::JsCast::dyn_into::<web_sys::HtmlElement>(main).ok())
-        {
-            let _ = main.focus();
-        }
+        focus("main");
     })
 }
 

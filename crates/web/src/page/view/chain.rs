@@ -61,7 +61,7 @@ pub fn ChainPanel(props: &TreeProps) -> Html {
     html! {
         <section class="panel panel-chain" aria-labelledby="chain-title" id="chain">
             <div class="panel-head">
-                <h2 id="chain-title">{ t.title }</h2>
+                <h2 id="chain-title" tabindex="-1">{ t.title }</h2>
                 <span class="chip strong">{ t.tip }{ " " }<span data-testid="tip-height">{ props.tip.height }</span></span>
                 <span class="visually-hidden" data-testid="tip-hash">{ &props.tip.hash }</span>
                 { harmony_chip(&ui, props) }

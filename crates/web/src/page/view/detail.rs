@@ -18,7 +18,7 @@ use super::who::who;
 use crate::page::bridge::{Bridge, ENGINE_LOST};
 use crate::page::model::Action;
 use crate::page::numbers::short;
-use crate::page::ui::{Ui, use_ui};
+use crate::page::ui::{Ui, focus, use_ui};
 use crate::stream::{BlockDetail, BlockKey, BlockView, Call, Reply, TipView};
 
 #[derive(Properties, PartialEq)]
@@ -121,11 +121,14 @@ fn head(ui: &Ui, props: &Props, hash: &Rc<str>) -> Html {
         .map(|block| block.parent.as_str());
     let follow = {
         let ui = ui.clone();
-        Callback::from(move |_: MouseEvent| ui.dispatch.dispatch(Action::Select(None)))
+        Callback::from(move |_: MouseEvent| {
+            focus("block-title"); // the button goes when there is nothing to follow
+            ui.dispatch.dispatch(Action::Select(None));
+        })
     };
     html! {
         <div class="panel-head">
-            <h2 id="block-title">{ (t.title)(&height.map(|height| height.to_string()).unwrap_or_default()) }</h2>
+            <h2 id="block-title" tabindex="-1">{ (t.title)(&height.map(|height| height.to_string()).unwrap_or_default()) }</h2>
             if let Some(block) = block {
                 <span class={classes!("chip", (block.state as u8 > 0).then_some("bad"))} data-testid="block-state">
                     { if newest { t.newest } else { (ui.t.chain.state)(block.state) } }
@@ -144,7 +147,8 @@ fn head(ui: &Ui, props: &Props, hash: &Rc<str>) -> Html {
 
 fn step(ui: &Ui, name: &'static str, path: &'static str, to: Option<&str>) -> Html {
     html! {
-        <button type="button" class="quiet icon-only" aria-label={name} title={name} disabled={to.is_none()}
+        // Not `disabled`: whoever steps to the end would lose the focus.
+        <button type="button" class="quiet icon-only" aria-label={name} title={name} aria-disabled={to.is_none().then_some("true")}
             onclick={to.map(|hash| ui.selecting(hash))}>{ icon::icon(path) }</button>
     }
 }

@@ -43,6 +43,10 @@ pub fn Modal(props: &ModalProps) -> Html {
                 let _ = dialog.show_modal();
             }
             move || {
+                // While it is open, nothing outside can have the focus.
+                if let Some(dialog) = dialog.cast::<HtmlDialogElement>() {
+                    dialog.close();
+                }
                 if let Some(before) = before.and_then(|e| e.dyn_into::<HtmlElement>().ok()) {
                     let _ = before.focus();
                 }

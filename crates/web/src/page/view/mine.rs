@@ -24,7 +24,7 @@ pub fn mine_panel(ui: &Ui, picture: Option<&Picture>) -> Html {
         <section class="panel panel-mine" aria-labelledby="mine-title">
             <h2 id="mine-title" class="visually-hidden">{ t.title }</h2>
             <button type="button" class={classes!("mine-button", on.then_some("on"))} data-testid="mine-button"
-                aria-pressed={on.to_string()} onclick={ui.asking(call)}>
+                onclick={ui.asking(call)}>
                 { icon::icon(icon::PICK) }
                 <span>{ if on { t.stop } else { t.start } }</span>
             </button>

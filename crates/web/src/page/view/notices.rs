@@ -8,7 +8,7 @@ use super::peers::progress;
 use crate::page::log::Line;
 use crate::page::model::{Action, Picture, Toast};
 use crate::page::seats;
-use crate::page::ui::Ui;
+use crate::page::ui::{Ui, focus};
 use crate::stream::{Call, Happening, NodeView, StorageView};
 
 /// Storage, versions, and how far the nodes of this tab have caught up.
@@ -64,7 +64,7 @@ fn catching_up(ui: &Ui, nodes: &[NodeView]) -> Html {
 /// A page without an engine of its own version.
 pub fn old_page(ui: &Ui) -> Html {
     html! {
-        <div class="banner" role="alert">{ icon::icon(icon::WARN) }<p>{ ui.t.crash.old_page }</p>{ reload(ui) }</div>
+        <div class="banner" role="alert" data-testid="banner-build">{ icon::icon(icon::WARN) }<p>{ ui.t.crash.old_page }</p>{ reload(ui) }</div>
     }
 }
 
@@ -74,7 +74,10 @@ pub fn toasts(ui: &Ui, toast: Option<&Toast>, undo: bool) -> Html {
     let t = &ui.t.notices;
     let close = |action: fn() -> Action| {
         let ui = ui.clone();
-        let onclick = Callback::from(move |_: MouseEvent| ui.dispatch.dispatch(action()));
+        let onclick = Callback::from(move |_: MouseEvent| {
+            focus("main"); // the button goes with the message
+            ui.dispatch.dispatch(action());
+        });
         html! {
             <button type="button" class="quiet icon-only" aria-label={t.dismiss} {onclick}>{ icon::icon(icon::CLOSE) }</button>
         }
@@ -82,6 +85,7 @@ pub fn toasts(ui: &Ui, toast: Option<&Toast>, undo: bool) -> Html {
     let take_back = {
         let ui = ui.clone();
         Callback::from(move |_: MouseEvent| {
+            focus("main");
             let dispatch = ui.dispatch.clone();
             ui.bridge.call(Call::UndoReset, move |result| {
                 let toast = match result {

@@ -8,7 +8,7 @@ use super::icon;
 use super::who::who;
 use crate::page::numbers::tail;
 use crate::page::seats;
-use crate::page::ui::{Ui, use_ui};
+use crate::page::ui::{Ui, focus, use_ui};
 use crate::stream::{Call, NodeView, TabView};
 
 /// A tab hosts no more nodes.
@@ -34,7 +34,7 @@ pub fn PeersPanel(props: &Props) -> Html {
     html! {
         <section class="panel panel-peers" aria-labelledby="peers-title" data-testid="tabs-panel">
             <div class="panel-head">
-                <h2 id="peers-title">{ t.title }</h2>
+                <h2 id="peers-title" tabindex="-1">{ t.title }</h2>
                 if !props.tabs.is_empty() { <span class="chip" data-testid="peer-count">{ count }</span> }
             </div>
             <ul class="tabs">
@@ -98,13 +98,21 @@ fn node_row(ui: &Ui, node: &NodeView, props: &Props) -> Html {
             </button>
             if node.here && own > 1 {
                 <button type="button" class="quiet icon-only" aria-label={(t.remove)(&name)} title={(t.remove)(&name)}
-                    onclick={ui.asking(Call::RemoveNode(node.id.clone()))}>{ icon::icon(icon::CLOSE) }</button>
+                    onclick={removing(ui, node)}>{ icon::icon(icon::CLOSE) }</button>
             }
             { switch(ui, format!("node-switch-{}", node.seat), (t.joined_node)(&name), node.online, call) }
             if let Some((read, all)) = node.loading { { progress(read, all, (t.loading)(&ui.n.whole(read), &ui.n.whole(all))) } }
             else if let Some((have, want)) = node.sync { { progress(have, want, (t.syncing)(&ui.n.whole(have), &ui.n.whole(want))) } }
         </li>
     }
+}
+
+fn removing(ui: &Ui, node: &NodeView) -> Callback<MouseEvent> {
+    let (ui, call) = (ui.clone(), Call::RemoveNode(node.id.clone()));
+    Callback::from(move |_| {
+        focus("peers-title"); // the button goes with the node
+        ui.ask(call.clone());
+    })
 }
 
 /// A bar with its numbers.

@@ -144,7 +144,7 @@ fn reason_text(code: &str) -> Option<&'static str> {
     Some(match code {
         "high-hash" => "its hash is above the target",
         "bad-diffbits" => "it names the wrong target",
-        "time-too-old" => "its time is before the median of the last 11 blocks",
+        "time-too-old" => "its time is not after the median of the last 11 blocks",
         "time-too-new" => "its time lies in the future",
         "bad-prevblk" => "it builds on an invalid block",
         "bad-txnmrklroot" => "its Merkle root does not fit its transactions",

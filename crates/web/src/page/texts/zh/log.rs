@@ -124,8 +124,7 @@ fn misbehaved(peer: &str, reason: &str) -> Vec<Part> {
 fn retargeted(height: u32, harder_milli: u64, milli: &dyn Fn(u64) -> String) -> Vec<Part> {
     let change = match harder_milli {
         1000 => "目标值不变".to_owned(),
-        harder @ 1001.. => format!("难度变为 {} 倍", milli(harder)),
-        easier => format!("难度降为 {} 分之一", milli(1_000_000 / easier.max(1))),
+        ratio => format!("难度变为 {} 倍", milli(ratio)),
     };
     vec![say(format!("在高度 {} 调整目标值：{change}", height))]
 }
@@ -134,7 +133,7 @@ fn reason_text(code: &str) -> Option<&'static str> {
     Some(match code {
         "high-hash" => "其哈希高于目标值",
         "bad-diffbits" => "所写的目标值不正确",
-        "time-too-old" => "其时间早于最近 11 个区块的中位时间",
+        "time-too-old" => "其时间不晚于最近 11 个区块的中位时间",
         "time-too-new" => "其时间在未来",
         "bad-prevblk" => "它建立在无效区块之上",
         "bad-txnmrklroot" => "默克尔根与交易不符",

@@ -85,6 +85,13 @@ pub fn TreePicture(props: &TreeProps) -> Html {
             }
         })
     };
+    let newest = {
+        let area = area.clone();
+        Callback::from(move |_: MouseEvent| {
+            crate::page::ui::focus("chain-title"); // the button goes
+            to_end(&area);
+        })
+    };
     let standing = props.standing();
     let boxes = props.tree.iter().enumerate().map(|(index, block)| {
         html! {
@@ -112,7 +119,7 @@ pub fn TreePicture(props: &TreeProps) -> Html {
                 }
             </div>
             if away {
-                <button type="button" class="pill to-newest" onclick={move |_| to_end(&area)}>
+                <button type="button" class="pill to-newest" onclick={newest}>
                     { t.newest }{ icon::icon(icon::END) }
                 </button>
             }
