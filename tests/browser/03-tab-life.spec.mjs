@@ -120,15 +120,24 @@ test("a frozen tab restarts cleanly and catches up", async ({ open, ownBrowser, 
   await shot(sleeper, "resumed");
 });
 
-test("a tab left by a link and reached by Back comes back", async ({ open, rooms, baseURL }) => {
-  const page = await open(rooms({ bits: BITS.quick }));
+test("a tab left by a link comes back out of the back-forward cache: it left the room and enters it again", async ({ open, ownBrowser, rooms, baseURL, shot }) => {
+  const room = rooms({ bits: BITS.quick });
+  const { context } = await ownBrowser(); // Playwright's own switches that cache off
+  const other = await open(room, { page: await context.newPage() });
+  const page = await open(room, { page: await context.newPage() });
   await mineTo(page, 3);
-  const before = await tip(page);
+  const [before, nodes] = [await agree([page, other]), await own(page)];
+  await page.evaluate(() => { window.kept = true; });
   await page.goto(new URL("boot.js", baseURL).href);
-  await page.goBack();
-  await ready(page);
-  await expect.poll(() => tip(page)).toEqual(before);
+  await expect.poll(async () => (await status(other)).peers).toBe(0);
+  await page.goBack({ waitUntil: "commit" }); // nothing is loaded
+  await expect.poll(() => page.evaluate(() => window.kept), { message: "the very same page" }).toBe(true);
+  await logged(page, /frozen and is back/);
+  expect(await tip(page)).toEqual(before);
+  expect((await own(page)).map(({ id }) => id)).toEqual(nodes.map(({ id }) => id));
   await mineTo(page, before.height + 2);
+  await agree([page, other]);
+  await shot(page, "back");
 });
 
 test("chain and identity survive a killed browser", async ({ open, ownBrowser, rooms, shot }) => {

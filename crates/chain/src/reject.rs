@@ -73,8 +73,6 @@ reasons! {
     PrevBlkNotFound { prev: BlockId } = "prev-blk-not-found", retry;
     /// An ancestor that a rule reads is not at hand.
     AncestorNotFound { height: Height } = "ancestor-not-found", retry;
-    /// Already known.
-    Duplicate { id: BlockId } = "duplicate", retry;
     /// Conflicts with the genesis block.
     BadGenesis { id: BlockId } = "bad-genesis", permanent;
     /// The chain's work does not fit 256 bits.
@@ -150,8 +148,6 @@ reasons! {
     BadSignature { txid: Txid, input: u32 } = "bad-signature", permanent;
     /// An input's key is none.
     BadPublicKey { txid: Txid, input: u32 } = "bad-public-key", permanent;
-    /// An output's script has no form that the ledger knows.
-    BadScript { txid: Txid, output: u32 } = "bad-script", permanent;
 }
 
 impl core::error::Error for Reject {}

@@ -45,8 +45,6 @@ pub struct Start {
     pub identities: Vec<String>,
     /// How many nodes the tab had (1..=16).
     pub nodes: u8,
-    /// `navigator.hardwareConcurrency`, at least 1.
-    pub cores: u8,
     /// Power setting that was remembered.
     pub power: Option<Power>,
 }
@@ -419,8 +417,6 @@ pub struct MiningView {
 pub enum StorageView {
     /// In the browser's database.
     Kept,
-    /// Not opened yet.
-    Opening,
     /// In memory only: storage is refused, full or damaged, and why.
     Memory(String),
     /// There is data of another version; it was left alone, this session is in memory.

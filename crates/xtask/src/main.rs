@@ -17,6 +17,7 @@ mod tools;
 
 use anyhow::{Result, bail};
 use lexopt::prelude::*;
+use setup::Need;
 use std::env;
 use std::path::{Path, PathBuf};
 
@@ -102,7 +103,7 @@ fn build(mut args: lexopt::Parser) -> Result<()> {
             other => return Err(other.unexpected().into()),
         }
     }
-    setup::for_build()?;
+    Need::Page.ensure(false)?;
     serve::build(debug)
 }
 
@@ -114,8 +115,7 @@ fn setup(mut args: lexopt::Parser) -> Result<()> {
             other => return Err(other.unexpected().into()),
         }
     }
-    setup::for_build()?;
-    setup::for_tests(system)?;
+    Need::ALL.iter().try_for_each(|need| need.ensure(system))?;
     println!("everything is there; to call the tools by hand:");
     println!("  {}", tools::path_line());
     Ok(())

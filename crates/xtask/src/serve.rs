@@ -1,6 +1,7 @@
 //! Builds the page and serves the very static files that any host would serve.
 
-use crate::{root, setup, sh, tools};
+use crate::setup::{self, Need};
+use crate::{root, sh, tools};
 use anyhow::{Context, Result, anyhow, ensure};
 use std::fs::File;
 use std::path::{Component, Path, PathBuf};
@@ -66,7 +67,7 @@ pub fn run(options: &Options) -> Result<()> {
     // First the port: nobody should wait for a build to hear that it is taken.
     let server = listen(options.port)?;
     if options.build {
-        setup::for_build()?;
+        Need::Page.ensure(false)?;
         build(options.debug)?;
     }
     ensure!(

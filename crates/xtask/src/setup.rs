@@ -17,30 +17,69 @@ pub const BARE: &str = "thumbv7em-none-eabi";
 const OLDEST_NODE: u32 = 20;
 const APT_FIREFOX: &str = "firefox-esr";
 
-/// All that building the page needs.
-///
-/// # Errors
-/// Names what cannot be had and how to get it.
-pub fn for_build() -> Result<()> {
-    target(WASM)?;
-    WASM_BINDGEN.ensure()?;
-    TRUNK.ensure()?;
-    node_packages(&tools::node_folder())?;
-    // Trunk builds without the network (it must not fetch tools of its own),
-    // so the crates have to be there before.
-    sh::run(Command::new("cargo").args(["fetch"]).current_dir(root()))
+/// Something that a command needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Need {
+    /// The crates, for what works without the network.
+    Crates,
+    Rustfmt,
+    Clippy,
+    /// The wasm target.
+    Wasm,
+    /// The target without an operating system.
+    BareMetal,
+    /// What wasm tests are run with.
+    WasmTests,
+    /// Node and its packages.
+    Node,
+    /// Browsers, a driver, a Chinese font.
+    Browser,
+    /// All that building the page takes.
+    Page,
 }
 
-/// All that the tests need besides.
-///
-/// # Errors
-/// Names what cannot be had and how to get it.
-pub fn for_tests(system: bool) -> Result<()> {
-    target(BARE)?;
-    component("fmt", "rustfmt")?;
-    component("clippy", "clippy")?;
-    WASM_PACK.ensure()?;
-    browser(system)
+impl Need {
+    /// Everything, in the order in which it is fetched.
+    pub const ALL: [Self; 9] = [
+        Self::Page,
+        Self::Crates,
+        Self::Rustfmt,
+        Self::Clippy,
+        Self::Wasm,
+        Self::BareMetal,
+        Self::WasmTests,
+        Self::Node,
+        Self::Browser,
+    ];
+
+    /// Fetches it, if it is not there; system packages only as root or if `system` says so.
+    ///
+    /// # Errors
+    /// Names what cannot be had and how to get it.
+    pub fn ensure(self, system: bool) -> Result<()> {
+        match self {
+            Self::Crates => sh::run(Command::new("cargo").args(["fetch"]).current_dir(root())),
+            Self::Rustfmt => component("fmt", "rustfmt"),
+            Self::Clippy => component("clippy", "clippy"),
+            Self::Wasm => target(WASM),
+            Self::BareMetal => target(BARE),
+            Self::WasmTests => {
+                target(WASM)?;
+                WASM_BINDGEN.ensure()?;
+                WASM_PACK.ensure()
+            }
+            Self::Node => node_packages(&tools::node_folder()),
+            Self::Browser => browser(system),
+            Self::Page => {
+                target(WASM)?;
+                WASM_BINDGEN.ensure()?;
+                TRUNK.ensure()?;
+                node_packages(&tools::node_folder())?;
+                // Trunk builds without the network: it must not fetch tools of its own.
+                Self::Crates.ensure(system)
+            }
+        }
+    }
 }
 
 /// A target to compile for, through rustup when it is missing.
@@ -114,7 +153,9 @@ fn browser(system: bool) -> Result<()> {
         println!("missing: {}", list(&missing, |lack| lack.what, ", "));
         // What is there already may come from elsewhere: only what is missing is installed.
         let packages: Vec<&str> = missing.iter().map(|lack| lack.apt).collect();
-        apt.install(&packages)?;
+        if apt.install(&packages).is_err() {
+            go_without(&missing_for_browser(), false)?; // a distribution without these names
+        }
     }
     if firefox().is_none() && apt.install(&[APT_FIREFOX]).is_err() {
         println!("no {APT_FIREFOX} to be had here; its smoke test will be skipped");
@@ -167,12 +208,13 @@ impl Apt {
     }
 
     fn command(&self) -> Command {
-        if self.is_root {
-            return Command::new("apt-get");
+        // `env`, because sudo passes no variables on.
+        let mut command = Command::new(if self.is_root { "env" } else { "sudo" });
+        if !self.is_root {
+            command.arg("env");
         }
-        let mut sudo = Command::new("sudo");
-        sudo.arg("apt-get");
-        sudo
+        command.args(["DEBIAN_FRONTEND=noninteractive", "apt-get"]);
+        command
     }
 
     /// An old list of packages is the usual cause of a failure: one update, then again.
@@ -181,7 +223,7 @@ impl Apt {
             let mut apt = self.command();
             apt.args(["install", "-y", "--no-install-recommends"])
                 .args(packages);
-            sh::run(apt.env("DEBIAN_FRONTEND", "noninteractive"))
+            sh::run(&mut apt)
         };
         install().or_else(|_| {
             sh::run(self.command().arg("update"))?;

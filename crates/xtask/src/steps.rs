@@ -1,6 +1,6 @@
 //! What must hold, one function a step.
 
-use crate::setup::{BARE, WASM};
+use crate::setup::{BARE, Need, WASM};
 use crate::suite::counted;
 use crate::{layers, root, serve, setup, sh, size, tidy, tools};
 use anyhow::{Context, Result};
@@ -43,49 +43,44 @@ pub struct Step {
     pub name: &'static str,
     /// For the heading.
     pub what: &'static str,
+    /// What has to be there before.
+    pub needs: &'static [Need],
     /// Runs it.
     pub run: fn() -> Result<Outcome>,
 }
 
-const fn step(name: &'static str, what: &'static str, run: fn() -> Result<Outcome>) -> Step {
-    Step { name, what, run }
+const fn step(
+    name: &'static str,
+    what: &'static str,
+    needs: &'static [Need],
+    run: fn() -> Result<Outcome>,
+) -> Step {
+    Step {
+        name,
+        what,
+        needs,
+        run,
+    }
 }
 
 /// Quick and telling first; what builds on a step comes after it.
+#[rustfmt::skip]
 pub const ALL: [Step; 15] = [
-    step("lock", "Cargo.lock and the tools' versions agree", lock),
-    step("fmt", "formatting", fmt),
-    step("tidy", "the written rules of the house", || {
-        check(tidy::run)
-    }),
-    step("layers", "crates only depend downwards", || {
-        check(layers::run)
-    }),
-    step("clippy", "lints, natively", clippy),
-    step("clippy-wasm", "lints, for the browser", clippy_wasm),
-    step(
-        "bare-metal",
-        "the no_std crates compile without an operating system",
-        bare_metal,
-    ),
-    step("native", "tests, natively", native),
-    step("doc", "examples in the documentation, and its links", doc),
-    step("wasm-chrome", "wasm tests in Chromium", wasm_chrome),
-    step("wasm-node", "wasm tests in Node", wasm_node),
-    step("build", "the static page, as released", || {
-        check(|| serve::build(false))
-    }),
-    step("size", "what the page weighs", || check(size::run)),
-    step(
-        "browser",
-        "the page in Chromium, from a sub-folder",
-        browser,
-    ),
-    step(
-        "firefox",
-        "the page in Firefox, where there is one",
-        firefox,
-    ),
+    step("lock", "Cargo.lock and the tools' versions agree", &[Need::Crates], lock),
+    step("fmt", "formatting", &[Need::Rustfmt], fmt),
+    step("tidy", "the written rules of the house", &[], || check(tidy::run)),
+    step("layers", "crates only depend downwards", &[Need::Crates], || check(layers::run)),
+    step("clippy", "lints, natively", &[Need::Clippy], clippy),
+    step("clippy-wasm", "lints, for the browser", &[Need::Clippy, Need::Wasm], clippy_wasm),
+    step("bare-metal", "the no_std crates compile without an operating system", &[Need::BareMetal], bare_metal),
+    step("native", "tests, natively", &[], native),
+    step("doc", "examples in the documentation, and its links", &[], doc),
+    step("wasm-chrome", "wasm tests in Chromium", &[Need::WasmTests, Need::Browser], wasm_chrome),
+    step("wasm-node", "wasm tests in Node", &[Need::WasmTests], wasm_node),
+    step("build", "the static page, as released", &[Need::Page], || check(|| serve::build(false))),
+    step("size", "what the page weighs", &[], || check(size::run)),
+    step("browser", "the page in Chromium, from a sub-folder", &[Need::Node, Need::Browser], browser),
+    step("firefox", "the page in Firefox, where there is one", &[Need::Node, Need::Browser], firefox),
 ];
 
 /// Crates without an operating system below them.
@@ -93,7 +88,7 @@ const NO_STD: [&str; 6] = ["chain", "miner", "protocol", "ledger", "consensus", 
 /// Crates that never reach a browser.
 const NATIVE_ONLY: [&str; 2] = ["cli", "xtask"];
 
-fn check(run: impl Fn() -> Result<()>) -> Result<Outcome> {
+fn check(run: impl FnOnce() -> Result<()>) -> Result<Outcome> {
     run().map(|()| Outcome::OK)
 }
 

@@ -1,8 +1,9 @@
 //! `cargo xtask test`: the steps in order, each with a heading and its time, a
 //! table at the end, and one last line that counts.
 
+use crate::setup::Need;
+use crate::sh;
 use crate::steps::{self, Outcome};
-use crate::{setup, sh};
 use anyhow::{Result, bail};
 use std::time::{Duration, Instant};
 
@@ -42,8 +43,13 @@ pub fn run(options: &Options) -> Result<()> {
         let named = |list: &[String]| list.iter().any(|each| each == name);
         (options.only.is_empty() || named(&options.only)) && !named(&options.skip)
     };
-    setup::for_build()?;
-    setup::for_tests(options.system)?;
+    let needed = |need: &Need| {
+        let mut steps = steps::ALL.iter().filter(|step| chosen(step.name));
+        steps.any(|step| step.needs.contains(need))
+    };
+    for need in Need::ALL.iter().filter(|need| needed(need)) {
+        need.ensure(options.system)?;
+    }
     let mut rows = Vec::new();
     for step in steps::ALL.iter().filter(|step| chosen(step.name)) {
         println!("\n=== {}: {}", step.name, step.what);

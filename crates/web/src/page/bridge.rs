@@ -294,7 +294,6 @@ impl Bridge {
             room: self.0.room.borrow().clone(),
             nodes: identities.len().clamp(1, 16) as u8,
             identities,
-            cores: self.0.cores,
             power: self.0.prefs.power(),
         };
         self.send(&ToEngine::Start(start));
@@ -302,12 +301,12 @@ impl Bridge {
 
     fn show(&self, frame: Rc<Frame>) {
         let first = !self.0.settled.replace(true);
-        let here = frame
-            .nodes
-            .iter()
-            .filter(|node| node.here)
-            .map(|node| node.id.clone());
-        self.0.prefs.keep_identities(&here.collect::<Vec<_>>());
+        let shown = self.shown();
+        if shown.is_none_or(|shown| here(&shown).ne(here(&frame))) {
+            self.0
+                .prefs
+                .keep_identities(&here(&frame).map(str::to_owned).collect::<Vec<_>>());
+        }
         if first {
             *self.0.room.borrow_mut() = Some(frame.room.link.clone());
             self.0.prefs.keep_room(&frame.room.link);
@@ -369,6 +368,12 @@ impl Bridge {
             }));
         }
     }
+}
+
+/// This tab's nodes.
+fn here(frame: &Frame) -> impl Iterator<Item = &str> {
+    let here = frame.nodes.iter().filter(|node| node.here);
+    here.map(|node| node.id.as_str())
 }
 
 /// The path of the deployment: where the page lies, without the file's name.

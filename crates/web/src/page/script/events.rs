@@ -212,7 +212,6 @@ struct StorageEvent<'a> {
 fn storage(storage: &StorageView) -> JsValue {
     let (state, reason) = match storage {
         StorageView::Kept => ("kept", None),
-        StorageView::Opening => ("opening", None),
         StorageView::Memory(reason) => ("memory", Some(reason.as_str())),
         StorageView::OtherVersion(_) => ("other-version", None),
     };

@@ -15,7 +15,7 @@ use crate::stream::{Call, Happening, NodeView, StorageView};
 pub fn banners(ui: &Ui, picture: &Picture) -> Html {
     let t = &ui.t.notices;
     let storage = match &*picture.storage {
-        StorageView::Kept | StorageView::Opening => None,
+        StorageView::Kept => None,
         StorageView::Memory(why) => {
             Some(html! { <>{ t.memory }{ " " }<bdi>{ (t.memory_why)(why) }</bdi></> })
         }
