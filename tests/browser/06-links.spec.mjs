@@ -63,7 +63,7 @@ test("each hostile link gets the message and a way back, and none starts anythin
   expect(kept).toEqual([]);
   // The way back.
   const message = page.getByTestId("bad-room");
-  await message.getByRole("button", { name: "default room" }).or(message.getByRole("link", { name: "default room" })).click();
+  await message.getByRole("button", { name: "room used last" }).click();
   await expect(message).toHaveCount(0);
   await ready(page);
   expect(await status(page)).toMatchObject({ mining: false, tip: { height: 0 } });

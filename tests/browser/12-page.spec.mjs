@@ -98,7 +98,9 @@ test("the focus is not lost: after a dialog, a removed node, the last step", asy
   await focused("peers-title");
   await mineTo(page, 2);
   const next = page.getByTestId("block-detail").getByRole("button", { name: "Next block" });
-  await block(page, (await call(page, "block", 0)).hash).click();
+  const { hash: genesis } = await call(page, "block", 0);
+  await block(page, genesis).click();
+  await expect(page.getByTestId("block-detail")).toHaveAttribute("data-hash", genesis);
   while (!await next.getAttribute("aria-disabled")) await next.click();
   await expect(next).toBeFocused();
   await shot(page, "focus");

@@ -44,7 +44,7 @@ test("startMining and stopMining, with and without a power", async ({ open, room
   await call(page, "stopMining");
   expect(await status(page)).toMatchObject({ mining: false });
   await call(page, "stopMining");
-  for (const wrong of [{ workers: 0 }, { workers: 65 }, { workers: 1.5 }, { workers: "2" }, { duty: 0 }, { duty: 1.01 }, { duty: -1 }, { duty: null }, 5, "full", null]) {
+  for (const wrong of [[], { Workers: 1 }, { workers: 0 }, { workers: 65 }, { workers: 1.5 }, { workers: "2" }, { duty: 0 }, { duty: 1.01 }, { duty: -1 }, { duty: null }, 5, "full", null]) {
     expect(await code(page, "startMining", wrong), JSON.stringify(wrong)).toBe("bad-argument");
   }
   expect(await status(page)).toMatchObject({ mining: false });
@@ -79,7 +79,7 @@ test("block and blocks: by height, by hash, in JavaScript's numbers", async ({ o
 
   expect(await code(page, "block", top + 1)).toBe("unknown-block");
   expect(await code(page, "block", "f".repeat(64))).toBe("unknown-block");
-  for (const wrong of [-1, 1.5, "abc", "", null, {}, 2 ** 32, "g".repeat(64)]) {
+  for (const wrong of [[], { Workers: 1 }, -1, 1.5, "abc", "", null, {}, 2 ** 32, "g".repeat(64)]) {
     expect(await code(page, "block", wrong), String(wrong)).toBe("bad-argument");
   }
   for (const [from, to] of [[2, 1], [0, 2_000], [-1, 1], ["0", "1"], [0]]) {
@@ -99,7 +99,7 @@ test("setOnline, addNode and their errors", async ({ open, rooms }) => {
   await expect.poll(async () => (await status(other)).peers).toBe(0);
   await call(page, "setOnline", true);
   await expect.poll(async () => (await status(other)).peers).toBe(2);
-  for (const wrong of [undefined, 0, "false", null]) expect(await code(page, "setOnline", wrong)).toBe("bad-argument");
+  for (const wrong of [[], { Workers: 1 }, undefined, 0, "false", null]) expect(await code(page, "setOnline", wrong)).toBe("bad-argument");
   expect(await status(page)).toMatchObject({ online: true });
   while ((await own(page)).length < 16) await call(page, "addNode");
   expect(await code(page, "addNode")).toBe("too-many-nodes");
@@ -115,6 +115,42 @@ test("reset and undoReset", async ({ open, rooms }) => {
   await call(page, "undoReset");
   await expect.poll(() => tip(page)).toEqual(before);
   expect(await code(page, "undoReset")).toBe("nothing-to-undo");
+});
+
+test("what a reset put away is not lost by another one, from this tab or another at the same time", async ({ open, rooms, shot }) => {
+  const room = rooms({ bits: BITS.quick });
+  const [page, other] = [await open(room), await open(room)];
+  await mineTo(page, 3);
+  const before = await agree([page, other]);
+  await call(page, "reset");
+  await call(page, "reset");
+  await expect.poll(() => height(other)).toBe(0);
+  await call(other, "undoReset");
+  expect(await agree([page, other])).toEqual(before);
+
+  await Promise.all([call(page, "reset"), call(other, "reset")]);
+  await Promise.all([page, other].map((tab) => expect.poll(() => height(tab)).toBe(0)));
+  await call(other, "reset"); // an empty chain
+  await call(page, "undoReset");
+  expect(await agree([page, other])).toEqual(before);
+  await shot(page, "reset-twice");
+});
+
+test("a block is told once, however many nodes of the tab accept it", async ({ open, rooms }) => {
+  const page = await open(rooms({ bits: BITS.quick }));
+  await call(page, "addNode");
+  await call(page, "addNode");
+  await page.evaluate(() => {
+    window.heard = [];
+    return window.tabchain.on("block", ({ hash, found }) => window.heard.push([hash, found]));
+  });
+  await mineTo(page, 12);
+  await expect.poll(async () => new Set((await own(page)).map((node) => node.tip.hash)).size).toBe(1);
+  const chain = (await call(page, "blocks", 1, await height(page))).map(({ hash }) => hash);
+  const hashes = async () => (await page.evaluate(() => window.heard)).map(([hash]) => hash);
+  await expect.poll(hashes).toEqual(expect.arrayContaining(chain));
+  const heard = await hashes();
+  expect(heard).toHaveLength(new Set(heard).size);
 });
 
 test("on tells of blocks, reorganisations, peers and mining until it is ended", async ({ open, rooms, shot }) => {

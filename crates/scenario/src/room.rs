@@ -87,6 +87,10 @@ impl RoomError {
             | Self::NotANumber { value, .. } => value.clone(),
             Self::TooLong(len) => len.to_string(),
             Self::Missing(name) => (*name).into(),
+            // As links write it.
+            Self::OutOfRange { spec, value } if spec.name == "bits" => {
+                alloc::format!("{value:08x}")
+            }
             Self::OutOfRange { value, .. } => value.to_string(),
             Self::BadBits(bits) => alloc::format!("{:08x}", bits.0),
         };

@@ -67,7 +67,8 @@ pub fn install(bridge: &Bridge) {
     });
     method(&object, "blocks", bridge, |bridge, arguments| {
         let (from, to) = (arguments.get(0), arguments.get(1));
-        let wrong = || bad_argument("blocks takes two heights, at most 2,000 blocks apart");
+        let wrong =
+            || bad_argument("blocks takes the first and the last height, at most 2,000 blocks");
         let (from, to) = height(&from).zip(height(&to)).ok_or_else(wrong)?;
         let count = to.checked_sub(from).ok_or_else(wrong)?;
         if count >= MOST_BLOCKS {
@@ -198,8 +199,14 @@ fn power(value: &JsValue) -> Result<Option<Power>, JsValue> {
             "startMining takes {workers, duty}: workers 1 to 64, duty 0.01 to 1, the share of the time",
         )
     };
-    if !value.is_object() {
-        return Err(wrong());
+    let known = |name: JsValue| name == "workers" || name == "duty";
+    let all_known = || {
+        Object::keys(value.unchecked_ref::<Object>())
+            .iter()
+            .all(known)
+    };
+    if !value.is_object() || Array::is_array(value) || !all_known() {
+        return Err(wrong()); // a misspelt part would be taken for a missing one
     }
     let part = |name: &str| match Reflect::get(value, &JsValue::from_str(name)) {
         Ok(part) if part.is_undefined() => Some(1.0),

@@ -3,10 +3,11 @@
 use chain::{Height, PeerId};
 use wasm_bindgen_futures::spawn_local;
 
+use super::network::Renewal;
 use super::{Engine, Handle, State, residents};
-use crate::engine::between::beacon::{Control, Generation, MOST_NODES};
+use crate::engine::between::beacon::{Control, MOST_NODES};
 use crate::engine::browser::page;
-use crate::stream::{BlockKey, Call, Failure, FromEngine, Happening, Power, Reply};
+use crate::stream::{BlockKey, Call, Failure, FromEngine, Power, Reply};
 
 /// Most blocks in an answer.
 const MOST_BLOCKS: u32 = 2_000;
@@ -88,15 +89,12 @@ async fn take_time(handle: &Handle, call: Call) -> Answer {
             Ok(Reply::Node(format!("{id:x}")))
         }
         Call::Reset => {
-            let reset = |now: Generation| Some(now.reset());
-            let done = handle.change_generation(reset, Happening::Reset).await;
+            let done = handle.change_generation(Renewal::Reset).await;
             done.map(|()| Reply::Done)
                 .ok_or_else(|| failure("not-ready", "the tab is leaving"))
         }
         _ => {
-            let done = handle
-                .change_generation(Generation::undone, Happening::ResetUndone)
-                .await;
+            let done = handle.change_generation(Renewal::Undo).await;
             done.map(|()| Reply::Done)
                 .ok_or_else(|| failure("nothing-to-undo", "no reset can be undone"))
         }

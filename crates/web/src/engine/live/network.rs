@@ -14,6 +14,7 @@ use crate::engine::between::beacon::{
     Beacon, Branch, Control, Generation, MOST_HEADERS, NodeBeacon,
 };
 use crate::engine::between::inbox::{Note, stamp};
+use crate::engine::between::tabs::Tab;
 use crate::engine::browser::channel::Channel;
 use crate::engine::browser::clock::steady_ms;
 use crate::stream::Happening;
@@ -370,15 +371,35 @@ pub fn progress(node: &Node) -> (Option<Part>, Option<Part>) {
     }
 }
 
+/// What is to become of the room's chain.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Renewal {
+    /// It is put away.
+    Reset,
+    /// The one that was put away comes back.
+    Undo,
+}
+
+impl Engine {
+    /// Whether nobody here or in another tab has a block of the chain that counts.
+    fn is_empty(&self) -> bool {
+        let generation = self.storage.depot.generation().current;
+        let here = self.nodes().map(|node| node.tip().1.0);
+        let of_ours = |tab: &&Tab| tab.beacon.generation.current == generation;
+        let tabs = self.tabs.alive().map(|(_, tab)| tab).filter(of_ours);
+        let far = tabs.flat_map(|tab| tab.beacon.nodes.iter().map(|node| node.height));
+        here.chain(far).all(|height| height == 0)
+    }
+}
+
 impl Handle {
-    /// Resets the room in every tab, or undoes it. `None`: there is nothing to undo.
-    pub(super) async fn change_generation(
-        &self,
-        change: impl Fn(Generation) -> Option<Generation>,
-        why: Happening,
-    ) -> Option<()> {
-        let (names, locks, room) =
-            self.act(|engine| (engine.names.clone(), engine.locks.clone(), engine.room.id()))?;
+    /// Resets the room in every tab, or undoes that. `None`: there is nothing to undo.
+    pub(super) async fn change_generation(&self, renewal: Renewal) -> Option<()> {
+        let (names, locks, room, seen) = self.act(|engine| {
+            let (names, locks) = (engine.names.clone(), engine.locks.clone());
+            let seen = engine.storage.depot.generation();
+            (names, locks, engine.room.id(), seen)
+        })?;
         let _held = match locks {
             Some(locks) => locks.wait(&names.generation_lock(room)).await,
             None => None,
@@ -394,17 +415,25 @@ impl Handle {
             if engine.state == State::Frozen {
                 return None; // it has left the room meanwhile
             }
-            let now = engine
-                .storage
-                .depot
-                .generation()
-                .max(stored.unwrap_or_default().generation);
-            let next = change(now)?;
+            let ours = engine.storage.depot.generation();
+            let now = ours.max(stored.unwrap_or_default().generation);
+            let next = match renewal {
+                // Another reset would put away nothing, and lose what the one before put away.
+                Renewal::Reset if now.undo.is_some() && (now != seen || engine.is_empty()) => now,
+                Renewal::Reset => now.reset(),
+                Renewal::Undo => now.undone()?,
+            };
+            if next == ours {
+                return Some(());
+            }
             engine.storage.depot.set_generation(next);
             engine.look_after_storage();
             let beacon = engine.beacon(false);
             engine.post_note(Kind::Beacon, beacon.encode());
-            engine.relive(Some(why));
+            engine.relive(Some(match renewal {
+                Renewal::Reset => Happening::Reset,
+                Renewal::Undo => Happening::ResetUndone,
+            }));
             Some(())
         })??;
         self.written().await;

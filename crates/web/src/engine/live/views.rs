@@ -204,7 +204,7 @@ impl Engine {
         window(&forests, &self.all_tips(), &branches, MOST_BLOCKS)
     }
 
-    fn nodes(&self) -> impl Iterator<Item = &Node> {
+    pub(super) fn nodes(&self) -> impl Iterator<Item = &Node> {
         self.residents
             .iter()
             .filter_map(|resident| self.host.get(&resident.id))

@@ -1,6 +1,7 @@
 //! The events of the scripting interface, read off the engine's news.
 
 use std::cell::RefCell;
+use std::collections::VecDeque;
 
 use js_sys::Function;
 use serde::Serialize;
@@ -45,8 +46,15 @@ pub fn on(bridge: &Bridge, name: &str, f: Function) -> Option<JsValue> {
         _ => return None,
     };
     let before = RefCell::new(bridge.shown());
+    let told = RefCell::new(Told::default());
     let id = bridge.subscribe(move |news| {
-        for value in values(event, before.borrow().as_deref(), news) {
+        let values = values(
+            event,
+            before.borrow().as_deref(),
+            news,
+            &mut told.borrow_mut(),
+        );
+        for value in values {
             if let Err(error) = f.call1(&JsValue::UNDEFINED, &value) {
                 report_error(&error);
             }
@@ -59,8 +67,31 @@ pub fn on(bridge: &Bridge, name: &str, f: Function) -> Option<JsValue> {
     Some(Closure::<dyn Fn()>::new(move || bridge.unsubscribe(id)).into_js_value())
 }
 
+/// The blocks that were told last: each is told once, however many nodes of the tab accept it.
+#[derive(Default)]
+struct Told(VecDeque<String>);
+
+impl Told {
+    /// Blocks that are remembered: more than a frame tells.
+    const MOST: usize = 256;
+
+    fn is_new(&mut self, entry: &LogEntry) -> bool {
+        let (Happening::Found { hash, .. } | Happening::Extended { hash, .. }) = &entry.what else {
+            return false;
+        };
+        if self.0.contains(hash) {
+            return false;
+        }
+        self.0.push_back(hash.clone());
+        if self.0.len() > Self::MOST {
+            self.0.pop_front();
+        }
+        true
+    }
+}
+
 /// The events of one kind in a piece of news.
-fn values(event: Event, before: Option<&Frame>, news: &News) -> Vec<JsValue> {
+fn values(event: Event, before: Option<&Frame>, news: &News, told: &mut Told) -> Vec<JsValue> {
     let frame = match news {
         News::Frame(frame) => frame,
         News::Phase(phase) => {
@@ -71,7 +102,10 @@ fn values(event: Event, before: Option<&Frame>, news: &News) -> Vec<JsValue> {
         }
     };
     match event {
-        Event::Block => frame.log.iter().filter_map(block).collect(),
+        Event::Block => {
+            let new = frame.log.iter().filter(|entry| told.is_new(entry));
+            new.filter_map(block).collect()
+        }
         Event::Reorg => frame.log.iter().filter_map(reorg).collect(),
         Event::Error => frame.log.iter().filter_map(trouble).collect(),
         Event::Peers => changed(before, frame, peers_key)

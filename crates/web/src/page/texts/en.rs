@@ -294,7 +294,7 @@ pub static TEXTS: Texts = Texts {
         bad_lead: "Nothing was opened and nothing was lost.",
         bad_code,
         bad_value: "The part in question:",
-        to_default: "Open the default room",
+        to_default: "Open the room used last",
     },
     reset: Reset {
         button: "Reset room",

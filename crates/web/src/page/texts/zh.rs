@@ -271,7 +271,7 @@ pub static TEXTS: Texts = Texts {
         bad_lead: "没有打开任何内容，也没有丢失任何数据。",
         bad_code,
         bad_value: "有问题的部分：",
-        to_default: "打开默认房间",
+        to_default: "打开上次使用的房间",
     },
     reset: Reset {
         button: "重置房间",

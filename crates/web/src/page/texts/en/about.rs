@@ -50,7 +50,7 @@ pub const ABOUT: About = About {
     script_lead: "window.tabchain in the browser's console. Everything returns a promise; errors carry a code. Amounts and work are strings, other 64-bit values BigInt.",
     script_list: [
         "{room, nodes, tip: {height, hash, work}, peers, hashRate, mining, online}; hashRate is a number of hashes a second",
-        "mine in this tab; workers 1 to 64, duty 0.01 to 1 is the share of the time; without an argument as last time",
+        "mine in this tab; workers 1 to 64, duty 0.01 to 1 is the share of the time, a missing one is 1; without an argument as last time",
         "stop mining in this tab",
         "cut this tab's nodes off (false) or join them again (true)",
         "add a node to this tab; gives its id",
