@@ -1,7 +1,7 @@
 //! The other tabs of this room, as their beacons and locks tell.
 //!
 //! A tab lives while it holds its lock. One that holds it and says nothing for 5 s is shown as
-//! silent and counts as unreachable. Without locks, silence is all there is, and such a tab is gone.
+//! silent and counts as unreachable.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -48,7 +48,7 @@ pub struct Tab {
     pub beacon: Beacon,
     first: u64,
     heard: u64,
-    /// Whether its lock has been seen, or there are no locks.
+    /// Whether its lock has been seen.
     confirmed: bool,
 }
 
@@ -60,23 +60,13 @@ impl Tab {
     }
 }
 
-/// All other tabs.
-#[derive(Debug)]
+/// All other tabs; at first nobody.
+#[derive(Debug, Default)]
 pub struct Tabs {
-    locks: bool,
     tabs: BTreeMap<PeerId, Tab>,
 }
 
 impl Tabs {
-    /// Nobody yet. `locks`: whether this browser has Web Locks.
-    #[must_use]
-    pub fn new(locks: bool) -> Self {
-        Self {
-            locks,
-            tabs: BTreeMap::new(),
-        }
-    }
-
     /// A tab said something; whether it was not known before. Nodes that are `ours` or that
     /// another tab was first to name are not this tab's, whatever it says.
     pub fn hear(
@@ -101,21 +91,16 @@ impl Tabs {
                 .any(|(tab, other)| *tab != id && other.has(&node.id));
             !ours(&node.id) && !taken && named.insert(node.id)
         });
-        let confirmed = !self.locks;
         let fresh = Tab {
             beacon: beacon.clone(),
             first: now,
             heard: now,
-            confirmed,
+            confirmed: false,
         };
         let tab = self.tabs.entry(id).or_insert(fresh);
         let mut news = Vec::new();
-        if tab.confirmed && known {
+        if tab.confirmed {
             news = differences(&tab.beacon, &beacon);
-        } else if tab.confirmed {
-            news.push(News::Joined {
-                label: beacon.label,
-            });
         }
         tab.beacon = beacon;
         tab.heard = now;
@@ -138,16 +123,6 @@ impl Tabs {
         let gone: Vec<PeerId> = self.tabs.iter().filter_map(gone).collect();
         news.extend(gone.iter().flat_map(|id| self.remove(id)));
         news
-    }
-
-    /// Time passes: without locks, silent tabs are gone.
-    pub fn pass(&mut self, now: u64) -> Vec<News> {
-        if self.locks {
-            return Vec::new();
-        }
-        let silent = self.tabs.iter().filter(|(_, tab)| tab.is_silent(now));
-        let gone: Vec<PeerId> = silent.map(|(id, _)| *id).collect();
-        gone.iter().flat_map(|id| self.remove(id)).collect()
     }
 
     /// This tab leaves: what it knew of others is old when it comes back.
@@ -246,9 +221,17 @@ mod tests {
         false
     }
 
+    /// Tab 1 with one node, known to live.
+    fn with_one() -> Tabs {
+        let mut tabs = Tabs::default();
+        tabs.hear(id(1), says(1, 11), nobody, 0);
+        tabs.locked(&BTreeSet::from([id(1)]), 0);
+        tabs
+    }
+
     #[test]
     fn a_tab_is_there_once_its_lock_is_seen_and_gone_with_it() {
-        let mut tabs = Tabs::new(true);
+        let mut tabs = Tabs::default();
         assert_eq!(tabs.hear(id(1), says(2, 11), nobody, 100), (true, vec![]));
         assert_eq!(tabs.alive().count(), 0);
         // Asked before it was heard: the answer says nothing about it.
@@ -267,7 +250,7 @@ mod tests {
 
     #[test]
     fn a_beacon_without_a_lock_is_never_shown() {
-        let mut tabs = Tabs::new(true);
+        let mut tabs = Tabs::default();
         tabs.hear(id(1), says(1, 11), nobody, 100);
         assert_eq!(tabs.locked(&BTreeSet::new(), 200), []);
         assert!(!tabs.knows(&id(1)));
@@ -275,30 +258,17 @@ mod tests {
 
     #[test]
     fn a_tab_that_holds_its_lock_but_is_silent_cannot_be_reached() {
-        let mut tabs = Tabs::new(true);
+        let mut tabs = Tabs::default();
         tabs.hear(id(1), says(1, 11), nobody, 0);
         tabs.locked(&BTreeSet::from([id(1)]), 1);
         assert_eq!(tabs.reachable(5_000).len(), 1);
         assert!(tabs.reachable(5_001).is_empty());
         assert!(tabs.alive().next().unwrap().1.is_silent(5_001));
-        assert_eq!(tabs.pass(60_000), []);
-    }
-
-    #[test]
-    fn without_locks_silence_is_the_end() {
-        let mut tabs = Tabs::new(false);
-        assert_eq!(
-            tabs.hear(id(1), says(1, 11), nobody, 0),
-            (true, vec![News::Joined { label: 1 }])
-        );
-        assert_eq!(tabs.pass(5_000), []);
-        assert_eq!(tabs.pass(5_001), [News::Left { label: 1 }]);
     }
 
     #[test]
     fn a_tab_that_says_goodbye_is_gone_at_once() {
-        let mut tabs = Tabs::new(false);
-        tabs.hear(id(1), says(1, 11), nobody, 0);
+        let mut tabs = with_one();
         let bye = Beacon {
             bye: true,
             ..says(1, 11)
@@ -312,21 +282,20 @@ mod tests {
 
     #[test]
     fn nobody_can_claim_a_node_of_another_tab_or_ours() {
-        let mut tabs = Tabs::new(false);
-        tabs.hear(id(1), says(1, 11), nobody, 0);
+        let mut tabs = with_one();
         let mut thief = says(2, 11);
         thief.nodes.extend(says(2, 12).nodes);
         thief.nodes.extend(says(2, 13).nodes);
         thief.nodes.extend(says(2, 13).nodes);
         tabs.hear(id(2), thief, |node| *node == id(12), 1);
+        tabs.locked(&BTreeSet::from([id(1), id(2)]), 1);
         let owners: Vec<_> = tabs.nodes().map(|(tab, node)| (*tab, node.id)).collect();
         assert_eq!(owners, [(id(1), id(11)), (id(2), id(13))]);
     }
 
     #[test]
     fn switches_are_news_and_cut_nodes_are_out_of_reach() {
-        let mut tabs = Tabs::new(false);
-        tabs.hear(id(1), says(1, 11), nobody, 0);
+        let mut tabs = with_one();
         let mut cut = says(1, 11);
         cut.nodes[0].online = false;
         let news = News::NodeOnline {
@@ -348,7 +317,7 @@ mod tests {
 
     #[test]
     fn there_are_never_more_than_64_tabs() {
-        let mut tabs = Tabs::new(true);
+        let mut tabs = Tabs::default();
         for n in 0..10_000_u32 {
             let mut bytes = [0; 32];
             bytes[..4].copy_from_slice(&n.to_le_bytes());

@@ -45,12 +45,15 @@ impl Drop for Held {
 }
 
 impl Locks {
-    /// The locks, if this browser has them.
-    #[must_use]
-    pub fn find() -> Option<Self> {
-        let navigator = Reflect::get(&js_sys::global(), &"navigator".into()).ok()?;
-        let manager = Reflect::get(&navigator, &"locks".into()).ok()?;
-        manager.is_object().then(|| Self(manager.unchecked_into()))
+    /// The locks. The page does not start where there are none.
+    ///
+    /// # Errors
+    /// What the browser says in their place.
+    pub fn find() -> Result<Self, JsValue> {
+        let navigator = Reflect::get(&js_sys::global(), &"navigator".into())?;
+        Reflect::get(&navigator, &"locks".into())?
+            .dyn_into()
+            .map(Self)
     }
 
     /// Takes a lock if it is free.

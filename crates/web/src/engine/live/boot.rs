@@ -46,9 +46,9 @@ pub async fn begin(start: Start) -> Result<Live, FromEngine> {
         .transpose()
         .map_err(bad_room)?;
     let names = Names::new(&start.deployment);
-    let locks = Locks::find();
+    let locks = Locks::find().expect("the page has looked for Web Locks");
     let browser_db = Idb::open(&names.browser_database(), BROWSER_STORES, |_| ()).await;
-    let room = room::choose(asked, &names, locks.as_ref(), browser_db.as_ref().ok()).await;
+    let room = room::choose(asked, &names, &locks, browser_db.as_ref().ok()).await;
     crate::engine::panic::remember_room(&room.link());
     let shell = Rc::new(RefCell::new(Handle::default()));
     let lost = shell.clone();
@@ -72,7 +72,7 @@ pub async fn begin(start: Start) -> Result<Live, FromEngine> {
         RefCell::new(Engine {
             mining: Mining::new(&handle, &start),
             alarm: Alarm::new(move || ring.ring()),
-            tabs: Tabs::new(locks.is_some()),
+            tabs: Tabs::default(),
             inbox: Inbox::new(room.id(), steady_ms()),
             tally: Tally::new(params.genesis_id()),
             me: PeerId::from_bytes(random::bytes()),

@@ -56,7 +56,7 @@ const OTHER_VERSION_FOR: u64 = 30_000;
 pub struct Engine {
     handle: Handle,
     names: Names,
-    locks: Option<Locks>,
+    locks: Locks,
     /// This tab.
     me: PeerId,
     label: u32,

@@ -202,8 +202,6 @@ impl Engine {
 
     /// Beacons and locks, as they come due.
     pub(super) fn look_after_room(&mut self, now: u64) {
-        let news = self.tabs.pass(now);
-        self.announce(news);
         if self.network.locks.take(now) {
             self.network.moved = true; // somebody may have fallen silent
             self.pace.change();
@@ -216,10 +214,8 @@ impl Engine {
     }
 
     fn ask_locks(&self, asked: u64) {
-        let Some(locks) = self.locks.clone() else {
-            return;
-        };
         let (handle, names, room) = (self.handle.clone(), self.names.clone(), self.room.id());
+        let locks = self.locks.clone();
         spawn_local(async move {
             let Some(held) = locks.held().await else {
                 return;
@@ -400,10 +396,7 @@ impl Handle {
             let seen = engine.storage.depot.generation();
             (names, locks, engine.room.id(), seen)
         })?;
-        let _held = match locks {
-            Some(locks) => locks.wait(&names.generation_lock(room)).await,
-            None => None,
-        };
+        let _held = locks.wait(&names.generation_lock(room)).await;
         let db = self.act(|engine| engine.storage.depot.kept())?;
         let stored = match db {
             Some(db) => crate::engine::storage::depot::read_generation(&db)

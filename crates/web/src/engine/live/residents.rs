@@ -39,11 +39,11 @@ pub struct Resident {
     /// Whether its identity is kept; if not, somebody else's may be in its place.
     kept: bool,
     /// Nobody else lives under its identity while this is held.
-    _lock: Option<Held>,
+    _lock: Held,
 }
 
 impl Resident {
-    fn new((identity, lock): (Identity, Option<Held>), kept: bool) -> Self {
+    fn new((identity, lock): (Identity, Held), kept: bool) -> Self {
         let (id, key) = (identity.id(), key(&identity));
         Self {
             id,
@@ -82,12 +82,12 @@ pub async fn join(handle: Handle) {
     let Some(room) = handle.act(|engine| engine.room.id()) else {
         return;
     };
-    let tab = hold(locks.as_ref(), &names.tab_lock(room, &me)).await;
+    let tab = locks.wait(&names.tab_lock(room, &me)).await;
     let label = {
         let lock = |label| names.label_lock(room, label);
-        claim_label(locks.as_ref(), label, lock).await
+        claim_label(&locks, label, lock).await
     };
-    let claimed = claim(&names, locks.as_ref(), &db, &wanted.0, wanted.1).await;
+    let claimed = claim(&names, &locks, &db, &wanted.0, wanted.1).await;
     handle.act(|engine| {
         if engine.state == State::Frozen {
             return; // frozen again meanwhile: what was taken is given back
@@ -180,7 +180,7 @@ pub async fn add(handle: &Handle) -> Option<PeerId> {
         let (names, locks) = (engine.names.clone(), engine.locks.clone());
         (names, locks, engine.browser_db.clone())
     })?;
-    let claimed = claim(&names, locks.as_ref(), &db, &[], 1).await;
+    let claimed = claim(&names, &locks, &db, &[], 1).await;
     handle.written().await;
     let (id, life) = handle.act(|engine| {
         // Frozen meanwhile, or others were added: what was taken is given back.
@@ -327,7 +327,7 @@ async fn leave(handle: Handle) {
 /// What [`claim`] took, and what it saw on the way.
 struct Claimed {
     /// Identities to live under, and what holds their locks.
-    taken: Vec<(Identity, Option<Held>)>,
+    taken: Vec<(Identity, Held)>,
     /// Everybody whom this browser remembers, by seat.
     known: Vec<(PeerId, u32)>,
     /// Stored identities that are damaged.
@@ -339,33 +339,27 @@ struct Claimed {
 /// Takes identities whose locks are free, and stores that they live again before they do.
 async fn claim(
     names: &Names,
-    locks: Option<&Locks>,
+    locks: &Locks,
     db: &Result<Idb, DbError>,
     wanted: &[PeerId],
     count: usize,
 ) -> Claimed {
-    let _roster = hold(locks, &names.roster_lock()).await;
-    let mut kept = Ok(());
-    // Without locks nothing tells whether an identity is in use: then all are new.
-    let (stored, damaged) = match (db, locks) {
-        (Ok(db), Some(_)) => roster::read(db).await.unwrap_or_else(|error| {
-            kept = Err(error);
-            Default::default()
-        }),
-        _ => Default::default(),
-    };
+    let _roster = locks.wait(&names.roster_lock()).await;
+    let (mut kept, mut found) = (Ok(()), Default::default());
+    match db {
+        Ok(db) => match roster::read(db).await {
+            Ok(stored) => found = stored,
+            Err(error) => kept = Err(error),
+        },
+        Err(error) => kept = Err(error.clone()),
+    }
+    let (stored, damaged) = found;
     let known = stored.iter().map(|one| (one.id(), one.seat)).collect();
-    let lock = async |seat| match locks {
-        Some(locks) => Some(Some(locks.take(&names.seat_lock(seat)).await?)),
-        None => Some(None),
-    };
+    let lock = async |seat| locks.take(&names.seat_lock(seat)).await;
     let taken = roster::claim(stored, wanted, count, lock, fresh_key).await;
     let identities: Vec<Identity> = taken.iter().map(|(identity, _)| identity.clone()).collect();
-    match db {
-        // What could not be read is not written over.
-        Ok(db) if locks.is_some() && kept.is_ok() => kept = roster::write(db, &identities).await,
-        Ok(_) => {}
-        Err(error) => kept = Err(error.clone()),
+    if let (Ok(db), Ok(())) = (db, &kept) {
+        kept = roster::write(db, &identities).await; // what could not be read is not written over
     }
     Claimed {
         taken,
@@ -384,22 +378,16 @@ fn fresh_key() -> SecretKey {
     }
 }
 
-async fn hold(locks: Option<&Locks>, name: &str) -> Option<Held> {
-    locks?.wait(name).await
-}
-
 /// The number that people call this tab by: the one it had, else the lowest that is free.
 async fn claim_label(
-    locks: Option<&Locks>,
+    locks: &Locks,
     before: u32,
     name: impl Fn(u32) -> String,
 ) -> (u32, Option<Held>) {
-    if let Some(locks) = locks {
-        let before = (before > 0).then_some(before);
-        for label in before.into_iter().chain(1..=MOST_TABS) {
-            if let Some(held) = locks.take(&name(label)).await {
-                return (label, Some(held));
-            }
+    let before = (before > 0).then_some(before);
+    for label in before.into_iter().chain(1..=MOST_TABS) {
+        if let Some(held) = locks.take(&name(label)).await {
+            return (label, Some(held));
         }
     }
     (1 + (random::number() % u64::from(MOST_TABS)) as u32, None)

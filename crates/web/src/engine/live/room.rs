@@ -14,21 +14,13 @@ const LAST_ROOM: &[u8] = b"last-room";
 const MEASURE_MS: u32 = 100;
 
 /// The room to open, which is the one used last from now on.
-pub async fn choose(
-    asked: Option<Room>,
-    names: &Names,
-    locks: Option<&Locks>,
-    db: Option<&Idb>,
-) -> Room {
+pub async fn choose(asked: Option<Room>, names: &Names, locks: &Locks, db: Option<&Idb>) -> Room {
     if let Some(room) = asked {
         remember(db, &room).await;
         return room;
     }
     // Tabs opened together must not each make a room of their own.
-    let _held = match locks {
-        Some(locks) => locks.wait(&names.default_room_lock()).await,
-        None => None,
-    };
+    let _held = locks.wait(&names.default_room_lock()).await;
     if let Some(room) = last(db).await {
         return room;
     }
