@@ -51,6 +51,8 @@ fn bad_links_are_refused_with_a_code() {
         (with("window=8", "window=1"), "window-range"),
         (with("window=8", "window=1000000000"), "window-range"),
         (with("halving=210000", "halving=0"), "halving-range"),
+        // More than 21 million coins in all.
+        (with("halving=210000", "halving=210001"), "halving-range"),
         (with("halving=210000", "halving=210000."), "halving-number"),
         (with("halving=210000", "halving=210000)"), "halving-number"),
         (format!("{LINK}&autorun=1"), "unknown"),
