@@ -44,7 +44,7 @@ pub fn headers(file: &Path, linked: bool, out: &mut Out) -> Result<bool, Failure
 
 /// `check blocks`; true if every block is good.
 pub fn blocks(file: &Path, out: &mut Out) -> Result<bool, Failure> {
-    let params = chain::ChainParams {
+    let mut params = chain::ChainParams {
         // Blocks of any time and network: the rules that came later than 2009 do not apply, the
         // limit on work is the header's own, and the size limit is that of the wire.
         pow_limit: Target::MAX,
@@ -53,12 +53,9 @@ pub fn blocks(file: &Path, out: &mut Out) -> Result<bool, Failure> {
     each_line(file, out, |line| {
         let bytes = hex::decode(line).map_err(|_| "bad-blk-encoding".to_string())?;
         let block: Block = decode_exact(&bytes).map_err(|_| "bad-blk-encoding".to_string())?;
-        let witness = |tx: &chain::Transaction| tx.has_witness();
-        let params = chain::ChainParams {
-            // A block without witnesses need not commit to them, whatever its coinbase says.
-            segwit: block.transactions.iter().any(witness),
-            ..params.clone()
-        };
+        // A block without witnesses need not commit to them, whatever its coinbase says.
+        let has_witness = chain::Transaction::has_witness;
+        params.segwit = block.transactions.iter().any(has_witness);
         block
             .check(&params)
             .map_err(|reject| reject.name().to_string())?;

@@ -263,13 +263,8 @@ impl Scenario {
             let max = limits::HASHES_PER_SECOND.into();
             within("nodes.hashes_per_second", (*rate).into(), 0, max)
         })?;
-        let nodes = usize::try_from(self.nodes.count).unwrap_or(usize::MAX);
-        let all: u64 = rates
-            .iter()
-            .cycle()
-            .take(nodes)
-            .map(|rate| u64::from(*rate))
-            .sum();
+        let nodes = 0..self.nodes.count;
+        let all: u64 = nodes.map(|node| u64::from(self.hash_rate(node))).sum();
         let between = all.saturating_mul(self.room.spacing.into());
         within(
             "hashes of all nodes within room.spacing",

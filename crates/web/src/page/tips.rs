@@ -1,6 +1,7 @@
 //! Which tips there are and whether they compete.
 
 use std::collections::BTreeMap;
+use std::iter::successors;
 
 use crate::stream::{BlockState, BlockView, NodeView, TipView};
 
@@ -32,11 +33,8 @@ pub fn harmony(tree: &[BlockView], nodes: &[NodeView], tip: &TipView) -> Harmony
         .iter()
         .filter(|node| node.tip.hash == tip.hash)
         .count();
-    let below = |hash: &&str| {
-        let above = rivals.iter().filter(|other| *other != hash);
-        above.clone().any(|other| builds_on(&blocks, other, hash))
-    };
-    let behind = rivals.iter().filter(|hash| below(hash)).count();
+    let below = |hash: &&&str| rivals.iter().any(|other| builds_on(&blocks, other, hash));
+    let behind = rivals.iter().filter(below).count();
     match rivals.len() - behind {
         0 if here == nodes.len() => Harmony::Agree,
         0 => Harmony::Behind(here),
@@ -44,31 +42,26 @@ pub fn harmony(tree: &[BlockView], nodes: &[NodeView], tip: &TipView) -> Harmony
     }
 }
 
-/// Whether a tip builds on a block.
-fn builds_on(blocks: &BTreeMap<&str, &BlockView>, tip: &str, block: &str) -> bool {
-    let mut at = tip;
-    for _ in 0..=blocks.len() {
-        match blocks.get(at) {
-            Some(found) if found.parent == block => return true,
-            Some(found) => at = &found.parent,
-            None => return false,
-        }
-    }
-    false
+/// A block and those below it, as far as the picture goes; bounded, were there a circle in it.
+fn down<'a>(
+    blocks: &'a BTreeMap<&str, &'a BlockView>,
+    from: &str,
+) -> impl Iterator<Item = &'a BlockView> {
+    let parent = |block: &&BlockView| blocks.get(block.parent.as_str()).copied();
+    successors(blocks.get(from).copied(), parent).take(blocks.len())
 }
 
-/// Whether a tip lies on a branch that neither is below ours nor builds on it.
+/// Whether a tip builds on another block.
+fn builds_on(blocks: &BTreeMap<&str, &BlockView>, tip: &str, block: &str) -> bool {
+    tip != block && down(blocks, tip).any(|found| found.parent == block)
+}
+
+/// Whether a tip lies on a branch that neither is below ours nor builds on it. One older than the
+/// picture only lags behind.
 fn competes(blocks: &BTreeMap<&str, &BlockView>, hash: &str, ours: &str) -> bool {
-    let mut at = hash;
-    for _ in 0..=blocks.len() {
-        match blocks.get(at) {
-            None => return false, // older than the picture: it only lags behind
-            Some(block) if block.hash == ours => return false,
-            Some(block) if block.state == BlockState::Best => return at != hash,
-            Some(block) => at = &block.parent,
-        }
-    }
-    false
+    let meets = |block: &&BlockView| block.hash == ours || block.state == BlockState::Best;
+    let met = down(blocks, hash).find(meets);
+    met.is_some_and(|block| block.hash != ours && block.hash != hash)
 }
 
 #[cfg(test)]
