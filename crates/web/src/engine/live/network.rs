@@ -421,12 +421,13 @@ impl Handle {
             }
             engine.storage.depot.set_generation(next);
             engine.look_after_storage();
-            let beacon = engine.beacon(false);
-            engine.post_note(Kind::Beacon, beacon.encode());
             engine.relive(Some(match renewal {
                 Renewal::Reset => Happening::Reset,
                 Renewal::Undo => Happening::ResetUndone,
             }));
+            // Told only now, without nodes: theirs were tips of the other chain.
+            let beacon = engine.beacon(false);
+            engine.post_note(Kind::Beacon, beacon.encode());
             Some(())
         })??;
         self.written().await;
