@@ -285,6 +285,18 @@ fn bad_input_gets_a_clear_error() {
             "title = 'x'\nseed = 1\nseconds = 10\nsurprise = 1",
             "surprise",
         ),
+        (
+            "title = 'x'\nseed = 1\nseconds = 10\n[room]\nname = 'a'\nspacing = 10\nbits = 0x2000ffff\nwindow = 8\nhalving = 9\n[nodes]\ncount = 1\nhashes_per_second = [1]\n[[fault]]\nat = 1\nkind = 'crash'\nnode = 0\nseconds = 5\nsecond = 9",
+            "unknown field `second`",
+        ),
+        (
+            "title = 'x'\nseed = 1\nseconds = 10\n[room]\nname = 'a'\nspacing = 10\nbits = 0x2000ffff\nwindow = 8\nhalving = 9\n[nodes]\ncount = 1\nhashes_per_second = [1]\n[[fault]]\nat = 1\nkind = 'heal'\nnodes = 0",
+            "unknown field `nodes`",
+        ),
+        (
+            "title = 'x'\nseed = 1\nseconds = 10\n[room]\nname = 'a'\nspacing = 10\nbits = 0x2000ffff\nwindow = 8\nhalving = 9\n[nodes]\ncount = 1\nhashes_per_second = [1]\n[[fault]]\nat = 1\nkind = 'flood'",
+            "unknown variant `flood`",
+        ),
     ] {
         let output = tabchain(&["run", "-"], scenario);
         assert_eq!(output.status.code(), Some(2));

@@ -99,7 +99,7 @@ pub struct Fault {
 
 /// The kinds of faults.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "kebab-case")]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum FaultKind {
     /// A node dies when it next writes, in the middle of the write or right after it, and comes
     /// back with what its disk kept.
@@ -115,7 +115,7 @@ pub enum FaultKind {
         groups: Vec<Vec<u32>>,
     },
     /// Everybody hears everybody again.
-    Heal,
+    Heal {},
 }
 
 fn six() -> u32 {
@@ -326,7 +326,7 @@ impl Fault {
                     }
                 })
             }
-            FaultKind::Heal => Ok(()),
+            FaultKind::Heal {} => Ok(()),
         }
     }
 }

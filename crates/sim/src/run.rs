@@ -291,7 +291,7 @@ impl Sim {
                     .cut(&groups, u32::try_from(self.seats.len()).unwrap_or(u32::MAX));
                 self.tell_peers(number);
             }
-            FaultKind::Heal => {
+            FaultKind::Heal {} => {
                 self.network.heal();
                 self.tell_peers(number);
             }

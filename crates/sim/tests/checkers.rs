@@ -101,6 +101,23 @@ fn work_that_goes_back_is_seen() {
 }
 
 #[test]
+fn a_disk_that_loses_what_a_dying_step_saved_is_seen() {
+    let params = params();
+    let mut checker = MostWork::new(record(&params));
+    let blocks = branch(&params, 2, 0);
+    grow(&mut checker, 0, &blocks[..2]).expect("honest");
+    checker.died(0, &[save(&blocks[2])]).expect("honest");
+    checker.booted(0);
+    let seen = checker
+        .after_step(0, &[], &honest(&blocks[..2]))
+        .expect_err("forged");
+    assert!(seen.contains("back"), "{seen}");
+    checker
+        .after_step(0, &[], &honest(&blocks))
+        .expect("an honest disk");
+}
+
+#[test]
 fn work_that_was_not_done_is_seen() {
     let params = params();
     let mut checker = MostWork::new(record(&params));

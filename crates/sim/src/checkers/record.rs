@@ -56,11 +56,12 @@ impl Record {
         }
     }
 
-    /// Writes down the blocks that a step saved.
+    /// Writes down the blocks that a step saved; the most work that one of them stands for.
     ///
     /// # Errors
     /// A saved block that is none, or that hangs in the air.
-    pub(crate) fn learn(&mut self, out: &[Output]) -> Result<(), String> {
+    pub(crate) fn learn(&mut self, out: &[Output]) -> Result<U256, String> {
+        let mut most = U256::ZERO;
         for output in out {
             let Output::Save(batch) = output else {
                 continue;
@@ -69,19 +70,19 @@ impl Record {
                 if let Write::Put { key, value } = write
                     && key.space == Space::Shared
                 {
-                    self.add(value)?;
+                    most = most.max(self.add(value)?);
                 }
             }
         }
-        Ok(())
+        Ok(most)
     }
 
-    /// Writes down a raw block.
-    pub(crate) fn add(&mut self, raw: &[u8]) -> Result<(), String> {
+    /// Writes down a raw block; the work from the genesis block up to it.
+    pub(crate) fn add(&mut self, raw: &[u8]) -> Result<U256, String> {
         let block: Block = decode_exact(raw).map_err(|error| format!("saved no block: {error}"))?;
         let id = block.id();
-        if self.entries.contains_key(&id) {
-            return Ok(());
+        if let Some(known) = self.entries.get(&id) {
+            return Ok(known.work);
         }
         let parent = block.header.prev;
         let above = self
@@ -100,7 +101,7 @@ impl Record {
                 created,
             },
         );
-        Ok(())
+        Ok(work)
     }
 
     fn created(&mut self, block: &Block) -> i128 {

@@ -34,8 +34,12 @@ impl Checker for MostWork {
         "most-work"
     }
 
-    fn died(&mut self, _seat: u32, out: &[Output]) -> Result<(), String> {
-        self.record.borrow_mut().learn(out)
+    /// Nodes save what they have taken up, so the next life begins with all that was saved.
+    fn died(&mut self, seat: u32, out: &[Output]) -> Result<(), String> {
+        let saved = self.record.borrow_mut().learn(out)?;
+        let highest = self.highest.entry(seat).or_default();
+        *highest = saved.max(*highest);
+        Ok(())
     }
 
     fn after_step(&mut self, seat: u32, out: &[Output], sheet: &Sheet) -> Result<(), String> {
