@@ -1,6 +1,6 @@
 // A link comes from anybody. It opens a room within the limits or says what is
 // wrong with it; it never mines and never runs a script.
-import { test, expect, mineTo, ready, status } from "./lib/test.mjs";
+import { agree, test, expect, mineTo, ready, status } from "./lib/test.mjs";
 
 const good = "room=maple&spacing=10&bits=1e00ffff&window=8&halving=210000";
 const but = (part) => good.replace(new RegExp(`${part.split("=")[0]}=[^&]*`), part);
@@ -55,6 +55,7 @@ test("each hostile link gets the message and a way back, and none starts anythin
     await expect(message.getByRole("button").or(message.getByRole("link")).first(), what).toBeVisible();
     expect(await page.evaluate(() => document.querySelectorAll("main script, main img, main iframe, [onerror], [onload]").length), what).toBe(0);
     expect(page.workers().filter((worker) => worker.url().includes("miner")), what).toEqual([]);
+    if (what === "a name with direction marks") await expect(message).toContainText("\\u{202e}elpam");
     if (what === "an encoded script as name") await shot(page, "script");
   }
   expect(said, "nothing ran").toEqual([]);
@@ -91,6 +92,16 @@ test("a good link opens its room and does not mine, whatever the tab did before"
   await expect.poll(async () => (await status(page).catch(() => null))?.room.name).toBe(second.name);
   expect(await status(page)).toMatchObject({ mining: false, hashRate: 0, tip: { height: 0 } });
   await shot(page, "second-room");
+});
+
+test("a link that a mail program has escaped opens its room", async ({ open, rooms, shot }) => {
+  const room = rooms();
+  const first = await open(room);
+  await mineTo(first, 2);
+  const escaped = await open({ hash: `#${encodeURIComponent(room.hash.slice(1))}` });
+  await agree([first, escaped]);
+  expect((await status(escaped)).room).toEqual((await status(first)).room);
+  await shot(escaped, "escaped");
 });
 
 for (const [what, hash] of [["unknown", "#/lab"], ["script", "#javascript:alert(1)"], ["markup", "#/<img src=x onerror=alert(1)>"]]) {

@@ -75,7 +75,7 @@ impl RoomError {
         }
     }
 
-    /// The offending part, at most 64 characters of it.
+    /// The offending part, at most 64 characters of it; those that cannot be seen are escaped.
     #[must_use]
     pub fn value(&self) -> String {
         let whole = match self {
@@ -94,7 +94,11 @@ impl RoomError {
             Self::OutOfRange { value, .. } => value.to_string(),
             Self::BadBits(bits) => alloc::format!("{:08x}", bits.0),
         };
-        whole.chars().take(64).collect()
+        whole
+            .chars()
+            .take(64)
+            .flat_map(char::escape_debug)
+            .collect()
     }
 }
 

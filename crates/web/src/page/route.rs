@@ -94,8 +94,14 @@ pub fn address_of(link: &str) -> String {
     format!("{}#{link}", href.split('#').next().unwrap_or_default())
 }
 
+/// What the address bar has from `#` on, unescaped: mail and chat programs escape `?`, `=` and `&`,
+/// and no route has a percent sign of its own.
 fn hash() -> String {
-    super::window().location().hash().unwrap_or_default()
+    let raw = super::window().location().hash().unwrap_or_default();
+    match js_sys::decode_uri_component(&raw) {
+        Ok(plain) => plain.into(),
+        Err(_) => raw,
+    }
 }
 
 #[cfg(test)]

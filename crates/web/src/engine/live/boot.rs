@@ -93,6 +93,7 @@ pub async fn begin(start: Start) -> Result<Live, FromEngine> {
             miners: RefCell::default(),
             other_version_until: 0,
             life: 0,
+            stay: 0,
             state: State::Waking,
             settle_by: 0,
             waiting: Vec::new(),

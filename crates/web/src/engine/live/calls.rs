@@ -4,7 +4,8 @@ use chain::{Height, PeerId};
 use wasm_bindgen_futures::spawn_local;
 
 use super::network::Renewal;
-use super::{Engine, Handle, State, residents};
+use super::residents::{self, NotAdded};
+use super::{Engine, Handle, State};
 use crate::engine::between::beacon::{Control, MOST_NODES};
 use crate::engine::browser::page;
 use crate::stream::{BlockKey, Call, Failure, FromEngine, Power, Reply};
@@ -30,7 +31,7 @@ pub fn call(handle: &Handle, id: u32, call: Call) {
             None
         }
         State::Frozen => {
-            reply(id, Err(failure("not-ready", "the tab has left its room")));
+            reply(id, Err(left()));
             None
         }
     });
@@ -77,6 +78,10 @@ pub fn failure(code: &str, message: &str) -> Failure {
     }
 }
 
+fn left() -> Failure {
+    failure("not-ready", "the tab has left its room")
+}
+
 async fn take_time(handle: &Handle, call: Call) -> Answer {
     match call {
         Call::AddNode => {
@@ -85,13 +90,15 @@ async fn take_time(handle: &Handle, call: Call) -> Answer {
             if count.is_none_or(|count| count >= MOST_NODES) {
                 return Err(full());
             }
-            let id = residents::add(handle).await.ok_or_else(full)?;
-            Ok(Reply::Node(format!("{id:x}")))
+            match residents::add(handle).await {
+                Ok(id) => Ok(Reply::Node(format!("{id:x}"))),
+                Err(NotAdded::Full) => Err(full()),
+                Err(NotAdded::Left) => Err(left()),
+            }
         }
         Call::Reset => {
             let done = handle.change_generation(Renewal::Reset).await;
-            done.map(|()| Reply::Done)
-                .ok_or_else(|| failure("not-ready", "the tab is leaving"))
+            done.map(|()| Reply::Done).ok_or_else(left)
         }
         _ => {
             let done = handle.change_generation(Renewal::Undo).await;

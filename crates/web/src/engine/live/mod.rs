@@ -89,6 +89,8 @@ pub struct Engine {
     other_version_until: u64,
     /// Counts restarts of all nodes; what was asked for in a former life is not delivered.
     life: u64,
+    /// Counts how often this tab has left the room; what was begun in a former stay is given up.
+    stay: u64,
     state: State,
     /// Until when, by the steady clock, a first picture may wait for nodes that load.
     settle_by: u64,

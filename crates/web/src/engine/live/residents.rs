@@ -79,7 +79,7 @@ pub async fn join(handle: Handle) {
     }) else {
         return;
     };
-    let Some(room) = handle.act(|engine| engine.room.id()) else {
+    let Some((room, stay)) = handle.act(|engine| (engine.room.id(), engine.stay)) else {
         return;
     };
     let tab = locks.wait(&names.tab_lock(room, &me)).await;
@@ -88,17 +88,20 @@ pub async fn join(handle: Handle) {
         claim_label(&locks, label, lock).await
     };
     let claimed = claim(&names, &locks, &db, &wanted.0, wanted.1).await;
-    handle.act(|engine| {
-        if engine.state == State::Frozen {
-            return; // frozen again meanwhile: what was taken is given back
+    let entered = handle.act(|engine| {
+        if engine.stay != stay {
+            return false; // frozen again meanwhile: what was taken is given back
         }
         engine.held = tab.into_iter().chain(label.1).collect();
         engine.label = label.0;
         engine.residents = engine.take_in(claimed);
         engine.open_channel();
         engine.know_residents();
+        true
     });
-    start_nodes(handle, None).await;
+    if entered == Some(true) {
+        start_nodes(handle, None).await;
+    }
 }
 
 /// Restarts all nodes from storage, then says why.
@@ -174,28 +177,41 @@ async fn start_node(handle: &Handle, id: PeerId, life: u64) {
     });
 }
 
-/// One more node; `None` if there is no place for it.
-pub async fn add(handle: &Handle) -> Option<PeerId> {
-    let (names, locks, db) = handle.act(|engine| {
+/// Why a tab got no further node.
+pub enum NotAdded {
+    /// It has as many as a tab may have.
+    Full,
+    /// It has left the room meanwhile.
+    Left,
+}
+
+/// One more node.
+pub async fn add(handle: &Handle) -> Result<PeerId, NotAdded> {
+    let begun = handle.act(|engine| {
         let (names, locks) = (engine.names.clone(), engine.locks.clone());
-        (names, locks, engine.browser_db.clone())
-    })?;
+        (names, locks, engine.browser_db.clone(), engine.stay)
+    });
+    let (names, locks, db, stay) = begun.ok_or(NotAdded::Left)?;
     let claimed = claim(&names, &locks, &db, &[], 1).await;
     handle.written().await;
-    let (id, life) = handle.act(|engine| {
-        // Frozen meanwhile, or others were added: what was taken is given back.
-        if engine.state == State::Frozen || engine.residents.len() >= MOST_NODES {
-            return None;
+    let added = handle.act(|engine| {
+        // If it cannot be used any more, what was taken is given back.
+        if engine.stay != stay {
+            return Err(NotAdded::Left);
         }
-        let resident = engine.take_in(claimed).pop()?;
+        if engine.residents.len() >= MOST_NODES {
+            return Err(NotAdded::Full);
+        }
+        let resident = engine.take_in(claimed).pop().ok_or(NotAdded::Full)?;
         let id = resident.id;
         engine.storage.depot.forget(&id); // it may have lived elsewhere since it lived here
         engine.residents.push(resident);
         engine.know_residents();
-        Some((id, engine.life))
-    })??;
+        Ok((id, engine.life))
+    });
+    let (id, life) = added.ok_or(NotAdded::Left)??;
     start_node(handle, id, life).await;
-    Some(id)
+    Ok(id)
 }
 
 impl Engine {
@@ -250,6 +266,7 @@ impl Engine {
         self.look_after_storage();
         self.state = State::Frozen;
         self.life += 1; // whoever is still starting nodes comes too late
+        self.stay += 1; // and whoever is still taking identities
         self.mining.pause();
         self.channel = None;
         if !self.residents.is_empty() {
@@ -334,6 +351,9 @@ struct Claimed {
     damaged: usize,
     /// Whether those taken will be there after this tab is closed.
     kept: Result<(), DbError>,
+    /// Nobody else takes any until these are taken in or given back: a tab that comes back would
+    /// miss its own.
+    _roster: Option<Held>,
 }
 
 /// Takes identities whose locks are free, and stores that they live again before they do.
@@ -344,7 +364,7 @@ async fn claim(
     wanted: &[PeerId],
     count: usize,
 ) -> Claimed {
-    let _roster = locks.wait(&names.roster_lock()).await;
+    let roster = locks.wait(&names.roster_lock()).await;
     let (mut kept, mut found) = (Ok(()), Default::default());
     match db {
         Ok(db) => match roster::read(db).await {
@@ -366,6 +386,7 @@ async fn claim(
         known,
         damaged,
         kept,
+        _roster: roster,
     }
 }
 
