@@ -1,4 +1,5 @@
 // What a person does with the page beyond mining.
+import { AxeBuilder } from "@axe-core/playwright";
 import { test, expect, agree, block, call, header, height, logged, mine, mineTo, own, ready, status, stop, tip, BITS } from "./lib/test.mjs";
 
 test("power: the presets act at once, are shared by all tabs and remembered", async ({ open, rooms, shot }) => {
@@ -340,6 +341,45 @@ test("the log tells what happens and can be filtered by kind and by node", async
   await log.locator("li button.reference").first().click();
   await expect(page.getByTestId("block-detail")).toBeVisible();
   await shot(page, "log");
+});
+
+// The colours that a person has forced take the page's place; what a switch says must be left.
+for (const scheme of ["light", "dark"]) {
+  test(`in forced colours switches still show their state, and axe finds nothing (${scheme})`, async ({ open, rooms, shot }) => {
+    const page = await open(rooms({ bits: BITS.quick }));
+    await page.emulateMedia({ forcedColors: "active", colorScheme: scheme });
+    await call(page, "addNode");
+    await mineTo(page, 4);
+    const switches = page.locator(".switch");
+    expect(await switches.count()).toBeGreaterThan(1);
+    await switches.last().click();
+    await expect(switches.last()).toHaveAttribute("aria-checked", "false");
+    const looks = (which) => which.evaluate((it) => {
+      const knob = getComputedStyle(it.querySelector("span"));
+      const track = getComputedStyle(it);
+      return { checked: it.ariaChecked, knob: knob.backgroundColor, track: track.backgroundColor, border: track.borderTopColor };
+    });
+    const [on, off] = [await looks(switches.first()), await looks(switches.last())];
+    expect([on.checked, off.checked]).toEqual(["true", "false"]);
+    for (const { knob, track } of [on, off]) expect(knob, "a knob is seen on its track").not.toBe(track);
+    expect(on.track, "on and off differ").not.toBe(off.track);
+    const { violations } = await new AxeBuilder({ page }).analyze();
+    expect(violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html} ${node.failureSummary}`))).toEqual([]);
+    await shot(page, scheme);
+  });
+}
+
+test("on paper there is the chain, and nothing to press", async ({ open, rooms, shot }) => {
+  const page = await open(rooms({ bits: BITS.quick }));
+  await mineTo(page, 12);
+  await page.emulateMedia({ media: "print" });
+  await expect(page.getByTestId("mine-button")).toBeHidden();
+  await expect(block(page, (await tip(page)).hash), "the newest is on the paper").toBeInViewport({ ratio: 1 });
+  await expect(page.getByTestId("log")).toBeVisible();
+  // Blocks that are named in a line can be pressed on a screen; their names are text here.
+  const pressable = page.locator("button:not(.reference, .tip), select, input").filter({ visible: true });
+  expect(await pressable.evaluateAll((all) => all.map((one) => one.outerHTML.slice(0, 120)))).toEqual([]);
+  await shot(page, "paper");
 });
 
 test("who wants no motion gets none", async ({ contextOf, baseURL, open, rooms, shot }) => {
