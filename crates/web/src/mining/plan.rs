@@ -350,17 +350,6 @@ impl Plan {
         self.restarts
     }
 
-    /// Workers that are ready.
-    pub fn workers(&self) -> u32 {
-        let ready = |slot: &&Slot| matches!(slot.worker, Worker::Ready(_));
-        self.slots.iter().filter(ready).count() as u32 // at most 64
-    }
-
-    /// Whether there is anything for [`Self::tick`] to watch.
-    pub fn is_on(&self) -> bool {
-        self.share.is_some()
-    }
-
     fn find(&self, id: WorkerId) -> Option<usize> {
         self.slots
             .iter()

@@ -32,8 +32,6 @@ pub struct PoolStats {
     pub history: Vec<u64>,
     /// Workers that died and were replaced since the start.
     pub restarts: u32,
-    /// Workers that are up.
-    pub workers: u32,
 }
 
 struct Inner {
@@ -112,7 +110,6 @@ impl Pool {
             rate: plan.rate(now),
             history: plan.history(now),
             restarts: plan.restarts(),
-            workers: plan.workers(),
         }
     }
 }
