@@ -1,6 +1,6 @@
 // What a person does with the page beyond mining.
 import { AxeBuilder } from "@axe-core/playwright";
-import { test, expect, agree, block, call, header, height, logged, mine, mineTo, own, ready, status, stop, tip, BITS } from "./lib/test.mjs";
+import { test, expect, agree, block, call, header, height, logged, mine, mineTo, own, reaches, ready, status, stop, tip, BITS } from "./lib/test.mjs";
 
 test("power: the presets act at once, are shared by all tabs and remembered", async ({ open, rooms, shot }) => {
   const room = rooms({ bits: BITS.steady });
@@ -89,7 +89,7 @@ test("the focus is not lost: after a dialog, a removed node, the last step", asy
   const page = await open(rooms({ bits: BITS.quick }));
   const focused = (id) => expect.poll(() => page.evaluate(() => document.activeElement?.id || document.activeElement?.dataset.testid)).toBe(id);
   await page.getByTestId("share-button").click();
-  await page.getByTestId("share-dialog").getByRole("button", { name: "Close" }).click();
+  await page.getByTestId("share-dialog").getByRole("button", { name: "Dismiss" }).click();
   await focused("share-button");
   await page.getByTestId("reset-button").click();
   await page.keyboard.press("Escape");
@@ -298,6 +298,25 @@ test("reset asks first, acts in all tabs, and can be undone", async ({ open, roo
   await two.reload();
   await ready(two);
   await agree([one, two]);
+});
+
+test("each reset offers to be undone, though the offer before was closed", async ({ open, rooms, shot }) => {
+  const page = await open(rooms({ bits: BITS.quick }));
+  const undo = page.getByTestId("undo-reset");
+  for (let round = 0; round < 2; round++) {
+    await mineTo(page, 2);
+    await page.getByTestId("reset-button").click();
+    await page.getByTestId("reset-confirm").click();
+    await expect.poll(() => height(page)).toBe(0);
+    await expect(undo).toBeVisible();
+    if (round === 0) {
+      await page.locator(".toast", { has: undo }).getByRole("button", { name: "Dismiss" }).click();
+      await expect(undo).toHaveCount(0);
+    }
+  }
+  await undo.click();
+  await reaches(page, 2);
+  await shot(page, "offered-again");
 });
 
 test("a reset holds for tabs that open later, and one's own undo survives a reload", async ({ open, rooms }) => {

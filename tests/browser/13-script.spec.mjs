@@ -1,5 +1,5 @@
 // window.tabchain, as teachers and these tests use it.
-import { test, expect, agree, call, header, height, mine, mineTo, own, reaches, status, stop, tip, BITS } from "./lib/test.mjs";
+import { test, expect, agree, call, header, height, mine, mineTo, own, reaches, ready, status, stop, tip, BITS } from "./lib/test.mjs";
 
 // The code of the error that a call ends with.
 const code = (page, method, ...args) => page.evaluate(async ([method, args]) => {
@@ -134,6 +134,30 @@ test("what a reset put away is not lost by another one, from this tab or another
   await call(page, "undoReset");
   expect(await agree([page, other])).toEqual(before);
   await shot(page, "reset-twice");
+});
+
+test("resets and undos that overlap lose nothing", async ({ open, rooms, shot }) => {
+  const [page, other] = await Promise.all([0, 1].map(() => open(rooms({ bits: BITS.quick }))));
+  await mineTo(page, 3);
+  const before = await agree([page, other]);
+  const all = (tab, ...methods) => tab.evaluate((methods) =>
+    Promise.all(methods.map((method) => window.tabchain[method]().then(() => "done", ({ code }) => code))), methods);
+  for (let round = 0; round < 5; round++) {
+    expect(await all(page, "reset", "undoReset"), "in this order").toEqual(["done", "done"]);
+    await expect.poll(() => agree([page, other])).toEqual(before);
+    await call(page, "reset");
+    await Promise.all([all(page, "undoReset"), all(other, "reset", "reset")]);
+    const { height: after } = await agree([page, other]);
+    expect([0, before.height]).toContain(after);
+    if (after === 0) await call(other, "undoReset");
+    await expect.poll(() => agree([page, other])).toEqual(before);
+  }
+  await page.reload();
+  await ready(page);
+  expect(await tip(page)).toEqual(before);
+  await mineTo(page, before.height + 3);
+  await agree([page, other]);
+  await shot(page, "overlap");
 });
 
 test("a block is told once, however many nodes of the tab accept it", async ({ open, rooms }) => {

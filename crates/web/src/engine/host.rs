@@ -100,6 +100,20 @@ impl<M: Machine> Default for Host<M> {
     }
 }
 
+impl Effect {
+    /// For whom it has to be done.
+    fn node(&self) -> &PeerId {
+        match self {
+            Self::Save { node, .. }
+            | Self::Load { node, .. }
+            | Self::Cast { from: node, .. }
+            | Self::Work { node, .. }
+            | Self::Stop { node, .. }
+            | Self::Tell { node, .. } => node,
+        }
+    }
+}
+
 impl<M: Machine> Host<M> {
     /// No machines.
     #[must_use]
@@ -134,6 +148,7 @@ impl<M: Machine> Host<M> {
         self.sure.retain(|(to, _)| to != id);
         self.packets.retain(|(_, to, _)| to != id);
         self.agenda.retain(|(whose, _)| whose != id);
+        self.effects.retain(|effect| effect.node() != id);
         Some(hosted.machine)
     }
 

@@ -169,12 +169,6 @@ impl Model {
         if elsewhere {
             self.log = Rc::default();
             self.selected = None;
-        }
-        let could_undo = self
-            .picture
-            .as_ref()
-            .is_some_and(|picture| picture.undo_reset);
-        if frame.undo_reset && !could_undo {
             self.undo_dismissed = false;
         }
         self.frame = frame.number;
@@ -189,7 +183,10 @@ impl Model {
         for line in Rc::make_mut(&mut self.log).write(entries) {
             match line.entry.what {
                 Happening::Found { .. } | Happening::Reorganised { .. } => self.spoken = Some(line),
-                Happening::Reset => self.selected = None,
+                Happening::Reset => {
+                    self.selected = None;
+                    self.undo_dismissed = false; // another chain to bring back
+                }
                 _ => {}
             }
         }

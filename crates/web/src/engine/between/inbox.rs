@@ -39,6 +39,8 @@ pub struct Mail {
     pub to: Option<PeerId>,
     /// What it says.
     pub packet: Packet,
+    /// The chain that it belongs to.
+    generation: u32,
 }
 
 /// What a tab says to tabs: a beacon or a wish.
@@ -93,15 +95,8 @@ impl Inbox {
         self.known = senders.into_iter().map(bucket).collect();
     }
 
-    /// Bytes arrived. `mine` says whether a sender's name is one of this tab; `generation` is the
-    /// chain that counts.
-    pub fn hear(
-        &mut self,
-        bytes: &[u8],
-        mine: impl Fn(&PeerId) -> bool,
-        generation: u32,
-        now: u64,
-    ) {
+    /// Bytes arrived. `mine` says whether a sender's name is one of this tab.
+    pub fn hear(&mut self, bytes: &[u8], mine: impl Fn(&PeerId) -> bool, now: u64) {
         let envelope = match Envelope::decode(bytes, self.room) {
             Ok(envelope) => envelope,
             Err(EnvelopeError::OtherVersion(_)) => {
@@ -114,7 +109,7 @@ impl Inbox {
             return self.refuse();
         }
         match envelope.kind {
-            Kind::Packet => self.take_packet(envelope, generation),
+            Kind::Packet => self.take_packet(envelope),
             kind @ (Kind::Beacon | Kind::Control) => {
                 let (from, payload) = (envelope.sender, envelope.payload);
                 self.notes.push(
@@ -139,9 +134,10 @@ impl Inbox {
         self.notes.pop()
     }
 
-    /// The next packet.
-    pub fn next_mail(&mut self) -> Option<Mail> {
-        self.mail.pop()
+    /// The next packet of the chain that counts. What belongs to one that was reset, before or
+    /// since it arrived, is lost, and gossip makes up for it.
+    pub fn next_mail(&mut self, generation: u32) -> Option<Mail> {
+        std::iter::from_fn(|| self.mail.pop()).find(|mail| mail.generation == generation)
     }
 
     /// Whether nothing waits.
@@ -171,18 +167,14 @@ impl Inbox {
         }
     }
 
-    /// Nodes speak only once their tab has said that they exist; what came too early, or belongs
-    /// to a chain that was reset, is lost, and gossip makes up for it.
-    fn take_packet(&mut self, envelope: Envelope, generation: u32) {
+    /// Nodes speak only once their tab has said that they exist; what came too early is lost.
+    fn take_packet(&mut self, envelope: Envelope) {
         if !self.known.contains_key(&envelope.sender) {
             return;
         }
         let Some((stamp, bytes)) = envelope.payload.split_first_chunk::<STAMP>() else {
             return self.refuse();
         };
-        if u32::from_le_bytes(*stamp) != generation {
-            return;
-        }
         let wire_size = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
         let packet = Packet {
             channel: envelope.channel,
@@ -193,6 +185,7 @@ impl Inbox {
             from: envelope.sender,
             to: envelope.recipient,
             packet,
+            generation: u32::from_le_bytes(*stamp),
         };
         self.mail.push(mail.packet.bytes.len(), mail);
     }
@@ -249,27 +242,31 @@ mod tests {
     #[test]
     fn packets_of_known_nodes_and_of_this_chain_get_in() {
         let mut inbox = inbox();
-        inbox.hear(&packet(id(1), 3, b"hello"), nobody, 3, 0);
-        inbox.hear(&packet(id(1), 2, b"before the reset"), nobody, 3, 0);
-        inbox.hear(&packet(id(9), 3, b"a stranger"), nobody, 3, 0);
-        let mail = inbox.next_mail().unwrap();
+        inbox.hear(&packet(id(1), 3, b"hello"), nobody, 0);
+        inbox.hear(&packet(id(1), 2, b"before the reset"), nobody, 0);
+        inbox.hear(&packet(id(9), 3, b"a stranger"), nobody, 0);
+        let mail = inbox.next_mail(3).unwrap();
         assert_eq!((mail.from, &*mail.packet.bytes), (id(1), &b"hello"[..]));
-        assert_eq!((inbox.next_mail(), inbox.take_garbage()), (None, 0));
+        assert_eq!((inbox.next_mail(3), inbox.take_garbage()), (None, 0));
+    }
+
+    #[test]
+    fn packets_that_waited_while_the_chain_was_reset_are_lost() {
+        let mut inbox = inbox();
+        inbox.hear(&packet(id(1), 3, b"before the reset"), nobody, 0);
+        inbox.hear(&packet(id(1), 4, b"after it"), nobody, 0);
+        let mail = inbox.next_mail(4).unwrap();
+        assert_eq!(&*mail.packet.bytes, b"after it");
+        assert!(inbox.is_empty());
     }
 
     #[test]
     fn our_own_name_from_outside_is_garbage() {
         let mut inbox = inbox();
-        inbox.hear(
-            &packet(id(1), 0, b"I am you"),
-            |sender| *sender == id(1),
-            0,
-            0,
-        );
+        inbox.hear(&packet(id(1), 0, b"I am you"), |sender| *sender == id(1), 0);
         inbox.hear(
             &envelope(Kind::Control, id(1), vec![]).encode(),
             |sender| *sender == id(1),
-            0,
             0,
         );
         assert!(inbox.is_empty());
@@ -284,13 +281,13 @@ mod tests {
             ..envelope(Kind::Beacon, id(1), vec![])
         }
         .encode();
-        inbox.hear(&bytes, nobody, 0, 0);
+        inbox.hear(&bytes, nobody, 0);
         assert_eq!(
             (inbox.take_garbage(), inbox.take_other_version()),
             (1, false)
         );
         bytes[2] = 77;
-        inbox.hear(&bytes, nobody, 0, 0);
+        inbox.hear(&bytes, nobody, 0);
         assert_eq!(
             (inbox.take_garbage(), inbox.take_other_version()),
             (0, true)
@@ -304,15 +301,14 @@ mod tests {
         let big = packet(id(1), 0, &[0; 60_000]);
         let beacon = envelope(Kind::Beacon, id(2), vec![0; 40_000]).encode();
         for n in 0..10_000_u32 {
-            inbox.hear(&big, nobody, 0, 0);
-            inbox.hear(&beacon, nobody, 0, 0);
+            inbox.hear(&big, nobody, 0);
+            inbox.hear(&beacon, nobody, 0);
             let mut stranger = [9; 32];
             stranger[..4].copy_from_slice(&n.to_le_bytes());
             let stranger = PeerId::from_bytes(stranger);
             inbox.hear(
                 &envelope(Kind::Beacon, stranger, vec![1]).encode(),
                 nobody,
-                0,
                 0,
             );
         }
@@ -327,11 +323,11 @@ mod tests {
     fn one_flooding_sender_does_not_silence_another() {
         let mut inbox = inbox();
         for _ in 0..10_000 {
-            inbox.hear(&packet(id(1), 0, b"x"), nobody, 0, 0);
+            inbox.hear(&packet(id(1), 0, b"x"), nobody, 0);
         }
-        inbox.hear(&packet(id(2), 0, b"y"), nobody, 0, 0);
+        inbox.hear(&packet(id(2), 0, b"y"), nobody, 0);
         let mut last = None;
-        while let Some(mail) = inbox.next_mail() {
+        while let Some(mail) = inbox.next_mail(0) {
             last = Some(mail);
         }
         assert_eq!(last.map(|mail| mail.from), Some(id(2)));
@@ -341,7 +337,7 @@ mod tests {
         #[test]
         fn random_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
             let mut inbox = inbox();
-            inbox.hear(&bytes, nobody, 0, 0);
+            inbox.hear(&bytes, nobody, 0);
             prop_assert!(inbox.is_empty());
         }
 
@@ -349,7 +345,7 @@ mod tests {
         fn truncated_envelopes_are_garbage(cut in 0usize..80) {
             let mut inbox = inbox();
             let bytes = packet(id(1), 0, b"hello");
-            inbox.hear(&bytes[..cut.min(bytes.len() - 1)], nobody, 0, 0);
+            inbox.hear(&bytes[..cut.min(bytes.len() - 1)], nobody, 0);
             prop_assert_eq!((inbox.is_empty(), inbox.take_garbage()), (true, 1));
         }
     }

@@ -235,10 +235,11 @@ fn packets_wait_while_storage_is_far_behind() {
 
 #[test]
 fn a_removed_node_leaves_nothing_behind() {
-    let mut host = host(vec![vec![Output::Arm {
+    let timer = Output::Arm {
         key: TimerKey::Node(0),
         at: Time(9),
-    }]]);
+    };
+    let mut host = host(vec![vec![timer, send(To::Peer(FAR), 1)]]);
     run(&mut host, 1);
     host.give(
         A,
@@ -250,4 +251,5 @@ fn a_removed_node_leaves_nothing_behind() {
     host.arrive(FAR, Some(A), &packet(1));
     host.remove(&A).unwrap();
     assert_eq!((host.next_timer(), host.is_busy()), (None, false));
+    assert_eq!(host.take_effects(), []);
 }

@@ -188,7 +188,8 @@ impl Engine {
         if self.host.is_choked() {
             return false;
         }
-        match self.inbox.next_mail() {
+        let generation = self.storage.depot.generation().current;
+        match self.inbox.next_mail(generation) {
             Some(mail) => {
                 self.host.arrive(mail.from, mail.to, &mail.packet);
                 true

@@ -79,8 +79,7 @@ impl Engine {
         };
         let (me, host) = (self.me, &self.host);
         let mine = |sender: &PeerId| *sender == me || host.has(sender);
-        let generation = self.storage.depot.generation().current;
-        self.inbox.hear(bytes, mine, generation, steady_ms());
+        self.inbox.hear(bytes, mine, steady_ms());
     }
 
     /// Looks at beacons and wishes; they are few and small.
@@ -377,14 +376,16 @@ pub enum Renewal {
 }
 
 impl Engine {
-    /// Whether nobody here or in another tab has a block of the chain that counts.
+    /// Whether nobody here or in another tab has a block of the chain that counts; a node that
+    /// still reads its own may have some.
     fn is_empty(&self) -> bool {
         let generation = self.storage.depot.generation().current;
-        let here = self.nodes().map(|node| node.tip().1.0);
+        let here = self.nodes().map(|node| (node.tip().1.0, progress(node).1));
         let of_ours = |tab: &&Tab| tab.beacon.generation.current == generation;
         let tabs = self.tabs.alive().map(|(_, tab)| tab).filter(of_ours);
-        let far = tabs.flat_map(|tab| tab.beacon.nodes.iter().map(|node| node.height));
-        here.chain(far).all(|height| height == 0)
+        let far = tabs.flat_map(|tab| &tab.beacon.nodes);
+        let far = far.map(|node| (node.height, node.loading));
+        here.chain(far).all(|node| node == (0, None))
     }
 }
 

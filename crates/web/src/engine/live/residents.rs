@@ -90,28 +90,27 @@ pub async fn join(handle: Handle) {
     let claimed = claim(&names, &locks, &db, &wanted.0, wanted.1).await;
     let entered = handle.act(|engine| {
         if engine.stay != stay {
-            return false; // frozen again meanwhile: what was taken is given back
+            return None; // frozen again meanwhile: what was taken is given back
         }
         engine.held = tab.into_iter().chain(label.1).collect();
         engine.label = label.0;
         engine.residents = engine.take_in(claimed);
         engine.open_channel();
         engine.know_residents();
-        true
+        Some(engine.begin_life())
     });
-    if entered == Some(true) {
-        start_nodes(handle, None).await;
+    if let Some(life) = entered.flatten() {
+        start_nodes(handle, life, None).await;
     }
 }
 
-/// Restarts all nodes from storage, then says why.
-async fn start_nodes(handle: Handle, why: Option<Happening>) {
+/// Restarts all nodes from storage, then says why; unless this life is over before it has begun.
+async fn start_nodes(handle: Handle, life: u64, why: Option<Happening>) {
     handle.written().await; // or a new life would begin with less than the last one saved
     let started = handle.act(|engine| {
-        if engine.state == State::Frozen {
+        if engine.life != life {
             return None;
         }
-        engine.life += 1;
         engine.clock = Clock::start(reading());
         engine.tally = Tally::new(engine.params.genesis_id());
         let ids: Vec<PeerId> = engine
@@ -119,15 +118,15 @@ async fn start_nodes(handle: Handle, why: Option<Happening>) {
             .iter()
             .map(|resident| resident.id)
             .collect();
-        Some((engine.life, ids, engine.storage.depot.kept()))
+        Some((ids, engine.storage.depot.kept()))
     });
-    let Some((life, ids, db)) = started.flatten() else {
+    let Some((ids, db)) = started.flatten() else {
         return;
     };
     if let Some(db) = db {
         let found = read_generation(&db).await;
         handle.act(|engine| {
-            if engine.storage.depot.refresh(found) {
+            if engine.life == life && engine.storage.depot.refresh(found) {
                 let what = "which chain of the room counts".into();
                 engine.note(None, Happening::Damaged { what });
             }
@@ -160,7 +159,7 @@ async fn start_node(handle: &Handle, id: PeerId, life: u64) {
         None => None,
     };
     handle.act(|engine| {
-        if engine.life != life {
+        if engine.life != life || engine.host.has(&id) {
             return;
         }
         if let Some(rows) = rows {
@@ -236,6 +235,7 @@ impl Engine {
     /// All nodes begin a new life: after sleep, after a reset, after its undoing.
     pub(super) fn relive(&mut self, why: Option<Happening>) {
         self.stop_nodes();
+        let life = self.begin_life();
         let (handle, db) = (self.handle.clone(), self.browser_db.clone());
         for resident in &mut self.residents {
             resident.identity.incarnation = resident.identity.incarnation.saturating_add(1);
@@ -252,7 +252,7 @@ impl Engine {
             {
                 handle.act(|engine| engine.lose_storage(error));
             }
-            start_nodes(handle, why).await;
+            start_nodes(handle, life, why).await;
         });
     }
 
@@ -265,7 +265,7 @@ impl Engine {
         self.stop_nodes();
         self.look_after_storage();
         self.state = State::Frozen;
-        self.life += 1; // whoever is still starting nodes comes too late
+        self.begin_life(); // whoever is still starting nodes comes too late
         self.stay += 1; // and whoever is still taking identities
         self.mining.pause();
         self.channel = None;
@@ -301,6 +301,13 @@ impl Engine {
                 .residents
                 .iter()
                 .any(|resident| self.host.get(&resident.id).is_none_or(reads))
+    }
+
+    /// Ends the life before, and with it whatever is still on its way for that; the number of the
+    /// new one.
+    fn begin_life(&mut self) -> u64 {
+        self.life += 1;
+        self.life
     }
 
     fn stop_nodes(&mut self) {
