@@ -1,6 +1,6 @@
 // Storage may be refused, full, damaged, or hold what another version wrote.
 // The page says so and works; it is never blank, and nothing is wiped.
-import { test, expect, agree, call, kill, mineTo, names, reachable, ready, status, tip, BITS } from "./lib/test.mjs";
+import { test, expect, agree, call, height, kill, logged, mineTo, names, own, reachable, ready, status, tip, BITS } from "./lib/test.mjs";
 
 // Ways in which browsers refuse a database, put before the engine's loader.
 const REFUSALS = {
@@ -61,6 +61,81 @@ test("storage is full from the start: a banner, and mining works", async ({ cont
   expect((await status(page)).tip.height).toBe(0);
   await worksInMemory(page);
   await shot(page, "full");
+});
+
+// What Chromium refuses when a person has blocked all site data: databases, locks, the settings'
+// storage. The channel is left.
+test.describe("site data is blocked", () => {
+  test.use({ settings: { profile: { default_content_setting_values: { cookies: 2 } } } });
+
+  test("tabs find each other, mine, freeze, reset, and are missed when they close", async ({ ownBrowser, open, rooms, shot }) => {
+    test.setTimeout(90_000);
+    const room = rooms({ bits: BITS.quick });
+    const { context } = await ownBrowser();
+    const tabs = [];
+    for (let n = 0; n < 2; n++) tabs.push(await open(room, { page: await context.newPage() }));
+    const [page, other] = tabs;
+    expect(await page.evaluate(() => navigator.locks.request("any", () => "granted").catch(({ name }) => name))).toBe("SecurityError");
+    for (const tab of tabs) {
+      await worksInMemory(tab);
+      await expect.poll(async () => (await status(tab)).peers).toBe(1);
+    }
+    const before = await agree(tabs);
+    await call(page, "addNode");
+    const [nodes, names] = [await own(page), (await status(page)).nodes.map(({ name }) => name)];
+    expect(nodes).toHaveLength(2);
+    expect(new Set(names).size, "three nodes of three names").toBe(3);
+
+    const cdp = await context.newCDPSession(page);
+    await cdp.send("Page.setWebLifecycleState", { state: "frozen" });
+    await expect.poll(async () => (await status(other)).peers).toBe(0);
+    await cdp.send("Page.setWebLifecycleState", { state: "active" });
+    await expect.poll(async () => (await own(page)).map(({ id }) => id)).toEqual(nodes.map(({ id }) => id));
+    expect(await agree(tabs)).toEqual(before);
+
+    await call(page, "reset");
+    await expect.poll(() => height(other)).toBe(0);
+    await call(other, "undoReset");
+    await expect.poll(() => agree(tabs)).toEqual(before);
+    await shot(other, "blocked");
+    await page.close({ runBeforeUnload: false });
+    await expect.poll(async () => (await status(other)).peers, { timeout: 15_000 }).toBe(0);
+  });
+});
+
+test("a tab whose storage is refused comes back from a freeze as who it was, with its chain", async ({ host, ownBrowser, open, rooms, shot }) => {
+  const url = await host({ "engine_loader.js": (text) => REFUSALS["opening it throws"] + text });
+  const { context } = await ownBrowser();
+  const page = await open(rooms({ bits: BITS.quick }), { url, page: await context.newPage() });
+  await worksInMemory(page);
+  const [before, nodes] = [await tip(page), await own(page)];
+  const cdp = await context.newCDPSession(page);
+  await cdp.send("Page.setWebLifecycleState", { state: "frozen" });
+  await cdp.send("Page.setWebLifecycleState", { state: "active" });
+  await logged(page, /frozen and is back/);
+  expect((await own(page)).map(({ id }) => id)).toEqual(nodes.map(({ id }) => id));
+  expect(await tip(page)).toEqual(before);
+  await shot(page, "frozen-in-memory");
+});
+
+test("a database that is taken away: a banner, and the chain is still there after a reset and its undoing", async ({ baseURL, open, outsider, rooms, shot }) => {
+  const room = rooms({ bits: BITS.quick });
+  const page = await open(room);
+  await mineTo(page, 5);
+  const before = await agree([page]);
+  await outsider.waitForTimeout(300); // all is written, nothing of it is in memory alone
+  await outsider.evaluate((name) => new Promise((resolve, reject) => {
+    const request = indexedDB.deleteDatabase(name);
+    request.onsuccess = resolve;
+    request.onerror = () => reject(request.error);
+  }), names(baseURL).database(room));
+  await expect(page.getByTestId("banner-storage")).toContainText("took the database away");
+  await call(page, "reset");
+  await expect.poll(() => height(page)).toBe(0);
+  await call(page, "undoReset");
+  await expect.poll(() => tip(page)).toEqual(before);
+  await worksInMemory(page);
+  await shot(page, "taken-away");
 });
 
 test("storage fills up on the way: a banner, mining works, and what was kept stays", async ({ host, open, rooms }) => {

@@ -3,10 +3,10 @@
 use alloc::{sync::Arc, vec::Vec};
 
 use chain::{Amount, BitcoinHeader, BlockId, ChainParams, Height, PeerId, Tree, Work};
-use protocol::{Payee, Sheet, Value};
+use protocol::{Key, Payee, Sheet, Value};
 
 use crate::node::Node;
-use crate::store::Phase;
+use crate::store::{Phase, block_key};
 
 /// How far a node has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,6 +64,13 @@ impl Node {
     #[must_use]
     pub fn block(&self, id: &BlockId) -> Option<Arc<[u8]>> {
         self.books.index.block(id).cloned()
+    }
+
+    /// All blocks that are here, under the keys they are saved by: for a host whose storage was
+    /// taken away.
+    pub fn blocks(&self) -> impl Iterator<Item = (Key, Arc<[u8]>)> + '_ {
+        let ids = self.tree().iter().map(|link| link.id);
+        ids.filter_map(|id| Some((block_key(&id), self.block(&id)?)))
     }
 
     /// The body of a block, as its ledger reads it.

@@ -89,7 +89,7 @@ fn segment_of(name: &[u8]) -> Option<u32> {
     (segment_key(number).name == name).then_some(number)
 }
 
-fn block_key(id: &BlockId) -> Key {
+pub(crate) fn block_key(id: &BlockId) -> Key {
     Key::shared(format!("{BLOCK}{id}"))
 }
 

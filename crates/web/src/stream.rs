@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 /// Changes with every incompatible change of this file or of a worker's protocol.
-pub const STREAM_VERSION: u32 = 2;
+pub const STREAM_VERSION: u32 = 3;
 
 /// From the page to the engine.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,6 +22,8 @@ pub enum ToEngine {
         /// The wish.
         call: Call,
     },
+    /// Say [`FromEngine::Pong`], whatever you are doing.
+    Ping,
     /// The page is about to be frozen: keep what there is, leave the room.
     Freeze,
     /// The page is back from freeze or from the back-forward cache: restart every node.
@@ -45,6 +47,9 @@ pub struct Start {
     pub identities: Vec<String>,
     /// How many nodes the tab had (1..=16).
     pub nodes: u8,
+    /// Whether an engine of this tab has just died: the browser may hold its identities for it a
+    /// while longer, and they are worth waiting for.
+    pub replaces: bool,
     /// Power setting that was remembered.
     pub power: Option<Power>,
 }
@@ -134,6 +139,8 @@ pub enum FromEngine {
         /// The build of the engine's files.
         build: String,
     },
+    /// The engine is alive.
+    Pong,
     /// Page, engine and miners do not belong together: reload.
     OtherVersion(u32),
     /// The room's link is not usable; nothing was opened.

@@ -1,16 +1,18 @@
 // A browser of one's own: it can be killed as a crash or a power cut kills it,
 // and, other than the shared one, it hides the tabs that are not in front.
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chromium, launchOptions } from "../fixtures.mjs";
 
 const FLAGS = ["--headless=new", "--remote-debugging-port=0", "--no-first-run", "about:blank"];
 
-// A profile folder, and how to throw it away.
-export function newProfile() {
+// A profile folder with these settings, and how to throw it away.
+export function newProfile(settings = {}) {
   const folder = mkdtempSync(join(tmpdir(), "tabchain-profile-"));
+  mkdirSync(join(folder, "Default"));
+  writeFileSync(join(folder, "Default", "Preferences"), JSON.stringify(settings));
   return { folder, remove: () => rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 }) };
 }
 

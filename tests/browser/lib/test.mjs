@@ -69,10 +69,13 @@ export const test = base.extend({
     expect(unexpected, "violations, errors and foreign requests").toEqual([]);
   },
 
+  // Settings of one's own browser, as Chromium keeps them.
+  settings: [{}, { option: true }],
+
   // ownBrowser() starts a browser that a test may kill; after that, the next
   // one has the same profile.
-  ownBrowser: async ({ allowed }, use) => {
-    const profile = newProfile();
+  ownBrowser: async ({ allowed, settings }, use) => {
+    const profile = newProfile(settings);
     const complaints = [];
     const started = [];
     try {

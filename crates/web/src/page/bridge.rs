@@ -83,6 +83,8 @@ struct Inner {
     settled: Cell<bool>,
     /// Whether no engine is there or on its way: calls are refused.
     silent: Cell<bool>,
+    /// Whether the engine before died.
+    replaces: Cell<bool>,
     /// Whether this tab mined by the last frame; a new engine goes on.
     mined: Cell<bool>,
     /// The last frame, against which listeners tell what is new.
@@ -109,6 +111,7 @@ impl Bridge {
             generation: Cell::new(0),
             settled: Cell::new(false),
             silent: Cell::new(false),
+            replaces: Cell::new(false),
             mined: Cell::new(false),
             shown: RefCell::new(None),
             next_call: Cell::new(1),
@@ -280,6 +283,7 @@ impl Bridge {
                     answer(result);
                 }
             }
+            Ok(FromEngine::Pong) => {}
             Ok(FromEngine::Panicked { report }) => self.crashed(report),
             Err(report) => self.crashed(report),
         }
@@ -293,6 +297,7 @@ impl Bridge {
             miner_url: worker::miner_url().unwrap_or_default(),
             room: self.0.room.borrow().clone(),
             nodes: identities.len().clamp(1, 16) as u8,
+            replaces: self.0.replaces.get(),
             identities,
             power: self.0.prefs.power(),
         };
@@ -308,6 +313,7 @@ impl Bridge {
                 .keep_identities(&here(&frame).map(str::to_owned).collect::<Vec<_>>());
         }
         if first {
+            self.0.replaces.set(false);
             *self.0.room.borrow_mut() = Some(frame.room.link.clone());
             self.0.prefs.keep_room(&frame.room.link);
             self.tell(&News::Phase(Phase::Running));

@@ -1,7 +1,7 @@
 //! The other tabs of this room, as their beacons and locks tell.
 //!
 //! A tab lives while it holds its lock. One that holds it and says nothing for 5 s is shown as
-//! silent and counts as unreachable.
+//! silent and counts as unreachable; where the browser refuses locks it counts as gone.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -123,6 +123,13 @@ impl Tabs {
         let gone: Vec<PeerId> = self.tabs.iter().filter_map(gone).collect();
         news.extend(gone.iter().flat_map(|id| self.remove(id)));
         news
+    }
+
+    /// Tabs that are not silent: where there are no locks, those are taken to live.
+    #[must_use]
+    pub fn talking(&self, now: u64) -> BTreeSet<PeerId> {
+        let talking = self.tabs.iter().filter(|(_, tab)| !tab.is_silent(now));
+        talking.map(|(id, _)| *id).collect()
     }
 
     /// This tab leaves: what it knew of others is old when it comes back.

@@ -1,7 +1,7 @@
 //! From the page's first message to a tab that takes part.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -9,6 +9,7 @@ use chain::PeerId;
 use node::Memo;
 use scenario::{Room, RoomError};
 
+use super::claim::Wanted;
 use super::mining::Mining;
 use super::network::Pulse;
 use super::store::Storage;
@@ -59,12 +60,14 @@ pub async fn begin(start: Start) -> Result<Live, FromEngine> {
     .await;
     let storage = Storage::new(room_db);
     let params = Arc::new(room.params());
-    let wanted: Vec<PeerId> = start
-        .identities
-        .iter()
-        .filter_map(|id| id.parse().ok())
-        .collect();
-    let count = usize::from(start.nodes).clamp(1, MOST_NODES);
+    let ids = start.identities.iter().filter_map(|id| id.parse().ok());
+    let wanted = Wanted {
+        ids: ids.collect(),
+        former: Vec::new(),
+        besides: BTreeSet::new(),
+        count: usize::from(start.nodes).clamp(1, MOST_NODES),
+        patient: start.replaces,
+    };
     let engine = Rc::new_cyclic(|weak| {
         let handle = Handle(weak.clone());
         *shell.borrow_mut() = handle.clone();
@@ -81,7 +84,7 @@ pub async fn begin(start: Start) -> Result<Live, FromEngine> {
             host: Host::new(),
             memo: Memo::new(),
             residents: Vec::new(),
-            wanted: (wanted, count),
+            wanted,
             held: Vec::new(),
             leaving: (Vec::new(), Vec::new()),
             channel: None,

@@ -6,6 +6,7 @@
 
 mod boot;
 mod calls;
+mod claim;
 mod mining;
 mod network;
 mod residents;
@@ -25,6 +26,7 @@ use scenario::Room;
 
 pub use boot::begin;
 
+use self::claim::Wanted;
 use self::mining::Mining;
 use self::residents::Resident;
 use self::store::Storage;
@@ -67,7 +69,7 @@ pub struct Engine {
     memo: Memo,
     residents: Vec<Resident>,
     /// Identities to live under: those that were asked for at the start or had before a freeze.
-    wanted: (Vec<PeerId>, usize),
+    wanted: Wanted,
     /// Tab lock and label lock.
     held: Vec<Held>,
     /// What is given up once everything is written.
@@ -134,7 +136,7 @@ impl Live {
     pub fn hear(&self, message: ToEngine) {
         let handle = self.0.borrow().handle.clone();
         match message {
-            ToEngine::Start(_) => {}
+            ToEngine::Start(_) | ToEngine::Ping => {}
             ToEngine::Ack(number) => drop(handle.act(|engine| engine.pace.acknowledge(number))),
             ToEngine::Call { id, call } => calls::call(&handle, id, call),
             ToEngine::Freeze => drop(handle.act(Engine::freeze)),

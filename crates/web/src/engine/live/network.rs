@@ -216,14 +216,17 @@ impl Engine {
         let (handle, names, room) = (self.handle.clone(), self.names.clone(), self.room.id());
         let locks = self.locks.clone();
         spawn_local(async move {
-            let Some(held) = locks.held().await else {
-                return;
-            };
-            let held = held
-                .iter()
-                .filter_map(|name| names.tab_of_lock(room, name))
-                .collect();
-            handle.act(|engine| engine.see_locks(&held, asked));
+            let held = locks.held().await;
+            handle.act(|engine| {
+                let held = match held {
+                    Some(held) => held
+                        .iter()
+                        .filter_map(|name| names.tab_of_lock(room, name))
+                        .collect(),
+                    None => engine.tabs.talking(steady_ms()), // the browser refuses locks
+                };
+                engine.see_locks(&held, asked);
+            });
         });
     }
 

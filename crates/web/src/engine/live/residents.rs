@@ -1,22 +1,23 @@
 //! This tab's nodes: under which identities they live, how they start, leave and start again.
 
-use chain::{PeerId, SecretKey};
+use std::collections::BTreeSet;
+
+use chain::PeerId;
 use node::{Node, Progress};
 use protocol::JobId;
 use wasm_bindgen_futures::spawn_local;
 
+use super::claim::{Claimed, Wanted, claim, claim_label};
 use super::{Engine, Handle, State};
-use crate::engine::between::beacon::{MOST_NODES, MOST_TABS};
+use crate::engine::between::beacon::MOST_NODES;
 use crate::engine::browser::clock::{reading, steady_ms};
-use crate::engine::browser::locks::{Held, Locks};
+use crate::engine::browser::locks::Held;
 use crate::engine::browser::random;
 use crate::engine::clock::Clock;
-use crate::engine::names::Names;
 use crate::engine::picture::tally::Tally;
 use crate::engine::storage::depot::read_generation;
-use crate::engine::storage::idb::Idb;
 use crate::engine::storage::roster::{self, Identity};
-use crate::engine::storage::{Db, DbError, Store};
+use crate::engine::storage::{Db, Store};
 use crate::mining::plan::NodeKey;
 use crate::stream::Happening;
 
@@ -38,13 +39,14 @@ pub struct Resident {
     pub job: Option<JobId>,
     /// Whether its identity is kept; if not, somebody else's may be in its place.
     kept: bool,
-    /// Nobody else lives under its identity while this is held.
-    _lock: Held,
+    /// Nobody else lives under its identity while this is held. `None`: nobody else has its key.
+    _lock: Option<Held>,
 }
 
 impl Resident {
-    fn new((identity, lock): (Identity, Held), kept: bool) -> Self {
+    fn new((identity, lock): (Identity, Option<Held>), stored: bool) -> Self {
         let (id, key) = (identity.id(), key(&identity));
+        let kept = stored && lock.is_some();
         Self {
             id,
             identity,
@@ -87,7 +89,7 @@ pub async fn join(handle: Handle) {
         let lock = |label| names.label_lock(room, label);
         claim_label(&locks, label, lock).await
     };
-    let claimed = claim(&names, &locks, &db, &wanted.0, wanted.1).await;
+    let claimed = claim(&names, &locks, &db, wanted).await;
     let entered = handle.act(|engine| {
         if engine.stay != stay {
             return None; // frozen again meanwhile: what was taken is given back
@@ -188,10 +190,21 @@ pub enum NotAdded {
 pub async fn add(handle: &Handle) -> Result<PeerId, NotAdded> {
     let begun = handle.act(|engine| {
         let (names, locks) = (engine.names.clone(), engine.locks.clone());
-        (names, locks, engine.browser_db.clone(), engine.stay)
+        let wanted = Wanted {
+            ids: Vec::new(),
+            former: Vec::new(),
+            count: 1,
+            besides: engine
+                .residents
+                .iter()
+                .map(|one| one.identity.seat)
+                .collect(),
+            patient: false,
+        };
+        (names, locks, engine.browser_db.clone(), wanted, engine.stay)
     });
-    let (names, locks, db, stay) = begun.ok_or(NotAdded::Left)?;
-    let claimed = claim(&names, &locks, &db, &[], 1).await;
+    let (names, locks, db, wanted, stay) = begun.ok_or(NotAdded::Left)?;
+    let claimed = claim(&names, &locks, &db, wanted).await;
     handle.written().await;
     let added = handle.act(|engine| {
         // If it cannot be used any more, what was taken is given back.
@@ -270,8 +283,14 @@ impl Engine {
         self.mining.pause();
         self.channel = None;
         if !self.residents.is_empty() {
-            let ids = self.residents.iter().map(|resident| resident.id);
-            self.wanted = (ids.collect(), self.residents.len());
+            let identity = |resident: &Resident| resident.identity.clone();
+            self.wanted = Wanted {
+                ids: self.residents.iter().map(|resident| resident.id).collect(),
+                former: self.residents.iter().map(identity).collect(),
+                count: self.residents.len(),
+                besides: BTreeSet::new(),
+                patient: false,
+            };
         } // else it is frozen while it joins, and still wants whom it wanted
         self.leaving.0.append(&mut self.residents);
         self.leaving.1.append(&mut self.held);
@@ -346,77 +365,4 @@ impl Engine {
 async fn leave(handle: Handle) {
     handle.written().await;
     handle.act(|engine| std::mem::take(&mut engine.leaving));
-}
-
-/// What [`claim`] took, and what it saw on the way.
-struct Claimed {
-    /// Identities to live under, and what holds their locks.
-    taken: Vec<(Identity, Held)>,
-    /// Everybody whom this browser remembers, by seat.
-    known: Vec<(PeerId, u32)>,
-    /// Stored identities that are damaged.
-    damaged: usize,
-    /// Whether those taken will be there after this tab is closed.
-    kept: Result<(), DbError>,
-    /// Nobody else takes any until these are taken in or given back: a tab that comes back would
-    /// miss its own.
-    _roster: Option<Held>,
-}
-
-/// Takes identities whose locks are free, and stores that they live again before they do.
-async fn claim(
-    names: &Names,
-    locks: &Locks,
-    db: &Result<Idb, DbError>,
-    wanted: &[PeerId],
-    count: usize,
-) -> Claimed {
-    let roster = locks.wait(&names.roster_lock()).await;
-    let (mut kept, mut found) = (Ok(()), Default::default());
-    match db {
-        Ok(db) => match roster::read(db).await {
-            Ok(stored) => found = stored,
-            Err(error) => kept = Err(error),
-        },
-        Err(error) => kept = Err(error.clone()),
-    }
-    let (stored, damaged) = found;
-    let known = stored.iter().map(|one| (one.id(), one.seat)).collect();
-    let lock = async |seat| locks.take(&names.seat_lock(seat)).await;
-    let taken = roster::claim(stored, wanted, count, lock, fresh_key).await;
-    let identities: Vec<Identity> = taken.iter().map(|(identity, _)| identity.clone()).collect();
-    if let (Ok(db), Ok(())) = (db, &kept) {
-        kept = roster::write(db, &identities).await; // what could not be read is not written over
-    }
-    Claimed {
-        taken,
-        known,
-        damaged,
-        kept,
-        _roster: roster,
-    }
-}
-
-fn fresh_key() -> SecretKey {
-    loop {
-        // Almost every number is a key.
-        if let Ok(key) = SecretKey::from_bytes(&random::bytes()) {
-            return key;
-        }
-    }
-}
-
-/// The number that people call this tab by: the one it had, else the lowest that is free.
-async fn claim_label(
-    locks: &Locks,
-    before: u32,
-    name: impl Fn(u32) -> String,
-) -> (u32, Option<Held>) {
-    let before = (before > 0).then_some(before);
-    for label in before.into_iter().chain(1..=MOST_TABS) {
-        if let Some(held) = locks.take(&name(label)).await {
-            return (label, Some(held));
-        }
-    }
-    (1 + (random::number() % u64::from(MOST_TABS)) as u32, None)
 }

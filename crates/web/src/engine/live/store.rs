@@ -103,11 +103,10 @@ impl Engine {
             handle.act(|engine| {
                 engine.storage.writing = false;
                 let ticket = flush.ticket;
-                let failed = result.is_err();
-                engine.storage.depot.flushed(flush, result);
-                if failed {
-                    return engine.go_on_in_memory();
+                if let Err(error) = result {
+                    return engine.lose_storage(error);
                 }
+                engine.storage.depot.flushed(&flush);
                 engine.host.durable(ticket, engine.clock.last());
                 engine.look_after_storage();
             });
@@ -132,8 +131,7 @@ impl Engine {
                 engine.storage.reading = false;
                 // What cannot be read counts as lost: nodes fetch it again from others.
                 let values = values.unwrap_or_else(|error| {
-                    engine.storage.depot.fail(error);
-                    engine.go_on_in_memory();
+                    engine.lose_storage(error);
                     vec![None; asked.len()]
                 });
                 for (asked, value) in asked.into_iter().zip(values) {
@@ -153,14 +151,19 @@ impl Engine {
         });
     }
 
-    /// Nothing that is written will be found again: the database was taken away, or is full.
+    /// Nothing that is written will be found again: the database was taken away, or is full. From
+    /// now on everything is in memory, and nothing waits for it.
     pub(super) fn lose_storage(&mut self, why: DbError) {
         self.storage.depot.fail(why);
-        self.go_on_in_memory();
-    }
-
-    /// Nothing waits for a database that is not written any more.
-    fn go_on_in_memory(&mut self) {
+        let nodes = self
+            .residents
+            .iter()
+            .filter_map(|one| self.host.get(&one.id));
+        for node in nodes {
+            for (key, block) in node.blocks() {
+                self.storage.depot.take_back(&key, block);
+            }
+        }
         self.host
             .durable(self.storage.depot.last_ticket(), self.clock.last());
         self.pace.change();

@@ -215,17 +215,13 @@ impl<D: Db + Clone> Depot<D> {
     }
 
     /// A flush is done. Shared values that the database has need not be kept here.
-    pub fn flushed(&mut self, flush: Flush, result: Result<(), DbError>) {
-        match result {
-            Ok(()) if self.is_kept() => {
-                for change in &flush.changes {
-                    if let Change::Put(Store::Blocks, name, _) = change {
-                        self.shared.remove(name);
-                    }
+    pub fn flushed(&mut self, flush: &Flush) {
+        if self.is_kept() {
+            for change in &flush.changes {
+                if let Change::Put(Store::Blocks, name, _) = change {
+                    self.shared.remove(name);
                 }
             }
-            Ok(()) => {}
-            Err(error) => self.fail(error),
         }
     }
 
@@ -287,6 +283,12 @@ impl<D: Db + Clone> Depot<D> {
             self.view = memory_view(error);
         }
         self.settle();
+    }
+
+    /// Takes back a shared value that the database had, as that may not be read any more.
+    pub fn take_back(&mut self, key: &Key, value: Arc<[u8]>) {
+        let name = layout::shared(self.generation.current, &key.name);
+        self.shared.entry(name).or_insert(value);
     }
 
     /// In memory mode nothing waits to be written.

@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 use js_sys::{Array, Function, Object, Promise, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::JsFuture;
+use wasm_bindgen_futures::{JsFuture, future_to_promise};
 use web_sys::{
     DomException, IdbDatabase, IdbFactory, IdbKeyRange, IdbObjectStore, IdbOpenDbRequest,
     IdbRequest, IdbTransaction, IdbTransactionMode, WorkerGlobalScope,
@@ -25,6 +25,8 @@ const TRIES: u32 = 3;
 const PATIENCE: u64 = 2_000;
 /// How long another tab may block the opening, in milliseconds.
 const BLOCKED_FOR: i32 = 3_000;
+/// How long a browser may take for it that says nothing at all: a busy one is slow.
+const SILENT_FOR: i32 = 6_000;
 
 #[wasm_bindgen]
 extern "C" {
@@ -279,9 +281,17 @@ async fn wait_for(request: &IdbOpenDbRequest) -> Result<JsValue, DbError> {
         request.set_onsuccess(Some(resolve));
         request.set_onerror(Some(reject));
     });
-    let race = Promise::race(&Array::of2(&done, &timers::sleep(BLOCKED_FOR)));
-    let won = JsFuture::from(race).await;
-    if won.as_ref().is_ok_and(JsValue::is_undefined) {
+    let blocked = promise(|resolve, _| request.set_onblocked(Some(resolve)));
+    let given_up = future_to_promise(async move {
+        let race = Promise::race(&Array::of2(&blocked, &timers::sleep(SILENT_FOR)));
+        if JsFuture::from(race).await?.is_undefined() {
+            return Ok("the browser does not answer".into());
+        }
+        timers::pause(BLOCKED_FOR).await;
+        Ok("another tab blocks the database".into())
+    });
+    let won = JsFuture::from(Promise::race(&Array::of2(&done, &given_up))).await;
+    if let Some(reason) = won.as_ref().ok().and_then(JsValue::as_string) {
         // Should it still open, it must not stay open behind our back.
         let late = Closure::once_into_js(|event: web_sys::Event| {
             let target = event
@@ -293,7 +303,7 @@ async fn wait_for(request: &IdbOpenDbRequest) -> Result<JsValue, DbError> {
             }
         });
         request.set_onsuccess(Some(late.unchecked_ref()));
-        return Err(DbError::Refused("another tab blocks the database".into()));
+        return Err(DbError::Refused(reason));
     }
     match won {
         Ok(_) => request.result().map_err(refused),

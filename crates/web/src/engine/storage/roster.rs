@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Change, Db, DbError, Durability, Store, record};
 
-/// Most identities of a browser; further nodes get one that is not stored.
+/// Most identities of a browser; further nodes live under one that is not stored.
 pub const MOST_SEATS: u32 = 1024;
 
 /// Who a node is.

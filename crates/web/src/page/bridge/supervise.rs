@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use gloo_timers::callback::{Interval, Timeout};
 
 use super::{Bridge, News, Phase};
-use crate::stream::{Call, ToEngine};
+use crate::stream::ToEngine;
 
 /// How long an engine gets to leave its room before it is ended, in milliseconds.
 pub const LEAVE_MS: u32 = 200;
@@ -45,6 +45,7 @@ impl Bridge {
     pub(super) fn crashed(&self, report: String) {
         self.end();
         self.lose_calls("the engine crashed");
+        self.0.replaces.set(true);
         let wait = self.0.crashes.borrow_mut().note(js_sys::Date::now());
         let again = wait.is_some();
         let phase = Phase::Crashed { report, again };
@@ -78,14 +79,7 @@ impl Bridge {
         }
         self.0.unheard.set(unheard + 1);
         if unheard == 0 {
-            let id = self
-                .0
-                .next_call
-                .replace(self.0.next_call.get().wrapping_add(1));
-            self.send(&ToEngine::Call {
-                id,
-                call: Call::Status,
-            });
+            self.send(&ToEngine::Ping);
         }
     }
 }

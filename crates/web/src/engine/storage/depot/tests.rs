@@ -26,11 +26,11 @@ fn put(key: Key, value: &[u8]) -> Write {
 
 fn store(depot: &mut Depot<Memory>) {
     if let Some(flush) = depot.take_flush() {
-        let result = now(depot
-            .db()
-            .unwrap()
-            .commit(&flush.changes, Durability::Relaxed));
-        depot.flushed(flush, result);
+        let db = depot.db().unwrap();
+        match now(db.commit(&flush.changes, Durability::Relaxed)) {
+            Ok(()) => depot.flushed(&flush),
+            Err(error) => depot.fail(error),
+        }
     }
 }
 
@@ -63,7 +63,7 @@ fn what_was_saved_is_there_in_the_next_life() {
     let flush = depot.take_flush().unwrap();
     assert_eq!((flush.ticket, flush.changes.len()), (2, 3));
     now(db.commit(&flush.changes, Durability::Relaxed)).unwrap();
-    depot.flushed(flush, Ok(()));
+    depot.flushed(&flush);
 
     let mut depot = open(&db);
     let saved = boot(&mut depot, NODE);
