@@ -89,7 +89,7 @@ test("the focus is not lost: after a dialog, a removed node, the last step", asy
   const page = await open(rooms({ bits: BITS.quick }));
   const focused = (id) => expect.poll(() => page.evaluate(() => document.activeElement?.id || document.activeElement?.dataset.testid)).toBe(id);
   await page.getByTestId("share-button").click();
-  await page.getByTestId("share-dialog").getByRole("button", { name: "Dismiss" }).click();
+  await page.getByTestId("share-dialog").getByRole("button", { name: "Close" }).click();
   await focused("share-button");
   await page.getByTestId("reset-button").click();
   await page.keyboard.press("Escape");
