@@ -164,8 +164,9 @@ pub fn bitcoin_2009() -> ChainParams {
 /// start one spacing before the block before it. BIP54 grants 12, for old mining software that
 /// a room need not fear, and each spacing of grace lets a majority shorten each window by one.
 ///
-/// Two rules of today's are missing: BIP54's second one on time (a window that ends before it
-/// begins) and relative lock times (BIP68), which the ledger's simple spends do not set.
+/// Missing of today's rules: BIP54's second one on time (a window that ends before it begins),
+/// relative lock times (BIP68), which the ledger's simple spends do not set, the limit on signature
+/// operations, and the refusal of block versions below 4, which only helped Bitcoin to upgrade.
 ///
 /// # Errors
 /// [`ParamsError`] for numbers outside their ranges.

@@ -123,12 +123,15 @@ impl Node {
             .map(|(peer, _)| peer)
     }
 
-    /// How far each peer that may be asked has a branch, as far as its best block tells.
+    /// How far each peer that may be asked has a branch, as far as its best block and the headers
+    /// that it sent tell.
     fn suppliers(&self, goal: &BlockId, free: &Free) -> Vec<Supplier> {
         let index = &self.books.index;
         let reach = |peer: &PeerId| {
-            let best = self.tables.peers.get(peer)?.best?;
-            index.height(&index.tree.fork_point(goal, &best.id)?)
+            let peer = self.tables.peers.get(peer)?;
+            let ends = peer.best.map(|best| best.id).into_iter().chain(peer.sent);
+            let forks = ends.filter_map(|end| index.tree.fork_point(goal, &end));
+            forks.filter_map(|fork| index.height(&fork)).max()
         };
         let supplier = |peer: &PeerId| Supplier {
             peer: *peer,
@@ -253,16 +256,17 @@ impl Node {
         self.note_sync(turn, applied);
     }
 
-    /// A peer has a block whose body is missing here.
+    /// A peer has a block that could not be applied here so far.
     pub(crate) fn want_from(&mut self, peer: PeerId, id: BlockId) {
-        if !self.books.index.lacks_body(&id) {
+        let link = self.books.index.tree.get(&id);
+        if link.is_none_or(|link| link.is_ready() || link.is_invalid()) {
             return;
         }
-        if !self.tables.flights.contains_key(&id) {
+        if self.books.index.lacks_body(&id) && !self.tables.flights.contains_key(&id) {
             self.take_credit(&id);
             self.give_credit(peer, id);
         }
-        self.add_goal(id);
+        self.add_goal(id); // its own body may be here, and one below it missing
     }
 
     /// Notes who sent a header.

@@ -159,6 +159,7 @@ impl Node {
             return Taken::Refused;
         };
         if let Some(peer) = source.peer() {
+            self.note_sent(peer, last);
             self.add_goal(last);
             self.tell_sync(turn, peer, last);
         }
@@ -187,9 +188,16 @@ impl Node {
             return Taken::Refused;
         }
         if let Some(peer) = source.peer() {
+            self.note_sent(peer, id);
             self.want_from(peer, id);
         }
         Taken::Known
+    }
+
+    fn note_sent(&mut self, peer: PeerId, last: BlockId) {
+        if let Some(peer) = self.tables_mut().peers.get_mut(&peer) {
+            peer.sent = Some(last);
+        }
     }
 
     fn worth(&self, source: Source, strand: &Strand, batch: usize) -> Worth {

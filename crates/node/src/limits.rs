@@ -12,16 +12,18 @@ pub const BODIES: usize = 64;
 /// Largest block in bytes that travels: it has to fit into one envelope, framing included.
 pub const BLOCK: usize = MAX_PAYLOAD - 1024;
 
-/// Peers remembered. Those that can be reached go before those that cannot.
-pub const PEERS: usize = 256;
+/// Peers remembered: as many nodes as a room can have. Those that can be reached go before those
+/// that cannot.
+pub const PEERS: usize = 1024;
 /// What a peer may have us do at once before it has to wait; see the costs in `peers`.
 pub const TOKENS: u32 = 8_000;
 /// Tokens that come back each second.
 pub const TOKENS_PER_SEC: u32 = 2_000;
 /// Points of blame at which a peer is not listened to for a while; one is forgiven each second.
 pub const BLAME: u32 = 100;
-/// How long it is not listened to.
-pub const MUTE: Micros = Micros::from_secs(60);
+/// How long it is not listened to. Long enough that a peer which only sends rubbish costs next to
+/// nothing; short, since on a broadcast channel anybody can speak in another's name.
+pub const MUTE: Micros = Micros::from_secs(5);
 
 /// Bodies asked of one peer and not yet here.
 pub const FLIGHTS_PER_PEER: usize = 16;

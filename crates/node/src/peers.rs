@@ -21,6 +21,8 @@ pub(crate) struct Best {
 #[derive(Clone, Debug)]
 pub(crate) struct Peer {
     pub best: Option<Best>,
+    /// The last block of which it sent a header: it has that one and all below.
+    pub sent: Option<BlockId>,
     /// Headers from it that have no body yet.
     pub unproven: u32,
     up: bool,
@@ -50,7 +52,7 @@ impl Peers {
         self.map
             .retain(|_, peer| peer.up || peer.blame > 0 || peer.muted_until > now);
         for peer in self.map.values_mut().filter(|peer| !peer.up) {
-            peer.best = None;
+            (peer.best, peer.sent) = (None, None);
         }
     }
 
@@ -127,6 +129,7 @@ impl Peer {
     fn new(now: Time) -> Self {
         Self {
             best: None,
+            sent: None,
             unproven: 0,
             up: false,
             tokens: limits::TOKENS,

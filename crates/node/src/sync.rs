@@ -1,6 +1,6 @@
 //! Headers first: asking for the way to a better block, and answering who asks.
 
-use alloc::{vec, vec::Vec};
+use alloc::{collections::BTreeSet, vec, vec::Vec};
 
 use chain::{BitcoinHeader, BlockId, Height, PeerId};
 use protocol::To;
@@ -39,15 +39,26 @@ impl Node {
         locator: Vec<BlockId>,
         stop: BlockId,
     ) {
-        let from = self.books.index.tree.best_header();
-        self.tables_mut().asks.insert(
-            peer,
-            Ask {
-                stop,
-                from,
-                at: turn.now,
-            },
-        );
+        self.ask_on(turn, peer, locator, stop, Height::GENESIS);
+    }
+
+    /// Asks a peer whose answers have led to a height so far.
+    fn ask_on(
+        &mut self,
+        turn: &mut Turn<'_>,
+        peer: PeerId,
+        locator: Vec<BlockId>,
+        stop: BlockId,
+        reached: Height,
+    ) {
+        let (from, at) = (self.books.index.tree.best_header(), turn.now);
+        let ask = Ask {
+            stop,
+            from,
+            reached,
+            at,
+        };
+        self.tables_mut().asks.insert(peer, ask);
         turn.send(To::Peer(peer), &Message::GetHeaders { locator, stop });
         self.start_ticking(turn);
     }
@@ -87,6 +98,7 @@ impl Node {
         match taken {
             Taken::Stored => self.fetch_and_follow(turn, from),
             Taken::Known if moved => self.fetch_and_follow(turn, from),
+            Taken::Known if self.leads_on(turn, from, asked, headers) => {}
             Taken::Orphan if asked.is_none() => {
                 self.ask(
                     turn,
@@ -98,6 +110,27 @@ impl Node {
             // It does not lead to what it announced: wait until it announces something again.
             Taken::Known | Taken::Orphan | Taken::Refused => self.forget_best(from),
         }
+    }
+
+    /// Goes on from a full answer whose headers are all here: what is new lies above them. Far below
+    /// its end a locator has gaps of more than an answer, so that a long fork begins like this.
+    fn leads_on(
+        &mut self,
+        turn: &mut Turn<'_>,
+        from: PeerId,
+        asked: Option<Ask>,
+        headers: &[BitcoinHeader],
+    ) -> bool {
+        let (Some(ask), Some(last)) = (asked, headers.last().map(BitcoinHeader::id)) else {
+            return false;
+        };
+        let height = self.books.index.height(&last).unwrap_or_default();
+        // Each answer leads higher, so this ends.
+        let leads_on = headers.len() == limits::HEADERS && height > ask.reached;
+        if leads_on {
+            self.ask_on(turn, from, vec![last], ask.stop, height);
+        }
+        leads_on
     }
 
     fn fetch_and_follow(&mut self, turn: &mut Turn<'_>, peer: PeerId) {
@@ -174,14 +207,17 @@ impl Node {
         let now = turn.now;
         let tables = self.tables_mut();
         tables.ticking = false;
-        tables
-            .asks
-            .retain(|_, ask| now.saturating_since(ask.at) < limits::ASK_TIMEOUT);
+        let is_late = |ask: &Ask| now.saturating_since(ask.at) >= limits::ASK_TIMEOUT;
+        let asks = tables.asks.iter().filter(|(_, ask)| is_late(ask));
+        let late: BTreeSet<PeerId> = asks.map(|(peer, _)| *peer).collect();
+        tables.asks.retain(|_, ask| !is_late(ask));
         tables
             .presyncs
             .retain(|_, presync| now.saturating_since(presync.heard) < limits::PRESYNC_IDLE);
         self.expire_flights(now);
-        let peers: Vec<PeerId> = self.tables.peers.iter().map(|(peer, _)| *peer).collect();
+        let mut peers: Vec<PeerId> = self.tables.peers.iter().map(|(peer, _)| *peer).collect();
+        // Who has just not answered is asked after everybody else, or it could silence them all.
+        peers.sort_by_key(|peer| late.contains(peer));
         for peer in peers {
             self.repeat_presync(turn, peer);
             self.follow(turn, peer);

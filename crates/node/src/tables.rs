@@ -3,7 +3,7 @@
 
 use alloc::{collections::BTreeMap, sync::Arc};
 
-use chain::{BitcoinHeader, BlockId, PeerId, Time};
+use chain::{BitcoinHeader, BlockId, Height, PeerId, Time};
 
 use crate::limits;
 use crate::peers::Peers;
@@ -34,6 +34,8 @@ pub(crate) struct Ask {
     pub stop: BlockId,
     /// The best header when it was asked: the same one again means no progress.
     pub from: BlockId,
+    /// How far the answers before went, if this goes on from where they ended.
+    pub reached: Height,
     pub at: Time,
 }
 

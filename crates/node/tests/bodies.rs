@@ -220,3 +220,46 @@ fn own_blocks_go_the_same_way() {
     assert_eq!(solo.node.tree().len(), before);
     assert_eq!(rejections(&solo), ["high-hash"]);
 }
+
+/// The ids of bodies asked of a peer.
+fn asked_of(solo: &Solo, seat: u8) -> Vec<chain::BlockId> {
+    let ids = |(to, message): &(To, Message)| match message {
+        Message::GetBodies(ids) if *to == To::Peer(peer(seat)) => ids.clone(),
+        _ => vec![],
+    };
+    solo.sent.iter().flat_map(ids).collect()
+}
+
+#[test]
+fn who_sends_later_headers_is_asked_for_the_bodies_below_them() {
+    let mut solo = solo();
+    let chain = Made::genesis().chain(EASY, 2200, 0);
+    let headers = |blocks: &[Made]| Message::Headers(blocks.iter().map(|one| one.header).collect());
+    solo.hear(peer(1), &headers(&chain[..2000]));
+    assert!(asked_of(&solo, 1).contains(&chain[0].id()));
+    solo.step(Input::Peers { up: vec![peer(2)] });
+    // The other's tip is further away than it may bring us now.
+    let far = Solo::claim(&chain[2199], 2200, Work::from(2 * 2201));
+    solo.hear(peer(2), &Message::Tip(far));
+    solo.hear(peer(2), &headers(&chain[2000..2100]));
+    assert!(asked_of(&solo, 2).contains(&chain[0].id()));
+}
+
+#[test]
+fn one_silent_peer_does_not_keep_us_from_asking_another() {
+    let mut solo = solo();
+    let chain = Made::genesis().chain(EASY, 20, 0);
+    let tip = Message::Tip(Solo::claim(&chain[19], 20, Work::from(42)));
+    let mut seats: Vec<u8> = (1..20).collect();
+    seats.sort_by_key(|seat| peer(*seat));
+    let [silent, honest] = [seats[0], seats[18]];
+    for _ in 0..8 {
+        solo.hear(peer(silent), &tip);
+        solo.hear(peer(honest), &tip);
+        solo.wait(1_000);
+    }
+    let is_asked = |(to, message): &(To, Message)| {
+        *to == To::Peer(peer(honest)) && matches!(message, Message::GetHeaders { .. })
+    };
+    assert!(solo.sent.iter().any(is_asked));
+}

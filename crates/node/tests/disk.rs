@@ -4,7 +4,7 @@ mod kit;
 
 use std::collections::BTreeSet;
 
-use chain::{BlockId, Height, Time};
+use chain::{BlockId, Height, Time, Work};
 use kit::host::{Disk, Solo};
 use kit::{EASY, Made, peer, toy_node};
 use node::message::Message;
@@ -143,6 +143,25 @@ fn a_torn_log_loses_its_end_only_and_is_mended() {
                 .any(|event| matches!(event, Event::Damaged { .. }))
         );
     }
+}
+
+/// The tip that peers announce is here, body and all; what is missing lies below.
+#[test]
+fn one_damaged_body_in_the_middle_is_asked_for() {
+    let mut solo = boot(&Disk::default());
+    let chain = Made::genesis().chain(EASY, 40, 0);
+    solo.feed_all(peer(1), &chain);
+    let key = Key::shared(format!("b/{}", chain[20].id()));
+    let torn = [&chain[20].raw()[..80], &[0; 12]].concat();
+    solo.disk.0.insert(key, torn.into());
+    let mut damaged = boot(&solo.disk);
+    damaged.step(Input::Peers { up: vec![peer(1)] });
+    let tip = Solo::claim(&chain[39], 40, Work::from(82));
+    damaged.hear(peer(1), &Message::Tip(tip));
+    let asked = (To::Peer(peer(1)), Message::GetBodies(vec![chain[20].id()]));
+    assert!(damaged.sent.contains(&asked), "{:?}", damaged.sent);
+    damaged.hear(peer(1), &Message::Body(chain[20].raw()));
+    assert!(damaged.has_tip(&chain[39]));
 }
 
 #[test]

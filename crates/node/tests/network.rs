@@ -120,6 +120,29 @@ fn a_late_node_syncs_thousands_of_blocks_headers_first() {
     );
 }
 
+/// Far below its end a locator has gaps of more than one answer: what comes first is all known.
+#[test]
+fn a_fork_of_thousands_of_blocks_heals() {
+    let mut net = toys(2, 6);
+    net.delay = 1_000;
+    let mine = |net: &mut Net, seat: usize, count: usize| {
+        for _ in 0..count {
+            net.found(seat);
+            net.run(2);
+        }
+    };
+    mine(&mut net, 0, 2100);
+    net.run(5_000);
+    assert_eq!(net.tips().len(), 1);
+    net.regroup(vec![0, 1]);
+    mine(&mut net, 0, 2080);
+    mine(&mut net, 1, 2090);
+    let heavier = net.seats[1].node.tip();
+    net.regroup(vec![0, 0]);
+    net.run(60_000);
+    assert_eq!(net.seats[0].node.tip(), heavier);
+}
+
 #[test]
 fn sync_survives_losses() {
     let mut net = toys(3, 5);
