@@ -125,8 +125,13 @@ test("an engine that dies again and again is left off, and can be started by han
   const again = dialog.getByRole("button", { name: "Start again" });
   await expect(again).toBeVisible({ timeout: 20_000 });
   await shot(page, "given-up");
+  await page.keyboard.press("Escape");
+  await expect(dialog).toHaveCount(0);
+  const banner = page.getByTestId("banner-crash");
+  await expect(banner, "the way back is not lost with the dialog").toBeVisible();
   deadly = false;
-  await again.click();
+  await banner.getByRole("button", { name: "Start again" }).click();
+  await expect(banner).toHaveCount(0);
   await ready(page);
   await mineTo(page, 2);
 });

@@ -300,6 +300,24 @@ test("reset asks first, acts in all tabs, and can be undone", async ({ open, roo
   await agree([one, two]);
 });
 
+test("what spoke of a chain or a room goes with it: a chosen block, a question", async ({ open, rooms }) => {
+  const [room, other] = [rooms({ bits: BITS.quick }), rooms({}, "-other")];
+  const page = await open(room);
+  await mineTo(page, 3);
+  await call(page, "reset");
+  await mineTo(page, 2);
+  const { hash } = await call(page, "block", 1);
+  await block(page, hash).click();
+  await expect(page.getByTestId("block-detail")).toHaveAttribute("data-hash", hash);
+  await call(page, "undoReset");
+  await expect(page.getByTestId("block-detail")).toHaveAttribute("data-hash", (await tip(page)).hash);
+  await page.getByTestId("reset-button").click();
+  await expect(page.getByTestId("reset-dialog")).toBeVisible();
+  await page.evaluate((hash) => { location.hash = hash; }, other.hash);
+  await expect.poll(async () => (await status(page).catch(() => null))?.room.name).toBe(other.name);
+  await expect(page.getByTestId("reset-dialog")).toHaveCount(0);
+});
+
 test("each reset offers to be undone, though the offer before was closed", async ({ open, rooms, shot }) => {
   const page = await open(rooms({ bits: BITS.quick }));
   const undo = page.getByTestId("undo-reset");
@@ -412,6 +430,107 @@ test("who wants no motion gets none", async ({ contextOf, baseURL, open, rooms, 
   expect(moving).toEqual([]);
   await shot(page, "no-motion");
   await stop(page);
+});
+
+test("what is typed or dragged stays while pictures come", async ({ open, rooms, shot }) => {
+  const page = await open(rooms({ bits: BITS.steady }));
+  await mine(page);
+  // The exact power: the thumb is held while the engine sends pictures.
+  await page.locator("details.exact summary").click();
+  const duty = page.getByTestId("power-duty");
+  const box = await duty.boundingBox();
+  const at = (share) => [box.x + box.width * share, box.y + box.height / 2];
+  await page.mouse.move(...at(0.9));
+  await page.mouse.down();
+  await page.mouse.move(...at(0.25), { steps: 5 });
+  const held = await duty.inputValue();
+  expect(Number(held)).toBeLessThan(40);
+  await page.waitForTimeout(2_500);
+  await expect(duty).toHaveValue(held);
+  await expect(page.locator(".slider", { has: duty }).locator("output")).toHaveText(held);
+  await page.mouse.up();
+  await expect(page.locator("details.exact .load")).toContainText(`${held}%`);
+  await expect(duty).toHaveValue(held);
+  await stop(page);
+
+  await page.getByTestId("room-button").click();
+  const dialog = page.getByTestId("room-dialog");
+  await dialog.locator("summary").click();
+  const typed = { name: "kept-as-typed", spacing: "33", window: "12", halving: "77" };
+  for (const [field, value] of Object.entries(typed)) await dialog.getByTestId(`room-${field}`).fill(value);
+  await page.waitForTimeout(2_500);
+  for (const [field, value] of Object.entries(typed)) await expect(dialog.getByTestId(`room-${field}`)).toHaveValue(value);
+  // Letting go of a selection beside the dialog is no wish to close it.
+  const name = await dialog.getByTestId("room-name").boundingBox();
+  await page.mouse.move(name.x + 20, name.y + name.height / 2);
+  await page.mouse.down();
+  await page.mouse.move(3, 3, { steps: 3 });
+  await page.mouse.up();
+  await expect(dialog).toBeVisible();
+  await shot(page, "typed");
+  await dialog.getByTestId("room-open").click();
+  await expect.poll(async () => (await status(page).catch(() => null))?.room).toMatchObject({ name: typed.name, spacing: 33, window: 12, halving: 77 });
+  // Beside it, a press and its release are.
+  await page.getByTestId("room-button").click();
+  await expect(dialog).toBeVisible();
+  await page.mouse.click(3, 3);
+  await expect(dialog).toHaveCount(0);
+});
+
+test("colours can be switched back at once, and follow the system until they are chosen", async ({ contextOf, baseURL, open, rooms, shot }) => {
+  const page = await (await contextOf({ colorScheme: "light" })).newPage();
+  await open(rooms(), { page, url: baseURL });
+  const isDark = () => page.evaluate(() => Number(getComputedStyle(document.body).color.match(/[0-9]+/)[0]) > 127); // light text
+  const toggle = page.getByTestId("theme-toggle");
+  await page.emulateMedia({ colorScheme: "dark" });
+  await expect.poll(isDark).toBe(true);
+  await expect(toggle).toHaveAccessibleName(/light/i);
+  await page.emulateMedia({ colorScheme: "light" });
+  await expect(toggle).toHaveAccessibleName(/dark/i);
+  for (const [name, dark] of [["dark", true], ["light", false], ["dark-again", true]]) {
+    await toggle.click();
+    await expect.poll(isDark, name).toBe(dark);
+  }
+  await page.emulateMedia({ colorScheme: "light" });
+  await page.waitForTimeout(300);
+  expect(await isDark(), "chosen is chosen").toBe(true);
+  await shot(page, "chosen");
+});
+
+test("a block older than the picture has its heading, state and neighbours", async ({ open, rooms, shot }) => {
+  const page = await open(rooms({ bits: BITS.quick }));
+  await mineTo(page, 70);
+  const { hash } = await call(page, "block", 3);
+  await page.getByTestId("log").getByRole("button", { name: /^Block 3 / }).first().click();
+  const detail = page.getByTestId("block-detail");
+  await expect(detail).toHaveAttribute("data-hash", hash);
+  await expect(detail.getByRole("heading", { name: "Block 3", exact: true })).toBeVisible();
+  await expect(detail.getByTestId("block-state")).toBeVisible();
+  await shot(page, "old-block");
+  await detail.getByRole("button", { name: "Next block" }).click();
+  await expect(detail.getByRole("heading", { name: "Block 4", exact: true })).toBeVisible();
+  await detail.getByRole("button", { name: "Previous block" }).click();
+  await expect(detail.getByRole("heading", { name: "Block 3", exact: true })).toBeVisible();
+});
+
+test("blocks of an identity count as found here as soon as it lives here again", async ({ open, rooms }) => {
+  const room = rooms({ bits: BITS.quick });
+  const [page, other] = [await open(room), await open(room)];
+  await mineTo(other, 4);
+  const { height } = await agree([page, other]);
+  await expect(page.getByTestId("found")).toContainText(/^0 /);
+  await other.close();
+  await expect.poll(async () => (await status(page)).peers).toBe(0);
+  await call(page, "addNode");
+  await expect(page.getByTestId("found")).toContainText(new RegExp(`^${height} `));
+});
+
+test("About is reached on a phone, too", async ({ open, rooms }) => {
+  const page = await open(rooms());
+  await page.setViewportSize({ width: 360, height: 740 });
+  await page.getByRole("link", { name: "About", exact: true }).click();
+  await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
+  expect(await page.evaluate(() => location.hash)).toBe("#/about");
 });
 
 test("a room of one's own is opened from the room dialog", async ({ open, rooms, shot }) => {

@@ -50,6 +50,30 @@ test("startMining and stopMining, with and without a power", async ({ open, room
   expect(await status(page)).toMatchObject({ mining: false });
 });
 
+test("a power that a script chose is remembered", async ({ open, rooms }) => {
+  const page = await open(rooms({ bits: BITS.hard }));
+  await page.getByTestId("power-full").check({ force: true });
+  await call(page, "startMining", { workers: 1, duty: 0.37 });
+  await expect(page.getByTestId("power-duty")).toHaveValue("37");
+  await call(page, "stopMining");
+  await page.reload();
+  await ready(page);
+  await call(page, "startMining");
+  await expect(page.getByTestId("power-duty")).toHaveValue("37");
+  await expect(page.getByTestId("power-workers")).toHaveValue("1");
+});
+
+test("ready waits for nodes, also after a bad link", async ({ page, baseURL }) => {
+  await page.goto(`${baseURL}#/live?room=X`);
+  await expect(page.getByTestId("bad-room")).toBeVisible();
+  await page.evaluate(() => { window.tabchain.ready.then(() => { window.wasReady = true; }); });
+  await page.waitForTimeout(500);
+  expect(await page.evaluate(() => window.wasReady)).toBeUndefined();
+  await page.getByTestId("to-default-room").click();
+  await expect.poll(() => page.evaluate(() => window.wasReady)).toBe(true);
+  expect((await status(page)).tip.height).toBe(0);
+});
+
 test("block and blocks: by height, by hash, in JavaScript's numbers", async ({ open, rooms, shot }) => {
   const page = await open(rooms({ bits: BITS.quick }));
   await mineTo(page, 5);

@@ -326,6 +326,17 @@ pub enum BlockState {
     Unseen,
 }
 
+/// Which saved data was damaged.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Damage {
+    /// What a node says of its blocks.
+    Node(String),
+    /// Which chain of the room counts.
+    Generation,
+    /// So many identities of the browser.
+    Identities(u32),
+}
+
 /// A block in the tree.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BlockView {
@@ -366,8 +377,10 @@ pub struct BlockDetail {
     pub margin_milli: u64,
     /// Expected tries for one block at this target.
     pub expected_tries: u64,
-    /// Cumulative work up to here, hexadecimal.
-    pub work: String,
+    /// Cumulative work up to here, hexadecimal; absent while only other tabs have the block.
+    pub work: Option<String>,
+    /// The block on top of it in the best chain; absent off the best chain and at its end.
+    pub child: Option<String>,
     /// Transactions, coinbase first.
     pub transactions: Vec<TransactionView>,
     /// Blocks on top in the best chain; absent off the best chain.
@@ -481,7 +494,7 @@ pub enum Happening {
     /// The node came back from storage.
     Restored { height: u32 },
     /// Saved data was damaged.
-    Damaged { what: String },
+    Damaged { what: Damage },
     /// A tab appeared.
     TabJoined { label: u32 },
     /// A tab is gone.

@@ -202,6 +202,7 @@ impl Bridge {
     pub fn open_room(&self, room: Option<String>) {
         *self.0.room.borrow_mut() = room;
         self.0.mined.set(false); // a link never starts mining
+        self.0.replaces.set(true); // the engine before may not have given its identities back yet
         self.send(&ToEngine::Freeze);
         // The old room is no longer what runs: its link must not be written over the new one.
         self.disregard();
@@ -307,10 +308,17 @@ impl Bridge {
     fn show(&self, frame: Rc<Frame>) {
         let first = !self.0.settled.replace(true);
         let shown = self.shown();
-        if shown.is_none_or(|shown| here(&shown).ne(here(&frame))) {
+        if shown
+            .as_ref()
+            .is_none_or(|shown| here(shown).ne(here(&frame)))
+        {
             self.0
                 .prefs
                 .keep_identities(&here(&frame).map(str::to_owned).collect::<Vec<_>>());
+        }
+        // However it was chosen: here, in another tab, by a script.
+        if shown.is_some_and(|shown| shown.mining.power != frame.mining.power) {
+            self.0.prefs.keep_power(frame.mining.power);
         }
         if first {
             self.0.replaces.set(false);

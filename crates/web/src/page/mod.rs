@@ -9,7 +9,7 @@
 //! `node-<seat>`, `node-switch-<seat>`, `add-node`, `log`, `reset-button`. Header: `room-button`,
 //! `share-button`, `lang-toggle`, `theme-toggle`. Dialogs: `share-dialog`, `share-link`,
 //! `room-dialog`, `room-name`, `room-spacing`, `room-window`, `room-halving`, `room-open`,
-//! `reset-dialog`, `reset-confirm`, `crash-dialog`. Messages: `banner-storage`, `banner-version`, `banner-build`,
+//! `reset-dialog`, `reset-confirm`, `crash-dialog`. Messages: `banner-storage`, `banner-version`, `banner-build`, `banner-crash`,
 //! `sync-progress`, `undo-reset`, `toast`, `bad-room`, `to-default-room`.
 
 mod bridge;
@@ -56,13 +56,9 @@ pub fn run() {
     let theme = prefs
         .word("theme")
         .filter(|theme| theme == "dark" || theme == "light");
-    let system = window
-        .match_media("(prefers-color-scheme: dark)")
-        .ok()
-        .flatten();
     let dark = match theme.as_deref() {
         Some(theme) => theme == "dark",
-        None => system.is_some_and(|query| query.matches()),
+        None => system_dark().is_some_and(|query| query.matches()),
     };
     let bridge = Bridge::new(prefs, deployment, cores);
     script::install(&bridge);
@@ -73,6 +69,12 @@ pub fn run() {
         dark_chosen: theme.is_some(),
     };
     yew::Renderer::<App>::with_props(props).render();
+}
+
+/// Whether the system is dark, where a browser can tell.
+fn system_dark() -> Option<web_sys::MediaQueryList> {
+    let query = window().match_media("(prefers-color-scheme: dark)");
+    query.ok().flatten()
 }
 
 /// The window; the page's code runs nowhere else.

@@ -110,6 +110,8 @@ pub struct Model {
     pub spoken: Option<Rc<Line>>,
     pub lang: Lang,
     pub dark: bool,
+    /// Whether the person chose the colours; if not, the system does.
+    pub dark_chosen: bool,
 }
 
 /// What can change it.
@@ -124,11 +126,13 @@ pub enum Action {
     Select(Option<Rc<str>>),
     Lang(Lang),
     Dark(bool),
+    /// The system changed its colours.
+    SystemDark(bool),
 }
 
 impl Model {
     /// The state before anything was heard.
-    pub fn new(lang: Lang, dark: bool) -> Self {
+    pub fn new(lang: Lang, dark: bool, dark_chosen: bool) -> Self {
         Self {
             phase: Phase::Starting,
             frame: 0,
@@ -144,6 +148,7 @@ impl Model {
             spoken: None,
             lang,
             dark,
+            dark_chosen,
         }
     }
 
@@ -170,6 +175,7 @@ impl Model {
             self.log = Rc::default();
             self.selected = None;
             self.undo_dismissed = false;
+            self.dialog = None; // it spoke of the other room
         }
         self.frame = frame.number;
         self.picture = Some(Picture::of(frame, self.picture.as_ref()));
@@ -187,6 +193,7 @@ impl Model {
                     self.selected = None;
                     self.undo_dismissed = false; // another chain to bring back
                 }
+                Happening::ResetUndone => self.selected = None,
                 _ => {}
             }
         }
@@ -213,7 +220,8 @@ impl Reducible for Model {
                 next.selected = selected;
             }
             Action::Lang(lang) => next.lang = lang,
-            Action::Dark(dark) => next.dark = dark,
+            Action::Dark(dark) => (next.dark, next.dark_chosen) = (dark, true),
+            Action::SystemDark(dark) => next.dark = if next.dark_chosen { next.dark } else { dark },
         }
         Rc::new(next)
     }

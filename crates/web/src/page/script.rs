@@ -14,12 +14,15 @@
 mod events;
 mod views;
 
+use std::cell::Cell;
+use std::rc::Rc;
+
 use js_sys::{Array, Error, Function, Object, Promise, Reflect};
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
 use self::views::{BlockOut, DetailOut, StatusOut};
-use super::bridge::Bridge;
+use super::bridge::{Bridge, News, Phase};
 use super::window;
 use crate::stream::{BlockKey, Call, Failure, Power, Reply};
 
@@ -126,13 +129,29 @@ fn variadic(f: &Function) -> JsValue {
     closure.into_js_value()
 }
 
-/// A promise that is kept once the engine answers.
+/// A promise that is kept once the nodes run.
 fn ready(bridge: &Bridge) -> Promise {
-    Promise::new(&mut |resolve, _| {
-        bridge.call(Call::Status, move |_| {
+    Promise::new(&mut |resolve, _| tell_ready(bridge.clone(), resolve))
+}
+
+/// Without an engine, as after a bad link, this waits for the next one.
+fn tell_ready(bridge: Bridge, resolve: Function) {
+    bridge.clone().call(Call::Status, move |answer| {
+        if answer.is_ok() {
             let _ = resolve.call0(&JsValue::UNDEFINED);
-        });
-    })
+            return;
+        }
+        let listener = Rc::new(Cell::new(None));
+        let (id, again) = (listener.clone(), bridge.clone());
+        listener.set(Some(bridge.subscribe(move |news| {
+            if matches!(news, News::Phase(Phase::Running))
+                && let Some(id) = id.take()
+            {
+                again.unsubscribe(id);
+                tell_ready(again.clone(), resolve.clone());
+            }
+        })));
+    });
 }
 
 fn set(target: &Object, name: &str, value: &JsValue) {

@@ -375,6 +375,7 @@ pub struct About {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::stream::Damage;
 
     fn everything() -> Vec<Happening> {
         let (hash, reason) = ("ab".repeat(32), "high-hash".to_owned());
@@ -424,7 +425,7 @@ mod tests {
             Happening::SyncDone { height: 9 },
             Happening::Restored { height: 9 },
             Happening::Damaged {
-                what: "blocks".to_owned(),
+                what: Damage::Node("blocks".to_owned()),
             },
             Happening::TabJoined { label: 2 },
             Happening::TabLeft { label: 2 },

@@ -19,7 +19,7 @@ use crate::engine::storage::depot::read_generation;
 use crate::engine::storage::roster::{self, Identity};
 use crate::engine::storage::{Db, Store};
 use crate::mining::plan::NodeKey;
-use crate::stream::Happening;
+use crate::stream::{Damage, Happening};
 
 /// How long the first picture waits for nodes that read their chain, in milliseconds: a short chain
 /// should be there at once, of a long one the page shows the progress.
@@ -129,7 +129,7 @@ async fn start_nodes(handle: Handle, life: u64, why: Option<Happening>) {
         let found = read_generation(&db).await;
         handle.act(|engine| {
             if engine.life == life && engine.storage.depot.refresh(found) {
-                let what = "which chain of the room counts".into();
+                let what = Damage::Generation;
                 engine.note(None, Happening::Damaged { what });
             }
         });
@@ -218,6 +218,7 @@ pub async fn add(handle: &Handle) -> Result<PeerId, NotAdded> {
         let id = resident.id;
         engine.storage.depot.forget(&id); // it may have lived elsewhere since it lived here
         engine.residents.push(resident);
+        engine.tally = Tally::new(engine.params.genesis_id()); // it may have found blocks before
         engine.know_residents();
         Ok((id, engine.life))
     });
@@ -340,7 +341,7 @@ impl Engine {
     /// Learns what a claim has seen; returns those to live here.
     fn take_in(&mut self, claimed: Claimed) -> Vec<Resident> {
         if claimed.damaged > 0 {
-            let what = format!("{} identities of this browser", claimed.damaged);
+            let what = Damage::Identities(u32::try_from(claimed.damaged).unwrap_or(u32::MAX));
             self.note(None, Happening::Damaged { what });
         }
         let kept = claimed.kept.is_ok();

@@ -6,7 +6,7 @@ use protocol::Event;
 
 use super::Engine;
 use crate::engine::between::tabs::News;
-use crate::stream::Happening;
+use crate::stream::{Damage, Happening};
 
 /// Longest text of a node's in the log, in characters.
 const LONGEST: usize = 200;
@@ -84,7 +84,9 @@ impl Engine {
             Event::SyncDone { height } => Happening::SyncDone { height: height.0 },
             Event::Restored { height } if height.0 == 0 => return None,
             Event::Restored { height } => Happening::Restored { height: height.0 },
-            Event::Damaged { what } => Happening::Damaged { what: short(&what) },
+            Event::Damaged { what } => Happening::Damaged {
+                what: Damage::Node(short(&what)),
+            },
         })
     }
 

@@ -273,14 +273,16 @@ impl Engine {
                     .map(|first| first.tip().1.0.saturating_sub(view.height))
             })
             .flatten();
-        let work = node.work(id).unwrap_or_default();
-        Some(detail::detail(
-            view,
-            &header,
-            raw.as_deref(),
-            work,
-            confirmations,
-        ))
+        let child = confirmations.and_then(|_| {
+            let above = Height(view.height.checked_add(1)?);
+            self.first()?.best_at(above)
+        });
+        let work = node.work(id);
+        let detail = detail::detail(view, &header, raw.as_deref(), work, confirmations);
+        Some(BlockDetail {
+            child: child.map(|id| id.to_string()),
+            ..detail
+        })
     }
 
     /// A block of which only another tab has told.
@@ -291,7 +293,7 @@ impl Engine {
             .find(|block| block.hash == id.to_string())?;
         let header = self.tabs.branches().flat_map(|branch| &branch.headers);
         let header = *header.into_iter().find(|header| header.id() == *id)?;
-        Some(detail::detail(view, &header, None, Work::ZERO, None))
+        Some(detail::detail(view, &header, None, None, None))
     }
 
     fn block_view(&self, node: &Node, id: &BlockId) -> Option<BlockView> {

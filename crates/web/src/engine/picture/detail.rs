@@ -6,13 +6,13 @@ use chain::{BitcoinHeader, Block, BlockId, Transaction, U256, Work, block_proof,
 use crate::engine::names::hex;
 use crate::stream::{BlockDetail, BlockView, TransactionView};
 
-/// All about a block. `raw` is header and body, if the body is here.
+/// All about a block but what is on top of it. `raw` is header and body, if the body is here.
 #[must_use]
 pub fn detail(
     block: BlockView,
     header: &BitcoinHeader,
     raw: Option<&[u8]>,
-    work: Work,
+    work: Option<Work>,
     confirmations: Option<u32>,
 ) -> BlockDetail {
     let parsed = raw.and_then(|raw| decode_exact::<Block>(raw).ok());
@@ -26,7 +26,8 @@ pub fn detail(
         target: hex(&target.to_be_bytes()),
         margin_milli: margin_milli(target.0, header.id()),
         expected_tries: expected_tries(header),
-        work: hex_number(work.0),
+        work: work.map(|work| hex_number(work.0)),
+        child: None,
         transactions: parsed
             .iter()
             .flat_map(|block| &block.transactions)
@@ -104,9 +105,15 @@ mod tests {
             state: BlockState::Best,
         };
         let work = block_proof(block.header.bits);
-        let detail = detail(view, &block.header, Some(&block.to_vec()), work, Some(5));
+        let detail = detail(
+            view,
+            &block.header,
+            Some(&block.to_vec()),
+            Some(work),
+            Some(5),
+        );
         assert_eq!(detail.nonce, 2_083_236_893);
-        assert_eq!(detail.work, "100010001");
+        assert_eq!(detail.work.as_deref(), Some("100010001"));
         assert_eq!(detail.expected_tries, 0x1_0001_0001);
         assert_eq!(detail.target, format!("00000000ffff{}", "0".repeat(52)));
         assert_eq!(

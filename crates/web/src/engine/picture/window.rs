@@ -66,15 +66,18 @@ fn lowest_height<F: Forest>(forests: &[&F], branches: &[&Branch]) -> u32 {
         let tree = forest.tree();
         tree.get(&tree.best()).map(|link| link.height.0)
     });
-    let top_own = own.max();
+    let own: Vec<u32> = own.collect();
     let theirs = branches
         .iter()
         .map(|branch| branch.height.saturating_add(branch.headers.len() as u32));
-    // A lie about a height must not push everything true out of the picture.
-    let most = top_own.map_or(u32::MAX, |top| top.saturating_add(MOST_HEIGHTS / 2));
+    // The tip whose view counts stays in the picture, however far ahead others are or say they are.
+    let most = own
+        .first()
+        .map_or(u32::MAX, |top| top.saturating_add(MOST_HEIGHTS / 2));
     let top = theirs
-        .map(|top| top.saturating_sub(1).min(most))
-        .chain(top_own)
+        .map(|top| top.saturating_sub(1))
+        .chain(own)
+        .map(|top| top.min(most))
         .max();
     top.unwrap_or(0).saturating_sub(MOST_HEIGHTS - 1)
 }

@@ -10,7 +10,7 @@ use wasm_bindgen::prelude::*;
 use super::js;
 use super::views::{NodeOut, TabOut};
 use crate::page::bridge::{Bridge, News, Phase};
-use crate::stream::{Frame, Happening, LogEntry, StorageView};
+use crate::stream::{Damage, Frame, Happening, LogEntry, StorageView};
 
 /// What to say about an event that there is not.
 pub const NAMES: &str = "the events are block, reorg, peers, mining, storage, error";
@@ -277,7 +277,14 @@ fn trouble(entry: &LogEntry) -> Option<JsValue> {
     let (code, message) = match &entry.what {
         Happening::Rejected { hash, reason } => (reason.as_str(), hash.as_str()),
         Happening::Misbehaved { reason, .. } => ("peer-misbehaved", reason.as_str()),
-        Happening::Damaged { what } => ("saved-data-damaged", what.as_str()),
+        Happening::Damaged { what } => {
+            let what = match what {
+                Damage::Node(what) => what.as_str(),
+                Damage::Generation => "which chain of the room counts",
+                Damage::Identities(_) => "identities of this browser",
+            };
+            ("saved-data-damaged", what)
+        }
         Happening::WorkerRestarted => ("mining-worker-died", "it was replaced"),
         Happening::Garbage { .. } => ("garbage", "messages on the channel made no sense"),
         _ => return None,

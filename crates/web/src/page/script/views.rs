@@ -191,7 +191,7 @@ pub struct DetailOut<'a> {
     /// How many times the hash is below the target.
     margin: f64,
     expected_tries: u64,
-    work: &'a str,
+    work: Option<&'a str>,
     transactions: Vec<TransactionOut<'a>>,
     confirmations: Option<u32>,
 }
@@ -223,7 +223,7 @@ impl<'a> DetailOut<'a> {
             target: &detail.target,
             margin: detail.margin_milli as f64 / 1000.0,
             expected_tries: detail.expected_tries,
-            work: &detail.work,
+            work: detail.work.as_deref(),
             transactions: detail.transactions.iter().map(TransactionOut::of).collect(),
             confirmations: detail.confirmations,
         }

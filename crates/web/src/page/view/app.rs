@@ -2,6 +2,8 @@
 
 use std::rc::Rc;
 
+use js_sys::Function;
+use wasm_bindgen::prelude::*;
 use yew::prelude::*;
 
 use super::about::{about, not_found};
@@ -12,7 +14,7 @@ use super::header::header;
 use super::icon;
 use super::log::LogPanel;
 use super::mine::mine_panel;
-use super::notices::{banners, old_page, spoken, toasts};
+use super::notices::{banners, left_off, old_page, spoken, toasts};
 use super::peers::PeersPanel;
 use crate::page::bridge::{Bridge, Phase};
 use crate::page::log::Log;
@@ -21,7 +23,7 @@ use crate::page::numbers::Numbers;
 use crate::page::route::{self, Route};
 use crate::page::texts::Lang;
 use crate::page::ui::{Ui, focus};
-use crate::page::window;
+use crate::page::{system_dark, window};
 
 #[derive(Properties, PartialEq)]
 pub struct Props {
@@ -34,13 +36,14 @@ pub struct Props {
 
 #[component]
 pub fn App(props: &Props) -> Html {
-    let (lang, dark) = (props.lang, props.dark);
-    let model = use_reducer(move || Model::new(lang, dark));
+    let (lang, dark, dark_chosen) = (props.lang, props.dark, props.dark_chosen);
+    let model = use_reducer(move || Model::new(lang, dark, dark_chosen));
     let bridge = &props.bridge;
     let dispatch = model.dispatcher();
     use_news(bridge, &dispatch);
     use_acknowledge(bridge, &model);
-    use_document(&model, props);
+    use_document(&model);
+    use_system_colours(&dispatch);
     let numbers = use_memo(model.lang, |lang| Numbers::new(lang.tag()));
     let ui = Ui {
         lang: model.lang,
@@ -105,26 +108,52 @@ fn use_acknowledge(bridge: &Bridge, model: &Model) {
 
 /// Language, colours and title of the document.
 #[hook]
-fn use_document(model: &Model, props: &Props) {
-    let chosen = props.dark_chosen || model.dark != props.dark;
-    use_effect_with((model.lang, model.dark, chosen), |(lang, dark, chosen)| {
-        if let Some(root) = window()
-            .document()
-            .and_then(|document| document.document_element())
-        {
-            let _ = root.set_attribute("lang", lang.tag());
-            // A page that a browser translates in place is not the one that we draw any more.
-            let _ = root.set_attribute("translate", "no");
-            if *chosen {
-                let _ = root.set_attribute("data-theme", if *dark { "dark" } else { "light" });
+fn use_document(model: &Model) {
+    use_effect_with(
+        (model.lang, model.dark, model.dark_chosen),
+        |(lang, dark, chosen)| {
+            if let Some(root) = window()
+                .document()
+                .and_then(|document| document.document_element())
+            {
+                let _ = root.set_attribute("lang", lang.tag());
+                // A page that a browser translates in place is not the one that we draw any more.
+                let _ = root.set_attribute("translate", "no");
+                if *chosen {
+                    let _ = root.set_attribute("data-theme", if *dark { "dark" } else { "light" });
+                }
             }
-        }
-    });
+        },
+    );
     let height = model.picture.as_ref().map(|picture| picture.tip.height);
     use_effect_with((model.lang, height), |(lang, height)| {
         if let Some(document) = window().document() {
             let title = height.map(|height| (lang.texts().head.title)(&height.to_string()));
             document.set_title(&title.unwrap_or_else(|| "Tabchain".to_owned()));
+        }
+    });
+}
+
+/// Hears when the system turns dark or light.
+#[hook]
+fn use_system_colours(dispatch: &UseReducerDispatcher<Model>) {
+    let dispatch = dispatch.clone();
+    use_effect_with((), move |()| {
+        let query = system_dark();
+        let heard = query.clone();
+        let closure = Closure::<dyn Fn()>::new(move || {
+            let dark = heard.as_ref().is_some_and(|query| query.matches());
+            dispatch.dispatch(Action::SystemDark(dark));
+        });
+        let listener: &Function = closure.as_ref().unchecked_ref();
+        if let Some(query) = &query {
+            query.set_onchange(Some(listener));
+        }
+        move || {
+            if let Some(query) = query {
+                query.set_onchange(None);
+            }
+            drop(closure);
         }
     });
 }
@@ -146,6 +175,7 @@ fn page(ui: &Ui, model: &Model) -> Html {
         <a class="skip" href="#main" onclick={skip()}>{ ui.t.head.skip }</a>
         { header(ui, picture.map(|picture| &*picture.room), model.dark, &home) }
         if model.phase == Phase::OtherVersion { { old_page(ui) } }
+        if model.crash.is_none() && matches!(model.phase, Phase::Crashed { again: false, .. }) { { left_off(ui) } }
         if let Some(picture) = picture {
             { banners(ui, picture) }
         }

@@ -19,7 +19,7 @@ use crate::page::bridge::{Bridge, ENGINE_LOST};
 use crate::page::model::Action;
 use crate::page::numbers::short;
 use crate::page::ui::{Ui, focus, use_ui};
-use crate::stream::{BlockDetail, BlockKey, BlockView, Call, Reply, TipView};
+use crate::stream::{BlockDetail, BlockKey, BlockState, BlockView, Call, Reply, TipView};
 
 #[derive(Properties, PartialEq)]
 pub struct Props {
@@ -45,7 +45,13 @@ pub fn DetailPanel(props: &Props) -> Html {
         .clone()
         .unwrap_or_else(|| Rc::from(props.tip.hash.as_str()));
     // Until the answer comes, the block before stays: the page would jump otherwise.
-    let (shown, found) = use_detail(&ui, hash.clone(), &props.tip.hash);
+    let drawn = props.tree.iter().find(|block| *block.hash == *hash);
+    let state = drawn.map(|block| block.state);
+    let (shown, found) = use_detail(&ui, hash.clone(), &props.tip.hash, state);
+    let detail = match &found {
+        Found::Block(detail) if shown == hash => Some(&**detail),
+        _ => None,
+    };
     let content = match &found {
         Found::Nothing => html! { <p class="muted">{ ui.t.block.loading }</p> },
         Found::Unknown => html! { <p class="muted">{ ui.t.block.unknown }</p> },
@@ -59,21 +65,27 @@ pub fn DetailPanel(props: &Props) -> Html {
     html! {
         <section class="panel panel-block" aria-labelledby="block-title" data-testid="block-detail"
             data-hash={hash.to_string()} aria-busy={(shown != hash).then_some("true")}>
-            { head(&ui, props, &hash) }
+            { head(&ui, props, &hash, drawn, detail) }
             { content }
         </section>
     }
 }
 
-/// Asks the engine for a block, again whenever the tip changes: a block's fate changes with it.
-/// Returns the last answer and which block it is about.
+/// Asks the engine for a block, again whenever the tip or its state changes: a block's fate changes
+/// with them. Returns the last answer and which block it is about.
 #[hook]
-fn use_detail(ui: &Ui, hash: Rc<str>, tip: &str) -> (Rc<str>, Found) {
+fn use_detail(
+    ui: &Ui,
+    hash: Rc<str>,
+    tip: &str,
+    state_of_block: Option<BlockState>,
+) -> (Rc<str>, Found) {
     let state = use_state(|| (Rc::from(""), Found::Nothing));
     let latest = use_mut_ref(|| 0u32);
     {
         let (ui, state) = (ui.clone(), state.clone());
-        use_effect_with((hash, tip.to_owned()), move |(hash, _)| {
+        let causes = (hash, tip.to_owned(), state_of_block);
+        use_effect_with(causes, move |(hash, ..)| {
             *latest.borrow_mut() += 1;
             if !hash.is_empty() {
                 ask(ui.bridge.clone(), hash.clone(), latest, state.setter());
@@ -105,9 +117,16 @@ fn ask(
     });
 }
 
-fn head(ui: &Ui, props: &Props, hash: &Rc<str>) -> Html {
+/// A block that is older than the picture is known by the answer alone.
+fn head(
+    ui: &Ui,
+    props: &Props,
+    hash: &Rc<str>,
+    drawn: Option<&BlockView>,
+    detail: Option<&BlockDetail>,
+) -> Html {
     let t = &ui.t.block;
-    let block = props.tree.iter().find(|block| *block.hash == **hash);
+    let block = drawn.or(detail.map(|detail| &detail.block));
     let newest = **hash == *props.tip.hash;
     let height = block
         .map(|block| block.height)
@@ -115,7 +134,8 @@ fn head(ui: &Ui, props: &Props, hash: &Rc<str>) -> Html {
     let child = props.tree.iter().filter(|other| *other.parent == **hash);
     let child = child
         .min_by_key(|other| other.state as u8)
-        .map(|other| other.hash.as_str());
+        .map(|other| other.hash.as_str())
+        .or(detail.and_then(|detail| detail.child.as_deref()));
     let parent = block
         .filter(|block| block.height > 0)
         .map(|block| block.parent.as_str());
@@ -159,14 +179,19 @@ fn facts(ui: &Ui, detail: &BlockDetail) -> Html {
         Some(count) => (t.confirmed)(&ui.n.whole(count)),
         None => t.off_chain.to_owned(),
     };
-    let work = detail.work.trim_start_matches('0');
+    let work = detail
+        .work
+        .as_ref()
+        .map(|work| work.trim_start_matches('0'));
     html! {
         <dl class="facts wide">
             if detail.block.height > 0 {
                 <div><dt>{ t.found_by }</dt><dd>{ who(ui, detail.block.miner) }</dd></div>
             }
             <div><dt>{ t.confirmations }</dt><dd>{ confirmed }</dd></div>
-            <div><dt>{ t.work }</dt><dd><code>{ "0x" }{ if work.is_empty() { "0" } else { work } }</code></dd></div>
+            if let Some(work) = work {
+                <div><dt>{ t.work }</dt><dd><code>{ "0x" }{ if work.is_empty() { "0" } else { work } }</code></dd></div>
+            }
         </dl>
     }
 }

@@ -54,19 +54,27 @@ pub fn Modal(props: &ModalProps) -> Html {
         });
     }
     let close = props.onclose.reform(|_: MouseEvent| ());
+    // What lies on the dialog are other elements. Whoever selects a text and lets go beside it does
+    // not mean the backdrop.
+    let is_backdrop = |event: &MouseEvent| {
+        let target = event.target();
+        target.is_some_and(|target| target.has_type::<HtmlDialogElement>())
+    };
+    let pressed = use_mut_ref(|| false);
+    let press = {
+        let pressed = pressed.clone();
+        Callback::from(move |event: MouseEvent| *pressed.borrow_mut() = is_backdrop(&event))
+    };
     let backdrop = {
         let onclose = props.onclose.clone();
         Callback::from(move |event: MouseEvent| {
-            let target = event
-                .target()
-                .and_then(|t| t.dyn_into::<HtmlDialogElement>().ok());
-            if target.is_some() {
-                onclose.emit(()); // what lies on the dialog are other elements
+            if is_backdrop(&event) && pressed.replace(false) {
+                onclose.emit(());
             }
         })
     };
     html! {
-        <dialog ref={dialog} data-testid={props.testid} aria-labelledby="dialog-title" onclick={backdrop}
+        <dialog ref={dialog} data-testid={props.testid} aria-labelledby="dialog-title" onmousedown={press} onclick={backdrop}
             onclose={props.onclose.reform(|_: Event| ())}>
             <div class="dialog-body">
                 <div class="panel-head">

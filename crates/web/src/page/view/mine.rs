@@ -37,6 +37,7 @@ pub fn mine_panel(ui: &Ui, picture: Option<&Picture>) -> Html {
                 { facts(ui, picture) }
                 { remarks(ui, &picture.mining) }
             }
+            <a class="about-small" href="#/about">{ ui.t.head.about }</a>
         </section>
     }
 }

@@ -61,6 +61,19 @@ fn catching_up(ui: &Ui, nodes: &[NodeView]) -> Html {
     html! { if let Some(bar) = bar { <div class="banner calm" data-testid="sync-progress">{ bar }</div> } }
 }
 
+/// A page whose engine died too often.
+pub fn left_off(ui: &Ui) -> Html {
+    let t = &ui.t.crash;
+    let onclick = {
+        let bridge = ui.bridge.clone();
+        Callback::from(move |_: MouseEvent| bridge.start_again())
+    };
+    html! {
+        <div class="banner" role="alert" data-testid="banner-crash">{ icon::icon(icon::WARN) }<p>{ t.gave_up }</p>
+            <button type="button" {onclick}>{ t.again }</button></div>
+    }
+}
+
 /// A page without an engine of its own version.
 pub fn old_page(ui: &Ui) -> Html {
     html! {

@@ -1,10 +1,11 @@
 //! How much of the machine mining may use: three settings, and the exact ones under a disclosure.
 
 use wasm_bindgen::JsCast;
+use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
 use crate::page::prefs;
-use crate::page::ui::Ui;
+use crate::page::ui::{Ui, use_ui};
 use crate::stream::{Call, Power};
 
 /// The settings that have a name on a machine with so many cores. On one core half the machine is
@@ -67,42 +68,83 @@ pub fn power_control(ui: &Ui, power: Power) -> Html {
             </fieldset>
             <details class="exact">
                 <summary>{ t.exact }<span class="load">{ load }</span></summary>
-                { slider(ui, t.workers, "workers", power.workers, cores.clamp(1, 64), {
-                    let duty = power.duty;
-                    move |workers| Power { workers, duty }
-                }) }
-                { slider(ui, t.duty, "duty", power.duty, 100, {
-                    let workers = power.workers;
-                    move |duty| Power { workers, duty }
-                }) }
+                <Slider field={Field::Workers} {power} />
+                <Slider field={Field::Duty} {power} />
             </details>
         </div>
     }
 }
 
-fn slider(
-    ui: &Ui,
-    label: &'static str,
-    key: &str,
-    value: u8,
-    max: u8,
-    power: impl Fn(u8) -> Power + 'static,
-) -> Html {
+/// What of the power a slider sets.
+#[derive(Clone, Copy, PartialEq)]
+enum Field {
+    Workers,
+    Duty,
+}
+
+#[derive(Properties, PartialEq)]
+struct SliderProps {
+    field: Field,
+    power: Power,
+}
+
+/// A slider that keeps where it was dragged to until the power follows.
+#[component]
+fn Slider(props: &SliderProps) -> Html {
+    let ui = use_ui();
+    let (field, power) = (props.field, props.power);
+    let t = &ui.t.mine;
+    let (label, key, present, max) = match field {
+        Field::Workers => (
+            t.workers,
+            "workers",
+            power.workers,
+            ui.bridge.cores().clamp(1, 64),
+        ),
+        Field::Duty => (t.duty, "duty", power.duty, 100),
+    };
+    let dragged = use_state(|| None::<u8>);
+    {
+        let dragged = dragged.clone();
+        use_effect_with(present, move |_| dragged.set(None));
+    }
+    let read = |event: &dyn AsRef<web_sys::Event>| -> Option<u8> {
+        let input = event.as_ref().target()?;
+        input
+            .dyn_into::<HtmlInputElement>()
+            .ok()?
+            .value()
+            .parse()
+            .ok()
+    };
+    let oninput = {
+        let dragged = dragged.clone();
+        Callback::from(move |event: InputEvent| dragged.set(read(&event)))
+    };
     let onchange = {
         let ui = ui.clone();
         Callback::from(move |event: Event| {
-            let input = event
-                .target()
-                .and_then(|t| t.dyn_into::<web_sys::HtmlInputElement>().ok());
-            if let Some(value) = input.and_then(|input| input.value().parse().ok()) {
-                choose(&ui, power(value));
-            }
+            let Some(value) = read(&event) else { return };
+            choose(
+                &ui,
+                match field {
+                    Field::Workers => Power {
+                        workers: value,
+                        ..power
+                    },
+                    Field::Duty => Power {
+                        duty: value,
+                        ..power
+                    },
+                },
+            );
         })
     };
+    let value = dragged.unwrap_or(present);
     html! {
         <label class="slider">
             <span>{ label }</span>
-            <input type="range" min="1" max={max.to_string()} value={value.to_string()} data-testid={format!("power-{key}")} {onchange} />
+            <input type="range" min="1" max={max.to_string()} value={value.to_string()} data-testid={format!("power-{key}")} {oninput} {onchange} />
             <output>{ ui.n.whole(value) }</output>
         </label>
     }

@@ -157,6 +157,18 @@ fn the_window_is_the_last_48_heights() {
 }
 
 #[test]
+fn the_tip_that_counts_is_drawn_however_far_ahead_another_node_of_the_tab_is() {
+    let genesis = mined(BlockId::ZERO, 0);
+    let long = run_of(genesis.id(), 1, 100);
+    let [mut behind, mut ahead] = [Grove::new(genesis), Grove::new(genesis)];
+    behind.add(&long[..5]);
+    ahead.add(&long);
+    let tips = [behind.tip(), ahead.tip()];
+    let blocks = draw(&[&behind, &ahead], &tips, &[]);
+    assert_eq!(state_of(&blocks, &long[4]), Some(BlockState::Best));
+}
+
+#[test]
 fn a_lie_about_heights_does_not_push_the_truth_out() {
     let genesis = mined(BlockId::ZERO, 0);
     let main = run_of(genesis.id(), 1, 3);

@@ -2,7 +2,7 @@
 
 use super::plural;
 use crate::page::texts::Part;
-use crate::stream::Happening;
+use crate::stream::{Damage, Happening};
 
 /// See [`Log::sentence`](crate::page::texts::Log).
 pub fn sentence(
@@ -81,7 +81,13 @@ pub fn sentence(
             ]
         }
         Happening::Damaged { what } => {
-            vec![say("Saved data was damaged: "), Part::Outside(what.clone())]
+            let what = match what {
+                Damage::Node(what) => Part::Outside(what.clone()),
+                Damage::Generation => say("which chain of the room counts"),
+                Damage::Identities(1) => say("an identity of this browser"),
+                Damage::Identities(count) => say(format!("{count} identities of this browser")),
+            };
+            vec![say("Saved data was damaged: "), what]
         }
         Happening::TabJoined { label } => vec![say(format!("Tab {label} appeared"))],
         Happening::TabLeft { label } => vec![say(format!("Tab {label} is gone"))],

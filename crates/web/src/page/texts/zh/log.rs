@@ -1,7 +1,7 @@
 //! The events as sentences.
 
 use crate::page::texts::Part;
-use crate::stream::Happening;
+use crate::stream::{Damage, Happening};
 
 /// See [`Log::sentence`](crate::page::texts::Log).
 pub fn sentence(
@@ -69,7 +69,12 @@ pub fn sentence(
             vec![Part::Me, say(format!(" 已从存储恢复到高度 {height}"))]
         }
         Happening::Damaged { what } => {
-            vec![say("保存的数据已损坏："), Part::Outside(what.clone())]
+            let what = match what {
+                Damage::Node(what) => Part::Outside(what.clone()),
+                Damage::Generation => say("房间当前使用哪条链"),
+                Damage::Identities(count) => say(format!("此浏览器的 {count} 个身份")),
+            };
+            vec![say("保存的数据已损坏："), what]
         }
         Happening::TabJoined { label } => vec![say(format!("标签页 {label} 出现了"))],
         Happening::TabLeft { label } => vec![say(format!("标签页 {label} 已离开"))],

@@ -96,6 +96,21 @@ fn OwnRoom(props: &OwnProps) -> Html {
         use_node_ref(),
         use_node_ref(),
     ];
+    {
+        // Once: a `value` would be written back with every picture.
+        let fields = [
+            ("spacing", refs[1].clone()),
+            ("window", refs[3].clone()),
+            ("halving", refs[4].clone()),
+        ];
+        use_effect_with((), move |()| {
+            for (key, field) in fields {
+                if let Some(field) = field.cast::<HtmlInputElement>() {
+                    field.set_value(&Room::limits(key).default.to_string());
+                }
+            }
+        });
+    }
     let onsubmit = {
         let (refs, wrong, onclose) = (refs.clone(), wrong.clone(), props.onclose.clone());
         Callback::from(move |event: SubmitEvent| {
@@ -137,7 +152,7 @@ fn number(ui: &Ui, label: &'static str, unit: &'static str, key: &str, node: Nod
     html! {
         <label><span>{ label }</span>
             <span class="with-unit">
-                <input ref={node} type="number" min={spec.min.to_string()} max={spec.max.to_string()} value={spec.default.to_string()} data-testid={format!("room-{key}")} />
+                <input ref={node} type="number" min={spec.min.to_string()} max={spec.max.to_string()} data-testid={format!("room-{key}")} />
                 <span>{ unit }</span>
             </span>
             <small>{ (ui.t.room.range)(&ui.n.whole(spec.min), &ui.n.whole(spec.max)) }</small></label>
