@@ -81,13 +81,7 @@ pub fn sentence(
             ]
         }
         Happening::Damaged { what } => {
-            let what = match what {
-                Damage::Node(what) => Part::Outside(what.clone()),
-                Damage::Generation => say("which chain of the room counts"),
-                Damage::Identities(1) => say("an identity of this browser"),
-                Damage::Identities(count) => say(format!("{count} identities of this browser")),
-            };
-            vec![say("Saved data was damaged: "), what]
+            vec![say("Saved data was damaged: "), damaged(what)]
         }
         Happening::TabJoined { label } => vec![say(format!("Tab {label} appeared"))],
         Happening::TabLeft { label } => vec![say(format!("Tab {label} is gone"))],
@@ -168,4 +162,13 @@ fn say(text: impl Into<String>) -> Part {
 
 fn block(hash: &str, height: u32) -> Part {
     Part::Block(hash.to_owned(), Some(height))
+}
+
+fn damaged(what: &Damage) -> Part {
+    match what {
+        Damage::Node(what) => Part::Outside(what.clone()),
+        Damage::Generation => say("which chain of the room counts"),
+        Damage::Identities(1) => say("an identity of this browser"),
+        Damage::Identities(count) => say(format!("{count} identities of this browser")),
+    }
 }

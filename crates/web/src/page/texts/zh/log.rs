@@ -69,12 +69,7 @@ pub fn sentence(
             vec![Part::Me, say(format!(" 已从存储恢复到高度 {height}"))]
         }
         Happening::Damaged { what } => {
-            let what = match what {
-                Damage::Node(what) => Part::Outside(what.clone()),
-                Damage::Generation => say("房间当前使用哪条链"),
-                Damage::Identities(count) => say(format!("此浏览器的 {count} 个身份")),
-            };
-            vec![say("保存的数据已损坏："), what]
+            vec![say("保存的数据已损坏："), damaged(what)]
         }
         Happening::TabJoined { label } => vec![say(format!("标签页 {label} 出现了"))],
         Happening::TabLeft { label } => vec![say(format!("标签页 {label} 已离开"))],
@@ -156,4 +151,12 @@ fn say(text: impl Into<String>) -> Part {
 
 fn block(hash: &str, height: u32) -> Part {
     Part::Block(hash.to_owned(), Some(height))
+}
+
+fn damaged(what: &Damage) -> Part {
+    match what {
+        Damage::Node(what) => Part::Outside(what.clone()),
+        Damage::Generation => say("房间当前使用哪条链"),
+        Damage::Identities(count) => say(format!("此浏览器的 {count} 个身份")),
+    }
 }
