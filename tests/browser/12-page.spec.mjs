@@ -86,7 +86,7 @@ test("nodes asked for all at once are no more than 16, and other tabs still hear
 });
 
 test("the focus is not lost: after a dialog, a removed node, the last step", async ({ open, rooms, shot }) => {
-  const page = await open(rooms({ bits: BITS.quick }));
+  const page = await open(rooms({ bits: BITS.brisk }));
   const focused = (id) => expect.poll(() => page.evaluate(() => document.activeElement?.id || document.activeElement?.dataset.testid)).toBe(id);
   await page.getByTestId("share-button").click();
   await page.getByTestId("share-dialog").getByRole("button", { name: "Close" }).click();
@@ -301,7 +301,7 @@ test("reset asks first, acts in all tabs, and can be undone", async ({ open, roo
 });
 
 test("what spoke of a chain or a room goes with it: a chosen block, a question", async ({ open, rooms }) => {
-  const [room, other] = [rooms({ bits: BITS.quick }), rooms({}, "-other")];
+  const [room, other] = [rooms({ bits: BITS.brisk }), rooms({}, "-other")];
   const page = await open(room);
   await mineTo(page, 3);
   await call(page, "reset");

@@ -127,15 +127,25 @@ impl Node {
     /// that it sent tell.
     fn suppliers(&self, goal: &BlockId, free: &Free) -> Vec<Supplier> {
         let index = &self.books.index;
-        let reach = |peer: &PeerId| {
-            let peer = self.tables.peers.get(peer)?;
-            let ends = peer.best.map(|best| best.id).into_iter().chain(peer.sent);
-            let forks = ends.filter_map(|end| index.tree.fork_point(goal, &end));
-            forks.filter_map(|fork| index.height(&fork)).max()
+        // Most peers stand on the same few blocks.
+        let mut forks: BTreeMap<BlockId, Option<Height>> = BTreeMap::new();
+        let mut fork = |end: BlockId| {
+            let height = || index.height(&index.tree.fork_point(goal, &end)?);
+            *forks.entry(end).or_insert_with(height)
         };
-        let supplier = |peer: &PeerId| Supplier {
-            peer: *peer,
-            reach: reach(peer).unwrap_or_default(),
+        let supplier = |id: &PeerId| {
+            let peer = self.tables.peers.get(id);
+            let ends = peer.map(|peer| [peer.best.map(|best| best.id), peer.sent]);
+            let reach = ends
+                .into_iter()
+                .flatten()
+                .flatten()
+                .filter_map(&mut fork)
+                .max();
+            Supplier {
+                peer: *id,
+                reach: reach.unwrap_or_default(),
+            }
         };
         free.keys().map(supplier).collect()
     }

@@ -23,6 +23,8 @@ pub(crate) struct Peer {
     pub best: Option<Best>,
     /// The last block of which it sent a header: it has that one and all below.
     pub sent: Option<BlockId>,
+    /// When it was last asked for headers.
+    pub asked: Time,
     /// Headers from it that have no body yet.
     pub unproven: u32,
     up: bool,
@@ -130,6 +132,7 @@ impl Peer {
         Self {
             best: None,
             sent: None,
+            asked: Time::ZERO,
             unproven: 0,
             up: false,
             tokens: limits::TOKENS,
@@ -195,6 +198,6 @@ mod tests {
         assert!(peers.heard(at(51), id(0)).is_none());
         peers.set_up(at(52), &[]);
         assert!(peers.is_muted(at(53), &id(0)), "leaving does not help");
-        assert!(peers.heard(at(111), id(0)).is_some());
+        assert!(peers.heard(at(56), id(0)).is_some());
     }
 }

@@ -1,8 +1,8 @@
 //! Headers first: asking for the way to a better block, and answering who asks.
 
-use alloc::{collections::BTreeSet, vec, vec::Vec};
+use alloc::{vec, vec::Vec};
 
-use chain::{BitcoinHeader, BlockId, Height, PeerId};
+use chain::{BitcoinHeader, BlockId, Height, PeerId, Time};
 use protocol::To;
 
 use crate::gossip::TICK;
@@ -58,7 +58,11 @@ impl Node {
             reached,
             at,
         };
-        self.tables_mut().asks.insert(peer, ask);
+        let tables = self.tables_mut();
+        tables.asks.insert(peer, ask);
+        if let Some(peer) = tables.peers.get_mut(&peer) {
+            peer.asked = at;
+        }
         turn.send(To::Peer(peer), &Message::GetHeaders { locator, stop });
         self.start_ticking(turn);
     }
@@ -207,18 +211,18 @@ impl Node {
         let now = turn.now;
         let tables = self.tables_mut();
         tables.ticking = false;
-        let is_late = |ask: &Ask| now.saturating_since(ask.at) >= limits::ASK_TIMEOUT;
-        let asks = tables.asks.iter().filter(|(_, ask)| is_late(ask));
-        let late: BTreeSet<PeerId> = asks.map(|(peer, _)| *peer).collect();
-        tables.asks.retain(|_, ask| !is_late(ask));
+        tables
+            .asks
+            .retain(|_, ask| now.saturating_since(ask.at) < limits::ASK_TIMEOUT);
         tables
             .presyncs
             .retain(|_, presync| now.saturating_since(presync.heard) < limits::PRESYNC_IDLE);
         self.expire_flights(now);
-        let mut peers: Vec<PeerId> = self.tables.peers.iter().map(|(peer, _)| *peer).collect();
-        // Who has just not answered is asked after everybody else, or it could silence them all.
-        peers.sort_by_key(|peer| late.contains(peer));
-        for peer in peers {
+        let peers = self.tables.peers.iter();
+        let mut peers: Vec<(Time, PeerId)> = peers.map(|(id, peer)| (peer.asked, *id)).collect();
+        // Whoever was asked least recently comes first, or silent ones could silence all others.
+        peers.sort_unstable();
+        for (_, peer) in peers {
             self.repeat_presync(turn, peer);
             self.follow(turn, peer);
         }

@@ -246,16 +246,17 @@ fn who_sends_later_headers_is_asked_for_the_bodies_below_them() {
 }
 
 #[test]
-fn one_silent_peer_does_not_keep_us_from_asking_another() {
+fn silent_peers_do_not_keep_us_from_asking_another() {
     let mut solo = solo();
     let chain = Made::genesis().chain(EASY, 20, 0);
     let tip = Message::Tip(Solo::claim(&chain[19], 20, Work::from(42)));
     let mut seats: Vec<u8> = (1..20).collect();
     seats.sort_by_key(|seat| peer(*seat));
-    let [silent, honest] = [seats[0], seats[18]];
-    for _ in 0..8 {
-        solo.hear(peer(silent), &tip);
-        solo.hear(peer(honest), &tip);
+    let [first, second, honest] = [seats[0], seats[1], seats[18]];
+    for _ in 0..12 {
+        for seat in [first, second, honest] {
+            solo.hear(peer(seat), &tip);
+        }
         solo.wait(1_000);
     }
     let is_asked = |(to, message): &(To, Message)| {

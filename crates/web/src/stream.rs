@@ -47,8 +47,8 @@ pub struct Start {
     pub identities: Vec<String>,
     /// How many nodes the tab had (1..=16).
     pub nodes: u8,
-    /// Whether an engine of this tab has just died: the browser may hold its identities for it a
-    /// while longer, and they are worth waiting for.
+    /// Whether an engine of this tab has just died or left: it may hold its identities a while
+    /// longer, and they are worth waiting for.
     pub replaces: bool,
     /// Power setting that was remembered.
     pub power: Option<Power>,

@@ -50,8 +50,8 @@ pub fn start() {
 fn hear(stage: &Rc<RefCell<Stage>>, message: ToEngine) {
     let mut at = stage.borrow_mut();
     match (&*at, message) {
-        (_, ToEngine::Ping) => page::post(&FromEngine::Pong),
         (Stage::Live(live), message) => live.hear(message),
+        (_, ToEngine::Ping) => page::post(&FromEngine::Pong),
         (Stage::Idle, ToEngine::Start(start)) if start.version != STREAM_VERSION => {
             page::post(&FromEngine::OtherVersion(STREAM_VERSION));
         }

@@ -58,6 +58,9 @@ pub enum Phase {
 pub type Answer = Box<dyn FnOnce(Result<Reply, Failure>)>;
 type Listener = Rc<dyn Fn(&News)>;
 
+/// How long after its end an engine may still hold something, in milliseconds.
+const MEMORY_MS: f64 = 10_000.0;
+
 /// The code of a call whose engine died before it answered.
 pub const ENGINE_LOST: &str = "engine-lost";
 
@@ -83,8 +86,8 @@ struct Inner {
     settled: Cell<bool>,
     /// Whether no engine is there or on its way: calls are refused.
     silent: Cell<bool>,
-    /// Whether the engine before died.
-    replaces: Cell<bool>,
+    /// When the engine before died or was left, in milliseconds.
+    left: Cell<f64>,
     /// Whether this tab mined by the last frame; a new engine goes on.
     mined: Cell<bool>,
     /// The last frame, against which listeners tell what is new.
@@ -111,7 +114,7 @@ impl Bridge {
             generation: Cell::new(0),
             settled: Cell::new(false),
             silent: Cell::new(false),
-            replaces: Cell::new(false),
+            left: Cell::new(0.0),
             mined: Cell::new(false),
             shown: RefCell::new(None),
             next_call: Cell::new(1),
@@ -202,7 +205,7 @@ impl Bridge {
     pub fn open_room(&self, room: Option<String>) {
         *self.0.room.borrow_mut() = room;
         self.0.mined.set(false); // a link never starts mining
-        self.0.replaces.set(true); // the engine before may not have given its identities back yet
+        self.0.left.set(js_sys::Date::now());
         self.send(&ToEngine::Freeze);
         // The old room is no longer what runs: its link must not be written over the new one.
         self.disregard();
@@ -229,7 +232,8 @@ impl Bridge {
             .as_ref()
             .filter(|link| link.len() > route::MAX_LINK)
         {
-            let value = link.chars().take(40).chain(['…']).collect();
+            let value = link.chars().take(40).flat_map(char::escape_debug);
+            let value = value.chain(['…']).collect();
             return self.fall_silent(Phase::BadRoom {
                 code: "too-long".to_owned(),
                 value,
@@ -298,7 +302,7 @@ impl Bridge {
             miner_url: worker::miner_url().unwrap_or_default(),
             room: self.0.room.borrow().clone(),
             nodes: identities.len().clamp(1, 16) as u8,
-            replaces: self.0.replaces.get(),
+            replaces: js_sys::Date::now() - self.0.left.get() < MEMORY_MS,
             identities,
             power: self.0.prefs.power(),
         };
@@ -321,7 +325,6 @@ impl Bridge {
             self.0.prefs.keep_power(frame.mining.power);
         }
         if first {
-            self.0.replaces.set(false);
             *self.0.room.borrow_mut() = Some(frame.room.link.clone());
             self.0.prefs.keep_room(&frame.room.link);
             self.tell(&News::Phase(Phase::Running));

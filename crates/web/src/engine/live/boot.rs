@@ -98,6 +98,7 @@ pub async fn begin(start: Start) -> Result<Live, FromEngine> {
             life: 0,
             stay: 0,
             state: State::Waking,
+            waking_since: steady_ms(),
             settle_by: 0,
             waiting: Vec::new(),
             handle,

@@ -3,7 +3,7 @@
 use chain::{Height, PeerId};
 use wasm_bindgen_futures::spawn_local;
 
-use super::network::Renewal;
+use super::network::{NotRenewed, Renewal};
 use super::residents::{self, NotAdded};
 use super::{Engine, Handle, State};
 use crate::engine::between::beacon::{Control, MOST_NODES};
@@ -96,15 +96,16 @@ async fn take_time(handle: &Handle, call: Call) -> Answer {
                 Err(NotAdded::Left) => Err(left()),
             }
         }
-        Call::Reset => {
-            let done = handle.change_generation(Renewal::Reset).await;
-            done.map(|()| Reply::Done).ok_or_else(left)
-        }
-        _ => {
-            let done = handle.change_generation(Renewal::Undo).await;
-            done.map(|()| Reply::Done)
-                .ok_or_else(|| failure("nothing-to-undo", "no reset can be undone"))
-        }
+        Call::Reset => renew(handle, Renewal::Reset).await,
+        _ => renew(handle, Renewal::Undo).await,
+    }
+}
+
+async fn renew(handle: &Handle, renewal: Renewal) -> Answer {
+    match handle.change_generation(renewal).await {
+        Ok(()) => Ok(Reply::Done),
+        Err(NotRenewed::NothingToUndo) => Err(failure("nothing-to-undo", "no reset can be undone")),
+        Err(NotRenewed::Left) => Err(left()),
     }
 }
 

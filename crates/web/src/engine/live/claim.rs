@@ -19,6 +19,9 @@ use crate::engine::storage::roster::{self, Identity, MOST_SEATS};
 /// that they end some seconds to finish.
 const PATIENCE_MS: u64 = 4_000;
 
+/// From so many seats an identity without a lock draws one; two of a room hardly ever the same.
+const UNLOCKED_SEATS: u64 = 16_384;
+
 /// Under whom a tab wants to live; at first one node, whoever it is.
 #[derive(Clone)]
 pub struct Wanted {
@@ -118,7 +121,7 @@ fn add_unlocked(taken: &mut Vec<(Identity, Option<Held>)>, wanted: Wanted) {
     };
     // Which one is left to chance, as others do the same.
     let fresh = || Identity {
-        seat: MOST_SEATS + (random::number() % u64::from(MOST_SEATS)) as u32,
+        seat: MOST_SEATS + (random::number() % UNLOCKED_SEATS) as u32,
         secret: fresh_key(),
         incarnation: 1,
     };

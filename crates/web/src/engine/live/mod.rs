@@ -45,12 +45,14 @@ use super::picture::pace::Pace;
 use super::picture::tally::Tally;
 use super::storage::DbError;
 use super::storage::idb::Idb;
-use crate::stream::{Call, Happening, ToEngine};
+use crate::stream::{Call, FromEngine, Happening, ToEngine};
 
 /// How long the engine works before others are heard, in milliseconds.
 const SLICE_MS: u64 = 8;
 /// The longest wait between two slices: beacons, locks and rates want to be looked after.
 const LONGEST_WAIT_MS: u32 = 250;
+/// Starting nodes, reading included, takes no longer; then something hangs, in milliseconds.
+const LONGEST_WAKING_MS: u64 = 30_000;
 /// How long a message of another version is spoken of, in milliseconds.
 const OTHER_VERSION_FOR: u64 = 30_000;
 
@@ -94,6 +96,8 @@ pub struct Engine {
     /// Counts how often this tab has left the room; what was begun in a former stay is given up.
     stay: u64,
     state: State,
+    /// Since when, by the steady clock, nodes are being started, if they are.
+    waking_since: u64,
     /// Until when, by the steady clock, a first picture may wait for nodes that load.
     settle_by: u64,
     /// Calls that wait until the nodes are started.
@@ -136,7 +140,12 @@ impl Live {
     pub fn hear(&self, message: ToEngine) {
         let handle = self.0.borrow().handle.clone();
         match message {
-            ToEngine::Start(_) | ToEngine::Ping => {}
+            ToEngine::Start(_) => {}
+            ToEngine::Ping => {
+                if handle.act(|engine| engine.is_well()) == Some(true) {
+                    page::post(&FromEngine::Pong);
+                }
+            }
             ToEngine::Ack(number) => drop(handle.act(|engine| engine.pace.acknowledge(number))),
             ToEngine::Call { id, call } => calls::call(&handle, id, call),
             ToEngine::Freeze => drop(handle.act(Engine::freeze)),
@@ -154,6 +163,16 @@ pub fn not_ready(id: u32) {
 }
 
 impl Engine {
+    /// Whether it takes part, or may be expected to soon.
+    fn is_well(&self) -> bool {
+        self.state != State::Waking || steady_ms() < self.waking_since + LONGEST_WAKING_MS
+    }
+
+    fn wake(&mut self) {
+        self.state = State::Waking;
+        self.waking_since = steady_ms();
+    }
+
     /// One piece of work.
     fn slice(&mut self) {
         self.alarm.rung();

@@ -378,6 +378,14 @@ pub enum Renewal {
     Undo,
 }
 
+/// Why the room's chain stays as it is.
+pub enum NotRenewed {
+    /// No reset can be undone.
+    NothingToUndo,
+    /// The tab has left the room meanwhile.
+    Left,
+}
+
 impl Engine {
     /// Whether nobody here or in another tab has a block of the chain that counts; a node that
     /// still reads its own may have some.
@@ -393,24 +401,25 @@ impl Engine {
 }
 
 impl Handle {
-    /// Resets the room in every tab, or undoes that. `None`: there is nothing to undo.
-    pub(super) async fn change_generation(&self, renewal: Renewal) -> Option<()> {
-        let (names, locks, room, seen) = self.act(|engine| {
+    /// Resets the room in every tab, or undoes that.
+    pub(super) async fn change_generation(&self, renewal: Renewal) -> Result<(), NotRenewed> {
+        let begun = self.act(|engine| {
             let (names, locks) = (engine.names.clone(), engine.locks.clone());
             let seen = engine.storage.depot.generation();
-            (names, locks, engine.room.id(), seen)
-        })?;
+            (names, locks, engine.room.id(), seen, engine.stay)
+        });
+        let (names, locks, room, seen, stay) = begun.ok_or(NotRenewed::Left)?;
         let _held = locks.wait(&names.generation_lock(room)).await;
-        let db = self.act(|engine| engine.storage.depot.kept())?;
+        let db = self.act(|engine| engine.storage.depot.kept()).flatten();
         let stored = match db {
             Some(db) => crate::engine::storage::depot::read_generation(&db)
                 .await
                 .ok(),
             None => None,
         };
-        self.act(|engine| {
-            if engine.state == State::Frozen {
-                return None; // it has left the room meanwhile
+        let renewed = self.act(|engine| {
+            if engine.stay != stay {
+                return Err(NotRenewed::Left);
             }
             let ours = engine.storage.depot.generation();
             let now = ours.max(stored.unwrap_or_default().generation);
@@ -418,10 +427,10 @@ impl Handle {
                 // Another reset would put away nothing, and lose what the one before put away.
                 Renewal::Reset if now.undo.is_some() && (now != seen || engine.is_empty()) => now,
                 Renewal::Reset => now.reset(),
-                Renewal::Undo => now.undone()?,
+                Renewal::Undo => now.undone().ok_or(NotRenewed::NothingToUndo)?,
             };
             if next == ours {
-                return Some(());
+                return Ok(());
             }
             engine.storage.depot.set_generation(next);
             engine.look_after_storage();
@@ -432,9 +441,10 @@ impl Handle {
             // Told only now, without nodes: theirs were tips of the other chain.
             let beacon = engine.beacon(false);
             engine.post_note(Kind::Beacon, beacon.encode());
-            Some(())
-        })??;
+            Ok(())
+        });
+        renewed.ok_or(NotRenewed::Left)??;
         self.written().await;
-        Some(())
+        Ok(())
     }
 }

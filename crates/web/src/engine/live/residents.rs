@@ -302,7 +302,7 @@ impl Engine {
     /// The tab is back: enters the room as if it were opened anew.
     pub(super) fn resume(&mut self) {
         if self.state == State::Frozen {
-            self.state = State::Waking;
+            self.wake();
             self.note(None, Happening::Resumed);
             self.pace.resume();
             let handle = self.handle.clone();
@@ -331,7 +331,7 @@ impl Engine {
     }
 
     fn stop_nodes(&mut self) {
-        self.state = State::Waking;
+        self.wake();
         for resident in &self.residents {
             self.host.remove(&resident.id);
             self.mining.forget(resident.key);

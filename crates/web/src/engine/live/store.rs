@@ -154,11 +154,10 @@ impl Engine {
     /// Nothing that is written will be found again: the database was taken away, or is full. From
     /// now on everything is in memory, and nothing waits for it.
     pub(super) fn lose_storage(&mut self, why: DbError) {
+        let was_kept = self.storage.depot.is_kept();
         self.storage.depot.fail(why);
-        let nodes = self
-            .residents
-            .iter()
-            .filter_map(|one| self.host.get(&one.id));
+        let residents = self.residents.iter().filter(|_| was_kept);
+        let nodes = residents.filter_map(|one| self.host.get(&one.id));
         for node in nodes {
             for (key, block) in node.blocks() {
                 self.storage.depot.take_back(&key, block);

@@ -45,8 +45,9 @@ impl Bridge {
     pub(super) fn crashed(&self, report: String) {
         self.end();
         self.lose_calls("the engine crashed");
-        self.0.replaces.set(true);
-        let wait = self.0.crashes.borrow_mut().note(js_sys::Date::now());
+        let now = js_sys::Date::now();
+        self.0.left.set(now);
+        let wait = self.0.crashes.borrow_mut().note(now);
         let again = wait.is_some();
         let phase = Phase::Crashed { report, again };
         match wait {

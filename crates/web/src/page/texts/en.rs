@@ -45,7 +45,7 @@ fn failure(code: &str) -> Option<&'static str> {
         "unknown-block" => "This tab does not have that block.",
         "unknown-node" => "That node is gone.",
         "unknown-tab" => "That tab is gone.",
-        "not-ready" => "No engine runs in this tab.",
+        "not-ready" => "This tab is not ready.",
         "engine-lost" => "The engine of this tab stopped before it was done.",
         _ => return None,
     })

@@ -41,7 +41,7 @@ fn failure(code: &str) -> Option<&'static str> {
         "unknown-block" => "此标签页没有该区块。",
         "unknown-node" => "该节点已不存在。",
         "unknown-tab" => "该标签页已不存在。",
-        "not-ready" => "此标签页没有正在运行的引擎。",
+        "not-ready" => "此标签页尚未就绪。",
         "engine-lost" => "此标签页的引擎在完成之前停止了。",
         _ => return None,
     })
