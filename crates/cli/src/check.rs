@@ -15,6 +15,9 @@ use crate::out::{Failure, Out, open};
 /// No line of hex is longer: a block of four megabytes.
 const MAX_LINE: u64 = 2 * 4_000_000 + 2;
 
+/// What some editors put before a text.
+const BYTE_ORDER_MARK: char = '\u{feff}';
+
 /// `check headers`; true if every header is good.
 pub fn headers(file: &Path, linked: bool, out: &mut Out) -> Result<bool, Failure> {
     let mut before: Option<BitcoinHeader> = None;
@@ -51,7 +54,8 @@ pub fn blocks(file: &Path, out: &mut Out) -> Result<bool, Failure> {
         ..bitcoin_2009()
     };
     each_line(file, out, |line| {
-        let bytes = hex::decode(line).map_err(|_| "bad-blk-encoding".to_string())?;
+        let bytes =
+            hex::decode(hex_args::digits(line)).map_err(|_| "bad-blk-encoding".to_string())?;
         let block: Block = decode_exact(&bytes).map_err(|_| "bad-blk-encoding".to_string())?;
         // A block without witnesses need not commit to them, whatever its coinbase says.
         let has_witness = chain::Transaction::has_witness;
@@ -120,23 +124,27 @@ fn each_line(
     let mut input = open(file)?;
     let mut all_good = true;
     let mut line = Vec::new();
-    loop {
+    let is_live = file == Path::new("-");
+    for number in 0u64.. {
         line.clear();
         let read = input.by_ref().take(MAX_LINE).read_until(b'\n', &mut line);
         if read.map_err(read_error)? == 0 {
             break;
         }
-        if line.last() != Some(&b'\n') && line.len() as u64 == MAX_LINE {
-            return Err(Failure::Input(format!(
-                "a line is longer than {MAX_LINE} bytes"
-            )));
+        let is_too_long = line.last() != Some(&b'\n') && line.len() as u64 == MAX_LINE;
+        if is_too_long {
+            input.skip_until(b'\n').map_err(read_error)?;
+            line.clear(); // judged as what it is: no header and no block
         }
         let text = String::from_utf8_lossy(&line);
-        let text = text.trim();
-        if text.is_empty() {
+        let text = match number {
+            0 => text.trim_start_matches(BYTE_ORDER_MARK),
+            _ => &text,
+        };
+        if text.trim().is_empty() && !is_too_long {
             continue;
         }
-        let (text, value) = judge(text).unwrap_or_else(|reason| {
+        let (text, value) = judge(text.trim()).unwrap_or_else(|reason| {
             all_good = false;
             (
                 format!("bad {reason}"),
@@ -144,6 +152,9 @@ fn each_line(
             )
         });
         out.line(text, value)?;
+        if is_live {
+            out.finish()?; // whoever types or watches waits for the verdict
+        }
     }
     out.finish()?;
     Ok(all_good)

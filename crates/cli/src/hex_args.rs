@@ -12,7 +12,7 @@ impl FromStr for Bits {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let digits = text.strip_prefix("0x").unwrap_or(text);
+        let digits = digits(text);
         let plain = digits.len() <= 8 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
         match u32::from_str_radix(digits, 16) {
             Ok(bits) if plain => Ok(Self(CompactTarget(bits))),
@@ -35,13 +35,20 @@ impl FromStr for HeaderArg {
     }
 }
 
+/// Hex without what people copy along: blanks around it, `0x` before it.
+pub fn digits(text: &str) -> &str {
+    let text = text.trim();
+    let prefixed = text.strip_prefix("0x").or(text.strip_prefix("0X"));
+    prefixed.unwrap_or(text)
+}
+
 /// The 80 bytes of 160 hex digits.
 pub fn header(text: &str) -> Result<[u8; 80], String> {
-    let mut bytes = [0; 80];
-    hex::decode_to_slice(text, &mut bytes).map_err(|_| {
+    let (digits, mut bytes) = (digits(text), [0; 80]);
+    hex::decode_to_slice(digits, &mut bytes).map_err(|_| {
         format!(
             "a header has 160 hex digits, here are {} characters",
-            text.len()
+            digits.len()
         )
     })?;
     Ok(bytes)

@@ -51,6 +51,9 @@ fn drive(sim: &mut Sim) {
 }
 
 fn tell_log(sim: &Sim, out: &mut Out) -> Result<(), Failure> {
+    if sim.forgotten() > 0 {
+        eprintln!("the first {} events are not kept", sim.forgotten());
+    }
     for (at, seat, event) in sim.events() {
         let seconds = format!("{}.{:06}", at.0 / 1_000_000, at.0 % 1_000_000);
         let text = format!("{seconds:>14} node {seat} {event:?}");

@@ -260,6 +260,32 @@ fn a_broken_claim_is_told_by_the_exit_code() {
 }
 
 #[test]
+fn what_people_paste_along_with_hex_is_no_fault() {
+    let upper = GENESIS.to_uppercase();
+    let input = format!("\u{feff}{GENESIS}\n0x{GENESIS}\n  0X{upper} \n");
+    let output = tabchain(&["check", "headers", "-"], &input);
+    assert!(output.status.success(), "{}", text(&output));
+    assert_eq!(text(&output).lines().count(), 3);
+    assert_eq!(
+        text(&tabchain(&["check", "compact", "0X1D00FFFF"], "")),
+        text(&tabchain(&["check", "compact", "1d00ffff"], ""))
+    );
+}
+
+#[test]
+fn a_line_that_is_far_too_long_is_bad_and_the_next_is_judged() {
+    let long = "0".repeat(8_100_000);
+    let input = format!("{GENESIS}\n{long}\n{GENESIS}\n");
+    let output = tabchain(&["check", "headers", "-"], &input);
+    assert_eq!(output.status.code(), Some(1));
+    let verdicts = text(&output);
+    let verdicts: Vec<&str> = verdicts.lines().collect();
+    assert_eq!(verdicts.len(), 3, "{verdicts:?}");
+    assert_eq!(verdicts[1], "bad bad-header-encoding");
+    assert!(verdicts[0].starts_with("ok") && verdicts[2] == verdicts[0]);
+}
+
+#[test]
 fn bad_input_gets_a_clear_error() {
     let missing = tabchain(&["check", "headers", "/no/such/file"], "");
     assert_eq!(missing.status.code(), Some(2));

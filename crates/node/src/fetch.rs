@@ -74,10 +74,14 @@ impl Node {
 
     /// Who is asked for which bodies of a branch.
     fn share_out(&self, now: Time, goal: &BlockId, free: &mut Free) -> Vec<(BlockId, PeerId)> {
-        let index = &self.books.index;
+        let mut wanted = self.books.index.above_ready(goal, limits::FETCH_AHEAD);
+        wanted.retain(|id| self.is_to_be_asked_for(id));
+        if wanted.is_empty() {
+            return Vec::new(); // as mostly: all are under way
+        }
         let suppliers = self.suppliers(goal, free);
         let mut shares = Vec::new();
-        for id in index.above_ready(goal, limits::FETCH_AHEAD) {
+        for id in wanted {
             if free.is_empty() {
                 break;
             }
@@ -93,8 +97,13 @@ impl Node {
         shares
     }
 
-    /// Who is asked for a body, if it is to be asked for: of those who have it and owe us least,
-    /// one that has not just failed.
+    /// Whether a body is neither here nor on its way.
+    fn is_to_be_asked_for(&self, id: &BlockId) -> bool {
+        let flight = self.tables.flights.get(id);
+        self.books.index.lacks_body(id) && flight.is_none_or(|flight| flight.failed)
+    }
+
+    /// Who is asked for a body: of those who have it and owe us least, one that has not just failed.
     fn choose(
         &self,
         now: Time,
@@ -104,9 +113,6 @@ impl Node {
     ) -> Option<PeerId> {
         let index = &self.books.index;
         let flight = self.tables.flights.get(id);
-        if !index.lacks_body(id) || flight.is_some_and(|flight| !flight.failed) {
-            return None;
-        }
         let failed = flight.map(|flight| flight.peer);
         let is_patient =
             flight.is_none_or(|flight| now.saturating_since(flight.at) >= limits::RETRY);

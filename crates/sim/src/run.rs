@@ -34,6 +34,7 @@ pub struct Sim {
     broken: BTreeMap<&'static str, (Time, String)>,
     counts: Counts,
     events: Vec<(Time, SeatIx, Event)>,
+    forgotten: u64,
 }
 
 /// What happened, in numbers.
@@ -146,6 +147,7 @@ impl Sim {
             broken: BTreeMap::new(),
             counts: Counts::default(),
             events: Vec::new(),
+            forgotten: 0,
         })
     }
 
@@ -235,7 +237,13 @@ impl Sim {
         (self.now.0 / 1_000_000, self.end.0 / 1_000_000)
     }
 
-    /// What the nodes told, oldest first, at most the last 10,000.
+    /// How many of the first events are no longer kept.
+    #[must_use]
+    pub fn forgotten(&self) -> u64 {
+        self.forgotten
+    }
+
+    /// What the nodes told, oldest first: the last 10,000, or at least 5,000 of a longer run.
     #[must_use]
     pub fn events(&self) -> &[(Time, SeatIx, Event)] {
         &self.events
@@ -421,6 +429,7 @@ impl Sim {
         }
         if self.events.len() == LOG {
             self.events.drain(..LOG / 2);
+            self.forgotten += LOG as u64 / 2;
         }
         self.events.push((self.now, index, event.clone()));
     }

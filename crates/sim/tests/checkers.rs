@@ -101,6 +101,19 @@ fn work_that_goes_back_is_seen() {
 }
 
 #[test]
+fn a_node_that_stays_on_a_lighter_branch_is_seen() {
+    let params = params();
+    let mut checker = MostWork::new(record(&params));
+    let [light, heavy] = [branch(&params, 1, 0), branch(&params, 2, 1)];
+    grow(&mut checker, 0, &light).expect("honest");
+    let out = [save(&heavy[1]), save(&heavy[2])];
+    let seen = checker
+        .after_step(0, &out, &honest(&light))
+        .expect_err("forged");
+    assert!(seen.contains("back"), "{seen}");
+}
+
+#[test]
 fn a_disk_that_loses_what_a_dying_step_saved_is_seen() {
     let params = params();
     let mut checker = MostWork::new(record(&params));

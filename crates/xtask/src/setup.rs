@@ -58,7 +58,11 @@ impl Need {
     /// Names what cannot be had and how to get it.
     pub fn ensure(self, system: bool) -> Result<()> {
         match self {
-            Self::Crates => sh::run(Command::new("cargo").args(["fetch"]).current_dir(root())),
+            Self::Crates => sh::run(
+                Command::new("cargo")
+                    .args(["fetch", "--locked"])
+                    .current_dir(root()),
+            ),
             Self::Rustfmt => component("fmt", "rustfmt"),
             Self::Clippy => component("clippy", "clippy"),
             Self::Wasm => target(WASM),

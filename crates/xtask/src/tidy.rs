@@ -99,10 +99,12 @@ pub fn run() -> Result<()> {
 fn files() -> Result<Vec<File>> {
     let list = sh::ask(
         Command::new("git")
+            // Whoever owns the folder: a container often mounts somebody else's.
+            .args(["-c", "safe.directory=*"])
             .args(["ls-files", "-co", "--exclude-standard", "-z"])
             .current_dir(root()),
     )
-    .context("git ls-files failed")?;
+    .context("`git ls-files` failed here: the rules are checked in a git checkout")?;
     let mut files = Vec::new();
     for path in list.split('\0').filter(|path| !path.is_empty()) {
         // A picture is no text, and a file may have just been deleted.

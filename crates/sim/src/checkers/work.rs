@@ -1,5 +1,5 @@
-//! Most work: a node's tip never has less work than before, says its work truly, and what a node
-//! had taken up before a crash is found again.
+//! Most work: a node's tip has no less work than before and than any block that it took up, says its
+//! work truly, and what a node had taken up before a crash is found again.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -43,7 +43,9 @@ impl Checker for MostWork {
     }
 
     fn after_step(&mut self, seat: u32, out: &[Output], sheet: &Sheet) -> Result<(), String> {
-        self.record.borrow_mut().learn(out)?;
+        let saved = self.record.borrow_mut().learn(out)?;
+        let highest = self.highest.entry(seat).or_default();
+        *highest = saved.max(*highest); // what is saved was taken up, so the tip has no less
         let claimed = claimed(sheet)?;
         if !claimed.ready {
             return Ok(()); // it still reads its own blocks back
@@ -56,7 +58,6 @@ impl Checker for MostWork {
                 claimed.work, entry.work
             ));
         }
-        let highest = self.highest.entry(seat).or_default();
         if entry.work < *highest {
             return Err(format!(
                 "went from work {highest:x} back to {:x}",
