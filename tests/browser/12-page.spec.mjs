@@ -279,6 +279,7 @@ test("reset asks first, acts in all tabs, and can be undone", async ({ open, roo
   const [one, two] = [await open(room), await open(room)];
   await mineTo(one, 5);
   const before = await agree([one, two]);
+  await one.bringToFront(); // what lies behind is drawn, and clicked, once a second
   await one.getByTestId("reset-button").click();
   await expect(one.getByTestId("reset-dialog")).toBeVisible();
   await shot(one, "reset-asks");
