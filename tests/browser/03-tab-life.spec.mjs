@@ -1,5 +1,5 @@
 // Tabs die, reload, are copied, freeze; browsers are killed.
-import { test, expect, agree, block, call, height, logged, mine, mineTo, own, reaches, ready, status, stop, tip, BITS } from "./lib/test.mjs";
+import { test, expect, agree, block, call, height, lifecycle, logged, mine, mineTo, own, reaches, ready, status, stop, tip, BITS } from "./lib/test.mjs";
 
 const NOTICED = 5_000;
 
@@ -105,11 +105,11 @@ test("a frozen tab restarts cleanly and catches up", async ({ open, ownBrowser, 
   await mineTo(other, 2);
   const before = await own(sleeper);
   await agree([sleeper, other]);
-  const cdp = await context.newCDPSession(sleeper);
-  await cdp.send("Page.setWebLifecycleState", { state: "frozen" });
+  const { freeze, thaw } = await lifecycle(sleeper);
+  await freeze();
   await expect.poll(async () => (await status(other)).peers, { timeout: NOTICED + 2_000 }).toBe(0);
   await mineTo(other, (await height(other)) + 5);
-  await cdp.send("Page.setWebLifecycleState", { state: "active" });
+  await thaw();
   await agree([sleeper, other]);
   await logged(sleeper, /frozen and is back/);
   expect((await own(sleeper)).map(({ id }) => id)).toEqual(before.map(({ id }) => id));
@@ -123,13 +123,13 @@ test("a frozen tab restarts cleanly and catches up", async ({ open, ownBrowser, 
 // Chromium ends a frozen page now and then that is in the middle of something others wait for, so
 // each test does this once, and at once.
 // Asks for something and freezes the tab before it can be done; what came of it, once the tab is back.
-async function frozenInTheMiddle(context, page, method) {
-  const cdp = await context.newCDPSession(page);
+async function frozenInTheMiddle(page, method) {
+  const { freeze, thaw } = await lifecycle(page);
   const resumed = page.getByTestId("log").locator("li", { hasText: /frozen and is back/ });
   const before = await resumed.count();
   await page.evaluate((method) => { window.asked = window.tabchain[method]().then(() => "done", ({ code }) => code); }, method);
-  await cdp.send("Page.setWebLifecycleState", { state: "frozen" });
-  await cdp.send("Page.setWebLifecycleState", { state: "active" });
+  await freeze();
+  await thaw();
   await expect(resumed).toHaveCount(before + 1);
   return await page.evaluate(() => window.asked);
 }
@@ -141,7 +141,7 @@ test("a tab frozen in the middle of adding nodes has the ones it had, and mines"
   const page = await open(room, { page: await context.newPage() });
   await mineTo(page, 3);
   const before = (await own(page)).map(({ id }) => id);
-  const answer = await frozenInTheMiddle(context, page, "addNode");
+  const answer = await frozenInTheMiddle(page, "addNode");
   expect(["done", "not-ready"]).toContain(answer);
   const ids = async () => (await own(page)).map(({ id }) => id);
   await expect.poll(ids, answer).toEqual(expect.arrayContaining(before));
@@ -159,7 +159,7 @@ test("a tab frozen in the middle of a reset has either chain, as others have, an
   const page = await open(room, { page: await context.newPage() });
   await mineTo(page, 3);
   const before = await agree([page, other]);
-  const answer = await frozenInTheMiddle(context, page, "reset");
+  const answer = await frozenInTheMiddle(page, "reset");
   expect(["done", "not-ready"]).toContain(answer);
   const after = await agree([page, other]);
   expect([0, before.height]).toContain(after.height);

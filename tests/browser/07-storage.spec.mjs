@@ -1,6 +1,6 @@
 // Storage may be refused, full, damaged, or hold what another version wrote.
 // The page says so and works; it is never blank, and nothing is wiped.
-import { test, expect, agree, call, height, kill, logged, mineTo, names, own, reachable, ready, status, tip, BITS } from "./lib/test.mjs";
+import { test, expect, agree, call, height, kill, lifecycle, logged, mineTo, names, own, reachable, ready, status, tip, BITS } from "./lib/test.mjs";
 
 // Ways in which browsers refuse a database, put before the engine's loader.
 const REFUSALS = {
@@ -88,10 +88,10 @@ test.describe("site data is blocked", () => {
     expect(nodes).toHaveLength(2);
     expect(new Set(names).size, "three nodes of three names").toBe(3);
 
-    const cdp = await context.newCDPSession(page);
-    await cdp.send("Page.setWebLifecycleState", { state: "frozen" });
+    const { freeze, thaw } = await lifecycle(page);
+    await freeze();
     await expect.poll(async () => (await status(other)).peers).toBe(0);
-    await cdp.send("Page.setWebLifecycleState", { state: "active" });
+    await thaw();
     await expect.poll(async () => (await own(page)).map(({ id }) => id)).toEqual(nodes.map(({ id }) => id));
     expect(await agree(tabs)).toEqual(before);
 
@@ -111,9 +111,9 @@ test("a tab whose storage is refused comes back from a freeze as who it was, wit
   const page = await open(rooms({ bits: BITS.quick }), { url, page: await context.newPage() });
   await worksInMemory(page);
   const [before, nodes] = [await tip(page), await own(page)];
-  const cdp = await context.newCDPSession(page);
-  await cdp.send("Page.setWebLifecycleState", { state: "frozen" });
-  await cdp.send("Page.setWebLifecycleState", { state: "active" });
+  const { freeze, thaw } = await lifecycle(page);
+  await freeze();
+  await thaw();
   await logged(page, /frozen and is back/);
   expect((await own(page)).map(({ id }) => id)).toEqual(nodes.map(({ id }) => id));
   expect(await tip(page)).toEqual(before);

@@ -22,7 +22,7 @@ pub enum ToEngine {
         /// The wish.
         call: Call,
     },
-    /// Say [`FromEngine::Pong`], whatever you are doing.
+    /// Say [`FromEngine::Pong`], busy or not; an engine that hangs does not.
     Ping,
     /// The page is about to be frozen: keep what there is, leave the room.
     Freeze,

@@ -54,6 +54,13 @@ export async function agree(pages, timeout = 15_000) {
   return last[0];
 }
 
+// How to freeze a tab as the browser does, and to thaw it.
+export async function lifecycle(page) {
+  const cdp = await page.context().newCDPSession(page);
+  const become = (state) => () => cdp.send("Page.setWebLifecycleState", { state });
+  return { freeze: become("frozen"), thaw: become("active") };
+}
+
 export const block = (page, hash) => page.getByTestId(`block-${hash}`);
 
 // The switch of a tab's nodes, seen from `page`; without a label its own one.

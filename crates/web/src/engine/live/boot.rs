@@ -1,7 +1,7 @@
 //! From the page's first message to a tab that takes part.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -63,10 +63,9 @@ pub async fn begin(start: Start) -> Result<Live, FromEngine> {
     let ids = start.identities.iter().filter_map(|id| id.parse().ok());
     let wanted = Wanted {
         ids: ids.collect(),
-        former: Vec::new(),
-        besides: BTreeSet::new(),
         count: usize::from(start.nodes).clamp(1, MOST_NODES),
         patient: start.replaces,
+        ..Wanted::default()
     };
     let engine = Rc::new_cyclic(|weak| {
         let handle = Handle(weak.clone());

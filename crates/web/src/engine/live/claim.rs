@@ -22,8 +22,8 @@ const PATIENCE_MS: u64 = 4_000;
 /// From so many seats an identity without a lock draws one; two of a room hardly ever the same.
 const UNLOCKED_SEATS: u64 = 16_384;
 
-/// Under whom a tab wants to live; at first one node, whoever it is.
-#[derive(Clone)]
+/// Under whom a tab wants to live.
+#[derive(Clone, Default)]
 pub struct Wanted {
     /// Identities that it had.
     pub ids: Vec<PeerId>,

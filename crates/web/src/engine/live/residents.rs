@@ -1,7 +1,5 @@
 //! This tab's nodes: under which identities they live, how they start, leave and start again.
 
-use std::collections::BTreeSet;
-
 use chain::PeerId;
 use node::{Node, Progress};
 use protocol::JobId;
@@ -190,16 +188,11 @@ pub enum NotAdded {
 pub async fn add(handle: &Handle) -> Result<PeerId, NotAdded> {
     let begun = handle.act(|engine| {
         let (names, locks) = (engine.names.clone(), engine.locks.clone());
+        let seats = engine.residents.iter().map(|one| one.identity.seat);
         let wanted = Wanted {
-            ids: Vec::new(),
-            former: Vec::new(),
             count: 1,
-            besides: engine
-                .residents
-                .iter()
-                .map(|one| one.identity.seat)
-                .collect(),
-            patient: false,
+            besides: seats.collect(),
+            ..Wanted::default()
         };
         (names, locks, engine.browser_db.clone(), wanted, engine.stay)
     });
@@ -248,8 +241,7 @@ impl Engine {
 
     /// All nodes begin a new life: after sleep, after a reset, after its undoing.
     pub(super) fn relive(&mut self, why: Option<Happening>) {
-        self.stop_nodes();
-        let life = self.begin_life();
+        let life = self.stop_nodes();
         let (handle, db) = (self.handle.clone(), self.browser_db.clone());
         for resident in &mut self.residents {
             resident.identity.incarnation = resident.identity.incarnation.saturating_add(1);
@@ -279,8 +271,7 @@ impl Engine {
         self.stop_nodes();
         self.look_after_storage();
         self.state = State::Frozen;
-        self.begin_life(); // whoever is still starting nodes comes too late
-        self.stay += 1; // and whoever is still taking identities
+        self.stay += 1; // whoever is still taking identities comes too late
         self.mining.pause();
         self.channel = None;
         if !self.residents.is_empty() {
@@ -289,8 +280,7 @@ impl Engine {
                 ids: self.residents.iter().map(|resident| resident.id).collect(),
                 former: self.residents.iter().map(identity).collect(),
                 count: self.residents.len(),
-                besides: BTreeSet::new(),
-                patient: false,
+                ..Wanted::default()
             };
         } // else it is frozen while it joins, and still wants whom it wanted
         self.leaving.0.append(&mut self.residents);
@@ -330,12 +320,14 @@ impl Engine {
         self.life
     }
 
-    fn stop_nodes(&mut self) {
+    /// Ends all nodes here; the number of the life that may follow.
+    fn stop_nodes(&mut self) -> u64 {
         self.wake();
         for resident in &self.residents {
             self.host.remove(&resident.id);
             self.mining.forget(resident.key);
         }
+        self.begin_life()
     }
 
     /// Learns what a claim has seen; returns those to live here.
