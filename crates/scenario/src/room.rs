@@ -7,13 +7,15 @@ use core::fmt;
 use chain::{ChainParams, CompactTarget, sha256, tabchain};
 use protocol::ParamSpec;
 use protocol::envelope::RoomId;
+use serde::{Deserialize, Serialize};
 
 /// Longest name in bytes.
 pub const MAX_NAME: usize = 32;
 
 /// A room's name and rules. Only [`Room::new`] and the link parser make one, so every room that
 /// exists is within the limits.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")] // as its link, so that what is read is within the limits, too
 pub struct Room {
     name: String,
     spacing: u32,
@@ -220,6 +222,20 @@ impl Room {
             self.window,
             self.halving,
         )
+    }
+}
+
+impl From<Room> for String {
+    fn from(room: Room) -> Self {
+        room.link()
+    }
+}
+
+impl TryFrom<String> for Room {
+    type Error = RoomError;
+
+    fn try_from(link: String) -> Result<Self, RoomError> {
+        Self::parse(&link)
     }
 }
 

@@ -17,7 +17,7 @@ const fn place(name: &'static str, layer: u8, uses: &'static [&'static str]) -> 
 }
 
 /// A new arrow needs a reason here, in review.
-const PLACES: [Place; 11] = [
+const PLACES: [Place; 17] = [
     place("chain", 0, &[]),
     place("miner", 0, &[]),
     // The contract speaks of blocks, headers and times.
@@ -39,23 +39,32 @@ const PLACES: [Place; 11] = [
         4,
         &["chain", "protocol", "node", "scenario", "miner", "ledger"],
     ),
-    // Hosts. The page has no simulator yet.
+    // Mining decisions know hashes and nothing of chains.
+    place("pool", 4, &["miner"]),
+    // What crosses a thread names values, rules and settings.
     place(
-        "web",
-        5,
-        &[
-            "chain",
-            "miner",
-            "protocol",
-            "ledger",
-            "consensus",
-            "node",
-            "scenario",
-        ],
+        "wire",
+        4,
+        &["chain", "protocol", "scenario", "pool"],
+    ),
+    place(
+        "tab",
+        4,
+        &["chain", "protocol", "node", "scenario", "pool", "wire"],
+    ),
+    // Adapters know no product crate: whatever they carry is bytes and names.
+    place("browser", 5, &[]),
+    // The programs.
+    place("engine", 6, &["miner", "pool", "tab", "wire", "browser"]),
+    place("miner-worker", 6, &["pool"]),
+    place(
+        "page",
+        6,
+        &["chain", "protocol", "scenario", "wire", "browser"],
     ),
     place(
         "cli",
-        5,
+        6,
         &[
             "chain",
             "miner",
@@ -67,11 +76,11 @@ const PLACES: [Place; 11] = [
             "sim",
         ],
     ),
-    place("xtask", 6, &[]),
+    place("xtask", 7, &[]),
 ];
 
 /// A deterministic crate gets no clock, no entropy, no thread and no browser.
-const DETERMINISTIC: [&str; 8] = [
+const DETERMINISTIC: [&str; 11] = [
     "chain",
     "miner",
     "protocol",
@@ -80,6 +89,9 @@ const DETERMINISTIC: [&str; 8] = [
     "node",
     "scenario",
     "sim",
+    "pool",
+    "wire",
+    "tab",
 ];
 const HOSTS_ONLY: [&str; 8] = [
     "getrandom",
@@ -180,7 +192,7 @@ mod tests {
     fn a_deterministic_crate_gets_no_entropy() {
         let random = workspace("node", "getrandom", Value::Null, Value::Null);
         assert_eq!(faults(&random).unwrap().len(), 1);
-        let host = workspace("web", "getrandom", Value::Null, Value::Null);
+        let host = workspace("browser", "getrandom", Value::Null, Value::Null);
         assert!(faults(&host).unwrap().is_empty());
     }
 

@@ -1,0 +1,104 @@
+//! What people see, and `window.tabchain`. The page holds no truth: it draws the frames of the
+//! engine worker and carries wishes there.
+//!
+//! # Marks for tests
+//! These `data-testid`s are stable. Panels: `mine-button`, `hash-rate`, `found`, `power-gentle`,
+//! `power-half` (absent on one core), `power-full`, `power-workers`, `power-duty`, `tip-height`,
+//! `tip-hash` (all 64 digits), `harmony`, `view-toggle`, `block-<hash>`, `block-detail` (its
+//! `data-hash` says which), `block-state`, `tabs-panel`, `peer-count`, `tab-switch-<label>`,
+//! `node-<seat>`, `node-switch-<seat>`, `add-node`, `log`, `reset-button`. Header: `room-button`,
+//! `share-button`, `lang-toggle`, `theme-toggle`. Dialogs: `share-dialog`, `share-link`,
+//! `room-dialog`, `room-name`, `room-spacing`, `room-window`, `room-halving`, `room-open`,
+//! `reset-dialog`, `reset-confirm`, `crash-dialog`. Messages: `banner-storage`, `banner-version`, `banner-build`, `banner-crash`,
+//! `sync-progress`, `undo-reset`, `toast`, `bad-room`, `to-default-room`.
+
+#![forbid(unsafe_code)]
+
+mod bridge;
+mod lanes;
+mod log;
+mod model;
+mod numbers;
+mod prefs;
+mod presets;
+mod route;
+mod script;
+mod seats;
+#[cfg(all(test, target_arch = "wasm32"))]
+mod tests;
+mod texts;
+mod tips;
+mod ui;
+mod view;
+
+use wasm_bindgen::prelude::*;
+
+use self::bridge::Bridge;
+use self::prefs::Prefs;
+use self::texts::Lang;
+use self::view::app::{App, Props};
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_namespace = console, js_name = error)]
+    fn console_error(text: &str);
+}
+
+/// Shows the page and starts the engine.
+pub fn run() {
+    let window = window();
+    yew::set_custom_panic_hook(Box::new(|info| say_crashed(&info.to_string())));
+    let path = window.location().pathname().unwrap_or_default();
+    let deployment = bridge::deployment(&path);
+    let prefs = Prefs::open(&window, &deployment);
+    let navigator = window.navigator();
+    let cores = navigator.hardware_concurrency().clamp(1.0, 255.0) as u8;
+    let lang = prefs.word("language").or_else(|| navigator.language());
+    let lang = Lang::of(lang.as_deref().unwrap_or("en"));
+    let theme = prefs
+        .word("theme")
+        .filter(|theme| theme == "dark" || theme == "light");
+    let dark = match theme.as_deref() {
+        Some(theme) => theme == "dark",
+        None => system_dark().is_some_and(|query| query.matches()),
+    };
+    let bridge = Bridge::new(prefs, deployment, cores);
+    script::install(&bridge);
+    let props = Props {
+        bridge,
+        lang,
+        dark,
+        dark_chosen: theme.is_some(),
+    };
+    yew::Renderer::<App>::with_props(props).render();
+}
+
+/// Whether the system is dark, where a browser can tell.
+fn system_dark() -> Option<web_sys::MediaQueryList> {
+    let query = window().match_media("(prefers-color-scheme: dark)");
+    query.ok().flatten()
+}
+
+/// The window; the page's code runs nowhere else.
+fn window() -> web_sys::Window {
+    web_sys::window().expect("the page runs in a window")
+}
+
+/// The page's own code has panicked and can draw no more: says so with the bare document.
+fn say_crashed(report: &str) {
+    console_error(report);
+    let show = || {
+        let document = window().document()?;
+        let lang = document.document_element()?.get_attribute("lang")?;
+        let dialog = document.create_element("dialog").ok()?;
+        dialog.set_attribute("data-testid", "crash-dialog").ok()?;
+        dialog.set_attribute("open", "").ok()?;
+        for (tag, text) in [("p", Lang::of(&lang).texts().crash.page), ("pre", report)] {
+            let element = document.create_element(tag).ok()?;
+            element.set_text_content(Some(text));
+            dialog.append_child(&element).ok()?;
+        }
+        document.body()?.append_child(&dialog).ok()
+    };
+    let _ = show();
+}

@@ -1,0 +1,115 @@
+//! What the browser remembers for a tab and for all tabs. Everything works without it: storage may
+//! be refused, full, or hold anything at all.
+
+use web_sys::{Storage, Window};
+
+use wire::Power;
+
+/// So many rooms are remembered.
+const ROOMS: usize = 6;
+
+/// The two stores, with the deployment's path in every key, because one origin may carry several.
+#[derive(Clone)]
+pub struct Prefs {
+    tab: Option<Storage>,
+    browser: Option<Storage>,
+    prefix: String,
+}
+
+impl Prefs {
+    /// Opens what the browser gives.
+    pub fn open(window: &Window, deployment: &str) -> Self {
+        Self {
+            tab: window.session_storage().ok().flatten(),
+            browser: window.local_storage().ok().flatten(),
+            prefix: format!("tabchain:{deployment}:"),
+        }
+    }
+
+    /// Identities that this tab had, and how many nodes.
+    pub fn identities(&self) -> Vec<String> {
+        let saved = self.get(&self.tab, "identities").unwrap_or_default();
+        let good = |id: &&str| id.len() == 64 && id.bytes().all(|b| b.is_ascii_hexdigit());
+        saved
+            .split(' ')
+            .filter(good)
+            .take(16)
+            .map(str::to_owned)
+            .collect()
+    }
+
+    /// Remembers the identities for a reload.
+    pub fn keep_identities(&self, ids: &[String]) {
+        self.set(&self.tab, "identities", &ids.join(" "));
+    }
+
+    /// The power that the person chose last.
+    pub fn power(&self) -> Option<Power> {
+        let saved = self.get(&self.browser, "power")?;
+        let (workers, duty) = saved.split_once(' ')?;
+        let power = Power {
+            workers: workers.parse().ok()?,
+            duty: duty.parse().ok()?,
+        };
+        is_sane(power).then_some(power)
+    }
+
+    /// Remembers the power.
+    pub fn keep_power(&self, power: Power) {
+        self.set(
+            &self.browser,
+            "power",
+            &format!("{} {}", power.workers, power.duty),
+        );
+    }
+
+    /// Links of the rooms that were open in this browser, the latest first.
+    pub fn rooms(&self) -> Vec<String> {
+        let saved = self.get(&self.browser, "rooms").unwrap_or_default();
+        saved
+            .split(' ')
+            .filter(|link| !link.is_empty())
+            .take(ROOMS)
+            .map(str::to_owned)
+            .collect()
+    }
+
+    /// Puts a room's link first in that list.
+    pub fn keep_room(&self, link: &str) {
+        let mut rooms = self.rooms();
+        rooms.retain(|other| other != link);
+        rooms.insert(0, link.to_owned());
+        rooms.truncate(ROOMS);
+        self.set(&self.browser, "rooms", &rooms.join(" "));
+    }
+
+    /// A short word such as the language or the theme.
+    pub fn word(&self, key: &str) -> Option<String> {
+        self.get(&self.browser, key)
+    }
+
+    /// Remembers such a word.
+    pub fn keep_word(&self, key: &str, value: &str) {
+        self.set(&self.browser, key, value);
+    }
+
+    fn get(&self, store: &Option<Storage>, key: &str) -> Option<String> {
+        store
+            .as_ref()?
+            .get_item(&format!("{}{key}", self.prefix))
+            .ok()
+            .flatten()
+    }
+
+    fn set(&self, store: &Option<Storage>, key: &str, value: &str) {
+        if let Some(store) = store {
+            // Refused or full: the next visit starts from the defaults.
+            let _ = store.set_item(&format!("{}{key}", self.prefix), value);
+        }
+    }
+}
+
+/// Whether a power is one that the engine takes.
+pub fn is_sane(power: Power) -> bool {
+    (1..=64).contains(&power.workers) && (1..=100).contains(&power.duty)
+}

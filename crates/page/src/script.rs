@@ -1,0 +1,304 @@
+//! `window.tabchain`: the scripting interface, for teachers, tests and the curious.
+//!
+//! Every method returns a promise; a call before the nodes run waits for them. A promise that fails
+//! gives an `Error` with a `code`: `bad-argument`, `engine-lost`, or one of the engine's own
+//! (`wire::Failure`). Amounts and work are strings, other 64-bit integers are `BigInt`;
+//! a hash rate is a measurement and a plain number.
+//!
+//! ```js
+//! await tabchain.startMining({ workers: 2, duty: 0.5 });   // duty: share of the time, 0.01 to 1
+//! const stop = await tabchain.on("block", (block) => console.log(block.height, block.hash));
+//! const { tip } = await tabchain.status();
+//! ```
+
+mod events;
+mod views;
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use js_sys::{Array, Error, Function, Object, Promise, Reflect};
+use serde::Serialize;
+use wasm_bindgen::prelude::*;
+
+use self::views::{BlockOut, DetailOut, StatusOut};
+use super::bridge::{Bridge, News, Phase};
+use super::window;
+use wire::{BlockKey, Call, Failure, Power, Reply};
+
+/// The methods as they are written in a script, in the order of their descriptions.
+pub const METHODS: [&str; 12] = [
+    "status()",
+    "startMining({workers, duty})",
+    "stopMining()",
+    "setOnline(bool)",
+    "addNode()",
+    "block(heightOrHash)",
+    "blocks(from, to)",
+    "reset()",
+    "undoReset()",
+    "on(event, f)",
+    "export()",
+    "ready",
+];
+
+/// The most blocks of one answer.
+const MOST_BLOCKS: u32 = 2_000;
+
+/// Puts the interface on the window.
+pub fn install(bridge: &Bridge) {
+    let object = Object::new();
+    method(&object, "status", bridge, |bridge, _| {
+        Ok(ask(bridge, Call::Status))
+    });
+    method(&object, "startMining", bridge, |bridge, arguments| {
+        Ok(ask(bridge, Call::StartMining(power(&arguments.get(0))?)))
+    });
+    method(&object, "stopMining", bridge, |bridge, _| {
+        Ok(ask(bridge, Call::StopMining))
+    });
+    method(&object, "setOnline", bridge, |bridge, arguments| {
+        let online = arguments.get(0).as_bool();
+        let online = online.ok_or_else(|| bad_argument("setOnline takes true or false"))?;
+        Ok(ask(bridge, Call::SetOnline(online)))
+    });
+    method(&object, "addNode", bridge, |bridge, _| {
+        Ok(ask(bridge, Call::AddNode))
+    });
+    method(&object, "block", bridge, |bridge, arguments| {
+        Ok(ask(bridge, Call::Block(key(&arguments.get(0))?)))
+    });
+    method(&object, "blocks", bridge, |bridge, arguments| {
+        let (from, to) = (arguments.get(0), arguments.get(1));
+        let wrong =
+            || bad_argument("blocks takes the first and the last height, at most 2,000 blocks");
+        let (from, to) = height(&from).zip(height(&to)).ok_or_else(wrong)?;
+        let count = to.checked_sub(from).ok_or_else(wrong)?;
+        if count >= MOST_BLOCKS {
+            Err(wrong())
+        } else {
+            Ok(ask(bridge, Call::Blocks { from, to }))
+        }
+    });
+    method(&object, "reset", bridge, |bridge, _| {
+        Ok(ask(bridge, Call::Reset))
+    });
+    method(&object, "undoReset", bridge, |bridge, _| {
+        Ok(ask(bridge, Call::UndoReset))
+    });
+    method(&object, "export", bridge, |bridge, _| {
+        Ok(ask(bridge, Call::Export))
+    });
+    method(&object, "on", bridge, |bridge, arguments| {
+        let f = arguments.get(1).dyn_into::<Function>();
+        let f = f.map_err(|_| bad_argument("on takes an event's name and a function"))?;
+        let name = arguments.get(0).as_string().unwrap_or_default();
+        let end = events::on(bridge, &name, f).ok_or_else(|| bad_argument(events::NAMES))?;
+        Ok(Promise::resolve(&end))
+    });
+    set(&object, "ready", &ready(bridge));
+    set(&window(), "tabchain", &Object::freeze(&object));
+}
+
+/// A method that takes any arguments and returns a promise, also when they are wrong.
+fn method(
+    object: &Object,
+    name: &str,
+    bridge: &Bridge,
+    act: fn(&Bridge, &Array) -> Result<Promise, JsValue>,
+) {
+    let bridge = bridge.clone();
+    let closure = Closure::<dyn Fn(Array) -> Promise>::new(move |arguments: Array| {
+        act(&bridge, &arguments).unwrap_or_else(|error| Promise::reject(&error))
+    });
+    set(
+        object,
+        name,
+        &variadic(&closure.into_js_value().unchecked_into()),
+    );
+}
+
+/// A function that gathers its arguments into an array for `f`.
+fn variadic(f: &Function) -> JsValue {
+    // `f.call` bound to an array-making adapter would need eval; two fixed arguments do.
+    let f = f.clone();
+    let closure = Closure::<dyn Fn(JsValue, JsValue) -> JsValue>::new(move |a, b| {
+        f.call1(&JsValue::UNDEFINED, &Array::of2(&a, &b))
+            .unwrap_or_else(|error| error)
+    });
+    closure.into_js_value()
+}
+
+/// A promise that is kept once the nodes run.
+fn ready(bridge: &Bridge) -> Promise {
+    Promise::new(&mut |resolve, _| tell_ready(bridge.clone(), resolve))
+}
+
+/// Without an engine, as after a bad link, this waits for the next one.
+fn tell_ready(bridge: Bridge, resolve: Function) {
+    bridge.clone().call(Call::Status, move |answer| {
+        if answer.is_ok() {
+            let _ = resolve.call0(&JsValue::UNDEFINED);
+            return;
+        }
+        let listener = Rc::new(Cell::new(None));
+        let (id, again) = (listener.clone(), bridge.clone());
+        listener.set(Some(bridge.subscribe(move |news| {
+            if matches!(news, News::Phase(Phase::Running))
+                && let Some(id) = id.take()
+            {
+                again.unsubscribe(id);
+                tell_ready(again.clone(), resolve.clone());
+            }
+        })));
+    });
+}
+
+fn set(target: &Object, name: &str, value: &JsValue) {
+    // Plain extensible objects take any property.
+    let _ = Reflect::set(target, &JsValue::from_str(name), value);
+}
+
+/// A call as a promise.
+fn ask(bridge: &Bridge, call: Call) -> Promise {
+    Promise::new(&mut |resolve, reject| {
+        bridge.call(call.clone(), move |result| {
+            let settled = match result.and_then(to_js) {
+                Ok(value) => resolve.call1(&JsValue::UNDEFINED, &value),
+                Err(failure) => reject.call1(&JsValue::UNDEFINED, &error(&failure)),
+            };
+            // The functions of a promise never throw.
+            let _ = settled;
+        });
+    })
+}
+
+fn to_js(reply: Reply) -> Result<JsValue, Failure> {
+    match reply {
+        Reply::Done => Ok(JsValue::UNDEFINED),
+        Reply::Status(status) => js(&StatusOut::of(&status)),
+        Reply::Node(id) => Ok(JsValue::from_str(&id)),
+        Reply::Block(detail) => js(&DetailOut::of(&detail)),
+        Reply::Blocks(blocks) => js(&blocks.iter().map(BlockOut::of).collect::<Vec<_>>()),
+        Reply::Text(text) => Ok(JsValue::from_str(&text)),
+    }
+}
+
+/// A value as JavaScript sees it: 64-bit integers are `BigInt`, what is missing is `null`.
+fn js(value: &impl Serialize) -> Result<JsValue, Failure> {
+    let serializer = serde_wasm_bindgen::Serializer::new()
+        .serialize_large_number_types_as_bigints(true)
+        .serialize_missing_as_null(true);
+    value.serialize(&serializer).map_err(|error| Failure {
+        code: "not-a-value".to_owned(),
+        message: error.to_string(),
+    })
+}
+
+fn error(failure: &Failure) -> JsValue {
+    let error = Error::new(&failure.message);
+    set(&error, "code", &JsValue::from_str(&failure.code));
+    error.into()
+}
+
+fn bad_argument(message: &str) -> JsValue {
+    error(&Failure {
+        code: "bad-argument".to_owned(),
+        message: message.to_owned(),
+    })
+}
+
+/// `{workers, duty}`; nothing at all means the power of last time, a part that is missing is 1.
+fn power(value: &JsValue) -> Result<Option<Power>, JsValue> {
+    if value.is_undefined() {
+        return Ok(None);
+    }
+    let wrong = || {
+        bad_argument(
+            "startMining takes {workers, duty}: workers 1 to 64, duty 0.01 to 1, the share of the time",
+        )
+    };
+    let known = |name: JsValue| name == "workers" || name == "duty";
+    let all_known = || {
+        Object::keys(value.unchecked_ref::<Object>())
+            .iter()
+            .all(known)
+    };
+    if !value.is_object() || Array::is_array(value) || !all_known() {
+        return Err(wrong()); // a misspelt part would be taken for a missing one
+    }
+    let part = |name: &str| match Reflect::get(value, &JsValue::from_str(name)) {
+        Ok(part) if part.is_undefined() => Some(1.0),
+        Ok(part) => part.as_f64(),
+        Err(_) => None,
+    };
+    let (workers, duty) = part("workers").zip(part("duty")).ok_or_else(wrong)?;
+    to_power(workers, duty).map(Some).ok_or_else(wrong)
+}
+
+fn to_power(workers: f64, duty: f64) -> Option<Power> {
+    let percent = (duty * 100.0).round();
+    let sane = workers.fract() == 0.0 && (1.0..=64.0).contains(&workers);
+    // `as` is exact here: both are whole and small.
+    (sane && (1.0..=100.0).contains(&percent)).then_some(Power {
+        workers: workers as u8,
+        duty: percent as u8,
+    })
+}
+
+/// A height as a number or `BigInt`, or a hash of 64 hex digits.
+fn key(value: &JsValue) -> Result<BlockKey, JsValue> {
+    if let Some(height) = height(value) {
+        return Ok(BlockKey::Height(height));
+    }
+    let hash = value.as_string().map(|hash| hash.to_ascii_lowercase());
+    hash.filter(|hash| hash.len() == 64 && hash.bytes().all(|b| b.is_ascii_hexdigit()))
+        .map(BlockKey::Hash)
+        .ok_or_else(|| bad_argument("block takes a height or a hash of 64 hex digits"))
+}
+
+fn height(value: &JsValue) -> Option<u32> {
+    if value.is_bigint() {
+        return u64::try_from(value.clone()).ok()?.try_into().ok();
+    }
+    let number = value.as_f64()?;
+    let sane = number.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(&number);
+    sane.then_some(number as u32)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn power_is_checked() {
+        assert_eq!(
+            to_power(2.0, 0.5),
+            Some(Power {
+                workers: 2,
+                duty: 50
+            })
+        );
+        assert_eq!(
+            to_power(64.0, 1.0),
+            Some(Power {
+                workers: 64,
+                duty: 100
+            })
+        );
+        let wrong = [
+            (0.0, 1.0),
+            (65.0, 1.0),
+            (1.5, 1.0),
+            (1.0, 0.0),
+            (1.0, 1.1),
+            (1.0, -0.5),
+            (f64::NAN, 1.0),
+            (1.0, f64::NAN),
+            (f64::INFINITY, 1.0),
+        ];
+        for (workers, duty) in wrong {
+            assert_eq!(to_power(workers, duty), None, "{workers} {duty}");
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! A worker that says what a test wants to be said, in the engine's own bytes.
+
+use js_sys::{Array, Reflect};
+use wasm_bindgen::prelude::*;
+use web_sys::{Blob, BlobPropertyBag, Url};
+
+use wire::{Frame, FromEngine, Reply};
+
+/// What the worker does.
+pub struct Behaviour {
+    /// A message each: the first on the page's first message, the others one on each
+    /// acknowledgement.
+    messages: Vec<FromEngine>,
+    /// Whether the first engine throws in place of all that.
+    dies_once: bool,
+}
+
+impl Behaviour {
+    /// Sends frames, each after the acknowledgement of the one before.
+    pub fn frames(frames: &[Frame]) -> Self {
+        let frame = |frame: &Frame| FromEngine::Frame(Box::new(frame.clone()));
+        Self {
+            messages: frames.iter().map(frame).collect(),
+            dies_once: false,
+        }
+    }
+
+    /// Throws; the engine after it shows a frame.
+    pub fn dies_once(frame: &Frame) -> Self {
+        Self {
+            dies_once: true,
+            ..Self::frames(std::slice::from_ref(frame))
+        }
+    }
+
+    /// Refuses the room.
+    pub fn refuses(code: &str, value: &str) -> Self {
+        let refusal = FromEngine::BadRoom {
+            code: code.to_owned(),
+            value: value.to_owned(),
+        };
+        Self {
+            messages: vec![refusal],
+            dies_once: false,
+        }
+    }
+
+    /// The program of the engine of this number.
+    fn program(&self, engine: u32) -> String {
+        if self.dies_once && engine == 0 {
+            return "throw new Error('this engine was meant to die');".to_owned();
+        }
+        let list = |message: &FromEngine| {
+            format!(
+                "{:?}",
+                postcard::to_allocvec(message).expect("a vector takes all")
+            )
+        };
+        let rest: Vec<String> = self.messages.iter().map(list).collect();
+        let (ready, rest) = (
+            list(&FromEngine::Ready {
+                build: String::new(),
+            }),
+            rest.join(","),
+        );
+        // Nobody waits for an answer of this number; it only shows that the engine lives.
+        let alive = list(&FromEngine::Reply {
+            id: u32::MAX,
+            result: Ok(Reply::Done),
+        });
+        // The first byte of a message to the engine tells its kind: 0 is Start, 1 is Ack.
+        format!(
+            "const say = (bytes) => bytes && postMessage(new Uint8Array(bytes));\
+             const rest = [{rest}];\
+             onmessage = ({{ data }}) => {{ say(data[0] < 2 ? rest.shift() : {alive}); }};\
+             say({ready});"
+        )
+    }
+}
+
+/// The stand-in, as long as it is kept.
+pub struct StandIn {
+    _address: Closure<dyn FnMut(String) -> String>,
+}
+
+impl StandIn {
+    /// Puts itself in the place of `www/boot.js`.
+    pub fn install(behaviour: &Behaviour) -> Self {
+        let programs = [behaviour.program(0), behaviour.program(1)];
+        let mut started = 0;
+        let address = Closure::<dyn FnMut(String) -> String>::new(move |name: String| {
+            if name != "engine" {
+                return "https://example.org/".to_owned();
+            }
+            let program = programs[usize::from(started > 0)].as_str();
+            started += 1;
+            let options = BlobPropertyBag::new();
+            options.set_type("text/javascript");
+            let parts = Array::of1(&JsValue::from_str(program));
+            let blob = Blob::new_with_str_sequence_and_options(&parts, &options).expect("a text");
+            Url::create_object_url_with_blob(&blob).expect("an address")
+        });
+        let window = crate::window();
+        Reflect::set(&window, &"tabchainWorkerUrl".into(), address.as_ref()).expect("set");
+        // As of its engines.
+        Reflect::set(&window, &"tabchainBuild".into(), &"".into()).expect("set");
+        Self { _address: address }
+    }
+}

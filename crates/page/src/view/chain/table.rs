@@ -1,0 +1,48 @@
+//! The block tree as a table: the same facts for those who do not use the picture.
+
+use yew::prelude::*;
+
+use super::TreeProps;
+use crate::numbers::short;
+use crate::seats;
+use crate::ui::Ui;
+use crate::view::who::who;
+use wire::BlockView;
+
+/// The table.
+pub fn table(ui: &Ui, props: &TreeProps) -> Html {
+    let t = &ui.t.chain;
+    let standing = props.standing();
+    html! {
+        <div class="table-box" tabindex="0" role="region" aria-label={t.picture}>
+            <table>
+                <thead><tr>
+                    { for [t.col_height, t.col_hash, t.col_miner, t.col_state, t.col_nodes].map(|name| html! { <th scope="col">{ name }</th> }) }
+                </tr></thead>
+                <tbody>
+                    { for props.tree.iter().rev().map(|block| {
+                        let here = standing.get(block.hash.as_str()).map_or(&[][..], Vec::as_slice);
+                        row(ui, block, here, props.selected.as_deref() == Some(&*block.hash))
+                    }) }
+                </tbody>
+            </table>
+        </div>
+    }
+}
+
+fn row(ui: &Ui, block: &BlockView, here: &[u32], selected: bool) -> Html {
+    let t = &ui.t.chain;
+    let names: Vec<String> = here.iter().map(|seat| seats::name(*seat)).collect();
+    html! {
+        <tr key={block.hash.clone()} class={classes!(selected.then_some("selected"))}>
+            <td class="number">{ block.height }</td>
+            <td>
+                <button type="button" class="reference" data-testid={format!("block-{}", block.hash)}
+                    aria-current={selected.then_some("true")} onclick={ui.selecting(&block.hash)}><code>{ short(&block.hash) }</code></button>
+            </td>
+            <td>{ if block.height == 0 { html! { t.genesis } } else { who(ui, block.miner) } }</td>
+            <td>{ (t.state)(block.state) }</td>
+            <td>{ names.join(", ") }</td>
+        </tr>
+    }
+}

@@ -1,0 +1,37 @@
+//! Why the block counts: its hash and the target, digit under digit.
+
+use yew::prelude::*;
+
+use crate::ui::Ui;
+use wire::BlockDetail;
+
+/// Hash, target, and how they compare.
+pub fn proof(ui: &Ui, detail: &BlockDetail) -> Html {
+    let t = &ui.t.block;
+    let verdict = if detail.margin_milli >= 1000 {
+        let below = (t.below)(&ui.n.milli(detail.margin_milli));
+        format!(
+            "{below} {}",
+            (t.tries)(&ui.n.compact(detail.expected_tries))
+        )
+    } else {
+        t.above.to_owned()
+    };
+    html! {
+        <div class="proof">
+            <h3>{ t.proof }</h3>
+            <dl class="compare">
+                <div><dt>{ t.hash }</dt><dd>{ digits(&detail.block.hash) }</dd></div>
+                <div><dt>{ t.target }</dt><dd>{ digits(&detail.target) }</dd></div>
+            </dl>
+            <p>{ verdict }</p>
+        </div>
+    }
+}
+
+/// A number with its leading zeros set off.
+fn digits(hex: &str) -> Html {
+    let rest = hex.trim_start_matches('0');
+    let zeros = &hex[..hex.len() - rest.len()];
+    html! { <code><span class="zeros">{ zeros }</span>{ rest }</code> }
+}

@@ -1,0 +1,40 @@
+//! Says that the engine crashed, what becomes of it, and gives the report.
+
+use yew::prelude::*;
+
+use super::Modal;
+use crate::bridge::Phase;
+use crate::model::Crash;
+use crate::ui::Ui;
+use crate::view::copy::CopyButton;
+
+/// The dialog on a crash, `phase` being how the engine is now.
+pub fn crash_dialog(ui: &Ui, crash: &Crash, phase: &Phase, onclose: Callback<()>) -> Html {
+    let t = &ui.t.crash;
+    let fate = match (phase, crash.again) {
+        (Phase::Running, _) => t.restarted,
+        (_, false) => t.gave_up,
+        _ => t.restarting,
+    };
+    let again = {
+        let (ui, onclose) = (ui.clone(), onclose.clone());
+        Callback::from(move |_: MouseEvent| {
+            ui.bridge.start_again();
+            onclose.emit(());
+        })
+    };
+    let report = format!("Tabchain {}\n{}", env!("CARGO_PKG_VERSION"), crash.report);
+    html! {
+        <Modal title={t.title} testid="crash-dialog" onclose={onclose.clone()}>
+            <p role="status">{ fate }</p>
+            <h3>{ t.report }</h3>
+            <pre class="report" tabindex="0">{ report.clone() }</pre>
+            <div class="buttons">
+                <CopyButton text={report} what={t.report} label={t.copy} />
+                if !crash.again && *phase != Phase::Running {
+                    <button type="button" class="primary" onclick={again}>{ t.again }</button>
+                }
+            </div>
+        </Modal>
+    }
+}

@@ -1,0 +1,143 @@
+//! What must be known: banners above everything, short messages below, and the words for a screen
+//! reader.
+
+use yew::prelude::*;
+
+use super::icon;
+use super::peers::progress;
+use crate::log::Line;
+use crate::model::{Action, Picture, Toast};
+use crate::seats;
+use crate::ui::{Ui, focus};
+use wire::{Call, Happening, NodeView, StorageView};
+
+/// Storage, versions, and how far the nodes of this tab have caught up.
+pub fn banners(ui: &Ui, picture: &Picture) -> Html {
+    let t = &ui.t.notices;
+    let storage = match &*picture.storage {
+        StorageView::Kept => None,
+        StorageView::Memory(why) => {
+            Some(html! { <>{ t.memory }{ " " }<bdi>{ (t.memory_why)(why) }</bdi></> })
+        }
+        StorageView::OtherVersion(version) => Some(html! { (t.other_data)(&version.to_string()) }),
+    };
+    html! { <section aria-label={t.title}>
+        if let Some(text) = storage {
+            <div class="banner" role="status" data-testid="banner-storage">{ icon::icon(icon::WARN) }<p>{ text }</p></div>
+        }
+        if picture.other_version {
+            <div class="banner" role="status" data-testid="banner-version">{ icon::icon(icon::WARN) }<p>{ t.other_version }</p>{ reload(ui) }</div>
+        }
+        { catching_up(ui, &picture.nodes) }
+    </section> }
+}
+
+fn reload(ui: &Ui) -> Html {
+    let onclick = Callback::from(|_: MouseEvent| {
+        let _ = crate::window().location().reload();
+    });
+    html! { <button type="button" {onclick}>{ ui.t.notices.reload }</button> }
+}
+
+/// The node of this tab that has most to do.
+fn catching_up(ui: &Ui, nodes: &[NodeView]) -> Html {
+    let t = &ui.t.notices;
+    let here = || nodes.iter().filter(|node| node.here);
+    let bar = if let Some((read, all)) = here().filter_map(|node| node.loading).next() {
+        Some(progress(
+            read,
+            all,
+            (t.loading)(&ui.n.whole(read), &ui.n.whole(all)),
+        ))
+    } else {
+        let behind = here().filter_map(|node| Some((node.seat, node.sync?)));
+        behind
+            .max_by_key(|(_, (have, want))| want.saturating_sub(*have))
+            .map(|(seat, (have, want))| {
+                let text = (t.syncing)(&seats::name(seat), &ui.n.whole(have), &ui.n.whole(want));
+                progress(have, want, text)
+            })
+    };
+    html! { if let Some(bar) = bar { <div class="banner calm" data-testid="sync-progress">{ bar }</div> } }
+}
+
+/// A page whose engine died too often.
+pub fn left_off(ui: &Ui) -> Html {
+    let t = &ui.t.crash;
+    let onclick = {
+        let bridge = ui.bridge.clone();
+        Callback::from(move |_: MouseEvent| bridge.start_again())
+    };
+    html! {
+        <div class="banner" role="alert" data-testid="banner-crash">{ icon::icon(icon::WARN) }<p>{ t.gave_up }</p>
+            <button type="button" {onclick}>{ t.again }</button></div>
+    }
+}
+
+/// A page without an engine of its own version.
+pub fn old_page(ui: &Ui) -> Html {
+    html! {
+        <div class="banner" role="alert" data-testid="banner-build">{ icon::icon(icon::WARN) }<p>{ ui.t.crash.old_page }</p>{ reload(ui) }</div>
+    }
+}
+
+/// Short messages at the lower edge. They stay until they are closed or do not hold any more;
+/// `undo` says that a reset can be undone.
+pub fn toasts(ui: &Ui, toast: Option<&Toast>, undo: bool) -> Html {
+    let t = &ui.t.notices;
+    let close = |action: fn() -> Action| {
+        let ui = ui.clone();
+        let onclick = Callback::from(move |_: MouseEvent| {
+            focus("main"); // the button goes with the message
+            ui.dispatch.dispatch(action());
+        });
+        html! {
+            <button type="button" class="quiet icon-only" aria-label={t.dismiss} {onclick}>{ icon::icon(icon::CLOSE) }</button>
+        }
+    };
+    let take_back = {
+        let ui = ui.clone();
+        Callback::from(move |_: MouseEvent| {
+            focus("main");
+            let dispatch = ui.dispatch.clone();
+            ui.bridge.call(Call::UndoReset, move |result| {
+                let toast = match result {
+                    Ok(_) => Toast::Undone,
+                    Err(failure) => Toast::Failed(failure.code, failure.message),
+                };
+                dispatch.dispatch(Action::Toast(Some(toast)));
+            });
+        })
+    };
+    let text = toast.map(|toast| match toast {
+        Toast::Undone => ui.t.reset.undone.to_owned(),
+        Toast::Failed(code, message) => (t.failed)((t.failure)(code).unwrap_or(message)),
+    });
+    html! {
+        <div class="toasts" role="status">
+            if undo {
+                <div class="toast">
+                    <p>{ ui.t.reset.done }</p>
+                    <button type="button" class="primary" data-testid="undo-reset" onclick={take_back}>{ ui.t.reset.undo }</button>
+                    { close(|| Action::DismissUndo) }
+                </div>
+            }
+            if let Some(text) = text {
+                <div class="toast" data-testid="toast"><p>{ text }</p>{ close(|| Action::Toast(None)) }</div>
+            }
+        </div>
+    }
+}
+
+/// Says the great events to those who do not see them.
+pub fn spoken(ui: &Ui, line: Option<&Line>) -> Html {
+    let t = &ui.t.notices;
+    let text = line.map(|line| match &line.entry.what {
+        Happening::Found { height, .. } => (t.you_found)(&height.to_string()),
+        Happening::Reorganised {
+            undone, applied, ..
+        } => (t.switched)(&ui.n.whole(*undone), &ui.n.whole(*applied)),
+        _ => String::new(),
+    });
+    html! { <p class="visually-hidden" aria-live="polite">{ text.unwrap_or_default() }</p> }
+}

@@ -1,0 +1,108 @@
+//! Where a browser keeps things: three named stores of bytes by bytes, read in one go, written in
+//! transactions that happen whole or not at all.
+
+pub mod depot;
+pub mod layout;
+#[cfg(test)]
+pub mod memory;
+pub mod record;
+pub mod roster;
+
+/// A part of a database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Store {
+    /// Blocks of a room, by content.
+    Blocks,
+    /// What identities keep in a room.
+    Own,
+    /// Facts about the database itself.
+    Meta,
+    /// Identities of this browser.
+    Identities,
+}
+
+impl Store {
+    /// Its name in the browser.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Blocks => "blocks",
+            Self::Own => "own",
+            Self::Meta => "meta",
+            Self::Identities => "identities",
+        }
+    }
+}
+
+/// The stores of a room's database.
+pub const ROOM_STORES: &[Store] = &[Store::Blocks, Store::Own, Store::Meta];
+/// The stores of the browser's own database.
+pub const BROWSER_STORES: &[Store] = &[Store::Identities, Store::Meta];
+
+/// A key in a store.
+pub type Name = Vec<u8>;
+
+/// One write.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// Sets a value.
+    Put(Store, Name, Vec<u8>),
+    /// Removes a value.
+    Delete(Store, Name),
+    /// Removes all values whose names start so.
+    DeleteAll(Store, Name),
+}
+
+/// How sure a write must be before it counts as done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Durability {
+    /// Handed to the operating system: for what others have too.
+    Relaxed,
+    /// On the disk: for promises.
+    Strict,
+}
+
+/// Why a database cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DbError {
+    /// It holds data of this newer version, which is left alone.
+    OtherVersion(u32),
+    /// The browser says no, in its words.
+    Refused(String),
+}
+
+/// A database that is open.
+#[expect(
+    async_fn_in_trait,
+    reason = "a worker has one thread: futures need not be Send"
+)]
+pub trait Db {
+    /// All values whose names start so, by name.
+    async fn range(&self, store: Store, prefix: &[u8]) -> Result<Vec<(Name, Vec<u8>)>, DbError>;
+
+    /// The values of these names, in order.
+    async fn read(&self, store: Store, names: &[Name]) -> Result<Vec<Option<Vec<u8>>>, DbError>;
+
+    /// Makes all changes, or none.
+    async fn commit(&self, changes: &[Change], durability: Durability) -> Result<(), DbError>;
+}
+
+/// The name right behind all names with this prefix, if there is one.
+#[must_use]
+pub fn behind(prefix: &[u8]) -> Option<Name> {
+    let kept = prefix.iter().rposition(|byte| *byte != u8::MAX)?;
+    let mut name = prefix[..=kept].to_vec();
+    name[kept] += 1;
+    Some(name)
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn prefixes_end_where_the_next_one_begins() {
+        assert_eq!(super::behind(&[1, 2]), Some(vec![1, 3]));
+        assert_eq!(super::behind(&[1, 255, 255]), Some(vec![2]));
+        assert_eq!(super::behind(&[255, 255]), None);
+        assert_eq!(super::behind(&[]), None);
+    }
+}
