@@ -1,20 +1,23 @@
-//! What a tab says of itself each second, and a person's wish about another tab.
+//! What a tab says of itself each second, and a person's command to another tab: both signed with the
+//! key whose hash is the tab's name, so that nobody else can say it.
 
 use chain::{BitcoinHeader, BlockId, PeerId, Target, Work};
 use serde::{Deserialize, Serialize};
+
+use super::generation::Generation;
 
 /// Most nodes of a tab.
 pub const MOST_NODES: usize = 16;
 /// Most headers that go with a tip.
 pub const MOST_HEADERS: usize = 16;
-/// Larger beacons are garbage: 16 nodes and 16 branches of 16 headers are about 25 KB.
+/// Larger heartbeats are garbage: 16 nodes and 16 branches of 16 headers are about 25 KB.
 const MOST_BYTES: usize = 48 * 1024;
 /// Most labels, and so the largest.
 pub const MOST_TABS: u32 = 64;
 
 /// A tab's sign of life.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Beacon {
+pub struct Heartbeat {
     /// What people call it.
     pub label: u32,
     /// It leaves: forget it now.
@@ -28,14 +31,14 @@ pub struct Beacon {
     /// Which chain of the room it is on.
     pub generation: Generation,
     /// Its nodes by seat.
-    pub nodes: Vec<NodeBeacon>,
+    pub nodes: Vec<NodeHeartbeat>,
     /// The end of each distinct chain that they stand on.
     pub branches: Vec<Branch>,
 }
 
 /// Where a node stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct NodeBeacon {
+pub struct NodeHeartbeat {
     /// Who.
     pub id: PeerId,
     /// Its seat.
@@ -63,51 +66,9 @@ pub struct Branch {
     pub headers: Vec<BitcoinHeader>,
 }
 
-/// Which chain of a room counts: resetting a room begins another one. Of two, the one that was
-/// written later holds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Generation {
-    /// Counts resets and their undoing.
-    pub stamp: u32,
-    /// The chain that counts.
-    pub current: u32,
-    /// The one that the last reset put away.
-    pub undo: Option<u32>,
-}
-
-impl Generation {
-    /// A new empty chain; the present one is put away.
-    #[must_use]
-    pub fn reset(self) -> Self {
-        let stamp = self.stamp.saturating_add(1);
-        // Stamps never come again, so a chain's number is never used twice.
-        Self {
-            stamp,
-            current: stamp,
-            undo: Some(self.current),
-        }
-    }
-
-    /// The chain that was put away, if there is one.
-    #[must_use]
-    pub fn undone(self) -> Option<Self> {
-        Some(Self {
-            stamp: self.stamp.saturating_add(1),
-            current: self.undo?,
-            undo: None,
-        })
-    }
-
-    /// Whether data of this generation is still wanted.
-    #[must_use]
-    pub fn keeps(self, generation: u32) -> bool {
-        generation == self.current || Some(generation) == self.undo
-    }
-}
-
-/// A person's wish about another tab.
+/// A person's command to another tab.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Control {
+pub enum Command {
     /// Cut a tab off, or let it join.
     Tab {
         /// Which.
@@ -124,10 +85,10 @@ pub enum Control {
     },
 }
 
-/// Why bytes are no beacon.
+/// Why bytes are no heartbeat.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum BeaconError {
-    /// More bytes than any beacon has.
+pub enum HeartbeatError {
+    /// More bytes than any heartbeat has.
     Oversized(usize),
     /// Not the encoding.
     Malformed,
@@ -139,56 +100,56 @@ pub enum BeaconError {
     NoWork(BlockId),
 }
 
-impl Beacon {
+impl Heartbeat {
     /// The bytes to send.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         postcard::to_allocvec(self).expect("a vector takes any number of bytes")
     }
 
-    /// Reads a beacon and checks all that can be checked: sizes, links, proof of work against
+    /// Reads a heartbeat and checks all that can be checked: sizes, links, proof of work against
     /// `limit`, the room's easiest target.
     ///
     /// # Errors
     /// What is wrong with it.
-    pub fn decode(bytes: &[u8], limit: Target) -> Result<Self, BeaconError> {
+    pub fn decode(bytes: &[u8], limit: Target) -> Result<Self, HeartbeatError> {
         if bytes.len() > MOST_BYTES {
-            return Err(BeaconError::Oversized(bytes.len()));
+            return Err(HeartbeatError::Oversized(bytes.len()));
         }
-        let (beacon, rest) =
-            postcard::take_from_bytes::<Self>(bytes).map_err(|_| BeaconError::Malformed)?;
+        let (heartbeat, rest) =
+            postcard::take_from_bytes::<Self>(bytes).map_err(|_| HeartbeatError::Malformed)?;
         if !rest.is_empty() {
-            return Err(BeaconError::Malformed);
+            return Err(HeartbeatError::Malformed);
         }
-        if beacon.label > MOST_TABS {
-            return Err(BeaconError::OutOfRange("label"));
+        if heartbeat.label > MOST_TABS {
+            return Err(HeartbeatError::OutOfRange("label"));
         }
-        if beacon.nodes.len() > MOST_NODES || beacon.branches.len() > MOST_NODES {
-            return Err(BeaconError::OutOfRange("nodes"));
+        if heartbeat.nodes.len() > MOST_NODES || heartbeat.branches.len() > MOST_NODES {
+            return Err(HeartbeatError::OutOfRange("nodes"));
         }
-        beacon
+        heartbeat
             .branches
             .iter()
             .try_for_each(|branch| branch.check(limit))?;
-        Ok(beacon)
+        Ok(heartbeat)
     }
 }
 
 impl Branch {
-    fn check(&self, limit: Target) -> Result<(), BeaconError> {
+    fn check(&self, limit: Target) -> Result<(), HeartbeatError> {
         let room_above = u32::MAX - self.height;
         if self.headers.len() > MOST_HEADERS.min(room_above as usize) {
-            return Err(BeaconError::OutOfRange("headers"));
+            return Err(HeartbeatError::OutOfRange("headers"));
         }
         let mut before = None;
         for (header, height) in self.headers.iter().zip(self.height..) {
             let id = header.id();
             if before.is_some_and(|before| header.prev != before) {
-                return Err(BeaconError::Unlinked(id));
+                return Err(HeartbeatError::Unlinked(id));
             }
             // All agree on the genesis block without checking it.
             if height > 0 && header.check_pow(limit).is_err() {
-                return Err(BeaconError::NoWork(id));
+                return Err(HeartbeatError::NoWork(id));
             }
             before = Some(id);
         }
@@ -196,14 +157,14 @@ impl Branch {
     }
 }
 
-impl Control {
+impl Command {
     /// The bytes to send.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         postcard::to_allocvec(self).expect("a vector takes any number of bytes")
     }
 
-    /// Reads a wish.
+    /// Reads a command.
     #[must_use]
     pub fn decode(bytes: &[u8]) -> Option<Self> {
         let (control, rest) = postcard::take_from_bytes::<Self>(bytes).ok()?;

@@ -37,14 +37,14 @@ pub fn run_of(prev: BlockId, salt: u8, length: usize) -> Vec<BitcoinHeader> {
         .collect()
 }
 
-pub fn beacon(label: u32, node: PeerId, branch: Branch) -> Beacon {
+pub fn heartbeat(label: u32, node: PeerId, branch: Branch) -> Heartbeat {
     let tip = branch
         .headers
         .last()
         .map_or(BlockId::ZERO, BitcoinHeader::id);
     let height = branch.height + branch.headers.len().saturating_sub(1) as u32;
     let work = Work(U256::from(u64::MAX));
-    let node = NodeBeacon {
+    let node = NodeHeartbeat {
         id: node,
         seat: 3,
         online: true,
@@ -54,7 +54,7 @@ pub fn beacon(label: u32, node: PeerId, branch: Branch) -> Beacon {
         sync: Some((1, 9)),
         loading: None,
     };
-    Beacon {
+    Heartbeat {
         label,
         bye: false,
         online: true,
@@ -66,9 +66,9 @@ pub fn beacon(label: u32, node: PeerId, branch: Branch) -> Beacon {
     }
 }
 
-fn good() -> Beacon {
+fn good() -> Heartbeat {
     let headers = run_of(BlockId::ZERO, 7, 16);
-    beacon(
+    heartbeat(
         1,
         PeerId::from_bytes([1; 32]),
         Branch {
@@ -79,13 +79,13 @@ fn good() -> Beacon {
 }
 
 #[test]
-fn a_beacon_comes_back_as_it_went() {
-    let beacon = good();
-    assert_eq!(Beacon::decode(&beacon.encode(), limit()), Ok(beacon));
+fn a_heartbeat_comes_back_as_it_went() {
+    let heartbeat = good();
+    assert_eq!(Heartbeat::decode(&heartbeat.encode(), limit()), Ok(heartbeat));
 }
 
 #[test]
-fn headers_without_work_or_link_make_a_beacon_garbage() {
+fn headers_without_work_or_link_make_a_heartbeat_garbage() {
     let mut lazy = good();
     let bits = TABCHAIN_POW_LIMIT;
     let header = (0..)
@@ -98,48 +98,48 @@ fn headers_without_work_or_link_make_a_beacon_garbage() {
         .unwrap();
     lazy.branches[0].headers[15] = header;
     assert_eq!(
-        Beacon::decode(&lazy.encode(), limit()),
-        Err(BeaconError::NoWork(header.id()))
+        Heartbeat::decode(&lazy.encode(), limit()),
+        Err(HeartbeatError::NoWork(header.id()))
     );
 
     let mut torn = good();
     torn.branches[0].headers.remove(7);
     let after = torn.branches[0].headers[7].id();
     assert_eq!(
-        Beacon::decode(&torn.encode(), limit()),
-        Err(BeaconError::Unlinked(after))
+        Heartbeat::decode(&torn.encode(), limit()),
+        Err(HeartbeatError::Unlinked(after))
     );
 }
 
 #[test]
-fn beacons_beyond_the_limits_are_garbage() {
-    let refused = |change: fn(&mut Beacon)| {
-        let mut beacon = good();
-        change(&mut beacon);
-        Beacon::decode(&beacon.encode(), limit()).unwrap_err()
+fn heartbeats_beyond_the_limits_are_garbage() {
+    let refused = |change: fn(&mut Heartbeat)| {
+        let mut heartbeat = good();
+        change(&mut heartbeat);
+        Heartbeat::decode(&heartbeat.encode(), limit()).unwrap_err()
     };
-    assert_eq!(refused(|b| b.label = 65), BeaconError::OutOfRange("label"));
+    assert_eq!(refused(|b| b.label = 65), HeartbeatError::OutOfRange("label"));
     assert_eq!(
         refused(|b| b.nodes = vec![b.nodes[0].clone(); 17]),
-        BeaconError::OutOfRange("nodes")
+        HeartbeatError::OutOfRange("nodes")
     );
     assert_eq!(
         refused(|b| b.branches[0].headers.push(mined(BlockId::ZERO, 0))),
-        BeaconError::OutOfRange("headers")
+        HeartbeatError::OutOfRange("headers")
     );
     assert_eq!(
         refused(|b| b.branches[0].height = u32::MAX - 3),
-        BeaconError::OutOfRange("headers")
+        HeartbeatError::OutOfRange("headers")
     );
     assert_eq!(
-        Beacon::decode(&vec![0; 1 << 20], limit()),
-        Err(BeaconError::Oversized(1 << 20))
+        Heartbeat::decode(&vec![0; 1 << 20], limit()),
+        Err(HeartbeatError::Oversized(1 << 20))
     );
     let mut longer = good().encode();
     longer.push(0);
     assert_eq!(
-        Beacon::decode(&longer, limit()),
-        Err(BeaconError::Malformed)
+        Heartbeat::decode(&longer, limit()),
+        Err(HeartbeatError::Malformed)
     );
 }
 
@@ -161,24 +161,24 @@ fn generations_are_never_used_twice_and_one_can_be_undone() {
 proptest! {
     #[test]
     fn random_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..2_000)) {
-        let _ = Beacon::decode(&bytes, limit());
-        let _ = Control::decode(&bytes);
+        let _ = Heartbeat::decode(&bytes, limit());
+        let _ = Command::decode(&bytes);
     }
 
     #[test]
-    fn damaged_beacons_never_panic(at in 0usize..1_400, with in any::<u8>(), cut in 0usize..1_400) {
+    fn damaged_heartbeats_never_panic(at in 0usize..1_400, with in any::<u8>(), cut in 0usize..1_400) {
         let mut bytes = good().encode();
         let at = at % bytes.len();
         bytes[at] = with;
-        let _ = Beacon::decode(&bytes, limit());
+        let _ = Heartbeat::decode(&bytes, limit());
         bytes.truncate(cut);
-        let _ = Beacon::decode(&bytes, limit());
+        let _ = Heartbeat::decode(&bytes, limit());
     }
 
     #[test]
     fn wishes_come_back_as_they_went(id in any::<[u8; 32]>(), online in any::<bool>(), tab in any::<bool>()) {
         let id = PeerId::from_bytes(id);
-        let wish = if tab { Control::Tab { tab: id, online } } else { Control::Node { node: id, online } };
-        prop_assert_eq!(Control::decode(&wish.encode()), Some(wish));
+        let wish = if tab { Command::Tab { tab: id, online } } else { Command::Node { node: id, online } };
+        prop_assert_eq!(Command::decode(&wish.encode()), Some(wish));
     }
 }

@@ -5,13 +5,47 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chain::{BitcoinHeader, BlockId, Height, Tree, Work};
 
-use crate::between::beacon::Branch;
+use crate::between::heartbeat::Branch;
 use wire::{BlockState, BlockView};
 
 /// Most heights in a frame.
 pub const MOST_HEIGHTS: u32 = 48;
 /// Most blocks in a frame.
 pub const MOST_BLOCKS: usize = 256;
+
+/// Headers that other tabs told of, remembered when nobody tells of them any more: when a cut heals,
+/// the branch that lost stays to be seen, though no node here ever fetched it.
+#[derive(Debug, Default)]
+pub struct Watched {
+    headers: BTreeMap<(u32, BlockId), BitcoinHeader>,
+}
+
+impl Watched {
+    /// More than a window shows are not kept.
+    const MOST: usize = 2 * MOST_BLOCKS;
+
+    /// Remembers the end of a chain that another tab's node stands on.
+    pub fn watch(&mut self, branch: &Branch) {
+        for (header, height) in branch.headers.iter().zip(branch.height..) {
+            self.headers.insert((height, header.id()), *header);
+        }
+        while self.headers.len() > Self::MOST {
+            self.headers.pop_first();
+        }
+    }
+
+    /// Another chain counts: what was watched is none of it.
+    pub fn clear(&mut self) {
+        self.headers.clear();
+    }
+
+    /// A header that was watched.
+    #[must_use]
+    pub fn header(&self, id: &BlockId) -> Option<&BitcoinHeader> {
+        let mut all = self.headers.iter();
+        all.find(|((_, other), _)| other == id).map(|(_, header)| header)
+    }
+}
 
 /// What the window needs to know of a node of this tab.
 pub trait Forest {
@@ -29,17 +63,29 @@ struct Known {
     header: BitcoinHeader,
     miner: Option<u32>,
     invalid: bool,
-    here: bool,
+    from: From,
+}
+
+/// Who knows a block.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum From {
+    /// A node of this tab.
+    Here,
+    /// A node of another tab stands on it or above.
+    Elsewhere,
+    /// One did.
+    Formerly,
 }
 
 /// The blocks to draw, lowest first.
 ///
 /// `forests` are this tab's nodes, the one whose view counts first; `tips` are the blocks that any
-/// node of the room stands on; `branches` is what other tabs tell.
+/// node of the room stands on; `branches` is what other tabs tell, `watched` what they told.
 pub fn window<F: Forest>(
     forests: &[&F],
     tips: &BTreeSet<BlockId>,
     branches: &[&Branch],
+    watched: &Watched,
     most_blocks: usize,
 ) -> Vec<BlockView> {
     let lowest = lowest_height(forests, branches);
@@ -50,6 +96,7 @@ pub fn window<F: Forest>(
     for branch in branches {
         overhear(branch, lowest, &mut known);
     }
+    remember(watched, lowest, &mut known);
     let first = forests.first().map(|forest| forest.tree().best());
     let best = first.map_or_else(BTreeSet::new, |best| chain_of([best], &known));
     let rival = chain_of(tips.iter().copied(), &known);
@@ -57,7 +104,7 @@ pub fn window<F: Forest>(
         .iter()
         .map(|(id, block)| view(id, block, state(id, block, &best, &rival)))
         .collect();
-    blocks.sort_by(|a, b| (a.height, &a.hash).cmp(&(b.height, &b.hash)));
+    blocks.sort_by_key(|block| (block.height, block.id));
     keep_highest(blocks, most_blocks)
 }
 
@@ -99,7 +146,7 @@ fn collect<F: Forest>(forest: &F, lowest: u32, known: &mut BTreeMap<BlockId, Kno
                         header,
                         miner,
                         invalid,
-                        here: true,
+                        from: From::Here,
                     },
                 );
             }
@@ -123,9 +170,29 @@ fn overhear(branch: &Branch, lowest: u32, known: &mut BTreeMap<BlockId, Known>) 
                 header: *header,
                 miner: None,
                 invalid: false,
-                here: false,
+                from: From::Elsewhere,
             };
             known.entry(header.id()).or_insert(unseen);
+        }
+    }
+}
+
+/// Adds what other tabs told of before, where it builds on what is known.
+fn remember(watched: &Watched, lowest: u32, known: &mut BTreeMap<BlockId, Known>) {
+    let highest = lowest.saturating_add(MOST_HEIGHTS);
+    let start = (lowest, BlockId::ZERO);
+    for ((height, id), header) in watched.headers.range(start..) {
+        let fits = known
+            .get(&header.prev)
+            .is_some_and(|parent| parent.height + 1 == *height);
+        if fits && *height < highest {
+            known.entry(*id).or_insert(Known {
+                height: *height,
+                header: *header,
+                miner: None,
+                invalid: false,
+                from: From::Formerly,
+            });
         }
     }
 }
@@ -152,13 +219,22 @@ fn state(
     best: &BTreeSet<BlockId>,
     rival: &BTreeSet<BlockId>,
 ) -> BlockState {
-    if best.contains(id) {
+    let unseen = block.from == From::Elsewhere;
+    judge(best.contains(id), block.invalid, unseen, || rival.contains(id))
+}
+
+/// What has become of a block: `best`, on the best chain of the node whose view counts; `invalid`, as
+/// a node here knows; `unseen`, no node here has it but one elsewhere; `rival`, a tip stands on it or
+/// above.
+#[must_use]
+pub fn judge(best: bool, invalid: bool, unseen: bool, rival: impl FnOnce() -> bool) -> BlockState {
+    if best {
         BlockState::Best
-    } else if block.invalid {
+    } else if invalid {
         BlockState::Invalid
-    } else if !block.here {
+    } else if unseen {
         BlockState::Unseen
-    } else if rival.contains(id) {
+    } else if rival() {
         BlockState::Rival
     } else {
         BlockState::Stale
@@ -167,8 +243,8 @@ fn state(
 
 fn view(id: &BlockId, block: &Known, state: BlockState) -> BlockView {
     BlockView {
-        hash: id.to_string(),
-        parent: block.header.prev.to_string(),
+        id: *id,
+        parent: block.header.prev,
         height: block.height,
         time: block.header.time.0,
         bits: block.header.bits.0,

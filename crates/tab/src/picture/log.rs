@@ -11,21 +11,20 @@ const GARBAGE_EVERY: u64 = 1_000;
 
 /// Lines that the page has not seen.
 #[derive(Debug, Default)]
-pub struct Diary {
+pub struct Log {
     lines: VecDeque<LogEntry>,
     number: u32,
     garbage: u32,
     garbage_told: Option<u64>,
 }
 
-impl Diary {
-    /// Writes a line. `at`: Unix milliseconds; `seat`: the node, or none for the tab itself.
-    pub fn write(&mut self, at: u64, seat: Option<u32>, what: Happening) {
+impl Log {
+    /// Writes a line. `at`: Unix milliseconds.
+    pub fn write(&mut self, at: u64, what: Happening) {
         self.number = self.number.wrapping_add(1);
         self.lines.push_back(LogEntry {
             number: self.number,
             at,
-            seat,
             what,
         });
         while self.lines.len() > MOST {
@@ -44,7 +43,7 @@ impl Diary {
         }
         self.garbage_told = Some(at);
         let count = std::mem::take(&mut self.garbage);
-        self.write(at, None, Happening::Garbage { count });
+        self.write(at, Happening::Garbage { count });
         true
     }
 
@@ -53,11 +52,10 @@ impl Diary {
         self.lines.drain(..most.min(self.lines.len())).collect()
     }
 
-    /// Puts lines back that did not fit.
-    pub fn put_back(&mut self, lines: Vec<LogEntry>) {
-        for line in lines.into_iter().rev() {
-            self.lines.push_front(line);
-        }
+    /// Bytes of what waits, about.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        512 * self.lines.len()
     }
 
     /// Whether there is anything to tell.
@@ -73,28 +71,26 @@ mod tests {
 
     #[test]
     fn garbage_is_told_once_a_second_with_its_count() {
-        let mut diary = Diary::default();
-        assert!(!diary.garbage(0, 0));
+        let mut log = Log::default();
+        assert!(!log.garbage(0, 0));
         for at in 0..2_500 {
-            diary.garbage(at, 4);
+            log.garbage(at, 4);
         }
-        let told: Vec<_> = diary.take(9).into_iter().map(|line| line.what).collect();
+        let told: Vec<_> = log.take(9).into_iter().map(|line| line.what).collect();
         let garbage = |count| Happening::Garbage { count };
         assert_eq!(told, [garbage(4), garbage(4_000), garbage(4_000)]);
     }
 
     #[test]
-    fn a_frozen_page_does_not_make_the_diary_grow() {
-        let mut diary = Diary::default();
+    fn a_frozen_page_does_not_make_the_log_grow() {
+        let mut log = Log::default();
         for at in 0..10_000 {
-            diary.write(at, Some(1), Happening::Reset);
+            log.write(at, Happening::Reset);
         }
-        let lines = diary.take(usize::MAX);
+        let lines = log.take(usize::MAX);
         assert_eq!(
             (lines.len(), lines[0].number),
             (MOST, 10_000 - MOST as u32 + 1)
         );
-        diary.put_back(lines);
-        assert_eq!(diary.take(1)[0].number, 10_000 - MOST as u32 + 1);
     }
 }

@@ -1,7 +1,7 @@
 use chain::U256;
 
 use super::*;
-use crate::between::beacon::tests::{mined, run_of};
+use crate::between::heartbeat::tests::{mined, run_of};
 
 /// A node's view, built by hand.
 struct Grove {
@@ -60,15 +60,16 @@ fn draw(groves: &[&Grove], tips: &[BlockId], branches: &[Branch]) -> Vec<BlockVi
         groves,
         &tips.iter().copied().collect(),
         &branches,
+        &Watched::default(),
         MOST_BLOCKS,
     )
 }
 
 fn state_of(blocks: &[BlockView], header: &BitcoinHeader) -> Option<BlockState> {
-    let hash = header.id().to_string();
+    let id = header.id();
     blocks
         .iter()
-        .find(|block| block.hash == hash)
+        .find(|block| block.id == id)
         .map(|block| block.state)
 }
 

@@ -6,18 +6,22 @@ use std::sync::Arc;
 
 use chain::PeerId;
 use protocol::{Batch, Key, Saved, Space, Write};
-
-use super::layout::{self, PIECE};
-use super::{Change, Db, DbError, Name, Store, record};
-use crate::between::beacon::Generation;
 use wire::StorageView;
 
-const GENERATION: &[u8] = b"generation";
+use super::{Change, DbError, Name, Store, layout, record};
+use crate::between::generation::Generation;
+use crate::door::Rows;
+
+/// Where the record of the generation is, in [`Store::Meta`].
+pub const GENERATION: &[u8] = b"generation";
+/// Most bytes of one node's damaged values that are put aside.
+const MOST_ASIDE: usize = 1 << 20;
 
 /// The room's storage.
 #[derive(Debug)]
-pub struct Depot<D> {
-    db: Option<D>,
+pub struct RoomStore {
+    /// Whether the database can be read, kept or not.
+    readable: bool,
     view: StorageView,
     generation: Generation,
     /// Own values of nodes that were booted here.
@@ -27,7 +31,7 @@ pub struct Depot<D> {
     /// What has to be written next.
     pending: Vec<Change>,
     last_ticket: u64,
-    /// Whether a ticket was taken in since the last flush.
+    /// Whether a save was taken in since the last flush.
     owed: bool,
 }
 
@@ -47,21 +51,20 @@ pub struct Found {
 pub struct Flush {
     /// What to write.
     pub changes: Vec<Change>,
-    /// The last ticket in it.
+    /// The last save in it.
     pub ticket: u64,
+    /// Names of shared values in it: need not be kept in memory once they are written.
+    pub shared: Vec<Name>,
 }
 
-impl<D: Db + Clone> Depot<D> {
-    /// Storage on this database, or in memory because of an error.
+impl RoomStore {
+    /// Storage in the room's database, or in memory because of an error.
     #[must_use]
-    pub fn new(db: Result<D, DbError>) -> Self {
-        let (db, view) = match db {
-            Ok(db) => (Some(db), StorageView::Kept),
-            Err(error) => (None, memory_view(error)),
-        };
+    pub fn new(db: Result<(), DbError>) -> Self {
+        let readable = db.is_ok();
         Self {
-            db,
-            view,
+            readable,
+            view: db.map_or_else(memory_view, |()| StorageView::Kept),
             generation: Generation::default(),
             own: BTreeMap::new(),
             shared: BTreeMap::new(),
@@ -72,21 +75,11 @@ impl<D: Db + Clone> Depot<D> {
     }
 
     /// What the database says counts, read anew: another tab may have changed it, and may have
-    /// lived under the same identities. Whether the record was damaged; then it is written again.
-    pub fn refresh(&mut self, found: Result<Found, DbError>) -> bool {
-        match found {
-            Ok(found) => {
-                self.generation = self.generation.max(found.generation);
-                self.own.clear();
-                if found.damaged {
-                    self.write_generation();
-                }
-                found.damaged
-            }
-            Err(error) => {
-                self.fail(error);
-                false
-            }
+    /// lived under the same identities.
+    pub fn refresh(&mut self, generation: Generation) {
+        self.generation = self.generation.max(generation);
+        if self.is_kept() {
+            self.own.clear();
         }
     }
 
@@ -116,28 +109,42 @@ impl<D: Db + Clone> Depot<D> {
         self.write_generation();
     }
 
-    fn write_generation(&mut self) {
+    /// Writes down which chain counts.
+    pub fn write_generation(&mut self) {
         let record = record::seal(&self.generation);
         self.pending
             .push(Change::Put(Store::Meta, GENERATION.to_vec(), record));
         self.settle();
     }
 
-    /// Where a node's own values have to be read from before it boots; `None`: they are here.
+    /// What has to be read before a node boots; `None`: it is here.
     #[must_use]
-    pub fn missing(&self, node: &PeerId) -> Option<(D, Name)> {
+    pub fn missing(&self, node: &PeerId) -> Option<Name> {
         let generation = self.generation.current;
         let here = self.own.contains_key(&(generation, *node));
-        let db = self.db.clone().filter(|_| !here)?;
-        Some((db, layout::of_node(generation, node)))
+        (self.readable && !here).then(|| layout::of_node(generation, node))
     }
 
     /// Takes in what was read for a node.
-    pub fn fill(&mut self, node: PeerId, rows: Result<Vec<(Name, Vec<u8>)>, DbError>) {
+    pub fn fill(&mut self, node: PeerId, rows: Result<Rows, DbError>) {
         let key = (self.generation.current, node);
         match rows {
-            Ok(rows) => drop(self.own.entry(key).or_insert_with(|| join(&rows))),
+            Ok(rows) => drop(self.own.entry(key).or_insert_with(|| values(rows))),
             Err(error) => self.fail(error),
+        }
+    }
+
+    /// Keeps a copy of what a node saved and could not read: the node will write over it.
+    pub fn put_aside(&mut self, node: &PeerId) {
+        let generation = self.generation.current;
+        let Some(values) = self.own.get(&(generation, *node)) else {
+            return;
+        };
+        let copy = record::seal(values);
+        if copy.len() <= MOST_ASIDE {
+            let name = layout::aside(generation, node);
+            self.pending.push(Change::Put(Store::Meta, name, copy));
+            self.settle();
         }
     }
 
@@ -169,23 +176,12 @@ impl<D: Db + Clone> Depot<D> {
     fn save_own(&mut self, generation: u32, node: PeerId, write: &Write) {
         let name = &write.key().name;
         let values = self.own.entry((generation, node)).or_default();
-        let before = values.get(name).map_or(0, Vec::len);
-        let dirty = apply(values, write);
-        let after = values.get(name).map_or(&[][..], Vec::as_slice);
-        let present = values.contains_key(name);
-        let pieces = |len: usize| len.div_ceil(PIECE).max(1);
-        for (index, piece) in (0..).zip(pieces_of(after, present)) {
-            if index as usize * PIECE + piece.len() > dirty || piece.is_empty() {
-                let name = layout::piece(generation, &node, name, index);
-                self.pending
-                    .push(Change::Put(Store::Own, name, piece.to_vec()));
-            }
-        }
-        let left = if present { pieces(after.len()) } else { 0 };
-        for index in left..pieces(before) {
-            let name = layout::piece(generation, &node, name, index as u32);
-            self.pending.push(Change::Delete(Store::Own, name));
-        }
+        apply(values, write);
+        let stored = layout::own(generation, &node, name);
+        self.pending.push(match values.get(name) {
+            Some(value) => Change::Put(Store::Own, stored, value.clone()),
+            None => Change::Delete(Store::Own, stored),
+        });
     }
 
     fn save_shared(&mut self, generation: u32, write: &Write) {
@@ -202,10 +198,26 @@ impl<D: Db + Clone> Depot<D> {
     /// What has to be written now, if anything.
     pub fn take_flush(&mut self) -> Option<Flush> {
         let owed = std::mem::take(&mut self.owed);
-        (owed || !self.pending.is_empty()).then(|| Flush {
-            changes: std::mem::take(&mut self.pending),
+        if !owed && self.pending.is_empty() {
+            return None;
+        }
+        let changes = last_of_each(std::mem::take(&mut self.pending));
+        let block = |change: &Change| match change {
+            Change::Put(Store::Blocks, name, _) => Some(name.clone()),
+            _ => None,
+        };
+        let shared = changes.iter().filter_map(block).collect();
+        Some(Flush {
+            changes,
             ticket: self.last_ticket,
+            shared,
         })
+    }
+
+    /// Whether something has to be written.
+    #[must_use]
+    pub fn owes(&self) -> bool {
+        self.owed || !self.pending.is_empty()
     }
 
     /// The last ticket that was taken in; in memory mode all of them count as durable.
@@ -215,12 +227,10 @@ impl<D: Db + Clone> Depot<D> {
     }
 
     /// A flush is done. Shared values that the database has need not be kept here.
-    pub fn flushed(&mut self, flush: &Flush) {
+    pub fn flushed(&mut self, shared: &[Name]) {
         if self.is_kept() {
-            for change in &flush.changes {
-                if let Change::Put(Store::Blocks, name, _) = change {
-                    self.shared.remove(name);
-                }
+            for name in shared {
+                self.shared.remove(name);
             }
         }
     }
@@ -238,23 +248,17 @@ impl<D: Db + Clone> Depot<D> {
                 let name = layout::shared(generation, &key.name);
                 match self.shared.get(&name) {
                     Some(value) => Ok(Some(value.clone())),
-                    None if self.db.is_none() => Ok(None),
+                    None if !self.readable => Ok(None),
                     None => Err(name),
                 }
             }
         }
     }
 
-    /// The database to read from, kept or not.
+    /// Whether the database can be read, kept or not.
     #[must_use]
-    pub fn db(&self) -> Option<D> {
-        self.db.clone()
-    }
-
-    /// The database as long as it is written to.
-    #[must_use]
-    pub fn kept(&self) -> Option<D> {
-        self.db.clone().filter(|_| self.is_kept())
+    pub fn is_readable(&self) -> bool {
+        self.readable
     }
 
     /// Forgets what is in memory of a node that does not live here, once all of it is written.
@@ -285,6 +289,12 @@ impl<D: Db + Clone> Depot<D> {
         self.settle();
     }
 
+    /// The database is gone: nothing can be read from it, either.
+    pub fn lose(&mut self, error: DbError) {
+        self.readable = false;
+        self.fail(error);
+    }
+
     /// Takes back a shared value that the database had, as that may not be read any more.
     pub fn take_back(&mut self, key: &Key, value: Arc<[u8]>) {
         let name = layout::shared(self.generation.current, &key.name);
@@ -300,37 +310,22 @@ impl<D: Db + Clone> Depot<D> {
     }
 }
 
-/// Which chain of a room counts, as its database says.
-///
-/// # Errors
-/// What the database says.
-pub async fn read_generation(db: &impl Db) -> Result<Found, DbError> {
-    let values = db.read(Store::Meta, &[GENERATION.to_vec()]).await?;
-    let Some(bytes) = values.into_iter().flatten().next() else {
-        return Ok(Found::default());
-    };
-    if let Some(generation) = record::open(&bytes) {
-        let damaged = false;
-        return Ok(Found {
-            generation,
-            damaged,
-        });
+/// Which chain of a room counts, as the record of it says; `None`: it is damaged.
+#[must_use]
+pub fn read_generation(rows: &Rows) -> Option<Generation> {
+    match rows.first() {
+        None => Some(Generation::default()),
+        Some((_, bytes)) => record::open(bytes),
     }
-    // The youngest chain that there is; counting on from it, no number is used twice.
-    let rows = db.range(Store::Own, &[]).await?;
-    let numbers = rows.iter().filter_map(|(name, _)| name.first_chunk());
+}
+
+/// The youngest chain that there is, where the record is damaged: counting on from it, no number is
+/// used twice.
+#[must_use]
+pub fn youngest_generation(own: &Rows) -> Generation {
+    let numbers = own.iter().filter_map(|(name, _)| name.first_chunk());
     let youngest = numbers.map(|number| u32::from_be_bytes(*number)).max();
-    let stamp = youngest.unwrap_or_default();
-    let generation = Generation {
-        stamp,
-        current: stamp,
-        undo: None,
-    };
-    let damaged = true;
-    Ok(Found {
-        generation,
-        damaged,
-    })
+    Generation::alone(youngest.unwrap_or_default())
 }
 
 fn memory_view(error: DbError) -> StorageView {
@@ -340,58 +335,46 @@ fn memory_view(error: DbError) -> StorageView {
     }
 }
 
-/// Own values from their pieces. A value whose pieces have a gap ends at the gap.
-fn join(rows: &[(Name, Vec<u8>)]) -> Values {
-    let mut values = Values::new();
-    let mut next: BTreeMap<&[u8], u32> = BTreeMap::new();
-    for (full, bytes) in rows {
-        let Some((name, index)) = layout::parse_piece(full) else {
-            continue;
-        };
-        let expected = next.entry(name).or_default();
-        if *expected == index {
-            *expected += 1;
-            values
-                .entry(name.to_vec())
-                .or_default()
-                .extend_from_slice(bytes);
+/// Own values from their rows.
+fn values(rows: Rows) -> Values {
+    let value = |(name, value): (Name, Vec<u8>)| Some((layout::parse_own(&name)?.to_vec(), value));
+    rows.into_iter().filter_map(value).collect()
+}
+
+/// Drops writes that a later write of the same name makes useless.
+fn last_of_each(changes: Vec<Change>) -> Vec<Change> {
+    let mut later = BTreeSet::new();
+    let mut kept: Vec<Change> = Vec::with_capacity(changes.len());
+    for change in changes.into_iter().rev() {
+        match &change {
+            // What comes after it may write names that it would delete: those stay behind it.
+            Change::DeleteAll(..) => later.clear(),
+            Change::Put(store, name, _) | Change::Delete(store, name) => {
+                if !later.insert((*store, name.clone())) {
+                    continue;
+                }
+            }
         }
+        kept.push(change);
     }
-    values
+    kept.reverse();
+    kept
 }
 
-/// A value's pieces; an empty value has one empty piece, an absent one none.
-fn pieces_of(value: &[u8], present: bool) -> impl Iterator<Item = &[u8]> {
-    let empty = (present && value.is_empty()).then_some(value);
-    value.chunks(PIECE).chain(empty)
-}
-
-/// Does a write in place, as [`Write::apply`] says, and returns up to which byte nothing changed.
-fn apply(values: &mut Values, write: &Write) -> usize {
+/// Does a write in place.
+fn apply(values: &mut Values, write: &Write) {
     let name = &write.key().name;
     match write {
-        Write::Put { value, .. } => {
-            values.insert(name.clone(), value.to_vec());
-            0
-        }
+        Write::Put { value, .. } => drop(values.insert(name.clone(), value.to_vec())),
         Write::Append { value, .. } => {
-            let all = values.entry(name.clone()).or_default();
-            let before = all.len();
-            all.extend_from_slice(value);
-            before
+            values.entry(name.clone()).or_default().extend_from_slice(value);
         }
         Write::Truncate { len, .. } => {
-            let Some(all) = values.get_mut(name) else {
-                return 0;
-            };
-            all.truncate(usize::try_from(*len).unwrap_or(usize::MAX));
-            // The piece that was cut has to be written again: everything before it stays.
-            all.len().saturating_sub(1) / PIECE * PIECE
+            if let Some(all) = values.get_mut(name) {
+                all.truncate(usize::try_from(*len).unwrap_or(usize::MAX));
+            }
         }
-        Write::Delete { .. } => {
-            values.remove(name);
-            0
-        }
+        Write::Delete { .. } => drop(values.remove(name)),
     }
 }
 
