@@ -194,7 +194,11 @@ impl Budgeting {
 
     /// Takes in bytes from the channel; `None`: garbage.
     pub fn hear(&mut self, now: u64, wall: u64, bytes: &[u8]) -> Option<Heard> {
-        let Announcement { tab, life, mut budget } = Announcement::decode(bytes)?;
+        let Announcement {
+            tab,
+            life,
+            mut budget,
+        } = Announcement::decode(bytes)?;
         self.correct(wall);
         budget.power = budget.power.clamped(self.cores);
         if budget.time > wall.saturating_add(AHEAD) {

@@ -81,7 +81,11 @@ fn answer(cx: &mut Cx<'_>, l: &mut Lasting, member: &mut Member, ask: Ask) -> Re
 /// Somebody pressed Mine, or Stop.
 pub fn set_mining(cx: &mut Cx<'_>, l: &mut Lasting, member: &mut Member, on: bool) {
     if l.mining.set_on(cx, on) {
-        let what = if on { Happening::MiningStarted } else { Happening::MiningStopped };
+        let what = if on {
+            Happening::MiningStarted
+        } else {
+            Happening::MiningStopped
+        };
         l.note(cx, what);
         member.change();
     }

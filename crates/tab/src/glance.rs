@@ -111,9 +111,8 @@ fn nodes(member: &Member) -> Vec<NodeGlance> {
             online: one.online,
             tip,
             height,
-            loading: node.is_none_or(|node| {
-                matches!(node.progress(), node::Progress::Loading { .. })
-            }),
+            loading: node
+                .is_none_or(|node| matches!(node.progress(), node::Progress::Loading { .. })),
         }
     };
     member.nodes.iter().map(glance).collect()

@@ -318,7 +318,11 @@ impl<M: Machine> Host<M> {
         if let Some(hosted) = self.nodes.get_mut(&node) {
             hosted.after = ticket;
         }
-        self.effects.push(Effect::Save { ticket, node, batch });
+        self.effects.push(Effect::Save {
+            ticket,
+            node,
+            batch,
+        });
     }
 
     /// Delivers to machines here by queue, never by calling them from within a step.

@@ -138,11 +138,7 @@ fn hear_page(cx: &mut Cx<'_>, state: &mut State, message: ToEngine) {
     }
 }
 
-fn while_opening(
-    cx: &mut Cx<'_>,
-    opening: &mut Opening,
-    input: Input,
-) -> Option<opening::Opened> {
+fn while_opening(cx: &mut Cx<'_>, opening: &mut Opening, input: Input) -> Option<opening::Opened> {
     match input {
         Input::Turn => return opening.turn(cx),
         Input::Opened(db, result) => return opening.opened(cx, db, result),

@@ -74,7 +74,10 @@ impl Mining {
     /// Another tab says something on the power channel. Whether the picture may be different.
     pub fn hear(&mut self, cx: &mut Cx<'_>, bytes: &[u8]) -> bool {
         // Garbage is nothing.
-        let heard = self.budget.hear(cx.ms(), cx.wall_ms(), bytes).unwrap_or_default();
+        let heard = self
+            .budget
+            .hear(cx.ms(), cx.wall_ms(), bytes)
+            .unwrap_or_default();
         if heard.answer {
             self.announce.hurry();
         }
@@ -115,7 +118,11 @@ impl Mining {
 
     /// When [`Self::turn`] has something to do, in milliseconds.
     pub fn due(&self) -> u64 {
-        let tick = if self.plan.is_on() { self.tick.due() } else { u64::MAX };
+        let tick = if self.plan.is_on() {
+            self.tick.due()
+        } else {
+            u64::MAX
+        };
         self.announce.due().min(tick)
     }
 

@@ -217,7 +217,12 @@ impl Opening {
         let (id, db, durability) = (cx.ticket(), DbId::Browser, Durability::Relaxed);
         let link = room.link().into_bytes();
         let changes = vec![Change::Put(Store::Meta, LAST_ROOM.to_vec(), link)];
-        cx.act(Effect::Write { id, db, changes, durability });
+        cx.act(Effect::Write {
+            id,
+            db,
+            changes,
+            durability,
+        });
         self.step = Step::Remembering(id, cx.ms() + DATABASE_MS, Box::new(room));
     }
 
@@ -249,4 +254,3 @@ impl Opening {
         })
     }
 }
-

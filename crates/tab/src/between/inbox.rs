@@ -158,7 +158,8 @@ impl Inbox {
 
     /// How many messages were dropped since this was asked last.
     pub fn take_garbage(&mut self) -> u32 {
-        let overflow = self.packets
+        let overflow = self
+            .packets
             .take_dropped()
             .saturating_add(self.said.take_dropped());
         std::mem::take(&mut self.garbage).saturating_add(overflow)
@@ -321,7 +322,9 @@ mod tests {
                 0,
             );
         }
-        assert!(inbox.packets.bytes() <= MOST_MESSAGE_BYTES && inbox.packets.len() <= MOST_MESSAGES);
+        assert!(
+            inbox.packets.bytes() <= MOST_MESSAGE_BYTES && inbox.packets.len() <= MOST_MESSAGES
+        );
         assert!(inbox.said.bytes() <= MOST_SAID_BYTES && inbox.said.len() <= MOST_SAID);
         assert_eq!(inbox.known.len(), 2);
         let kept = inbox.packets.len() + inbox.said.len();

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chain::PeerId;
 
-use super::heartbeat::{Heartbeat, Branch, MOST_TABS, NodeHeartbeat};
+use super::heartbeat::{Branch, Heartbeat, MOST_TABS, NodeHeartbeat};
 
 /// After so many milliseconds without a heartbeat a tab is silent.
 const SILENT_AFTER: u64 = 5_000;
@@ -182,9 +182,19 @@ impl Tabs {
     /// Bytes of what other tabs say, about.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        let headers = |tab: &Tab| tab.heartbeat.branches.iter().map(|b| b.headers.len()).sum::<usize>();
+        let headers = |tab: &Tab| {
+            tab.heartbeat
+                .branches
+                .iter()
+                .map(|b| b.headers.len())
+                .sum::<usize>()
+        };
         let all: usize = self.tabs.values().map(headers).sum();
-        let nodes: usize = self.tabs.values().map(|tab| tab.heartbeat.nodes.len()).sum();
+        let nodes: usize = self
+            .tabs
+            .values()
+            .map(|tab| tab.heartbeat.nodes.len())
+            .sum();
         80 * all + 160 * nodes + 64 * self.tabs.len()
     }
 
@@ -274,10 +284,18 @@ mod tests {
         false
     }
 
+    impl Tabs {
+        /// Hears the next thing that a tab says.
+        fn next(&mut self, id: PeerId, said: Heartbeat, now: u64) -> Vec<News> {
+            let number = self.tabs.get(&id).map_or(1, |tab| tab.sequence + 1);
+            self.hear(id, number, said, nobody, now).news
+        }
+    }
+
     /// Tab 1 with one node, known to live.
     fn with_one() -> Tabs {
         let mut tabs = Tabs::default();
-        tabs.hear(id(1), says(1, 11), nobody, 0);
+        tabs.next(id(1), says(1, 11), 0);
         tabs.locked(&BTreeSet::from([id(1)]), 0);
         tabs
     }
@@ -285,7 +303,11 @@ mod tests {
     #[test]
     fn a_tab_is_there_once_its_lock_is_seen_and_gone_with_it() {
         let mut tabs = Tabs::default();
-        assert_eq!(tabs.hear(id(1), says(2, 11), nobody, 100), (true, vec![]));
+        let heard = tabs.hear(id(1), 1, says(2, 11), nobody, 100);
+        assert_eq!(
+            (heard.stranger, heard.look, heard.news),
+            (true, true, vec![])
+        );
         assert_eq!(tabs.alive().count(), 0);
         // Asked before it was heard: the answer says nothing about it.
         assert_eq!(tabs.locked(&BTreeSet::new(), 50), []);
@@ -304,7 +326,7 @@ mod tests {
     #[test]
     fn a_heartbeat_without_a_lock_is_never_shown() {
         let mut tabs = Tabs::default();
-        tabs.hear(id(1), says(1, 11), nobody, 100);
+        tabs.next(id(1), says(1, 11), 100);
         assert_eq!(tabs.locked(&BTreeSet::new(), 200), []);
         assert!(!tabs.knows(&id(1)));
     }
@@ -312,7 +334,7 @@ mod tests {
     #[test]
     fn a_tab_that_holds_its_lock_but_is_silent_cannot_be_reached() {
         let mut tabs = Tabs::default();
-        tabs.hear(id(1), says(1, 11), nobody, 0);
+        tabs.next(id(1), says(1, 11), 0);
         tabs.locked(&BTreeSet::from([id(1)]), 1);
         assert_eq!(tabs.reachable(5_000).len(), 1);
         assert!(tabs.reachable(5_001).is_empty());
@@ -320,17 +342,28 @@ mod tests {
     }
 
     #[test]
-    fn a_tab_that_says_goodbye_is_gone_at_once() {
+    fn a_goodbye_is_believed_once_the_lock_is_gone() {
         let mut tabs = with_one();
         let bye = Heartbeat {
             bye: true,
             ..says(1, 11)
         };
-        assert_eq!(
-            tabs.hear(id(1), bye.clone(), nobody, 1).1,
-            [News::Left { label: 1 }]
-        );
-        assert_eq!(tabs.hear(id(1), bye, nobody, 2), (false, vec![]));
+        let heard = tabs.hear(id(1), 2, bye.clone(), nobody, 1);
+        assert_eq!((heard.look, heard.news), (true, vec![]));
+        assert!(tabs.is_alive(&id(1)));
+        assert_eq!(tabs.locked(&BTreeSet::new(), 2), [News::Left { label: 1 }]);
+        assert_eq!(tabs.hear(id(1), 3, bye, nobody, 3), Heard::default());
+    }
+
+    #[test]
+    fn what_was_said_before_is_not_heard_again() {
+        let mut tabs = with_one();
+        let off = Heartbeat {
+            online: false,
+            ..says(1, 11)
+        };
+        assert_eq!(tabs.hear(id(1), 1, off, nobody, 1), Heard::default());
+        assert_eq!(tabs.reachable(1).len(), 1);
     }
 
     #[test]
@@ -340,7 +373,7 @@ mod tests {
         thief.nodes.extend(says(2, 12).nodes);
         thief.nodes.extend(says(2, 13).nodes);
         thief.nodes.extend(says(2, 13).nodes);
-        tabs.hear(id(2), thief, |node| *node == id(12), 1);
+        tabs.hear(id(2), 1, thief, |node| *node == id(12), 1);
         tabs.locked(&BTreeSet::from([id(1), id(2)]), 1);
         let owners: Vec<_> = tabs.nodes().map(|(tab, node)| (*tab, node.id)).collect();
         assert_eq!(owners, [(id(1), id(11)), (id(2), id(13))]);
@@ -355,7 +388,7 @@ mod tests {
             seat: 3,
             online: false,
         };
-        assert_eq!(tabs.hear(id(1), cut.clone(), nobody, 1).1, [news]);
+        assert_eq!(tabs.next(id(1), cut.clone(), 1), [news]);
         assert!(tabs.reachable(1).is_empty());
         let off = Heartbeat {
             online: false,
@@ -365,7 +398,7 @@ mod tests {
             label: 1,
             online: false,
         };
-        assert_eq!(tabs.hear(id(1), off, nobody, 1).1, [news]);
+        assert_eq!(tabs.next(id(1), off, 1), [news]);
     }
 
     #[test]
@@ -376,8 +409,12 @@ mod tests {
             bytes[..4].copy_from_slice(&n.to_le_bytes());
             let mut heartbeat = says(1, 1);
             heartbeat.nodes.clear();
-            tabs.hear(PeerId::from_bytes(bytes), heartbeat, nobody, 0);
+            tabs.next(PeerId::from_bytes(bytes), heartbeat, u64::from(n));
         }
         assert_eq!(tabs.tabs.len(), 63);
+        assert!(
+            tabs.tabs.values().all(|tab| tab.heard > 9_900),
+            "those without a lock give way"
+        );
     }
 }

@@ -18,7 +18,7 @@ use wire::{
 };
 
 use self::detail::expected_tries;
-use self::tree::{Forest, MOST_BLOCKS, window};
+use self::tree::{Forest, MOST_BLOCKS, MOST_HEIGHTS, window};
 use crate::between::tabs::Tab;
 use crate::cx::Cx;
 use crate::door::Effect;
@@ -42,7 +42,14 @@ pub fn show(cx: &mut Cx<'_>, l: &mut Lasting, member: &Member) {
         return;
     };
     let found = count_found(l, member);
-    for branch in member.tabs.branches() {
+    // Whatever others say, what is far beyond the picture is not remembered.
+    let top = member.first().map_or(0, |node| node.tip().1.0);
+    let most = top.saturating_add(MOST_HEIGHTS);
+    for branch in member
+        .tabs
+        .branches()
+        .filter(|branch| branch.height <= most)
+    {
         l.watched.watch(branch);
     }
     let mining = l.mining.view(cx.ms(), found);
@@ -82,7 +89,11 @@ pub fn status(cx: &Cx<'_>, l: &mut Lasting, member: &Member) -> StatusView {
         room: room_view(l),
         nodes: node_views(l, member),
         tip: tip_view(l, member),
-        peers: if l.online { u32::try_from(reachable).unwrap_or(u32::MAX) } else { 0 },
+        peers: if l.online {
+            u32::try_from(reachable).unwrap_or(u32::MAX)
+        } else {
+            0
+        },
         hash_rate: l.mining.rate(cx.ms()),
         mining: l.mining.is_on(),
         online: l.online,
@@ -111,7 +122,9 @@ fn tab_views(cx: &Cx<'_>, l: &Lasting, member: &Member, mining: &MiningView) -> 
         silent: false,
     };
     let others = member.tabs.alive();
-    let mut others: Vec<TabView> = others.map(|(id, tab)| other_tab(id, tab, cx.ms())).collect();
+    let mut others: Vec<TabView> = others
+        .map(|(id, tab)| other_tab(id, tab, cx.ms()))
+        .collect();
     others.sort_by_key(|tab| (tab.label, tab.id));
     std::iter::once(me).chain(others).collect()
 }
@@ -164,7 +177,8 @@ fn node_views(l: &Lasting, member: &Member) -> Vec<NodeView> {
         }));
     }
     others.sort_by_key(|(label, node)| (*label, node.tab, node.seat));
-    here.chain(others.into_iter().map(|(_, view)| view)).collect()
+    here.chain(others.into_iter().map(|(_, view)| view))
+        .collect()
 }
 
 fn tip_of(node: &Node) -> TipView {
@@ -222,7 +236,9 @@ fn future(cx: &Cx<'_>, l: &Lasting, member: &Member) -> Option<Notice> {
     if ahead <= l.params.future_limit {
         return None;
     }
-    let dated_ahead = (1..=tip).rev().take_while(|height| time(*height).is_some_and(|t| t > now));
+    let dated_ahead = (1..=tip)
+        .rev()
+        .take_while(|height| time(*height).is_some_and(|t| t > now));
     let blocks = u32::try_from(dated_ahead.take(MOST_COUNTED).count()).unwrap_or(u32::MAX);
     Some(Notice::Future { ahead, blocks })
 }
@@ -254,12 +270,22 @@ fn tree_view(l: &Lasting, member: &Member) -> Vec<BlockView> {
     let forests: Vec<Grown<'_>> = member.running().map(|node| Grown { l, node }).collect();
     let forests: Vec<&Grown<'_>> = forests.iter().collect();
     let branches: Vec<_> = member.tabs.branches().collect();
-    window(&forests, &all_tips(member), &branches, &l.watched, MOST_BLOCKS)
+    window(
+        &forests,
+        &all_tips(member),
+        &branches,
+        &l.watched,
+        MOST_BLOCKS,
+    )
 }
 
 fn all_tips(member: &Member) -> BTreeSet<BlockId> {
     let far = member.tabs.nodes().map(|(_, node)| node.tip);
-    member.running().map(|node| node.tip().0).chain(far).collect()
+    member
+        .running()
+        .map(|node| node.tip().0)
+        .chain(far)
+        .collect()
 }
 
 fn count_found(l: &mut Lasting, member: &Member) -> u32 {
@@ -306,9 +332,13 @@ pub fn miner_of(l: &Lasting, member: &Member, node: &PeerId, block: &BlockId) ->
 /// A block explained, by whichever node here has it, or as other tabs tell or told of it.
 pub fn block_detail(l: &Lasting, member: &Member, id: &BlockId) -> Option<BlockDetail> {
     let Some(node) = member.running().find(|node| node.tree().contains(id)) else {
-        let view = tree_view(l, member).into_iter().find(|block| block.id == *id)?;
+        let view = tree_view(l, member)
+            .into_iter()
+            .find(|block| block.id == *id)?;
         let told = member.tabs.branches().flat_map(|branch| &branch.headers);
-        let header = told.chain(l.watched.header(id)).find(|header| header.id() == *id)?;
+        let header = told
+            .chain(l.watched.header(id))
+            .find(|header| header.id() == *id)?;
         return Some(detail::detail(view, header, None, None));
     };
     let view = block_view(l, member, node, &all_tips(member), id)?;
@@ -349,7 +379,8 @@ pub fn best_blocks(l: &Lasting, member: &Member, from: Height, to: Height) -> Ve
     let top = to.0.min(node.tip().1.0);
     let tips = all_tips(member);
     let ids = (from.0..=top).filter_map(|height| node.best_at(Height(height)));
-    ids.filter_map(|id| block_view(l, member, node, &tips, &id)).collect()
+    ids.filter_map(|id| block_view(l, member, node, &tips, &id))
+        .collect()
 }
 
 /// The whole best chain above the genesis block, which follows from the room's rules.

@@ -43,7 +43,8 @@ impl Watched {
     #[must_use]
     pub fn header(&self, id: &BlockId) -> Option<&BitcoinHeader> {
         let mut all = self.headers.iter();
-        all.find(|((_, other), _)| other == id).map(|(_, header)| header)
+        all.find(|((_, other), _)| other == id)
+            .map(|(_, header)| header)
     }
 }
 
@@ -220,7 +221,9 @@ fn state(
     rival: &BTreeSet<BlockId>,
 ) -> BlockState {
     let unseen = block.from == From::Elsewhere;
-    judge(best.contains(id), block.invalid, unseen, || rival.contains(id))
+    judge(best.contains(id), block.invalid, unseen, || {
+        rival.contains(id)
+    })
 }
 
 /// What has become of a block: `best`, on the best chain of the node whose view counts; `invalid`, as

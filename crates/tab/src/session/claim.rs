@@ -91,12 +91,7 @@ enum Stage {
 
 impl Claim {
     /// Begins to take identities; `db` says whether the browser's database can be used.
-    pub fn begin(
-        cx: &mut Cx<'_>,
-        names: &Names,
-        db: Result<(), DbError>,
-        wanted: Wanted,
-    ) -> Self {
+    pub fn begin(cx: &mut Cx<'_>, names: &Names, db: Result<(), DbError>, wanted: Wanted) -> Self {
         let patience = if wanted.patient { PATIENCE_MS } else { 0 };
         Self {
             stage: Stage::List(Wait::begin(cx, names.identities_lock())),
@@ -116,12 +111,7 @@ impl Claim {
     }
 
     /// The browser says something of a lock. What was claimed, once that is all.
-    pub fn locked(
-        &mut self,
-        cx: &mut Cx<'_>,
-        id: LockId,
-        answer: LockAnswer,
-    ) -> Option<Claimed> {
+    pub fn locked(&mut self, cx: &mut Cx<'_>, id: LockId, answer: LockAnswer) -> Option<Claimed> {
         match std::mem::replace(&mut self.stage, Stage::Done) {
             Stage::List(wait) => match wait.answered(id, answer) {
                 Some(waited) => self.listed(cx, waited),
@@ -246,7 +236,8 @@ impl Claim {
         self.known = stored.iter().map(|one| (one.id(), one.seat)).collect();
         let seat = |name: &[u8]| Some(u32::from_be_bytes(name.try_into().ok()?));
         self.used = stored.iter().map(|one| one.seat).collect();
-        self.used.extend(damaged.iter().filter_map(|(name, _)| seat(name)));
+        self.used
+            .extend(damaged.iter().filter_map(|(name, _)| seat(name)));
         self.damaged = damaged;
         for former in &self.wanted.former {
             if has_lock(former) && stored.iter().all(|one| one.seat != former.seat) {
@@ -266,7 +257,9 @@ impl Claim {
             _ => None,
         };
         let missing = self.taken.len() < self.wanted.count;
-        let next = paused.or_else(|| self.next_candidate(cx)).filter(|_| missing);
+        let next = paused
+            .or_else(|| self.next_candidate(cx))
+            .filter(|_| missing);
         if let Some(identity) = next {
             let id = cx.lock(self.names.seat_lock(identity.seat), false);
             self.stage = Stage::Asking(id, identity);
@@ -284,7 +277,12 @@ impl Claim {
         let changes = aside.chain(taken).collect();
         // Strictly, so that no life is lived twice.
         let (db, durability) = (DbId::Browser, Durability::Strict);
-        cx.act(Effect::Write { id, db, changes, durability });
+        cx.act(Effect::Write {
+            id,
+            db,
+            changes,
+            durability,
+        });
         self.stage = Stage::Writing(id, cx.ms() + DATABASE_MS);
         None
     }
@@ -298,7 +296,11 @@ impl Claim {
             self.fresh += 1;
             if !self.used.contains(&seat) {
                 let (secret, incarnation) = (cx.source.key(), 0);
-                return Some(Identity { seat, secret, incarnation });
+                return Some(Identity {
+                    seat,
+                    secret,
+                    incarnation,
+                });
             }
         }
         None

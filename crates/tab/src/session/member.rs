@@ -210,15 +210,27 @@ impl Member {
     pub fn waits_for_storage(&self) -> bool {
         !self.departing.is_empty()
             || matches!(&self.starting, Some(start) if matches!(start.step, Step::Flush))
-            || self.adding.as_ref().is_some_and(|one| one.waits_for_storage() && self.is_running())
-            || self.renewing.as_ref().is_some_and(Renewing::waits_for_storage)
+            || self
+                .adding
+                .as_ref()
+                .is_some_and(|one| one.waits_for_storage() && self.is_running())
+            || self
+                .renewing
+                .as_ref()
+                .is_some_and(Renewing::waits_for_storage)
     }
 
     /// When [`Self::turn`] has something to do, by the steady clock in microseconds.
     pub fn due(&self, cx_now: crate::clock::Reading) -> u64 {
         let ms = |at: u64| at.saturating_mul(1_000);
-        let start = self.starting.as_ref().map_or(u64::MAX, |start| ms(start.until));
-        let add = self.adding.as_ref().map_or(u64::MAX, |adding| ms(adding.due()));
+        let start = self
+            .starting
+            .as_ref()
+            .map_or(u64::MAX, |start| ms(start.until));
+        let add = self
+            .adding
+            .as_ref()
+            .map_or(u64::MAX, |adding| ms(adding.due()));
         let renew = self.renewing.as_ref().map_or(u64::MAX, |one| ms(one.due()));
         let mut due = start.min(add).min(renew);
         if self.is_running() {
@@ -282,7 +294,12 @@ impl Member {
 
     /// Gives an input to a node, by what the pool calls it.
     pub fn give_to_miner(&mut self, key: u64, input: Input) {
-        if let Some(id) = self.nodes.iter().find(|one| one.key() == key).map(|one| one.id) {
+        if let Some(id) = self
+            .nodes
+            .iter()
+            .find(|one| one.key() == key)
+            .map(|one| one.id)
+        {
             self.host.give(id, input);
         }
     }
@@ -326,7 +343,12 @@ impl Member {
         let stays = |one: &&Hosted| one.lock.is_none() || one.lock != without;
         let wanted = Wanted {
             ids: self.nodes.iter().filter(stays).map(|one| one.id).collect(),
-            former: self.nodes.iter().filter(stays).map(|one| one.identity.clone()).collect(),
+            former: self
+                .nodes
+                .iter()
+                .filter(stays)
+                .map(|one| one.identity.clone())
+                .collect(),
             count: self.nodes.len(),
             besides: BTreeSet::new(),
             patient: false,

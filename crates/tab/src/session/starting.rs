@@ -55,7 +55,12 @@ impl Starting {
             let id = cx.ticket();
             let changes: Vec<Change> = identities.iter().map(Identity::change).collect();
             let (db, durability) = (DbId::Browser, Durability::Strict);
-            cx.act(Effect::Write { id, db, changes, durability });
+            cx.act(Effect::Write {
+                id,
+                db,
+                changes,
+                durability,
+            });
             Step::Identities(id)
         };
         let until = cx.ms() + DATABASE_MS;

@@ -98,7 +98,12 @@ mod tests {
     fn identities_survive_and_damaged_ones_are_told_apart() {
         let junk = (1_u32.to_be_bytes().to_vec(), vec![0; 40]);
         let stray = (vec![1, 2], vec![0; 40]);
-        let rows = vec![row(&identity(0)), junk.clone(), row(&identity(7)), stray.clone()];
+        let rows = vec![
+            row(&identity(0)),
+            junk.clone(),
+            row(&identity(7)),
+            stray.clone(),
+        ];
         let (whole, damaged) = read(rows);
         assert_eq!(damaged, [junk, stray]);
         let seats: Vec<_> = whole.iter().map(|one| (one.seat, one.id())).collect();

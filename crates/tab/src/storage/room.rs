@@ -367,7 +367,10 @@ fn apply(values: &mut Values, write: &Write) {
     match write {
         Write::Put { value, .. } => drop(values.insert(name.clone(), value.to_vec())),
         Write::Append { value, .. } => {
-            values.entry(name.clone()).or_default().extend_from_slice(value);
+            values
+                .entry(name.clone())
+                .or_default()
+                .extend_from_slice(value);
         }
         Write::Truncate { len, .. } => {
             if let Some(all) = values.get_mut(name) {

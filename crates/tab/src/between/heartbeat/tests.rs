@@ -81,7 +81,10 @@ fn good() -> Heartbeat {
 #[test]
 fn a_heartbeat_comes_back_as_it_went() {
     let heartbeat = good();
-    assert_eq!(Heartbeat::decode(&heartbeat.encode(), limit()), Ok(heartbeat));
+    assert_eq!(
+        Heartbeat::decode(&heartbeat.encode(), limit()),
+        Ok(heartbeat)
+    );
 }
 
 #[test]
@@ -118,7 +121,10 @@ fn heartbeats_beyond_the_limits_are_garbage() {
         change(&mut heartbeat);
         Heartbeat::decode(&heartbeat.encode(), limit()).unwrap_err()
     };
-    assert_eq!(refused(|b| b.label = 65), HeartbeatError::OutOfRange("label"));
+    assert_eq!(
+        refused(|b| b.label = 65),
+        HeartbeatError::OutOfRange("label")
+    );
     assert_eq!(
         refused(|b| b.nodes = vec![b.nodes[0].clone(); 17]),
         HeartbeatError::OutOfRange("nodes")

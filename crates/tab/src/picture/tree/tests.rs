@@ -198,12 +198,38 @@ fn too_many_rivals_are_cut_by_height_and_the_best_chain_stays() {
         first.add(&run_of(main[0].id(), salt, 1));
         first.add(&[mined(main[1].id(), salt)]);
     }
-    let blocks = window(&[&first], &BTreeSet::new(), &[], 120);
+    let blocks = window(&[&first], &BTreeSet::new(), &[], &Watched::default(), 120);
     assert!(blocks.len() <= 120 && blocks.iter().all(|block| block.height == 3));
     assert_eq!(state_of(&blocks, &main[2]), Some(BlockState::Best));
-    let blocks = window(&[&first], &BTreeSet::new(), &[], 10);
+    let blocks = window(&[&first], &BTreeSet::new(), &[], &Watched::default(), 10);
     assert_eq!(
         (blocks.len(), state_of(&blocks, &main[2])),
         (10, Some(BlockState::Best))
     );
+}
+
+#[test]
+fn the_branch_that_lost_stays_to_be_seen_when_nobody_stands_on_it_any_more() {
+    let genesis = mined(BlockId::ZERO, 0);
+    let (won, lost) = (run_of(genesis.id(), 1, 4), run_of(genesis.id(), 2, 3));
+    let mut grove = Grove::new(genesis);
+    grove.add(&won);
+    let branch = Branch {
+        height: 1,
+        headers: lost.clone(),
+    };
+    let mut watched = Watched::default();
+    watched.watch(&branch);
+    let tips = BTreeSet::from([grove.tip(), lost[2].id()]);
+    let during = window(&[&grove], &tips, &[&branch], &watched, MOST_BLOCKS);
+    assert_eq!(state_of(&during, &lost[1]), Some(BlockState::Unseen));
+    let tips = BTreeSet::from([grove.tip()]);
+    let healed = window(&[&grove], &tips, &[], &watched, MOST_BLOCKS);
+    for header in &lost {
+        assert_eq!(state_of(&healed, header), Some(BlockState::Stale));
+    }
+    assert_eq!(watched.header(&lost[0].id()), Some(&lost[0]));
+    watched.clear();
+    let other_chain = window(&[&grove], &tips, &[], &watched, MOST_BLOCKS);
+    assert_eq!(state_of(&other_chain, &lost[0]), None);
 }

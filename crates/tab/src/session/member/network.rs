@@ -39,7 +39,12 @@ impl Member {
     /// Looks at heartbeats and commands; they are few and small.
     pub(super) fn hear_said(&mut self, cx: &mut Cx<'_>, l: &mut Lasting) {
         while let Some(said) = self.inbox.next_said() {
-            let Said { kind, from, sequence, payload } = said;
+            let Said {
+                kind,
+                from,
+                sequence,
+                payload,
+            } = said;
             let signed = signed::verify(from, l.room.id(), kind, sequence, &payload);
             match (kind, signed) {
                 (Kind::Heartbeat, Some(payload)) => {
@@ -127,7 +132,11 @@ impl Member {
             return;
         }
         let now = cx.ms();
-        let far = if l.online { self.tabs.reachable(now) } else { BTreeSet::new() };
+        let far = if l.online {
+            self.tabs.reachable(now)
+        } else {
+            BTreeSet::new()
+        };
         let joined = self.nodes.iter().filter(|one| one.online);
         let near: BTreeSet<PeerId> = joined.map(|one| one.id).collect();
         for one in &self.nodes {

@@ -94,7 +94,10 @@ impl Member {
         id: LockId,
         answer: LockAnswer,
     ) {
-        if let Some(Renewing { step: Step::Lock(wait), .. }) = &self.renewing
+        if let Some(Renewing {
+            step: Step::Lock(wait),
+            ..
+        }) = &self.renewing
             && let Some(waited) = wait.answered(id, answer)
         {
             self.renew_waited(cx, l, waited);
@@ -109,7 +112,10 @@ impl Member {
         id: Ticket,
         rows: &Result<Rows, DbError>,
     ) {
-        if let Some(Renewing { step: Step::Read(lock, ticket), .. }) = &self.renewing
+        if let Some(Renewing {
+            step: Step::Read(lock, ticket),
+            ..
+        }) = &self.renewing
             && *ticket == id
         {
             let lock = *lock;
@@ -190,8 +196,13 @@ impl Member {
 
     /// The nodes start on the chain that counts now.
     fn go_over(&mut self, cx: &mut Cx<'_>, l: &mut Lasting, next: Generation) {
+        l.watched.clear();
         let reset = next.undo.is_some();
-        let why = if reset { Happening::Reset } else { Happening::ResetUndone };
+        let why = if reset {
+            Happening::Reset
+        } else {
+            Happening::ResetUndone
+        };
         self.relive(cx, l, Some(why));
     }
 
@@ -200,26 +211,35 @@ impl Member {
         let Some(ask) = self.renewing.take().and_then(|renewing| renewing.ask) else {
             return;
         };
-        cx.answer(ask, match result {
-            Ok(()) => Ok(Answer::Done(())),
-            Err(NotRenewed::NothingToUndo) => {
-                Err(failure("nothing-to-undo", "no reset can be undone"))
-            }
-            Err(NotRenewed::HeldUp(_)) => Err(failure(
-                "held-up",
-                "another page of this site holds the room's lock; close it and try again",
-            )),
-            Err(NotRenewed::Left) => Err(crate::asks::left()),
-        });
+        cx.answer(
+            ask,
+            match result {
+                Ok(()) => Ok(Answer::Done(())),
+                Err(NotRenewed::NothingToUndo) => {
+                    Err(failure("nothing-to-undo", "no reset can be undone"))
+                }
+                Err(NotRenewed::HeldUp(_)) => Err(failure(
+                    "held-up",
+                    "another page of this site holds the room's lock; close it and try again",
+                )),
+                Err(NotRenewed::Left) => Err(crate::asks::left()),
+            },
+        );
     }
 
     pub(super) fn give_up_renewal(&mut self, cx: &mut Cx<'_>, _l: &mut Lasting) {
         let lock = match &self.renewing {
-            Some(Renewing { step: Step::Lock(wait), .. }) => {
+            Some(Renewing {
+                step: Step::Lock(wait),
+                ..
+            }) => {
                 wait.abandon(cx);
                 None
             }
-            Some(Renewing { step: Step::Read(lock, _) | Step::Write(lock), .. }) => *lock,
+            Some(Renewing {
+                step: Step::Read(lock, _) | Step::Write(lock),
+                ..
+            }) => *lock,
             None => return,
         };
         self.renewed(cx, lock, Err(NotRenewed::Left));
@@ -229,10 +249,11 @@ impl Member {
     /// still reads its own may have some.
     pub(super) fn is_empty(&self, l: &Lasting) -> bool {
         let generation = l.store.generation().current;
-        let here = self.running().map(|node| (node.tip().1.0, progress(node).1));
-        let of_ours = |tab: &&crate::between::tabs::Tab| {
-            tab.heartbeat.generation.current == generation
-        };
+        let here = self
+            .running()
+            .map(|node| (node.tip().1.0, progress(node).1));
+        let of_ours =
+            |tab: &&crate::between::tabs::Tab| tab.heartbeat.generation.current == generation;
         let tabs = self.tabs.alive().map(|(_, tab)| tab).filter(of_ours);
         let far = tabs.flat_map(|tab| &tab.heartbeat.nodes);
         let far = far.map(|node| (node.height, node.loading));

@@ -35,7 +35,10 @@ impl Member {
             one.sequence = 0;
             one.saved_height = None;
         }
-        let kept = self.nodes.iter().filter(|one| one.kept && l.browser_db.is_ok());
+        let kept = self
+            .nodes
+            .iter()
+            .filter(|one| one.kept && l.browser_db.is_ok());
         let identities: Vec<Identity> = kept.map(|one| one.identity.clone()).collect();
         // Of several reasons in a row, people are told the first.
         let why = self.starting.take().and_then(|start| start.why).or(why);
@@ -209,11 +212,18 @@ impl Member {
     /// Somebody wants one more node.
     pub fn add(&mut self, cx: &mut Cx<'_>, l: &Lasting, ask: u32) {
         if self.nodes.len() >= MOST_NODES {
-            return cx.answer(ask, Err(failure("too-many-nodes", "a tab has at most 16 nodes")));
+            return cx.answer(
+                ask,
+                Err(failure("too-many-nodes", "a tab has at most 16 nodes")),
+            );
         }
         let wanted = Wanted {
             count: 1,
-            besides: self.nodes.iter().map(|one| one.identity.seat).collect::<BTreeSet<_>>(),
+            besides: self
+                .nodes
+                .iter()
+                .map(|one| one.identity.seat)
+                .collect::<BTreeSet<_>>(),
             ..Wanted::default()
         };
         let claim = Claim::begin(cx, &l.names, l.browser_db.clone(), wanted);
@@ -251,7 +261,11 @@ impl Member {
 
     /// The browser says something of a lock that a node being added may want.
     pub fn add_locked(&mut self, cx: &mut Cx<'_>, id: LockId, answer: LockAnswer) {
-        if let Some(Adding { step: AddStep::Claim(claim), .. }) = &mut self.adding {
+        if let Some(Adding {
+            step: AddStep::Claim(claim),
+            ..
+        }) = &mut self.adding
+        {
             let claimed = claim.locked(cx, id, answer);
             self.add_claimed(cx, claimed);
         }
@@ -266,11 +280,17 @@ impl Member {
         rows: &Result<Rows, DbError>,
     ) {
         match &mut self.adding {
-            Some(Adding { step: AddStep::Claim(claim), .. }) => {
+            Some(Adding {
+                step: AddStep::Claim(claim),
+                ..
+            }) => {
                 let claimed = claim.read(cx, id, rows);
                 self.add_claimed(cx, claimed);
             }
-            Some(Adding { step: AddStep::Rows(ticket, node), .. }) if *ticket == id => {
+            Some(Adding {
+                step: AddStep::Rows(ticket, node),
+                ..
+            }) if *ticket == id => {
                 let node = *node;
                 l.store.fill(node, rows.clone());
                 self.added(cx, l, node);
@@ -281,7 +301,11 @@ impl Member {
 
     /// A write is done that a node being added may wait for.
     pub fn add_written(&mut self, cx: &mut Cx<'_>, id: Ticket, result: &Result<(), DbError>) {
-        if let Some(Adding { step: AddStep::Claim(claim), .. }) = &mut self.adding {
+        if let Some(Adding {
+            step: AddStep::Claim(claim),
+            ..
+        }) = &mut self.adding
+        {
             let claimed = claim.written(cx, id, result);
             self.add_claimed(cx, claimed);
         }
@@ -298,7 +322,12 @@ impl Member {
         if !self.is_running() {
             return; // the others are being started: one after the other
         }
-        let Some(Adding { ask, step: AddStep::Flush(claimed), .. }) = self.adding.take() else {
+        let Some(Adding {
+            ask,
+            step: AddStep::Flush(claimed),
+            ..
+        }) = self.adding.take()
+        else {
             return;
         };
         let Some(hosted) = self.take_in(cx, l, *claimed).pop() else {

@@ -1,20 +1,72 @@
+use std::cell::{Cell, RefCell};
+
 use proptest::prelude::*;
 
-use super::super::Durability;
-use super::super::memory::{Memory, now};
 use super::*;
+
+/// A database in memory that can be told to refuse.
+#[derive(Default)]
+struct Memory {
+    values: RefCell<BTreeMap<(Store, Name), Vec<u8>>>,
+    is_full: Cell<bool>,
+}
+
+impl Memory {
+    fn len(&self, store: Store) -> usize {
+        self.range(store, &[]).len()
+    }
+
+    fn range(&self, store: Store, prefix: &[u8]) -> Rows {
+        let values = self.values.borrow();
+        let here = |(at, name): &&(Store, Name)| *at == store && name.starts_with(prefix);
+        let found = values.iter().filter(|(key, _)| here(key));
+        found
+            .map(|((_, name), value)| (name.clone(), value.clone()))
+            .collect()
+    }
+
+    fn read(&self, store: Store, name: &[u8]) -> Option<Vec<u8>> {
+        self.values.borrow().get(&(store, name.to_vec())).cloned()
+    }
+
+    fn commit(&self, changes: &[Change]) -> Result<(), DbError> {
+        if self.is_full.get() {
+            return Err(DbError::Refused("QuotaExceededError".into()));
+        }
+        let mut values = self.values.borrow_mut();
+        for change in changes.iter().cloned() {
+            match change {
+                Change::Put(store, name, value) => drop(values.insert((store, name), value)),
+                Change::Delete(store, name) => drop(values.remove(&(store, name))),
+                Change::DeleteAll(store, prefix) => {
+                    values.retain(|(at, name), _| *at != store || !name.starts_with(&prefix));
+                }
+            }
+        }
+        Ok(())
+    }
+}
 
 const NODE: PeerId = PeerId::from_bytes([1; 32]);
 const OTHER: PeerId = PeerId::from_bytes([2; 32]);
 
-fn open(db: &Memory) -> Depot<Memory> {
-    let mut depot = Depot::new(Ok(db.clone()));
-    depot.refresh(now(read_generation(db)));
-    depot
+fn generation_of(db: &Memory) -> Option<Generation> {
+    let row = db.read(Store::Meta, GENERATION);
+    read_generation(
+        &row.into_iter()
+            .map(|value| (GENERATION.to_vec(), value))
+            .collect(),
+    )
 }
 
-fn in_memory() -> Depot<Memory> {
-    Depot::new(Err(DbError::Refused("SecurityError".into())))
+fn open(db: &Memory) -> RoomStore {
+    let mut room = RoomStore::new(Ok(()));
+    room.refresh(generation_of(db).unwrap());
+    room
+}
+
+fn in_memory() -> RoomStore {
+    RoomStore::new(Err(DbError::Refused("SecurityError".into())))
 }
 
 fn put(key: Key, value: &[u8]) -> Write {
@@ -24,74 +76,68 @@ fn put(key: Key, value: &[u8]) -> Write {
     }
 }
 
-fn store(depot: &mut Depot<Memory>) {
-    if let Some(flush) = depot.take_flush() {
-        let db = depot.db().unwrap();
-        match now(db.commit(&flush.changes, Durability::Relaxed)) {
-            Ok(()) => depot.flushed(&flush),
-            Err(error) => depot.fail(error),
+fn store(room: &mut RoomStore, db: &Memory) {
+    if let Some(flush) = room.take_flush() {
+        match db.commit(&flush.changes) {
+            Ok(()) => room.flushed(&flush.shared),
+            Err(error) => room.fail(error),
         }
     }
 }
 
-fn boot(depot: &mut Depot<Memory>, node: PeerId) -> Saved {
-    if let Some((db, prefix)) = depot.missing(&node) {
-        let rows = now(db.range(Store::Own, &prefix));
-        depot.fill(node, rows);
+fn boot(room: &mut RoomStore, db: &Memory, node: PeerId) -> Saved {
+    if let Some(prefix) = room.missing(&node) {
+        room.fill(node, Ok(db.range(Store::Own, &prefix)));
     }
-    depot.saved(&node)
+    room.saved(&node)
 }
 
-fn value(depot: &mut Depot<Memory>, node: PeerId, name: &[u8]) -> Option<Vec<u8>> {
-    boot(depot, node);
-    depot
-        .load(&node, &Key::own(name))
-        .unwrap()
-        .map(|value| value.to_vec())
+fn value(room: &mut RoomStore, db: &Memory, node: PeerId, name: &[u8]) -> Option<Vec<u8>> {
+    boot(room, db, node);
+    let loaded = room.load(&node, &Key::own(name)).unwrap();
+    loaded.map(|value| value.to_vec())
 }
 
 #[test]
 fn what_was_saved_is_there_in_the_next_life() {
     let db = Memory::default();
-    let mut depot = open(&db);
+    let mut room = open(&db);
     let batch = Batch(vec![
         put(Key::own(*b"tip"), b"x"),
         put(Key::shared(*b"block"), b"b"),
     ]);
-    depot.save(NODE, 1, &batch);
-    depot.save(OTHER, 2, &Batch(vec![put(Key::own(*b"tip"), b"y")]));
-    let flush = depot.take_flush().unwrap();
+    room.save(NODE, 1, &batch);
+    room.save(OTHER, 2, &Batch(vec![put(Key::own(*b"tip"), b"y")]));
+    let flush = room.take_flush().unwrap();
     assert_eq!((flush.ticket, flush.changes.len()), (2, 3));
-    now(db.commit(&flush.changes, Durability::Relaxed)).unwrap();
-    depot.flushed(&flush);
+    db.commit(&flush.changes).unwrap();
+    room.flushed(&flush.shared);
 
-    let mut depot = open(&db);
-    let saved = boot(&mut depot, NODE);
+    let mut room = open(&db);
+    let saved = boot(&mut room, &db, NODE);
     assert_eq!(saved.small.len(), 1);
-    assert_eq!(value(&mut depot, NODE, b"tip"), Some(b"x".to_vec()));
-    assert_eq!(value(&mut depot, OTHER, b"tip"), Some(b"y".to_vec()));
-    let name = depot.load(&NODE, &Key::shared(*b"block")).unwrap_err();
-    assert_eq!(
-        now(db.read(Store::Blocks, &[name])).unwrap(),
-        [Some(b"b".to_vec())]
-    );
+    assert_eq!(value(&mut room, &db, NODE, b"tip"), Some(b"x".to_vec()));
+    assert_eq!(value(&mut room, &db, OTHER, b"tip"), Some(b"y".to_vec()));
+    let name = room.load(&NODE, &Key::shared(*b"block")).unwrap_err();
+    assert_eq!(db.read(Store::Blocks, &name), Some(b"b".to_vec()));
 }
 
 #[test]
 fn shared_values_are_readable_before_they_are_written() {
-    let mut depot = open(&Memory::default());
-    depot.save(NODE, 1, &Batch(vec![put(Key::shared(*b"block"), b"b")]));
-    let loaded = depot.load(&OTHER, &Key::shared(*b"block")).unwrap();
+    let db = Memory::default();
+    let mut room = open(&db);
+    room.save(NODE, 1, &Batch(vec![put(Key::shared(*b"block"), b"b")]));
+    let loaded = room.load(&OTHER, &Key::shared(*b"block")).unwrap();
     assert_eq!(loaded.as_deref(), Some(&b"b"[..]));
-    store(&mut depot);
-    assert!(depot.shared.is_empty());
+    store(&mut room, &db);
+    assert!(room.shared.is_empty());
 }
 
 #[test]
 fn a_full_disk_loses_nothing_that_was_accepted() {
     let db = Memory::default();
-    let mut depot = open(&db);
-    depot.save(
+    let mut room = open(&db);
+    room.save(
         NODE,
         1,
         &Batch(vec![
@@ -99,9 +145,9 @@ fn a_full_disk_loses_nothing_that_was_accepted() {
             put(Key::own(*b"n"), b"1"),
         ]),
     );
-    store(&mut depot);
-    db.room.set(Some(0));
-    depot.save(
+    store(&mut room, &db);
+    db.is_full.set(true);
+    room.save(
         NODE,
         2,
         &Batch(vec![
@@ -109,12 +155,12 @@ fn a_full_disk_loses_nothing_that_was_accepted() {
             put(Key::own(*b"n"), b"2"),
         ]),
     );
-    store(&mut depot);
+    store(&mut room, &db);
     assert_eq!(
-        *depot.view(),
+        *room.view(),
         StorageView::Memory("QuotaExceededError".into())
     );
-    depot.save(
+    room.save(
         NODE,
         3,
         &Batch(vec![
@@ -122,24 +168,22 @@ fn a_full_disk_loses_nothing_that_was_accepted() {
             put(Key::own(*b"n"), b"3"),
         ]),
     );
-    assert!(depot.take_flush().is_none());
+    assert!(room.take_flush().is_none());
     for name in [&b"two"[..], b"three"] {
-        assert!(depot.load(&NODE, &Key::shared(name)).unwrap().is_some());
+        assert!(room.load(&NODE, &Key::shared(name)).unwrap().is_some());
     }
-    let name = depot.load(&NODE, &Key::shared(*b"one")).unwrap_err();
-    assert_eq!(
-        now(db.read(Store::Blocks, &[name])).unwrap(),
-        [Some(b"1".to_vec())]
-    );
-    assert_eq!(value(&mut depot, NODE, b"n"), Some(b"3".to_vec()));
+    let name = room.load(&NODE, &Key::shared(*b"one")).unwrap_err();
+    assert_eq!(db.read(Store::Blocks, &name), Some(b"1".to_vec()));
+    assert_eq!(value(&mut room, &db, NODE, b"n"), Some(b"3".to_vec()));
     // The database holds the whole first batch and nothing of the second.
-    assert_eq!(value(&mut open(&db), NODE, b"n"), Some(b"1".to_vec()));
+    assert_eq!(value(&mut open(&db), &db, NODE, b"n"), Some(b"1".to_vec()));
 }
 
 #[test]
 fn without_a_database_everything_works_in_memory() {
-    let mut depot = in_memory();
-    depot.save(
+    let db = Memory::default();
+    let mut room = in_memory();
+    room.save(
         NODE,
         1,
         &Batch(vec![
@@ -147,59 +191,56 @@ fn without_a_database_everything_works_in_memory() {
             put(Key::shared(*b"b"), b"2"),
         ]),
     );
-    assert_eq!(value(&mut depot, NODE, b"n"), Some(b"1".to_vec()));
+    assert_eq!(value(&mut room, &db, NODE, b"n"), Some(b"1".to_vec()));
     assert_eq!(
-        depot.load(&NODE, &Key::shared(*b"b")).unwrap().as_deref(),
+        room.load(&NODE, &Key::shared(*b"b")).unwrap().as_deref(),
         Some(&b"2"[..])
     );
-    assert_eq!(depot.load(&NODE, &Key::shared(*b"?")), Ok(None));
-    assert_eq!(
-        (depot.take_flush().is_none(), depot.last_ticket()),
-        (true, 1)
-    );
+    assert_eq!(room.load(&NODE, &Key::shared(*b"?")), Ok(None));
+    assert_eq!((room.take_flush().is_none(), room.last_ticket()), (true, 1));
 }
 
 #[test]
 fn data_of_a_newer_version_is_left_alone() {
-    let depot: Depot<Memory> = Depot::new(Err(DbError::OtherVersion(9)));
-    assert_eq!(*depot.view(), StorageView::OtherVersion(9));
+    let room = RoomStore::new(Err(DbError::OtherVersion(9)));
+    assert_eq!(*room.view(), StorageView::OtherVersion(9));
 }
 
 #[test]
 fn a_reset_puts_the_chain_away_and_can_be_undone_once() {
     let db = Memory::default();
-    let mut depot = open(&db);
-    let save = |depot: &mut Depot<Memory>, ticket, text: &[u8]| {
+    let mut room = open(&db);
+    let save = |room: &mut RoomStore, ticket, text: &[u8]| {
         let batch = Batch(vec![
             put(Key::own(*b"n"), text),
             put(Key::shared(*b"b"), text),
         ]);
-        depot.save(NODE, ticket, &batch);
-        store(depot);
+        room.save(NODE, ticket, &batch);
+        store(room, &db);
     };
-    save(&mut depot, 1, b"first");
-    let reset = depot.generation().reset();
-    depot.set_generation(reset);
-    store(&mut depot);
-    assert_eq!(value(&mut depot, NODE, b"n"), None);
-    save(&mut depot, 2, b"second");
+    save(&mut room, 1, b"first");
+    let reset = room.generation().reset();
+    room.set_generation(reset);
+    store(&mut room, &db);
+    assert_eq!(value(&mut room, &db, NODE, b"n"), None);
+    save(&mut room, 2, b"second");
     assert_eq!((db.len(Store::Own), db.len(Store::Blocks)), (2, 2));
 
     // In another tab or another life it is the same.
     let mut later = open(&db);
     assert_eq!(later.generation(), reset);
-    assert_eq!(value(&mut later, NODE, b"n"), Some(b"second".to_vec()));
+    assert_eq!(value(&mut later, &db, NODE, b"n"), Some(b"second".to_vec()));
     let undone = reset.undone().unwrap();
     later.set_generation(undone);
-    store(&mut later);
-    assert_eq!(value(&mut later, NODE, b"n"), Some(b"first".to_vec()));
+    store(&mut later, &db);
+    assert_eq!(value(&mut later, &db, NODE, b"n"), Some(b"first".to_vec()));
     assert_eq!((later.generation().undo, db.len(Store::Own)), (None, 1));
 
     // Two resets in a row: only the last can be undone, the chain before it is gone.
-    let mut depot = open(&db);
+    let mut room = open(&db);
     for _ in 0..2 {
-        depot.set_generation(depot.generation().reset());
-        store(&mut depot);
+        room.set_generation(room.generation().reset());
+        store(&mut room, &db);
     }
     assert_eq!((db.len(Store::Own), db.len(Store::Blocks)), (0, 0));
 }
@@ -207,33 +248,33 @@ fn a_reset_puts_the_chain_away_and_can_be_undone_once() {
 #[test]
 fn a_damaged_record_of_resets_leads_to_the_youngest_chain_and_is_told_once() {
     let db = Memory::default();
-    let mut depot = open(&db);
+    let mut room = open(&db);
     for text in [&b"first"[..], b"second"] {
-        depot.save(NODE, 1, &Batch(vec![put(Key::own(*b"n"), text)]));
-        store(&mut depot);
+        room.save(NODE, 1, &Batch(vec![put(Key::own(*b"n"), text)]));
+        store(&mut room, &db);
         if text == b"first" {
-            depot.set_generation(depot.generation().reset());
+            room.set_generation(room.generation().reset());
         }
     }
     let junk = Change::Put(Store::Meta, GENERATION.to_vec(), vec![0; 100]);
-    now(db.commit(&[junk], Durability::Relaxed)).unwrap();
+    db.commit(&[junk]).unwrap();
+    assert_eq!(generation_of(&db), None);
 
-    let mut depot = Depot::new(Ok(db.clone()));
-    assert!(depot.refresh(now(read_generation(&db))));
-    assert_eq!(
-        value(&mut depot, NODE, b"n").as_deref(),
-        Some(&b"second"[..])
-    );
-    assert_eq!(depot.generation().reset().current, 2);
-    store(&mut depot);
-    let mut depot = Depot::new(Ok(db.clone()));
-    assert!(!depot.refresh(now(read_generation(&db))));
+    let mut room = RoomStore::new(Ok(()));
+    room.refresh(youngest_generation(&db.range(Store::Own, &[])));
+    room.write_generation();
+    let found = value(&mut room, &db, NODE, b"n");
+    assert_eq!(found.as_deref(), Some(&b"second"[..]));
+    assert_eq!(room.generation().reset().current, 2);
+    store(&mut room, &db);
+    assert_eq!(generation_of(&db), Some(Generation::alone(1)));
 }
 
 #[test]
 fn in_memory_a_reset_can_be_undone_too() {
-    let mut depot = in_memory();
-    depot.save(
+    let db = Memory::default();
+    let mut room = in_memory();
+    room.save(
         NODE,
         1,
         &Batch(vec![
@@ -241,46 +282,48 @@ fn in_memory_a_reset_can_be_undone_too() {
             put(Key::shared(*b"b"), b"1"),
         ]),
     );
-    depot.set_generation(depot.generation().reset());
-    assert_eq!(value(&mut depot, NODE, b"n"), None);
-    assert_eq!(depot.load(&NODE, &Key::shared(*b"b")), Ok(None));
-    depot.set_generation(depot.generation().undone().unwrap());
-    assert_eq!(value(&mut depot, NODE, b"n"), Some(b"1".to_vec()));
+    room.set_generation(room.generation().reset());
+    assert_eq!(value(&mut room, &db, NODE, b"n"), None);
+    assert_eq!(room.load(&NODE, &Key::shared(*b"b")), Ok(None));
+    room.set_generation(room.generation().undone().unwrap());
+    assert_eq!(value(&mut room, &db, NODE, b"n"), Some(b"1".to_vec()));
 }
 
 #[test]
-fn appending_writes_only_the_last_piece() {
-    let db = Memory::default();
-    let mut depot = open(&db);
+fn what_is_written_twice_before_a_flush_is_written_once() {
+    let mut room = open(&Memory::default());
     let append = |byte| Write::Append {
         key: Key::own(*b"log"),
-        value: Arc::from([byte; 100]),
+        value: Arc::from([byte; 32]),
     };
-    depot.save(NODE, 1, &Batch((0..200).map(append).collect()));
-    store(&mut depot);
-    depot.save(NODE, 2, &Batch(vec![append(7)]));
-    let flush = depot.take_flush().unwrap();
-    assert!(
-        matches!(&flush.changes[..], [Change::Put(Store::Own, _, piece)] if piece.len() < PIECE)
-    );
+    room.save(NODE, 1, &Batch((0..100).map(append).collect()));
+    let flush = room.take_flush().unwrap();
+    let [Change::Put(Store::Own, _, value)] = &flush.changes[..] else {
+        panic!("{:?}", flush.changes);
+    };
+    assert_eq!(value.len(), 3_200);
 }
 
 #[test]
-fn a_missing_piece_ends_a_value_instead_of_joining_what_does_not_belong_together() {
-    let name = |index| layout::piece(0, &NODE, b"log", index);
-    let rows = [
-        (name(0), vec![1]),
-        (name(2), vec![3]),
-        (b"stray".to_vec(), vec![9]),
-    ];
-    assert_eq!(join(&rows), Values::from([(b"log".to_vec(), vec![1])]));
+fn what_could_not_be_read_is_put_aside_before_it_is_written_over() {
+    let db = Memory::default();
+    let mut room = open(&db);
+    room.save(NODE, 1, &Batch(vec![put(Key::own(*b"log/0"), b"junk")]));
+    store(&mut room, &db);
+    let mut room = open(&db);
+    boot(&mut room, &db, NODE);
+    room.put_aside(&NODE);
+    room.save(NODE, 1, &Batch(vec![put(Key::own(*b"log/0"), b"new")]));
+    store(&mut room, &db);
+    let copy = db.read(Store::Meta, &layout::aside(0, &NODE)).unwrap();
+    let values: Values = record::open(&copy).unwrap();
+    assert_eq!(values.get(&b"log/0"[..]), Some(&b"junk".to_vec()));
 }
 
 fn write() -> impl Strategy<Value = Write> {
     let key = || prop_oneof![Just(Key::own(*b"a")), Just(Key::own(*b"b"))];
-    let bytes = || {
-        (any::<u8>(), 0usize..3 * PIECE).prop_map(|(byte, len)| Arc::<[u8]>::from(vec![byte; len]))
-    };
+    let bytes =
+        || (any::<u8>(), 0usize..9_000).prop_map(|(byte, len)| Arc::<[u8]>::from(vec![byte; len]));
     prop_oneof![
         (key(), bytes()).prop_map(|(key, value)| Write::Put { key, value }),
         (key(), bytes()).prop_map(|(key, value)| Write::Append { key, value }),
@@ -294,7 +337,7 @@ proptest! {
     #[test]
     fn any_writes_come_back(writes in proptest::collection::vec((write(), any::<bool>()), 0..24)) {
         let db = Memory::default();
-        let mut depot = open(&db);
+        let mut room = open(&db);
         let mut model: BTreeMap<Name, Arc<[u8]>> = BTreeMap::new();
         for (ticket, (write, flush_now)) in (1..).zip(writes) {
             let name = write.key().name.clone();
@@ -302,17 +345,17 @@ proptest! {
                 Some(value) => model.insert(name, value),
                 None => model.remove(&name),
             };
-            depot.save(NODE, ticket, &Batch(vec![write]));
+            room.save(NODE, ticket, &Batch(vec![write]));
             if flush_now {
-                store(&mut depot);
+                store(&mut room, &db);
             }
         }
-        store(&mut depot);
+        store(&mut room, &db);
         let mut again = open(&db);
         for name in [&b"a"[..], b"b"] {
             let expected = model.get(name).map(|value| value.to_vec());
-            prop_assert_eq!(value(&mut depot, NODE, name), expected.clone());
-            prop_assert_eq!(value(&mut again, NODE, name), expected);
+            prop_assert_eq!(value(&mut room, &db, NODE, name), expected.clone());
+            prop_assert_eq!(value(&mut again, &db, NODE, name), expected);
         }
     }
 }
