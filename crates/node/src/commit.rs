@@ -32,6 +32,7 @@ impl Node {
             return; // it will be asked for again when its turn comes
         }
         self.take_credit(&id);
+        self.note_moved(turn.now, &id);
         let block = self.books.memo.intern(id, block);
         let before = self.books.index.tree.best();
         let ready = self.books.index.arrive(id, block);
@@ -166,9 +167,9 @@ impl Node {
 
     /// A block is invalid for good, and with it all above it.
     fn condemn(&mut self, turn: &mut Turn<'_>, source: Source, id: BlockId, reject: &Reject) {
-        for fallen in self.books.index.invalidate(id) {
-            self.take_credit(&fallen);
-        }
+        let fallen = self.books.index.invalidate(id);
+        fallen.iter().for_each(|id| self.take_credit(id));
+        self.remember_invalid(&fallen);
         self.tell_rejected(turn, source, id, reject);
         self.blame(turn, source, 50, reject);
         self.tidy_goals(turn, &[]);

@@ -15,6 +15,7 @@ extern crate alloc;
 mod books;
 mod commit;
 mod fetch;
+mod goals;
 mod gossip;
 mod index;
 mod inspect;

@@ -31,10 +31,21 @@ pub const FLIGHTS_PER_PEER: usize = 16;
 pub const FETCH_AHEAD: u32 = 256;
 /// Bytes of blocks that wait for an ancestor's body.
 pub const WAITING: u64 = 16 << 20;
-/// Branches that are being fetched.
+/// Branches that are being fetched, of all peers together.
 pub const GOALS: usize = 32;
-/// Headers of one peer's that have no body yet; it gives no more until bodies follow.
-pub const UNPROVEN: u32 = 10_000;
+/// A branch of which no body came for so long is the first to give way to others.
+pub const GOAL_STALL: Micros = Micros::from_secs(4);
+/// Headers of blocks that are not applied, of all peers together: senders are free to invent, so a
+/// limit for each would be none. When it is reached, stalled branches give way, then the lightest,
+/// then the youngest. A header takes about 750 bytes (measured: tree, index and holder): 12 MB.
+pub const UNPROVEN: usize = 16_000;
+/// How far the headers of one branch are kept ahead of its applied blocks: twice an answer, so that
+/// the next one is here before the bodies run out.
+pub const HEADERS_AHEAD: u32 = 4_000;
+/// The same for a branch that was measured and is heavier than ours; it leaves room for others.
+pub const MEASURED_AHEAD: u32 = UNPROVEN as u32 - HEADERS_AHEAD;
+/// Invalid blocks that are remembered so as not to be fetched again; part of [`UNPROVEN`].
+pub const INVALID: usize = 1_000;
 
 /// Branches that do not outweigh the best one are kept only this close to its tip, in blocks and
 /// in work.
@@ -48,7 +59,8 @@ pub const PRESYNCS: usize = 8;
 pub const MARKS: usize = 4096;
 /// Without an answer for so long, measuring ends.
 pub const PRESYNC_IDLE: Micros = Micros::from_secs(10);
-/// When all places are taken, one that was taken for so long is given away.
+/// When all places are taken, the branch with the least work so far gives way to one with more, and
+/// one that was measured for so long to any.
 pub const PRESYNC_TURN: Micros = Micros::from_secs(60);
 
 /// Headers from the future that are looked at again.

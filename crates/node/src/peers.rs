@@ -25,8 +25,6 @@ pub(crate) struct Peer {
     pub sent: Option<BlockId>,
     /// When it was last asked for headers.
     pub asked: Time,
-    /// Headers from it that have no body yet.
-    pub unproven: u32,
     up: bool,
     tokens: u32,
     blame: u32,
@@ -133,7 +131,6 @@ impl Peer {
             best: None,
             sent: None,
             asked: Time::ZERO,
-            unproven: 0,
             up: false,
             tokens: limits::TOKENS,
             blame: 0,

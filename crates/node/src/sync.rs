@@ -16,8 +16,8 @@ impl Node {
     /// Asks a peer for the way from our chain to a block, unless that is under way.
     pub(crate) fn ask(&mut self, turn: &mut Turn<'_>, peer: PeerId, stop: BlockId) {
         let tables = &self.tables;
-        let unproven = tables.peers.get(&peer).map_or(0, |peer| peer.unproven);
-        let is_full = unproven.saturating_add(limits::HEADERS as u32) > limits::UNPROVEN;
+        let sent = tables.peers.get(&peer).and_then(|peer| peer.sent);
+        let is_full = sent.is_some_and(|sent| self.room_ahead(&sent, false) < limits::HEADERS);
         let is_busy = tables.asks.contains_key(&peer) || tables.presyncs.contains_key(&peer);
         let is_later = tables.later.keys().any(|(_, id)| *id == stop);
         if is_full || is_busy || is_later || tables.is_asked_for(&stop) {
