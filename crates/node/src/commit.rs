@@ -83,6 +83,12 @@ impl Node {
             .log
             .record(&self.books.index, applied, (tip != before).then_some(tip));
         turn.out.push(Output::Save(batch));
+        if let Some(peer) = source
+            .peer()
+            .and_then(|id| self.tables_mut().peers.get_mut(&id))
+        {
+            peer.given = peer.given.saturating_add(1);
+        }
         if source == Source::Own {
             for id in applied {
                 let height = self.books.index.height(id).unwrap_or_default();

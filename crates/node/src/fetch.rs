@@ -6,11 +6,11 @@ use core::cmp::Reverse;
 use chain::{BitcoinHeader, BlockId, Height, PeerId, Time};
 use protocol::To;
 
+use crate::answers::cost_of_block;
 use crate::intake::{Source, Taken};
 use crate::limits;
 use crate::message::Message;
 use crate::node::{Node, Turn};
-use crate::sync::cost_of_block;
 use crate::tables::Flight;
 
 /// How many more bodies each peer may owe us.

@@ -12,6 +12,7 @@
 
 extern crate alloc;
 
+mod answers;
 mod books;
 mod commit;
 mod fetch;

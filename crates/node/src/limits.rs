@@ -19,6 +19,21 @@ pub const PEERS: usize = 1024;
 pub const TOKENS: u32 = 8_000;
 /// Tokens that come back each second.
 pub const TOKENS_PER_SEC: u32 = 2_000;
+/// Bytes of answers for all peers together that may go out at once ...
+pub const ANSWERS_BURST: u64 = 16 << 20;
+/// ... and how many come back each microsecond: 8 MB a second.
+pub const ANSWERS_PER_MICRO: u64 = 8;
+/// The part that is left to peers which gave us blocks, and to those that wait.
+pub const ANSWERS_RESERVE: u64 = 4 << 20;
+/// How long a peer that gave no blocks waits between answers when only the reserve is left: no
+/// longer than it takes to ask again.
+pub const ANSWER_WAIT: Micros = ASK_TIMEOUT;
+/// What it gets then, in bytes: 187 headers, or a block whatever its size.
+pub const PORTION: u64 = 15_000;
+/// Bytes that a message weighs beyond its contents.
+pub const FRAMING: u64 = 100;
+// However many senders are invented, portions for all that are remembered do not empty the reserve.
+const _: () = assert!(PEERS as u64 * PORTION <= ANSWER_WAIT.0 * ANSWERS_PER_MICRO);
 /// Points of blame at which a peer is not listened to for a while; one is forgiven each second.
 pub const BLAME: u32 = 100;
 /// How long it is not listened to. Long enough that a peer which only sends rubbish costs next to

@@ -8,6 +8,7 @@ use alloc::{
 
 use chain::{BitcoinHeader, BlockId, Height, PeerId, Time, Work};
 
+use crate::answers::Budget;
 use crate::limits;
 use crate::peers::Peers;
 use crate::presync::Presync;
@@ -16,6 +17,8 @@ use crate::presync::Presync;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Tables {
     pub peers: Peers,
+    /// What answers to all peers may weigh.
+    pub budget: Budget,
     /// Headers asked for, one request a peer.
     pub asks: BTreeMap<PeerId, Ask>,
     /// Bodies asked for, and such that were asked for in vain.

@@ -354,3 +354,64 @@ fn small_blocks_are_not_free() {
     let most = limits::TOKENS as usize * 4;
     assert!(solo.sent.len() <= most, "{} messages", solo.sent.len());
 }
+
+/// The bytes sent to peers since the last look.
+fn served(solo: &mut Solo, whom: impl Fn(PeerId) -> bool) -> usize {
+    let bytes = |(to, message): &(To, Message)| match to {
+        To::Peer(peer) if whom(*peer) => message.encode().len(),
+        _ => 0,
+    };
+    let sum = solo.sent.iter().map(bytes).sum();
+    solo.sent.clear();
+    sum
+}
+
+/// Inventions ask for all headers and many bodies, each once, before a peer asks the same.
+fn crowd_asks(solo: &mut Solo, chain: &[Made], crowd: std::ops::Range<u32>) {
+    let (locator, stop) = (vec![Made::genesis().id()], chain.last().unwrap().id());
+    let ids: Vec<_> = chain.iter().take(limits::BODIES).map(Made::id).collect();
+    for sender in crowd {
+        let (locator, ids) = (locator.clone(), ids.clone());
+        solo.hear(invented(sender), &Message::GetHeaders { locator, stop });
+        solo.hear(invented(sender), &Message::GetBodies(ids));
+    }
+}
+
+#[test]
+fn a_crowd_of_inventions_draws_no_more_bytes_than_one_budget() {
+    let (mut solo, chain) = settled(2_000);
+    solo.sent.clear();
+    let mut bytes = 0;
+    for second in 0..5 {
+        for _ in 0..20 {
+            crowd_asks(&mut solo, &chain, second * 100..second * 100 + 80);
+            bytes += served(&mut solo, |_| true);
+        }
+        solo.wait(1_000);
+    }
+    let most = limits::ANSWERS_BURST + 5 * 1_000_000 * limits::ANSWERS_PER_MICRO;
+    assert!(bytes as u64 <= most, "{bytes} bytes");
+}
+
+#[test]
+fn a_newcomer_is_answered_while_ten_thousand_inventions_ask() {
+    let (mut solo, chain) = settled(2_000);
+    solo.sent.clear();
+    let newcomer = peer(2);
+    let mut answers = 0;
+    for round in 0..10 {
+        crowd_asks(&mut solo, &chain, round * 1_000..(round + 1) * 1_000);
+        solo.sent.clear();
+        let (locator, stop) = (vec![Made::genesis().id()], chain[1_999].id());
+        solo.hear(newcomer, &Message::GetHeaders { locator, stop });
+        answers += u32::from(served(&mut solo, |peer| peer == newcomer) > 10_000);
+        solo.wait(limits::ASK_TIMEOUT.0 / 1_000);
+    }
+    assert!(answers >= 9, "{answers} of 10");
+    // Who gave us blocks need not wait.
+    crowd_asks(&mut solo, &chain, 0..2_000);
+    solo.sent.clear();
+    let (locator, stop) = (vec![Made::genesis().id()], chain[1_999].id());
+    solo.hear(peer(1), &Message::GetHeaders { locator, stop });
+    assert!(served(&mut solo, |who| who == peer(1)) > 2_000 * 80);
+}
