@@ -6,12 +6,12 @@ use core::cmp::Reverse;
 use chain::{BitcoinHeader, BlockId, Height, PeerId, Time};
 use protocol::To;
 
+use crate::answers::cost_of_block;
 use crate::intake::{Source, Taken};
 use crate::limits;
 use crate::message::Message;
 use crate::node::{Node, Turn};
-use crate::sync::cost_of_block;
-use crate::tables::{Flight, Goal};
+use crate::tables::Flight;
 
 /// How many more bodies each peer may owe us.
 type Free = BTreeMap<PeerId, usize>;
@@ -64,12 +64,6 @@ impl Node {
         }
         free.retain(|_, places| *places > 0);
         free
-    }
-
-    fn goals_by_weight(&self) -> Vec<BlockId> {
-        let mut goals: Vec<BlockId> = self.tables.goals.keys().copied().collect();
-        goals.sort_by_key(|id| Reverse(self.books.index.work(id)));
-        goals
     }
 
     /// Who is asked for which bodies of a branch.
@@ -193,18 +187,11 @@ impl Node {
 
     /// A peer did not deliver what it was asked for: others come first.
     pub(crate) fn note_failure(&mut self, peer: PeerId, id: &BlockId) {
-        let tables = Arc::make_mut(&mut self.tables);
-        let flight = tables.flights.get_mut(id);
+        let flight = self.tables_mut().flights.get_mut(id);
         let Some(flight) = flight.filter(|flight| flight.peer == peer && !flight.failed) else {
             return;
         };
         flight.failed = true;
-        let tree = &self.books.index.tree;
-        for (goal, state) in &mut tables.goals {
-            if tree.is_ancestor(id, goal) {
-                state.failed = state.failed.saturating_add(1);
-            }
-        }
     }
 
     /// Gives up on requests that were not answered, and forgets those that no longer matter.
@@ -229,78 +216,5 @@ impl Node {
         tables.presyncs.remove(&peer);
         tables.flights.retain(|_, flight| flight.peer != peer);
         self.fetch(turn);
-    }
-
-    /// A branch is wanted whole. One that is part of another needs no place of its own.
-    pub(crate) fn add_goal(&mut self, id: BlockId) {
-        let tables = Arc::make_mut(&mut self.tables);
-        let index = &self.books.index;
-        if tables
-            .goals
-            .keys()
-            .any(|goal| index.tree.is_ancestor(&id, goal))
-        {
-            return;
-        }
-        tables
-            .goals
-            .retain(|goal, _| !index.tree.is_ancestor(goal, &id));
-        if tables.goals.len() >= limits::GOALS {
-            // What nobody delivers goes first, then the lightest.
-            let worst = |(id, goal): (&BlockId, &Goal)| (goal.failed, Reverse(index.work(id)), *id);
-            let Some((failed, weight, loser)) = tables.goals.iter().map(worst).max() else {
-                return;
-            };
-            if failed == 0 && weight.0 >= index.work(&id) {
-                return;
-            }
-            tables.goals.remove(&loser);
-        }
-        tables.goals.insert(id, Goal::default());
-    }
-
-    /// Blocks were applied or condemned: drops what is no longer wanted.
-    pub(crate) fn tidy_goals(&mut self, turn: &mut Turn<'_>, applied: &[BlockId]) {
-        let tables = Arc::make_mut(&mut self.tables);
-        let index = &self.books.index;
-        tables.goals.retain(|goal, _| {
-            index
-                .tree
-                .get(goal)
-                .is_some_and(|link| !link.is_invalid() && !link.is_ready())
-        });
-        self.note_sync(turn, applied);
-    }
-
-    /// A peer has a block that could not be applied here so far.
-    pub(crate) fn want_from(&mut self, peer: PeerId, id: BlockId) {
-        let link = self.books.index.tree.get(&id);
-        if link.is_none_or(|link| link.is_ready() || link.is_invalid()) {
-            return;
-        }
-        if self.books.index.lacks_body(&id) && !self.tables.flights.contains_key(&id) {
-            self.take_credit(&id);
-            self.give_credit(peer, id);
-        }
-        self.add_goal(id); // its own body may be here, and one below it missing
-    }
-
-    /// Notes who sent a header.
-    pub(crate) fn give_credit(&mut self, peer: PeerId, id: BlockId) {
-        self.holders.insert_mut(id, peer);
-        if let Some(peer) = self.tables_mut().peers.get_mut(&peer) {
-            peer.unproven = peer.unproven.saturating_add(1);
-        }
-    }
-
-    /// A header is unproven no longer: its body is here, or it is bad.
-    pub(crate) fn take_credit(&mut self, id: &BlockId) {
-        let Some(peer) = self.holders.get(id).copied() else {
-            return;
-        };
-        self.holders.remove_mut(id);
-        if let Some(peer) = self.tables_mut().peers.get_mut(&peer) {
-            peer.unproven = peer.unproven.saturating_sub(1);
-        }
     }
 }

@@ -136,6 +136,27 @@ impl Index {
         fallen
     }
 
+    /// Forgets a block that is not ready and all above it. Returns their ids.
+    pub fn prune(&mut self, id: BlockId) -> Vec<BlockId> {
+        let gone = self.tree.prune(id);
+        for link in &gone {
+            if link.state == LinkState::Body {
+                self.waiting -= self.len(&link.id);
+            }
+            self.headers.remove_mut(&link.id);
+            self.blocks.remove_mut(&link.id);
+            self.states.remove_mut(&link.id);
+        }
+        gone.iter().map(|link| link.id).collect()
+    }
+
+    /// Blocks from the ready part of the chain that ends with `id` up to `id`.
+    pub fn lead(&self, id: &BlockId) -> u32 {
+        let edge = self.ready_edge(id);
+        let lead = edge.and_then(|edge| Some(self.height(id)?.0.saturating_sub(edge.0)));
+        lead.unwrap_or_default()
+    }
+
     /// The state after a block, if it is at hand.
     pub fn kept_state(&self, id: &BlockId) -> Option<&State> {
         let (latest, state) = &self.latest;

@@ -25,8 +25,10 @@ pub(crate) struct Peer {
     pub sent: Option<BlockId>,
     /// When it was last asked for headers.
     pub asked: Time,
-    /// Headers from it that have no body yet.
-    pub unproven: u32,
+    /// Blocks from it that were applied here: the only thing that it cannot have for nothing.
+    pub given: u32,
+    /// When it first asked, or was answered last: it may have to wait from then on.
+    pub waits: Option<Time>,
     up: bool,
     tokens: u32,
     blame: u32,
@@ -133,7 +135,8 @@ impl Peer {
             best: None,
             sent: None,
             asked: Time::ZERO,
-            unproven: 0,
+            given: 0,
+            waits: None,
             up: false,
             tokens: limits::TOKENS,
             blame: 0,

@@ -1,4 +1,4 @@
-//! Headers first: asking for the way to a better block, and answering who asks.
+//! Headers first: asking for the way to a better block.
 
 use alloc::{vec, vec::Vec};
 
@@ -16,8 +16,8 @@ impl Node {
     /// Asks a peer for the way from our chain to a block, unless that is under way.
     pub(crate) fn ask(&mut self, turn: &mut Turn<'_>, peer: PeerId, stop: BlockId) {
         let tables = &self.tables;
-        let unproven = tables.peers.get(&peer).map_or(0, |peer| peer.unproven);
-        let is_full = unproven.saturating_add(limits::HEADERS as u32) > limits::UNPROVEN;
+        let sent = tables.peers.get(&peer).and_then(|peer| peer.sent);
+        let is_full = sent.is_some_and(|sent| self.room_ahead(&sent, false) < limits::HEADERS);
         let is_busy = tables.asks.contains_key(&peer) || tables.presyncs.contains_key(&peer);
         let is_later = tables.later.keys().any(|(_, id)| *id == stop);
         if is_full || is_busy || is_later || tables.is_asked_for(&stop) {
@@ -148,64 +148,6 @@ impl Node {
         }
     }
 
-    /// Serves headers, of applied blocks only.
-    pub(crate) fn on_get_headers(
-        &mut self,
-        turn: &mut Turn<'_>,
-        from: PeerId,
-        locator: &[BlockId],
-        stop: &BlockId,
-    ) {
-        let index = &self.books.index;
-        let goal = if index.is_ready(stop) {
-            *stop
-        } else {
-            index.tree.best()
-        };
-        let shared = locator.iter().find(|id| index.tree.is_ancestor(id, &goal));
-        let start = shared.and_then(|id| index.height(id)).unwrap_or_default();
-        let end = index.height(&goal).unwrap_or_default();
-        let top = end.min(Height(start.0.saturating_add(limits::HEADERS as u32)));
-        // Paid before the work, or what is not answered would cost nothing.
-        let cost = top.0.saturating_sub(start.0) / 16;
-        if !self.tables_mut().peers.spend(turn.now, from, cost) {
-            return;
-        }
-        let index = &self.books.index;
-        let ids = index.span(&goal, start, top);
-        let headers = ids.iter().filter_map(|id| index.header(id)).collect();
-        turn.send(To::Peer(from), &Message::Headers(headers));
-    }
-
-    /// Serves blocks, applied ones only.
-    pub(crate) fn on_get_bodies(&mut self, turn: &mut Turn<'_>, from: PeerId, ids: &[BlockId]) {
-        let mut missing = vec![];
-        let cost = u32::try_from(ids.len() / 4).unwrap_or(u32::MAX);
-        if !self.tables_mut().peers.spend(turn.now, from, cost) {
-            return;
-        }
-        for id in ids {
-            let index = &self.books.index;
-            let block = index.block(id).filter(|_| index.is_ready(id)).cloned();
-            match block.filter(|block| block.len() <= limits::BLOCK) {
-                Some(block) => {
-                    if !self
-                        .tables_mut()
-                        .peers
-                        .spend(turn.now, from, cost_of_block(&block))
-                    {
-                        break;
-                    }
-                    turn.send(To::Peer(from), &Message::Body(block));
-                }
-                None => missing.push(*id),
-            }
-        }
-        if !missing.is_empty() {
-            turn.send(To::Peer(from), &Message::NotFound(missing));
-        }
-    }
-
     /// Looks after requests that were not answered.
     pub(crate) fn tick_requests(&mut self, turn: &mut Turn<'_>) {
         let now = turn.now;
@@ -237,9 +179,4 @@ impl Node {
             turn.arm(TICK, turn.now.saturating_add(limits::TICK));
         }
     }
-}
-
-/// Tokens for carrying or checking a block's bytes.
-pub(crate) fn cost_of_block(block: &[u8]) -> u32 {
-    u32::try_from(block.len() / 4096).unwrap_or(u32::MAX)
 }

@@ -1,10 +1,14 @@
 //! What a node keeps while it talks: requests under way and branches that it is after. Bounded by
 //! [`limits`], never stored.
 
-use alloc::{collections::BTreeMap, sync::Arc};
+use alloc::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+};
 
-use chain::{BitcoinHeader, BlockId, Height, PeerId, Time};
+use chain::{BitcoinHeader, BlockId, Height, PeerId, Time, Work};
 
+use crate::answers::Budget;
 use crate::limits;
 use crate::peers::Peers;
 use crate::presync::Presync;
@@ -13,12 +17,16 @@ use crate::presync::Presync;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Tables {
     pub peers: Peers,
+    /// What answers to all peers may weigh.
+    pub budget: Budget,
     /// Headers asked for, one request a peer.
     pub asks: BTreeMap<PeerId, Ask>,
     /// Bodies asked for, and such that were asked for in vain.
     pub flights: BTreeMap<BlockId, Flight>,
     /// Ends of branches whose bodies are wanted.
     pub goals: BTreeMap<BlockId, Goal>,
+    /// Invalid blocks, those that are forgotten first in front.
+    pub invalid: VecDeque<BlockId>,
     /// Headers from the future, by the time to look at them again.
     pub later: BTreeMap<(Time, BlockId), Later>,
     /// Weak branches under measurement, one a peer.
@@ -47,10 +55,14 @@ pub(crate) struct Flight {
     pub failed: bool,
 }
 
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Goal {
-    /// Requests for it that came to nothing.
-    pub failed: u32,
+    /// What its headers weigh, or more if they were measured before they were stored.
+    pub work: Work,
+    /// When the branch was first wanted.
+    pub since: Time,
+    /// When a body of it last came; at first, `since`.
+    pub moved: Time,
 }
 
 #[derive(Clone, Copy, Debug)]
