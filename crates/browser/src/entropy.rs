@@ -10,9 +10,3 @@ pub fn bytes<const N: usize>() -> [u8; N] {
     getrandom::fill(&mut bytes).expect("every browser has crypto.getRandomValues");
     bytes
 }
-
-/// A random number.
-#[must_use]
-pub fn number() -> u64 {
-    u64::from_le_bytes(bytes())
-}
