@@ -15,6 +15,7 @@ use protocol::{
 
 use super::agenda::Agenda;
 use super::bounded::Bounded;
+use crate::planted::{Bug, is_planted};
 
 /// Packets that may wait, and what they may weigh.
 const MOST_PACKETS: usize = 4096;
@@ -315,7 +316,9 @@ impl<M: Machine> Host<M> {
     fn save(&mut self, node: PeerId, batch: Batch) {
         self.tickets += 1;
         let ticket = self.tickets;
-        if let Some(hosted) = self.nodes.get_mut(&node) {
+        if let Some(hosted) = self.nodes.get_mut(&node)
+            && !is_planted(Bug::SentBeforeDurable)
+        {
             hosted.after = ticket;
         }
         self.effects.push(Effect::Save {

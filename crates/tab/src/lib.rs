@@ -20,6 +20,7 @@ mod mining;
 pub mod names;
 mod opening;
 pub mod picture;
+pub mod planted;
 pub mod session;
 pub mod storage;
 

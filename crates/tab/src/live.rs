@@ -20,6 +20,7 @@ use crate::picture::log::Log;
 use crate::picture::pace::Pace;
 use crate::picture::tally::Tally;
 use crate::picture::tree::Watched;
+use crate::planted::{Bug, is_planted};
 use crate::session::claim::Wanted;
 use crate::session::joining::Joined;
 use crate::session::{Joining, Leaving, Member, Session};
@@ -119,7 +120,7 @@ impl Live {
                 self.joined(cx, joined);
             }
             Session::Member(member) if member.holds(id) => {
-                if answer == LockAnswer::Stolen {
+                if answer == LockAnswer::Stolen && !is_planted(Bug::GoesOnWhenStolen) {
                     self.stolen(cx, id);
                 }
             }
@@ -218,6 +219,12 @@ impl Live {
             }
             Session::Member(_) => self.leave(cx, None, false),
         }
+        if is_planted(Bug::MemoryLostAtFreeze) && !self.l.store.is_kept() {
+            self.l.store = RoomStore::new(Err(DbError::Refused("forgotten".into())));
+        }
+        if is_planted(Bug::FrozenTabMines) {
+            return;
+        }
         self.l.mining.set_present(cx, false);
         self.l.mining.say_goodbye(cx);
     }
@@ -252,7 +259,8 @@ impl Live {
                 }
             }
             Session::Leaving(leaving) => {
-                if self.l.is_written() || cx.ms() >= leaving.until {
+                let early = is_planted(Bug::LeftBeforeWritten);
+                if self.l.is_written() || early || cx.ms() >= leaving.until {
                     cx.unlock(std::mem::take(&mut leaving.locks));
                     let again = leaving.again;
                     self.session = Session::Frozen;

@@ -9,6 +9,7 @@ use wire::{MiningView, Power};
 use crate::beat::Beat;
 use crate::cx::Cx;
 use crate::door::{Channel, Effect};
+use crate::planted::{Bug, is_planted};
 
 /// How often workers are looked after, in milliseconds.
 const TICK_MS: u64 = 250;
@@ -74,10 +75,9 @@ impl Mining {
     /// Another tab says something on the power channel. Whether the picture may be different.
     pub fn hear(&mut self, cx: &mut Cx<'_>, bytes: &[u8]) -> bool {
         // Garbage is nothing.
-        let heard = self
-            .budget
-            .hear(cx.ms(), cx.wall_ms(), bytes)
-            .unwrap_or_default();
+        let future = is_planted(Bug::PowerFromTheFuture);
+        let wall = if future { u64::MAX } else { cx.wall_ms() };
+        let heard = self.budget.hear(cx.ms(), wall, bytes).unwrap_or_default();
         if heard.answer {
             self.announce.hurry();
         }
@@ -148,6 +148,9 @@ impl Mining {
 
     /// What the pool may use of the machine.
     pub fn share_now(&self) -> Option<Power> {
+        if is_planted(Bug::WholeBudget) && self.mines() {
+            return Some(self.budget.power());
+        }
         self.budget.share().filter(|_| self.mines())
     }
 

@@ -11,6 +11,7 @@ use protocol::envelope::{Envelope, EnvelopeError, Kind, MAX_PAYLOAD, RoomId};
 
 use super::bucket::{Bucket, Rate};
 use crate::bounded::Bounded;
+use crate::planted::{Bug, is_planted};
 
 /// No envelope is longer, in bytes; longer messages are not even copied.
 pub const MOST_BYTES: usize = MAX_PAYLOAD + 128;
@@ -141,7 +142,8 @@ impl Inbox {
     /// The next packet of the chain that counts. What belongs to one that was reset, before or
     /// since it arrived, is lost, and gossip makes up for it.
     pub fn next_packet(&mut self, generation: u32) -> Option<Arrived> {
-        std::iter::from_fn(|| self.packets.pop()).find(|mail| mail.generation == generation)
+        std::iter::from_fn(|| self.packets.pop())
+            .find(|came| came.generation == generation || is_planted(Bug::PacketsOfAnotherChain))
     }
 
     /// Bytes that wait.

@@ -7,6 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chain::PeerId;
 
+use crate::planted::{Bug, is_planted};
+
 use super::heartbeat::{Branch, Heartbeat, MOST_TABS, NodeHeartbeat};
 
 /// After so many milliseconds without a heartbeat a tab is silent.
@@ -95,6 +97,13 @@ impl Tabs {
         let known = self.tabs.get(&id);
         if known.is_some_and(|tab| tab.sequence >= sequence) {
             return Heard::default();
+        }
+        if heartbeat.bye && is_planted(Bug::GoodbyeBelieved) {
+            let news = self.remove(&id);
+            return Heard {
+                news,
+                ..Heard::default()
+            };
         }
         let (stranger, look) = (known.is_none(), heartbeat.bye);
         if stranger && (heartbeat.bye || !self.has_room()) {

@@ -5,6 +5,7 @@ use wire::live::HeldUp;
 use super::wait::Wait;
 use crate::between::generation::Generation;
 use crate::door::{LockId, Ticket};
+use crate::planted::{Bug, is_planted};
 
 /// What is to become of the room's chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,7 +66,13 @@ impl Renewal {
     ) -> Result<Generation, NotRenewed> {
         match self {
             // Another reset would put away nothing, and lose what the one before put away.
-            Self::Reset if now.undo.is_some() && (now != seen || is_empty) => Ok(now),
+            Self::Reset
+                if now.undo.is_some()
+                    && (now != seen || is_empty)
+                    && !is_planted(Bug::ResetOfEmptyChain) =>
+            {
+                Ok(now)
+            }
             Self::Reset => Ok(now.reset()),
             Self::Undo => now.undone().ok_or(NotRenewed::NothingToUndo),
             Self::Follow(next) => Ok(next.max(now)),

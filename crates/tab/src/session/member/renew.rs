@@ -10,6 +10,7 @@ use crate::between::hint::may_follow;
 use crate::cx::{Cx, failure};
 use crate::door::{LockAnswer, LockId, Rows, Ticket};
 use crate::lasting::Lasting;
+use crate::planted::{Bug, is_planted};
 use crate::session::renewing::{NotRenewed, Renewal, Renewing, Step};
 use crate::session::starting::{self, DATABASE_MS};
 use crate::session::wait::{Wait, Waited};
@@ -19,6 +20,9 @@ use crate::storage::room::read_generation;
 impl Member {
     /// Begins to change which chain counts.
     pub fn renew(&mut self, cx: &mut Cx<'_>, l: &Lasting, ask: Option<u32>, renewal: Renewal) {
+        if let Some(ask) = ask.filter(|_| is_planted(Bug::AnsweredTwice)) {
+            cx.answer(ask, Ok(Answer::Done(())));
+        }
         let wait = Wait::begin(cx, l.names.generation_lock(l.room.id()));
         self.renewing = Some(Renewing {
             ask,
@@ -45,6 +49,10 @@ impl Member {
         let free = self.is_running() && self.hinted.is_none() && self.renewing.is_none();
         if theirs <= l.store.generation() || !free || !self.hint.take(cx.ms()) {
             return; // it will be said again
+        }
+        if is_planted(Bug::HeartbeatIsAnOrder) {
+            l.store.set_generation(theirs);
+            return self.go_over(cx, l, theirs);
         }
         if l.store.is_kept() {
             self.hinted = Some((starting::ask_generation(cx), from));
@@ -186,8 +194,15 @@ impl Member {
             Err(why) => self.renewed(cx, lock, Err(why)),
             Ok(next) if next == ours => self.renewed(cx, lock, Ok(())),
             Ok(next) => {
+                if is_planted(Bug::OldHeightsUnderNewGeneration) {
+                    l.store.set_generation(next);
+                    self.say_heartbeat(cx, l, false);
+                }
                 self.stop_nodes(cx, l); // what they save belongs to the chain before
                 l.store.set_generation(next);
+                if is_planted(Bug::ToldBeforeWritten) {
+                    self.say_heartbeat(cx, l, false);
+                }
                 l.writer.turn(cx, &mut l.store);
                 self.go_over(cx, l, next);
             }

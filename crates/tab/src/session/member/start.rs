@@ -11,6 +11,7 @@ use crate::clock::Clock;
 use crate::cx::{Cx, failure};
 use crate::door::{LockAnswer, LockId, Rows, Ticket};
 use crate::lasting::Lasting;
+use crate::planted::{Bug, is_planted};
 use crate::session::adding::{Adding, Step as AddStep};
 use crate::session::claim::{Claim, Claimed, Wanted};
 use crate::session::starting::{self, DATABASE_MS, Starting, Step};
@@ -41,6 +42,9 @@ impl Member {
             .filter(|one| one.kept && l.browser_db.is_ok());
         let identities: Vec<Identity> = kept.map(|one| one.identity.clone()).collect();
         // Of several reasons in a row, people are told the first.
+        if self.starting.is_some() && is_planted(Bug::StartGoesOnAfterReset) {
+            return;
+        }
         let why = self.starting.take().and_then(|start| start.why).or(why);
         self.starting = Some(Starting::begin(cx, why, &identities));
         l.pace.change();
@@ -65,7 +69,9 @@ impl Member {
         };
         let late = cx.ms() >= start.until;
         match start.step {
-            Step::Flush if l.is_written() => self.flushed(cx, l),
+            Step::Flush if l.is_written() || is_planted(Bug::BootBeforeWritten) => {
+                self.flushed(cx, l);
+            }
             _ if late && l.store.is_readable() => {
                 self.lose_database(cx, l, silent());
                 self.flushed(cx, l);
@@ -361,6 +367,9 @@ impl Member {
 
     /// The tab leaves: asks that take time are answered, and what was taken for them is given back.
     pub(super) fn give_up_asks(&mut self, cx: &mut Cx<'_>, l: &mut Lasting) {
+        if is_planted(Bug::AskForgottenAtFreeze) {
+            return;
+        }
         if let Some(adding) = self.adding.take() {
             match adding.step {
                 AddStep::Claim(mut claim) => claim.abandon(cx),
