@@ -50,7 +50,7 @@ impl Names {
     /// Held while the list of identities is read and changed.
     #[must_use]
     pub fn identities_lock(&self) -> String {
-        format!("{}:roster", self.prefix)
+        format!("{}:identities", self.prefix)
     }
 
     /// Held while the default room is made, so that tabs opened together share it.
