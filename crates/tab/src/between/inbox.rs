@@ -146,6 +146,12 @@ impl Inbox {
             .find(|came| came.generation == generation || is_planted(Bug::PacketsOfAnotherChain))
     }
 
+    /// Whether heartbeats or commands wait.
+    #[must_use]
+    pub fn has_said(&self) -> bool {
+        !self.said.is_empty()
+    }
+
     /// Bytes that wait.
     #[must_use]
     pub fn bytes(&self) -> usize {

@@ -60,6 +60,9 @@ pub fn show(cx: &mut Cx<'_>, l: &mut Lasting, member: &Member) {
     if !l.log.is_empty() {
         l.pace.change();
     }
+    if parts.is_empty() && log.is_empty() {
+        return l.pace.skip();
+    }
     let frame = Frame { number, parts, log };
     cx.act(Effect::Post(FromEngine::Frame(Box::new(frame))));
 }

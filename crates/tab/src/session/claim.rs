@@ -10,7 +10,7 @@ use std::collections::{BTreeSet, VecDeque};
 use chain::PeerId;
 use wire::live::HeldUp;
 
-use super::wait::{Wait, Waited};
+use super::wait::{self, Wait, Waited};
 use crate::cx::Cx;
 use crate::door::{DbId, Effect, LockAnswer, LockId, Query, Rows, Ticket};
 use crate::names::Names;
@@ -83,7 +83,7 @@ pub struct Claim {
 enum Stage {
     List(Wait),
     Reading(Ticket, u64),
-    Asking(LockId, Identity),
+    Asking(LockId, Identity, u64),
     /// An own seat is held by somebody who may be dying: it is asked for again at this time.
     Pausing(Identity, u64),
     Writing(Ticket, u64),
@@ -121,7 +121,7 @@ impl Claim {
                     None
                 }
             },
-            Stage::Asking(asked, identity) if asked == id => {
+            Stage::Asking(asked, identity, _) if asked == id => {
                 self.answered(cx, id, identity, answer)
             }
             other => {
@@ -177,6 +177,10 @@ impl Claim {
                 self.do_without(silent());
                 self.seek(cx)
             }
+            Stage::Asking(lock, _, until) if cx.ms() >= *until => {
+                cx.unlock([*lock]);
+                self.seek(cx)
+            }
             Stage::Writing(_, until) if cx.ms() >= *until => {
                 self.kept = Err(silent());
                 Some(self.finish(cx))
@@ -189,8 +193,11 @@ impl Claim {
     pub fn due(&self) -> u64 {
         match &self.stage {
             Stage::List(wait) => wait.due(),
-            Stage::Reading(_, at) | Stage::Writing(_, at) | Stage::Pausing(_, at) => *at,
-            Stage::Asking(..) | Stage::Done => u64::MAX,
+            Stage::Reading(_, at)
+            | Stage::Writing(_, at)
+            | Stage::Pausing(_, at)
+            | Stage::Asking(_, _, at) => *at,
+            Stage::Done => u64::MAX,
         }
     }
 
@@ -198,7 +205,7 @@ impl Claim {
     pub fn abandon(&mut self, cx: &mut Cx<'_>) {
         match std::mem::replace(&mut self.stage, Stage::Done) {
             Stage::List(wait) => wait.abandon(cx),
-            Stage::Asking(id, _) => cx.unlock([id]),
+            Stage::Asking(id, ..) => cx.unlock([id]),
             _ => {}
         }
         cx.unlock(self.taken.drain(..).map(|(_, lock)| lock));
@@ -263,7 +270,7 @@ impl Claim {
             .filter(|_| missing);
         if let Some(identity) = next {
             let id = cx.lock(self.names.seat_lock(identity.seat), false);
-            self.stage = Stage::Asking(id, identity);
+            self.stage = Stage::Asking(id, identity, cx.ms() + wait::PATIENCE_MS);
             return None;
         }
         if self.kept.is_err() || self.taken.is_empty() {

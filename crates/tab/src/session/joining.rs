@@ -5,7 +5,7 @@ use protocol::envelope::RoomId;
 use wire::live::HeldUp;
 
 use super::claim::{Claim, Claimed, Wanted};
-use super::wait::{Wait, Waited};
+use super::wait::{PATIENCE_MS, Wait, Waited};
 use crate::between::heartbeat::MOST_TABS;
 use crate::cx::{Cx, Me};
 use crate::door::{LockAnswer, LockId, Rows, Ticket};
@@ -32,6 +32,8 @@ enum Stage {
         label: u32,
         /// Numbers from here on were not tried.
         next: u32,
+        /// Until when an answer may take, in milliseconds.
+        until: u64,
     },
     Claim(Box<Claim>),
 }
@@ -80,7 +82,9 @@ impl Joining {
                 }
                 None
             }
-            Stage::Label { asked, label, next } if *asked == id => {
+            Stage::Label {
+                asked, label, next, ..
+            } if *asked == id => {
                 let (label, next) = (*label, *next);
                 match answer {
                     LockAnswer::Granted => {
@@ -89,10 +93,7 @@ impl Joining {
                         self.claim(cx);
                     }
                     LockAnswer::Taken if next <= MOST_TABS => self.ask_label(cx, next, next + 1),
-                    _ => {
-                        self.label = 1 + (cx.number() % u64::from(MOST_TABS)) as u32;
-                        self.claim(cx);
-                    }
+                    _ => self.draw_label(cx),
                 }
                 None
             }
@@ -141,7 +142,13 @@ impl Joining {
                 }
                 None
             }
-            Stage::Label { .. } => None,
+            Stage::Label { asked, until, .. } => {
+                if cx.ms() >= *until {
+                    cx.unlock([*asked]);
+                    self.draw_label(cx);
+                }
+                None
+            }
             Stage::Claim(claim) => {
                 let claimed = claim.turn(cx);
                 self.finish(claimed)
@@ -153,7 +160,7 @@ impl Joining {
     pub fn due(&self) -> u64 {
         match &self.stage {
             Stage::Tab(wait) => wait.due(),
-            Stage::Label { .. } => u64::MAX,
+            Stage::Label { until, .. } => *until,
             Stage::Claim(claim) => claim.due(),
         }
     }
@@ -188,7 +195,19 @@ impl Joining {
 
     fn ask_label(&mut self, cx: &mut Cx<'_>, label: u32, next: u32) {
         let asked = cx.lock(self.names.label_lock(self.room, label), false);
-        self.stage = Stage::Label { asked, label, next };
+        let until = cx.ms() + PATIENCE_MS;
+        self.stage = Stage::Label {
+            asked,
+            label,
+            next,
+            until,
+        };
+    }
+
+    /// Nothing is to be had: a number that others may have, too.
+    fn draw_label(&mut self, cx: &mut Cx<'_>) {
+        self.label = 1 + (cx.number() % u64::from(MOST_TABS)) as u32;
+        self.claim(cx);
     }
 
     fn claim(&mut self, cx: &mut Cx<'_>) {

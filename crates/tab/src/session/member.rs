@@ -202,6 +202,7 @@ impl Member {
     pub fn is_busy(&self) -> bool {
         self.is_running()
             && (self.moved
+                || self.inbox.has_said()
                 || self.host.is_busy()
                 || (!self.inbox.is_empty() && !self.host.is_choked()))
     }

@@ -18,6 +18,8 @@ use crate::door::{Channel, Effect, QueryId};
 use crate::lasting::Lasting;
 use crate::planted::{Bug, is_planted};
 
+/// Heartbeats and commands that are looked at in one turn.
+const MOST_SAID: usize = 8;
 /// A question about locks that is not answered within so many milliseconds is asked again.
 const LOOK_MS: u64 = 5_000;
 
@@ -37,9 +39,12 @@ impl Member {
         self.inbox.hear(bytes, mine, cx.ms());
     }
 
-    /// Looks at heartbeats and commands; they are few and small.
+    /// Looks at heartbeats and commands, a few at a time: each signature takes a while.
     pub(super) fn hear_said(&mut self, cx: &mut Cx<'_>, l: &mut Lasting) {
-        while let Some(said) = self.inbox.next_said() {
+        for _ in 0..MOST_SAID {
+            let Some(said) = self.inbox.next_said() else {
+                return;
+            };
             let Said {
                 kind,
                 from,

@@ -385,7 +385,9 @@ impl Member {
 /// The height that a node had saved, as its own short record of it says.
 fn saved_height(saved: &protocol::Saved) -> Option<u32> {
     let tip = saved.small.get(&b"tip"[..])?;
-    let (_, height) = tip.split_last_chunk::<4>()?;
+    let (_, height) = tip
+        .split_last_chunk::<4>()
+        .filter(|(id, _)| id.len() == 32)?;
     Some(u32::from_le_bytes(*height))
 }
 
