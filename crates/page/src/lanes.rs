@@ -8,14 +8,17 @@
 
 use std::collections::BTreeMap;
 
+use chain::BlockId;
 use wire::{BlockState, BlockView};
+
+use super::bridge::shown_order;
 
 /// The place of each block of `tree` (parents before children), in its order.
 pub fn assign(tree: &[BlockView]) -> Vec<i32> {
-    let index: BTreeMap<&str, usize> = tree
+    let index: BTreeMap<&BlockId, usize> = tree
         .iter()
         .enumerate()
-        .map(|(i, block)| (block.hash.as_str(), i))
+        .map(|(i, block)| (&block.id, i))
         .collect();
     let mut lanes: Vec<Option<i32>> = tree
         .iter()
@@ -25,13 +28,12 @@ pub fn assign(tree: &[BlockView]) -> Vec<i32> {
     let best_tip = tree
         .iter()
         .rfind(|block| block.state == BlockState::Best)
-        .map(|b| &b.hash);
-    let best_tip = best_tip.map_or("", String::as_str);
+        .map(|block| block.id);
     let mut led = false;
     for branch in branches(tree, &index) {
         let first = tree[branch[0]].height;
         let last = tree[branch[branch.len() - 1]].height;
-        let ahead = tree[branch[0]].parent == best_tip && !std::mem::replace(&mut led, true);
+        let ahead = Some(tree[branch[0]].parent) == best_tip && !std::mem::replace(&mut led, true);
         let lane = if ahead { 0 } else { taken.take(first, last) };
         for block in branch {
             lanes[block] = Some(lane);
@@ -42,15 +44,12 @@ pub fn assign(tree: &[BlockView]) -> Vec<i32> {
 
 /// Blocks off the best chain as runs from a fork to a tip. Where a branch forks again, the longest
 /// way (then the smallest hash) goes on as the branch and the others begin new ones.
-fn branches(tree: &[BlockView], index: &BTreeMap<&str, usize>) -> Vec<Vec<usize>> {
+fn branches(tree: &[BlockView], index: &BTreeMap<&BlockId, usize>) -> Vec<Vec<usize>> {
     let off = |i: &usize| tree[*i].state != BlockState::Best;
     let mut children: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     let mut reach: Vec<u32> = tree.iter().map(|block| block.height).collect();
     for i in (0..tree.len()).rev().filter(off) {
-        if let Some(&parent) = index
-            .get(tree[i].parent.as_str())
-            .filter(|parent| **parent < i)
-        {
+        if let Some(&parent) = index.get(&tree[i].parent).filter(|parent| **parent < i) {
             children.entry(parent).or_default().push(i);
             reach[parent] = reach[parent].max(reach[i]);
         }
@@ -59,14 +58,12 @@ fn branches(tree: &[BlockView], index: &BTreeMap<&str, usize>) -> Vec<Vec<usize>
         siblings.sort_by(|a, b| {
             reach[*b]
                 .cmp(&reach[*a])
-                .then_with(|| tree[*a].hash.cmp(&tree[*b].hash))
+                .then_with(|| shown_order(&tree[*a].id, &tree[*b].id))
         });
     }
     let mut runs = Vec::new();
     for i in (0..tree.len()).filter(off) {
-        let parent = index
-            .get(tree[i].parent.as_str())
-            .filter(|parent| **parent < i);
+        let parent = index.get(&tree[i].parent).filter(|parent| **parent < i);
         let goes_on = parent.is_some_and(|p| off(p) && children[p][0] == i);
         if goes_on {
             continue;
@@ -79,7 +76,7 @@ fn branches(tree: &[BlockView], index: &BTreeMap<&str, usize>) -> Vec<Vec<usize>
     }
     runs.sort_by(|a, b| {
         let (a, b) = (&tree[a[0]], &tree[b[0]]);
-        a.height.cmp(&b.height).then_with(|| a.hash.cmp(&b.hash))
+        (a.height.cmp(&b.height)).then_with(|| shown_order(&a.id, &b.id))
     });
     runs
 }
@@ -113,12 +110,20 @@ impl Taken {
 pub mod tests {
     use super::*;
 
+    /// The id of a block of a little tree.
+    pub fn id(name: &str) -> BlockId {
+        let mut bytes = [0; 32];
+        for (byte, letter) in bytes.iter_mut().rev().zip(name.bytes()) {
+            *byte = letter;
+        }
+        BlockId::from_bytes(bytes)
+    }
+
     /// A block of a little tree.
-    pub fn block(hash: &str, parent: &str, height: u32, state: BlockState) -> BlockView {
-        let (hash, parent) = (hash.to_owned(), parent.to_owned());
+    pub fn block(name: &str, parent: &str, height: u32, state: BlockState) -> BlockView {
         BlockView {
-            hash,
-            parent,
+            id: id(name),
+            parent: id(parent),
             height,
             time: 0,
             bits: 0,
@@ -214,12 +219,13 @@ pub mod tests {
             for (n, (pick, kind)) in choices.into_iter().enumerate() {
                 let parent = if kind == 0 { tip } else { usize::from(pick) % tree.len() };
                 let best = kind == 0;
-                let made = block(
+                let mut made = block(
                     &format!("{:02x}", n + 1),
-                    &tree[parent].hash.clone(),
+                    "",
                     tree[parent].height + 1,
                     if best { Best } else { Stale },
                 );
+                made.parent = tree[parent].id;
                 tree.push(made);
                 if best { tip = tree.len() - 1; }
             }

@@ -3,7 +3,8 @@
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-use wire::LogEntry;
+use protocol::Event;
+use wire::{Happening, LogEntry};
 
 /// How many lines the log keeps.
 const MOST: usize = 500;
@@ -26,20 +27,77 @@ pub struct Line {
 impl Line {
     /// The nodes that it happened to; none for what happened to the tab.
     pub fn seats(&self) -> impl Iterator<Item = u32> {
-        self.entry
-            .seat
-            .into_iter()
-            .chain(self.others.iter().copied())
+        let first = seat_of(&self.entry.what);
+        first.into_iter().chain(self.others.iter().copied())
     }
 
     /// Whether this says the same of another node.
     fn takes(&self, entry: &LogEntry) -> bool {
-        let also = entry
-            .seat
-            .is_some_and(|seat| self.seats().all(|known| known != seat));
-        also && self.entry.seat.is_some()
-            && self.entry.what == entry.what
+        let (Happening::InNode { event: ours, .. }, Happening::InNode { seat, event, .. }) =
+            (&self.entry.what, &entry.what)
+        else {
+            return false;
+        };
+        self.seats().all(|known| known != *seat)
+            && is_same(ours, event)
             && entry.at.saturating_sub(self.entry.at) < TOGETHER_MS
+    }
+}
+
+/// The node that something happened to.
+pub fn seat_of(what: &Happening) -> Option<u32> {
+    match what {
+        Happening::InNode { seat, .. } => Some(*seat),
+        _ => None,
+    }
+}
+
+/// Whether two nodes tell the same, whoever told them and wherever they stood before.
+fn is_same(one: &Event, other: &Event) -> bool {
+    use Event::{Extended, Rejected, Reorganised, SyncStarted};
+    match (one, other) {
+        (Extended { block: a, .. }, Extended { block: b, .. }) => a == b,
+        (
+            Rejected {
+                block: a,
+                reason: x,
+                ..
+            },
+            Rejected {
+                block: b,
+                reason: y,
+                ..
+            },
+        ) => (a, x) == (b, y),
+        (SyncStarted { goal: a, .. }, SyncStarted { goal: b, .. }) => a == b,
+        (
+            Reorganised {
+                to: a,
+                disconnected: m,
+                connected: x,
+                ..
+            },
+            Reorganised {
+                to: b,
+                disconnected: n,
+                connected: y,
+                ..
+            },
+        ) => (a, m, x) == (b, n, y),
+        _ => one == other,
+    }
+}
+
+/// Whether an entry is worth a line: a node's own block was told when it was found, and nothing is
+/// read back into a new node.
+fn is_news(what: &Happening) -> bool {
+    let Happening::InNode { event, .. } = what else {
+        return true;
+    };
+    match event {
+        Event::Extended { from, .. } => from.is_some(),
+        Event::Restored { height } => height.0 > 0,
+        _ => true,
     }
 }
 
@@ -56,10 +114,10 @@ impl Log {
     /// Writes what the engine said, oldest first; returns the lines that are new.
     pub fn write(&mut self, entries: &[LogEntry]) -> Vec<Rc<Line>> {
         let mut fresh = Vec::new();
-        for entry in entries {
+        for entry in entries.iter().filter(|entry| is_news(&entry.what)) {
             let mut newest = self.lines.iter_mut().take(TOGETHER_LINES);
             if let Some(line) = newest.find(|line| line.takes(entry)) {
-                Rc::make_mut(line).others.extend(entry.seat);
+                Rc::make_mut(line).others.extend(seat_of(&entry.what));
                 continue;
             }
             self.written += 1;
@@ -79,20 +137,25 @@ impl Log {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use wire::Happening;
+    use chain::{BlockId, Height, PeerId};
+
+    fn entry(at: u64, what: Happening) -> LogEntry {
+        let number = 0;
+        LogEntry { number, at, what }
+    }
+
+    fn in_node(seat: u32, at: u64, event: Event) -> LogEntry {
+        let miner = None;
+        entry(at, Happening::InNode { seat, event, miner })
+    }
 
     fn accepted(seat: u32, at: u64, height: u32) -> LogEntry {
-        let (hash, miner) = (height.to_string(), None);
-        LogEntry {
-            number: 0,
-            at,
-            seat: Some(seat),
-            what: Happening::Extended {
-                hash,
-                height,
-                miner,
-            },
-        }
+        let event = Event::Extended {
+            block: BlockId::from_bytes([height as u8; 32]),
+            height: Height(height),
+            from: Some(PeerId::from_bytes([seat as u8; 32])), // each hears it from another one
+        };
+        in_node(seat, at, event)
     }
 
     #[test]
@@ -113,12 +176,39 @@ mod tests {
     #[test]
     fn what_happens_to_the_tab_is_said_each_time() {
         let mut log = Log::default();
-        let entry = LogEntry {
-            seat: None,
-            ..accepted(1, 0, 7)
-        };
-        log.write(&[entry.clone(), accepted(1, 0, 7), entry]);
+        let reset = entry(0, Happening::Reset);
+        log.write(&[reset.clone(), accepted(1, 0, 7), reset]);
         assert_eq!(log.lines.len(), 3);
+    }
+
+    #[test]
+    fn nodes_that_switch_from_different_tips_to_the_same_one_are_one_line() {
+        let switched = |seat: u32, connected: u32| {
+            let event = Event::Reorganised {
+                from: BlockId::from_bytes([seat as u8; 32]),
+                to: BlockId::from_bytes([9; 32]),
+                height: Height(9),
+                disconnected: 1,
+                connected,
+            };
+            in_node(seat, 0, event)
+        };
+        let mut log = Log::default();
+        log.write(&[switched(1, 2), switched(2, 2), switched(3, 4)]);
+        assert_eq!(log.lines.len(), 2, "the third undid something else");
+    }
+
+    #[test]
+    fn what_is_no_news_is_not_written() {
+        let own = Event::Extended {
+            block: BlockId::ZERO,
+            height: Height(1),
+            from: None,
+        };
+        let empty = Event::Restored { height: Height(0) };
+        let mut log = Log::default();
+        let fresh = log.write(&[in_node(1, 0, own), in_node(1, 0, empty)]);
+        assert!(fresh.is_empty() && log.lines.is_empty());
     }
 
     #[test]

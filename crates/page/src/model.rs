@@ -3,56 +3,15 @@
 
 use std::rc::Rc;
 
+use chain::BlockId;
+use protocol::Event;
 use yew::Reducible;
 
-use super::bridge::{News, Phase};
+use super::bridge::{News, Phase, Picture, Shown};
 use super::log::{Line, Log};
 use super::route::Route;
 use super::texts::Lang;
-use wire::{
-    BlockView, Frame, Happening, LogEntry, MiningView, NodeView, RoomView, StorageView, TabView,
-    TargetView, TipView,
-};
-
-/// A frame in parts that are shared with the frame before where nothing changed, so that a
-/// component can tell at once.
-#[derive(Clone, PartialEq)]
-pub struct Picture {
-    pub room: Rc<RoomView>,
-    pub tabs: Rc<Vec<TabView>>,
-    pub nodes: Rc<Vec<NodeView>>,
-    pub tree: Rc<Vec<BlockView>>,
-    pub tip: Rc<TipView>,
-    pub target: Rc<TargetView>,
-    pub mining: Rc<MiningView>,
-    pub storage: Rc<StorageView>,
-    pub undo_reset: bool,
-    pub other_version: bool,
-}
-
-impl Picture {
-    fn of(frame: &Frame, before: Option<&Self>) -> Self {
-        Self {
-            room: keep(&frame.room, before.map(|b| &b.room)),
-            tabs: keep(&frame.tabs, before.map(|b| &b.tabs)),
-            nodes: keep(&frame.nodes, before.map(|b| &b.nodes)),
-            tree: keep(&frame.tree, before.map(|b| &b.tree)),
-            tip: keep(&frame.tip, before.map(|b| &b.tip)),
-            target: keep(&frame.target, before.map(|b| &b.target)),
-            mining: keep(&frame.mining, before.map(|b| &b.mining)),
-            storage: keep(&frame.storage, before.map(|b| &b.storage)),
-            undo_reset: frame.undo_reset,
-            other_version: frame.other_version,
-        }
-    }
-}
-
-fn keep<T: Clone + PartialEq>(new: &T, old: Option<&Rc<T>>) -> Rc<T> {
-    match old {
-        Some(old) if **old == *new => old.clone(),
-        _ => Rc::new(new.clone()),
-    }
-}
+use wire::{Happening, LogEntry};
 
 /// The panel that a small screen shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,7 +64,9 @@ pub struct Model {
     pub undo_dismissed: bool,
     pub crash: Option<Crash>,
     /// The block that is looked at; `None` follows the newest.
-    pub selected: Option<Rc<str>>,
+    pub selected: Option<BlockId>,
+    /// How often nodes here have switched branches: what is below the picture may have changed.
+    pub switches: u32,
     /// What a screen reader should say.
     pub spoken: Option<Rc<Line>>,
     pub lang: Lang,
@@ -123,7 +84,7 @@ pub enum Action {
     Toast(Option<Toast>),
     DismissUndo,
     CloseCrash,
-    Select(Option<Rc<str>>),
+    Select(Option<BlockId>),
     Lang(Lang),
     Dark(bool),
     /// The system changed its colours.
@@ -145,6 +106,7 @@ impl Model {
             undo_dismissed: false,
             crash: None,
             selected: None,
+            switches: 0,
             spoken: None,
             lang,
             dark,
@@ -154,7 +116,7 @@ impl Model {
 
     fn hear(&mut self, news: News) {
         match news {
-            News::Frame(frame) => self.show(&frame),
+            News::Shown(shown) => self.show(&shown),
             News::Phase(Phase::Crashed { report, again }) => {
                 self.crash = Some(Crash {
                     report: report.clone(),
@@ -166,20 +128,20 @@ impl Model {
         }
     }
 
-    fn show(&mut self, frame: &Frame) {
+    fn show(&mut self, shown: &Shown) {
         let elsewhere = self
             .picture
             .as_ref()
-            .is_some_and(|p| p.room.link != frame.room.link);
+            .is_some_and(|p| p.room.link != shown.picture.room.link);
         if elsewhere {
             self.log = Rc::default();
             self.selected = None;
             self.undo_dismissed = false;
             self.dialog = None; // it spoke of the other room
         }
-        self.frame = frame.number;
-        self.picture = Some(Picture::of(frame, self.picture.as_ref()));
-        self.write(&frame.log);
+        self.frame = shown.frame;
+        self.picture = Some(shown.picture.clone());
+        self.write(&shown.log);
     }
 
     fn write(&mut self, entries: &[LogEntry]) {
@@ -188,7 +150,17 @@ impl Model {
         }
         for line in Rc::make_mut(&mut self.log).write(entries) {
             match line.entry.what {
-                Happening::Found { .. } | Happening::Reorganised { .. } => self.spoken = Some(line),
+                Happening::InNode {
+                    event: Event::Found { .. },
+                    ..
+                } => self.spoken = Some(line),
+                Happening::InNode {
+                    event: Event::Reorganised { .. },
+                    ..
+                } => {
+                    self.spoken = Some(line);
+                    self.switches = self.switches.wrapping_add(1);
+                }
                 Happening::Reset => {
                     self.selected = None;
                     self.undo_dismissed = false; // another chain to bring back

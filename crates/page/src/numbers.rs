@@ -146,6 +146,16 @@ fn say(format: &Function, value: &JsValue) -> String {
         .unwrap_or_default()
 }
 
+/// Bytes as hexadecimal digits.
+pub fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    let mut digits = String::with_capacity(2 * bytes.len());
+    for byte in bytes {
+        let _ = write!(digits, "{byte:02x}"); // a string takes everything
+    }
+    digits
+}
+
 /// The beginning and the end of a long hash.
 pub fn short(hash: &str) -> String {
     match (hash.get(..8), hash.get(hash.len().saturating_sub(6)..)) {
@@ -162,6 +172,11 @@ pub fn tail(hash: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn bytes_are_two_digits_each() {
+        assert_eq!(hex(&[0, 10, 255]), "000aff");
+    }
 
     #[test]
     fn hashes_are_shortened_in_the_middle() {

@@ -1,8 +1,8 @@
 //! What the browser remembers for a tab and for all tabs. Everything works without it: storage may
 //! be refused, full, or hold anything at all.
 
+use chain::PeerId;
 use web_sys::{Storage, Window};
-
 use wire::Power;
 
 /// So many rooms are remembered.
@@ -27,19 +27,15 @@ impl Prefs {
     }
 
     /// Identities that this tab had, and how many nodes.
-    pub fn identities(&self) -> Vec<String> {
+    pub fn identities(&self) -> Vec<PeerId> {
         let saved = self.get(&self.tab, "identities").unwrap_or_default();
-        let good = |id: &&str| id.len() == 64 && id.bytes().all(|b| b.is_ascii_hexdigit());
-        saved
-            .split(' ')
-            .filter(good)
-            .take(16)
-            .map(str::to_owned)
-            .collect()
+        let ids = saved.split(' ').filter_map(|id| id.parse().ok());
+        ids.take(16).collect()
     }
 
     /// Remembers the identities for a reload.
-    pub fn keep_identities(&self, ids: &[String]) {
+    pub fn keep_identities(&self, ids: &[PeerId]) {
+        let ids: Vec<String> = ids.iter().map(|id| format!("{id:x}")).collect();
         self.set(&self.tab, "identities", &ids.join(" "));
     }
 
@@ -51,7 +47,7 @@ impl Prefs {
             workers: workers.parse().ok()?,
             duty: duty.parse().ok()?,
         };
-        is_sane(power).then_some(power)
+        power.is_sane().then_some(power)
     }
 
     /// Remembers the power.
@@ -107,9 +103,4 @@ impl Prefs {
             let _ = store.set_item(&format!("{}{key}", self.prefix), value);
         }
     }
-}
-
-/// Whether a power is one that the engine takes.
-pub fn is_sane(power: Power) -> bool {
-    (1..=64).contains(&power.workers) && (1..=100).contains(&power.duty)
 }

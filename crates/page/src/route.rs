@@ -1,9 +1,9 @@
 //! Hash routes: `#/live?room=...` is the chain, `#/about` says what this is.
 
+use scenario::Room;
 use wasm_bindgen::prelude::*;
 
-/// The longest room link that is looked at, in bytes.
-pub const MAX_LINK: usize = 8_000;
+use super::bridge::Wanted;
 
 /// What the address asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,15 +37,15 @@ impl Route {
     }
 }
 
-/// The room that a hash names, as the part after `#`; `None` if it names none.
-pub fn room_of(hash: &str) -> Option<String> {
+/// The room that a hash names; `None` if it names none.
+pub fn room_of(hash: &str) -> Option<Wanted> {
     let link = hash.trim_start_matches('#');
     let (path, query) = link.split_once('?')?;
-    (Route::of(path) == Route::Live && !query.is_empty()).then(|| link.to_owned())
+    (Route::of(path) == Route::Live && !query.is_empty()).then(|| Room::parse(link).map(Some))
 }
 
 /// The room that the address bar names.
-pub fn room_of_address() -> Option<String> {
+pub fn room_of_address() -> Option<Wanted> {
     room_of(&hash())
 }
 
@@ -119,12 +119,18 @@ mod tests {
 
     #[test]
     fn rooms_are_read_from_live_links_only() {
+        let link = "#/live?room=a&spacing=2&bits=1e00ffff&window=8&halving=100";
+        let room = room_of(link).expect("a room's").expect("a good one");
+        assert_eq!(room.map(|room| room.spacing()), Some(2));
+        let bad = room_of("#/live?room=a").expect("a room's");
         assert_eq!(
-            room_of("#/live?room=a&spacing=2").as_deref(),
-            Some("/live?room=a&spacing=2")
+            bad.map_err(|error| error.code()),
+            Err("missing-spacing".into())
         );
-        assert_eq!(room_of("#/live?"), None);
-        assert_eq!(room_of("#/live"), None);
-        assert_eq!(room_of("#/about?room=a"), None);
+        let long = room_of(&format!("{link}{}", "&a=1".repeat(10_000))).expect("a room's");
+        assert_eq!(long.map_err(|error| error.code()), Err("too-long".into()));
+        assert!(room_of("#/live?").is_none());
+        assert!(room_of("#/live").is_none());
+        assert!(room_of("#/about?room=a").is_none());
     }
 }

@@ -17,6 +17,7 @@ mod views;
 use std::cell::Cell;
 use std::rc::Rc;
 
+use chain::{Height, PeerId};
 use js_sys::{Array, Error, Function, Object, Promise, Reflect};
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
@@ -24,7 +25,11 @@ use wasm_bindgen::prelude::*;
 use self::views::{BlockOut, DetailOut, StatusOut};
 use super::bridge::{Bridge, News, Phase};
 use super::window;
-use wire::{BlockKey, Call, Failure, Power, Reply};
+use wire::ask::{
+    AddNode, Export, GetBlock, GetBlocks, GetStatus, Reset, SetOnline, StartMining, StopMining,
+    UndoReset,
+};
+use wire::{BlockDetail, BlockKey, BlockState, Failure, Power, Question, Subject};
 
 /// The methods as they are written in a script, in the order of their descriptions.
 pub const METHODS: [&str; 12] = [
@@ -49,24 +54,27 @@ const MOST_BLOCKS: u32 = 2_000;
 pub fn install(bridge: &Bridge) {
     let object = Object::new();
     method(&object, "status", bridge, |bridge, _| {
-        Ok(ask(bridge, Call::Status))
+        Ok(ask(bridge, GetStatus, |status| js(&StatusOut::of(&status))))
     });
     method(&object, "startMining", bridge, |bridge, arguments| {
-        Ok(ask(bridge, Call::StartMining(power(&arguments.get(0))?)))
+        let power = power(&arguments.get(0))?;
+        Ok(ask(bridge, StartMining { power }, nothing))
     });
     method(&object, "stopMining", bridge, |bridge, _| {
-        Ok(ask(bridge, Call::StopMining))
+        Ok(ask(bridge, StopMining, nothing))
     });
     method(&object, "setOnline", bridge, |bridge, arguments| {
         let online = arguments.get(0).as_bool();
         let online = online.ok_or_else(|| bad_argument("setOnline takes true or false"))?;
-        Ok(ask(bridge, Call::SetOnline(online)))
+        let subject = Subject::Here;
+        Ok(ask(bridge, SetOnline { subject, online }, nothing))
     });
     method(&object, "addNode", bridge, |bridge, _| {
-        Ok(ask(bridge, Call::AddNode))
+        let id = |id: PeerId| Ok(JsValue::from_str(&format!("{id:x}")));
+        Ok(ask(bridge, AddNode, id))
     });
     method(&object, "block", bridge, |bridge, arguments| {
-        Ok(ask(bridge, Call::Block(key(&arguments.get(0))?)))
+        Ok(block(bridge, key(&arguments.get(0))?))
     });
     method(&object, "blocks", bridge, |bridge, arguments| {
         let (from, to) = (arguments.get(0), arguments.get(1));
@@ -77,17 +85,20 @@ pub fn install(bridge: &Bridge) {
         if count >= MOST_BLOCKS {
             Err(wrong())
         } else {
-            Ok(ask(bridge, Call::Blocks { from, to }))
+            let (from, to) = (Height(from), Height(to));
+            Ok(ask(bridge, GetBlocks { from, to }, |blocks| {
+                js(&blocks.iter().map(BlockOut::of).collect::<Vec<_>>())
+            }))
         }
     });
     method(&object, "reset", bridge, |bridge, _| {
-        Ok(ask(bridge, Call::Reset))
+        Ok(ask(bridge, Reset, nothing))
     });
     method(&object, "undoReset", bridge, |bridge, _| {
-        Ok(ask(bridge, Call::UndoReset))
+        Ok(ask(bridge, UndoReset, nothing))
     });
     method(&object, "export", bridge, |bridge, _| {
-        Ok(ask(bridge, Call::Export))
+        Ok(ask(bridge, Export, |text| Ok(JsValue::from_str(&text))))
     });
     method(&object, "on", bridge, |bridge, arguments| {
         let f = arguments.get(1).dyn_into::<Function>();
@@ -136,7 +147,7 @@ fn ready(bridge: &Bridge) -> Promise {
 
 /// Without an engine, as after a bad link, this waits for the next one.
 fn tell_ready(bridge: Bridge, resolve: Function) {
-    bridge.clone().call(Call::Status, move |answer| {
+    bridge.clone().ask(GetStatus, move |answer| {
         if answer.is_ok() {
             let _ = resolve.call0(&JsValue::UNDEFINED);
             return;
@@ -159,29 +170,52 @@ fn set(target: &Object, name: &str, value: &JsValue) {
     let _ = Reflect::set(target, &JsValue::from_str(name), value);
 }
 
-/// A call as a promise.
-fn ask(bridge: &Bridge, call: Call) -> Promise {
+/// A question as a promise of its answer.
+fn ask<Q: Question<Answer: 'static> + Clone>(
+    bridge: &Bridge,
+    question: Q,
+    to_js: fn(Q::Answer) -> Result<JsValue, Failure>,
+) -> Promise {
     Promise::new(&mut |resolve, reject| {
-        bridge.call(call.clone(), move |result| {
-            let settled = match result.and_then(to_js) {
-                Ok(value) => resolve.call1(&JsValue::UNDEFINED, &value),
-                Err(failure) => reject.call1(&JsValue::UNDEFINED, &error(&failure)),
-            };
-            // The functions of a promise never throw.
-            let _ = settled;
+        bridge.ask(question.clone(), move |result| {
+            settle(&resolve, &reject, result.and_then(to_js));
         });
     })
 }
 
-fn to_js(reply: Reply) -> Result<JsValue, Failure> {
-    match reply {
-        Reply::Done => Ok(JsValue::UNDEFINED),
-        Reply::Status(status) => js(&StatusOut::of(&status)),
-        Reply::Node(id) => Ok(JsValue::from_str(&id)),
-        Reply::Block(detail) => js(&DetailOut::of(&detail)),
-        Reply::Blocks(blocks) => js(&blocks.iter().map(BlockOut::of).collect::<Vec<_>>()),
-        Reply::Text(text) => Ok(JsValue::from_str(&text)),
-    }
+/// A block as a promise. How many are on top of it follows from the tip, which is asked for next:
+/// the page's picture may be older than the block.
+fn block(bridge: &Bridge, key: BlockKey) -> Promise {
+    Promise::new(&mut |resolve, reject| {
+        let again = bridge.clone();
+        bridge.ask(GetBlock(key), move |answer| {
+            let told = move |detail: &BlockDetail, tip| js(&DetailOut::of(detail, tip));
+            match answer {
+                Ok(detail) if detail.block.state == BlockState::Best => {
+                    again.ask(GetStatus, move |status| {
+                        let value =
+                            status.and_then(|status| told(&detail, Some(status.tip.height)));
+                        settle(&resolve, &reject, value);
+                    });
+                }
+                Ok(detail) => settle(&resolve, &reject, told(&detail, None)),
+                Err(failure) => settle(&resolve, &reject, Err(failure)),
+            }
+        });
+    })
+}
+
+fn settle(resolve: &Function, reject: &Function, result: Result<JsValue, Failure>) {
+    let settled = match result {
+        Ok(value) => resolve.call1(&JsValue::UNDEFINED, &value),
+        Err(failure) => reject.call1(&JsValue::UNDEFINED, &error(&failure)),
+    };
+    // The functions of a promise never throw.
+    let _ = settled;
+}
+
+fn nothing((): ()) -> Result<JsValue, Failure> {
+    Ok(JsValue::UNDEFINED)
 }
 
 /// A value as JavaScript sees it: 64-bit integers are `BigInt`, what is missing is `null`.
@@ -224,7 +258,7 @@ fn power(value: &JsValue) -> Result<Option<Power>, JsValue> {
             .iter()
             .all(known)
     };
-    if !value.is_object() || Array::is_array(value) || !all_known() {
+    if !is_plain(value) || !all_known() {
         return Err(wrong()); // a misspelt part would be taken for a missing one
     }
     let part = |name: &str| match Reflect::get(value, &JsValue::from_str(name)) {
@@ -234,6 +268,21 @@ fn power(value: &JsValue) -> Result<Option<Power>, JsValue> {
     };
     let (workers, duty) = part("workers").zip(part("duty")).ok_or_else(wrong)?;
     to_power(workers, duty).map(Some).ok_or_else(wrong)
+}
+
+/// Whether it is an object as it is written in braces: a date or a promise has no parts that are
+/// ours either, and would pass for an object with none.
+fn is_plain(value: &JsValue) -> bool {
+    if !value.is_object() {
+        return false;
+    }
+    let Ok(prototype) = Reflect::get_prototype_of(value) else {
+        return false; // a proxy that refuses
+    };
+    // One made by `Object.create(null)`, here, or in another window.
+    let made_by = |prototype: &JsValue| Reflect::get_prototype_of(prototype).map(JsValue::from);
+    let prototype = JsValue::from(prototype);
+    prototype.is_null() || made_by(&prototype).is_ok_and(|above| above.is_null())
 }
 
 fn to_power(workers: f64, duty: f64) -> Option<Power> {
@@ -249,11 +298,10 @@ fn to_power(workers: f64, duty: f64) -> Option<Power> {
 /// A height as a number or `BigInt`, or a hash of 64 hex digits.
 fn key(value: &JsValue) -> Result<BlockKey, JsValue> {
     if let Some(height) = height(value) {
-        return Ok(BlockKey::Height(height));
+        return Ok(BlockKey::Height(Height(height)));
     }
-    let hash = value.as_string().map(|hash| hash.to_ascii_lowercase());
-    hash.filter(|hash| hash.len() == 64 && hash.bytes().all(|b| b.is_ascii_hexdigit()))
-        .map(BlockKey::Hash)
+    let hash = value.as_string().and_then(|hash| hash.parse().ok());
+    hash.map(BlockKey::Id)
         .ok_or_else(|| bad_argument("block takes a height or a hash of 64 hex digits"))
 }
 

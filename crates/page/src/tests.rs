@@ -8,7 +8,7 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 use web_sys::{Element, HtmlElement};
 
-use self::fixtures::{fork, hash, hostile};
+use self::fixtures::{fork, hash, hostile, next_tip, notices};
 use self::stand_in::{Behaviour, StandIn};
 use super::bridge::Bridge;
 use super::numbers::Numbers;
@@ -27,8 +27,12 @@ struct Page {
 
 impl Page {
     fn open(lang: Lang, behaviour: &Behaviour) -> Self {
+        Self::open_at("/live", lang, behaviour)
+    }
+
+    fn open_at(address: &str, lang: Lang, behaviour: &Behaviour) -> Self {
         let engine = StandIn::install(behaviour);
-        super::route::go("/live");
+        super::route::go(address);
         let document = super::window().document().expect("a browser");
         let root = document.create_element("div").expect("a plain element");
         document
@@ -112,7 +116,7 @@ async fn a_frame_becomes_the_page_in_both_languages() {
     page.read("Ada switched branch to Block 3 cccccc: 1 block undone, 2 applied")
         .await;
     page.read("stale: lost the race").await;
-    let rival = page.see(&format!("block-{}", hash("r"))).await;
+    let rival = page.see(&format!("block-{}", hash("e"))).await;
     let label = rival.get_attribute("aria-label").unwrap_or_default();
     assert!(
         label.contains("Block 3") && label.contains("rival"),
@@ -140,9 +144,8 @@ async fn a_frame_becomes_the_page_in_both_languages() {
 
 #[wasm_bindgen_test]
 async fn the_next_frame_comes_after_the_acknowledgement_of_the_one_before() {
-    let mut second = fork(2);
-    second.tip.height = 77;
-    let page = Page::open(Lang::En, &Behaviour::frames(&[fork(1), second]));
+    let frames = [fork(1), next_tip(2, 77)];
+    let page = Page::open(Lang::En, &Behaviour::frames(&frames));
     page.read("Tip 77").await;
 }
 
@@ -181,7 +184,8 @@ async fn a_dead_engine_is_shown_and_replaced() {
 
 #[wasm_bindgen_test]
 async fn a_bad_room_has_a_way_back() {
-    let page = Page::open(Lang::En, &Behaviour::refuses("spacing-range", "999999"));
+    let link = "/live?room=a&spacing=999999&bits=1e00ffff&window=8&halving=100";
+    let page = Page::open_at(link, Lang::En, &Behaviour::frames(&[fork(1)]));
     let message = page
         .see("bad-room")
         .await

@@ -2,9 +2,13 @@
 //! language lacks does not compile. Numbers arrive already formatted (see `numbers`).
 
 mod en;
+mod sentence;
 mod zh;
 
-use wire::{BlockState, Happening};
+pub use self::sentence::sentence;
+
+use chain::{BlockId, Height};
+use wire::BlockState;
 
 /// The languages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,7 +68,7 @@ pub enum Part {
     /// A node, by seat; `None` for one that is not known.
     Node(Option<u32>),
     /// A block, to be clicked on: id and, where it is known, height.
-    Block(String, Option<u32>),
+    Block(BlockId, Option<Height>),
     /// Something that came from outside and is shown as it is.
     Outside(String),
 }
@@ -75,6 +79,11 @@ pub type With1 = fn(&str) -> String;
 pub type With2 = fn(&str, &str) -> String;
 /// See [`With1`].
 pub type With3 = fn(&str, &str, &str) -> String;
+
+/// A number with its noun, for languages that have two forms of one.
+pub fn plural(number: &str, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == "1" { one } else { many })
+}
 
 /// All messages.
 pub struct Texts {
@@ -260,8 +269,6 @@ pub struct Log {
     pub of_node: &'static str,
     pub kinds: [&'static str; 5],
     pub none_match: &'static str,
-    /// The sentence of an event. The numbers in it are made by `whole` and `milli`.
-    pub sentence: fn(&Happening, Format<'_>, Format<'_>) -> Vec<Part>,
     /// Between the names of several nodes.
     pub between: &'static str,
     /// After the first names: how many further nodes.
@@ -375,101 +382,6 @@ pub struct About {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use wire::Damage;
-
-    fn everything() -> Vec<Happening> {
-        let (hash, reason) = ("ab".repeat(32), "high-hash".to_owned());
-        let miner = Some(3);
-        vec![
-            Happening::Found {
-                hash: hash.clone(),
-                height: 5,
-            },
-            Happening::Extended {
-                hash: hash.clone(),
-                height: 5,
-                miner,
-            },
-            Happening::Rival {
-                hash: hash.clone(),
-                height: 5,
-                miner,
-            },
-            Happening::Reorganised {
-                hash: hash.clone(),
-                height: 5,
-                undone: 2,
-                applied: 3,
-            },
-            Happening::Rejected {
-                hash,
-                reason: reason.clone(),
-            },
-            Happening::Misbehaved {
-                peer: "cd".repeat(32),
-                reason,
-            },
-            Happening::Retargeted {
-                height: 8,
-                harder_milli: 0,
-            },
-            Happening::Retargeted {
-                height: 8,
-                harder_milli: 1000,
-            },
-            Happening::Retargeted {
-                height: 8,
-                harder_milli: u64::MAX,
-            },
-            Happening::SyncStarted { goal: 9 },
-            Happening::SyncDone { height: 9 },
-            Happening::Restored { height: 9 },
-            Happening::Damaged {
-                what: Damage::Node("blocks".to_owned()),
-            },
-            Happening::TabJoined { label: 2 },
-            Happening::TabLeft { label: 2 },
-            Happening::TabOnline {
-                label: 2,
-                online: false,
-            },
-            Happening::NodeOnline {
-                seat: 1,
-                online: true,
-            },
-            Happening::MiningStarted,
-            Happening::MiningStopped,
-            Happening::WorkerRestarted,
-            Happening::Resumed,
-            Happening::Reset,
-            Happening::ResetUndone,
-            Happening::Garbage { count: 1 },
-        ]
-    }
-
-    #[test]
-    fn every_event_is_a_sentence_in_each_language() {
-        let number = |value: u64| value.to_string();
-        for what in everything() {
-            let of = |lang: Lang| (lang.texts().log.sentence)(&what, &number, &number);
-            let (en, zh) = (of(Lang::En), of(Lang::Zh));
-            assert_ne!(en, zh, "{what:?}");
-            let things = |parts: &[Part]| {
-                let mut things: Vec<String> = parts
-                    .iter()
-                    .filter(|part| !matches!(part, Part::Say(_)))
-                    .map(|part| format!("{part:?}"))
-                    .collect();
-                things.sort();
-                things
-            };
-            assert_eq!(
-                things(&en),
-                things(&zh),
-                "both name the same blocks and nodes: {what:?}"
-            );
-        }
-    }
 
     #[test]
     fn languages_are_known_by_their_tags() {

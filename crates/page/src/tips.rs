@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::iter::successors;
 
+use chain::BlockId;
 use wire::{BlockState, BlockView, NodeView, TipView};
 
 /// How the nodes stand to each other.
@@ -16,24 +17,21 @@ pub enum Harmony {
     Behind(usize),
 }
 
+/// Blocks by their ids.
+type Blocks<'a> = BTreeMap<BlockId, &'a BlockView>;
+
 /// How `nodes` stand, seen from `tip`.
 pub fn harmony(tree: &[BlockView], nodes: &[NodeView], tip: &TipView) -> Harmony {
-    let blocks: BTreeMap<&str, &BlockView> = tree
-        .iter()
-        .map(|block| (block.hash.as_str(), block))
-        .collect();
-    let mut rivals: Vec<&str> = Vec::new();
+    let blocks: Blocks<'_> = tree.iter().map(|block| (block.id, block)).collect();
+    let mut rivals: Vec<BlockId> = Vec::new();
     for node in nodes {
-        let hash = node.tip.hash.as_str();
-        if competes(&blocks, hash, &tip.hash) && !rivals.contains(&hash) {
-            rivals.push(hash);
+        let theirs = node.tip.id;
+        if competes(&blocks, theirs, tip.id) && !rivals.contains(&theirs) {
+            rivals.push(theirs);
         }
     }
-    let here = nodes
-        .iter()
-        .filter(|node| node.tip.hash == tip.hash)
-        .count();
-    let below = |hash: &&&str| rivals.iter().any(|other| builds_on(&blocks, other, hash));
+    let here = nodes.iter().filter(|node| node.tip.id == tip.id).count();
+    let below = |tip: &&BlockId| rivals.iter().any(|other| builds_on(&blocks, *other, **tip));
     let behind = rivals.iter().filter(below).count();
     match rivals.len() - behind {
         0 if here == nodes.len() => Harmony::Agree,
@@ -43,63 +41,53 @@ pub fn harmony(tree: &[BlockView], nodes: &[NodeView], tip: &TipView) -> Harmony
 }
 
 /// A block and those below it, as far as the picture goes; bounded, were there a circle in it.
-fn down<'a>(
-    blocks: &'a BTreeMap<&str, &'a BlockView>,
-    from: &str,
-) -> impl Iterator<Item = &'a BlockView> {
-    let parent = |block: &&BlockView| blocks.get(block.parent.as_str()).copied();
-    successors(blocks.get(from).copied(), parent).take(blocks.len())
+fn down<'a>(blocks: &'a Blocks<'a>, from: BlockId) -> impl Iterator<Item = &'a BlockView> {
+    let parent = |block: &&BlockView| blocks.get(&block.parent).copied();
+    successors(blocks.get(&from).copied(), parent).take(blocks.len())
 }
 
 /// Whether a tip builds on another block.
-fn builds_on(blocks: &BTreeMap<&str, &BlockView>, tip: &str, block: &str) -> bool {
+fn builds_on(blocks: &Blocks<'_>, tip: BlockId, block: BlockId) -> bool {
     tip != block && down(blocks, tip).any(|found| found.parent == block)
 }
 
 /// Whether a tip lies on a branch that neither is below ours nor builds on it. One older than the
 /// picture only lags behind.
-fn competes(blocks: &BTreeMap<&str, &BlockView>, hash: &str, ours: &str) -> bool {
-    let meets = |block: &&BlockView| block.hash == ours || block.state == BlockState::Best;
-    let met = down(blocks, hash).find(meets);
-    met.is_some_and(|block| block.hash != ours && block.hash != hash)
+fn competes(blocks: &Blocks<'_>, tip: BlockId, ours: BlockId) -> bool {
+    let meets = |block: &&BlockView| block.id == ours || block.state == BlockState::Best;
+    let met = down(blocks, tip).find(meets);
+    met.is_some_and(|block| block.id != ours && block.id != tip)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lanes::tests::{block as block_at, id};
     use BlockState::{Best, Rival, Unseen};
+    use chain::{PeerId, Work};
 
-    fn block(hash: &str, parent: &str, state: BlockState) -> BlockView {
-        let (hash, parent) = (hash.to_owned(), parent.to_owned());
-        BlockView {
-            hash,
-            parent,
-            height: 0,
-            time: 0,
-            bits: 0,
-            miner: None,
-            state,
-        }
+    fn block(name: &str, parent: &str, state: BlockState) -> BlockView {
+        block_at(name, parent, 0, state)
     }
 
-    fn node(hash: &str) -> NodeView {
+    fn node(name: &str) -> NodeView {
         NodeView {
-            id: String::new(),
+            id: PeerId::from_bytes([0; 32]),
             seat: 0,
-            tab: String::new(),
+            tab: PeerId::from_bytes([0; 32]),
             here: false,
             online: true,
-            tip: tip(hash),
+            tip: tip(name),
             sync: None,
             loading: None,
         }
     }
 
-    fn tip(hash: &str) -> TipView {
+    fn tip(name: &str) -> TipView {
         TipView {
             height: 0,
-            hash: hash.to_owned(),
-            work: String::new(),
+            id: id(name),
+            work: Work::ZERO,
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use chain::BlockId;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 use yew::prelude::*;
@@ -10,7 +11,7 @@ use super::bridge::Bridge;
 use super::model::{Action, Dialog, Model, Toast};
 use super::numbers::Numbers;
 use super::texts::{Lang, Texts};
-use wire::Call;
+use wire::Question;
 
 /// The context of all components.
 #[derive(Clone)]
@@ -30,9 +31,9 @@ impl PartialEq for Ui {
 
 impl Ui {
     /// Asks the engine for something that is done or fails; a failure is shown.
-    pub fn ask(&self, call: Call) {
+    pub fn ask(&self, question: impl Question) {
         let dispatch = self.dispatch.clone();
-        self.bridge.call(call, move |result| {
+        self.bridge.ask(question, move |result| {
             if let Err(failure) = result {
                 let toast = Toast::Failed(failure.code, failure.message);
                 dispatch.dispatch(Action::Toast(Some(toast)));
@@ -41,15 +42,15 @@ impl Ui {
     }
 
     /// A callback that asks the engine for the same thing each time.
-    pub fn asking(&self, call: Call) -> Callback<MouseEvent> {
+    pub fn asking(&self, question: impl Question + Clone + 'static) -> Callback<MouseEvent> {
         let ui = self.clone();
-        Callback::from(move |_| ui.ask(call.clone()))
+        Callback::from(move |_| ui.ask(question.clone()))
     }
 
     /// A callback that shows a block, on a small screen too.
-    pub fn selecting(&self, hash: &str) -> Callback<MouseEvent> {
-        let (dispatch, hash) = (self.dispatch.clone(), Rc::<str>::from(hash));
-        Callback::from(move |_| dispatch.dispatch(Action::Select(Some(hash.clone()))))
+    pub fn selecting(&self, block: BlockId) -> Callback<MouseEvent> {
+        let dispatch = self.dispatch.clone();
+        Callback::from(move |_| dispatch.dispatch(Action::Select(Some(block))))
     }
 
     /// A callback that opens or closes a dialog.

@@ -9,8 +9,10 @@ use wasm_bindgen::prelude::*;
 
 use super::js;
 use super::views::{NodeOut, TabOut};
-use crate::bridge::{Bridge, News, Phase};
-use wire::{Damage, Frame, Happening, LogEntry, StorageView};
+use crate::bridge::{Bridge, News, Phase, Picture};
+use chain::{BlockId, PeerId};
+use protocol::Event as Told;
+use wire::{Damage, Happening, LogEntry, StorageView};
 
 /// What to say about an event that there is not.
 pub const NAMES: &str = "the events are block, reorg, peers, mining, storage, error";
@@ -46,21 +48,21 @@ pub fn on(bridge: &Bridge, name: &str, f: Function) -> Option<JsValue> {
         _ => return None,
     };
     let before = RefCell::new(bridge.shown());
-    let told = RefCell::new(Told::default());
+    let known = RefCell::new(Known::default());
     let id = bridge.subscribe(move |news| {
         let values = values(
             event,
-            before.borrow().as_deref(),
+            before.borrow().as_ref(),
             news,
-            &mut told.borrow_mut(),
+            &mut known.borrow_mut(),
         );
         for value in values {
             if let Err(error) = f.call1(&JsValue::UNDEFINED, &value) {
                 report_error(&error);
             }
         }
-        if let News::Frame(frame) = news {
-            *before.borrow_mut() = Some(frame.clone());
+        if let News::Shown(shown) = news {
+            *before.borrow_mut() = Some(shown.picture.clone());
         }
     });
     let bridge = bridge.clone();
@@ -69,20 +71,23 @@ pub fn on(bridge: &Bridge, name: &str, f: Function) -> Option<JsValue> {
 
 /// The blocks that were told last: each is told once, however many nodes of the tab accept it.
 #[derive(Default)]
-struct Told(VecDeque<String>);
+struct Known(VecDeque<BlockId>);
 
-impl Told {
+impl Known {
     /// Blocks that are remembered: more than a frame tells.
     const MOST: usize = 256;
 
     fn is_new(&mut self, entry: &LogEntry) -> bool {
-        let (Happening::Found { hash, .. } | Happening::Extended { hash, .. }) = &entry.what else {
+        let Happening::InNode { event, .. } = &entry.what else {
             return false;
         };
-        if self.0.contains(hash) {
+        let (Told::Found { block, .. } | Told::Extended { block, .. }) = event else {
+            return false;
+        };
+        if self.0.contains(block) {
             return false;
         }
-        self.0.push_back(hash.clone());
+        self.0.push_back(*block);
         if self.0.len() > Self::MOST {
             self.0.pop_front();
         }
@@ -91,9 +96,9 @@ impl Told {
 }
 
 /// The events of one kind in a piece of news.
-fn values(event: Event, before: Option<&Frame>, news: &News, told: &mut Told) -> Vec<JsValue> {
-    let frame = match news {
-        News::Frame(frame) => frame,
+fn values(event: Event, before: Option<&Picture>, news: &News, known: &mut Known) -> Vec<JsValue> {
+    let shown = match news {
+        News::Shown(shown) => shown,
         News::Phase(phase) => {
             let error = matches!(event, Event::Error)
                 .then(|| crash(phase))
@@ -101,23 +106,24 @@ fn values(event: Event, before: Option<&Frame>, news: &News, told: &mut Told) ->
             return error.into_iter().collect();
         }
     };
+    let (now, log) = (&shown.picture, shown.log.iter());
     match event {
         Event::Block => {
-            let new = frame.log.iter().filter(|entry| told.is_new(entry));
+            let new = log.filter(|entry| known.is_new(entry));
             new.filter_map(block).collect()
         }
-        Event::Reorg => frame.log.iter().filter_map(reorg).collect(),
-        Event::Error => frame.log.iter().filter_map(trouble).collect(),
-        Event::Peers => changed(before, frame, peers_key)
-            .then(|| peers(frame))
+        Event::Reorg => log.filter_map(reorg).collect(),
+        Event::Error => log.filter_map(trouble).collect(),
+        Event::Peers => changed(before, now, peers_key)
+            .then(|| peers(now))
             .into_iter()
             .collect(),
-        Event::Mining => changed(before, frame, |frame| (frame.mining.on, frame.mining.share))
-            .then(|| mining(frame))
+        Event::Mining => changed(before, now, |now| (now.mining.on, now.mining.share))
+            .then(|| mining(now))
             .into_iter()
             .collect(),
-        Event::Storage => changed(before, frame, |frame| frame.storage.clone())
-            .then(|| storage(&frame.storage))
+        Event::Storage => changed(before, now, |now| now.storage.clone())
+            .then(|| storage(&now.storage))
             .into_iter()
             .collect(),
     }
@@ -125,16 +131,20 @@ fn values(event: Event, before: Option<&Frame>, news: &News, told: &mut Told) ->
 
 /// Whether a part of the picture differs from before; the first picture is news only to those who
 /// would ask anyway, so it is none.
-fn changed<T: PartialEq>(before: Option<&Frame>, now: &Frame, part: impl Fn(&Frame) -> T) -> bool {
+fn changed<T: PartialEq>(
+    before: Option<&Picture>,
+    now: &Picture,
+    part: impl Fn(&Picture) -> T,
+) -> bool {
     before.is_some_and(|before| part(before) != part(now))
 }
 
 /// Who is there and reachable: what `peers` is about.
-fn peers_key(frame: &Frame) -> Vec<(String, bool, bool)> {
-    let tabs = frame.tabs.iter();
-    let nodes = frame.nodes.iter();
-    tabs.map(|tab| (tab.id.clone(), tab.online, tab.silent))
-        .chain(nodes.map(|node| (node.id.clone(), node.online, false)))
+fn peers_key(picture: &Picture) -> Vec<(PeerId, bool, bool)> {
+    let tabs = picture.tabs.iter();
+    let nodes = picture.nodes.iter();
+    tabs.map(|tab| (tab.id, tab.online, tab.silent))
+        .chain(nodes.map(|node| (node.id, node.online, false)))
         .collect()
 }
 
@@ -143,8 +153,8 @@ fn value(of: &impl Serialize) -> JsValue {
 }
 
 #[derive(Serialize)]
-struct BlockEvent<'a> {
-    hash: &'a str,
+struct BlockEvent {
+    hash: String,
     height: u32,
     /// Seat of the node that found it.
     miner: Option<u32>,
@@ -155,27 +165,27 @@ struct BlockEvent<'a> {
 }
 
 fn block(entry: &LogEntry) -> Option<JsValue> {
-    let (hash, height, miner, found) = match &entry.what {
-        Happening::Found { hash, height } => (hash, *height, entry.seat, true),
-        Happening::Extended {
-            hash,
-            height,
-            miner,
-        } => (hash, *height, *miner, false),
+    let Happening::InNode { seat, event, miner } = &entry.what else {
+        return None;
+    };
+    let seat = Some(*seat);
+    let (block, height, miner, found) = match event {
+        Told::Found { block, height } => (block, height, seat, true),
+        Told::Extended { block, height, .. } => (block, height, *miner, false),
         _ => return None,
     };
     Some(value(&BlockEvent {
-        hash,
-        height,
+        hash: block.to_string(),
+        height: height.0,
         miner,
-        seat: entry.seat,
+        seat,
         found,
     }))
 }
 
 #[derive(Serialize)]
-struct ReorgEvent<'a> {
-    hash: &'a str,
+struct ReorgEvent {
+    hash: String,
     height: u32,
     undone: u32,
     applied: u32,
@@ -183,36 +193,38 @@ struct ReorgEvent<'a> {
 }
 
 fn reorg(entry: &LogEntry) -> Option<JsValue> {
-    let Happening::Reorganised {
-        hash,
+    let Happening::InNode { seat, event, .. } = &entry.what else {
+        return None;
+    };
+    let Told::Reorganised {
+        to,
         height,
-        undone,
-        applied,
-    } = &entry.what
+        disconnected,
+        connected,
+        ..
+    } = event
     else {
         return None;
     };
-    let (height, undone, applied) = (*height, *undone, *applied);
     Some(value(&ReorgEvent {
-        hash,
-        height,
-        undone,
-        applied,
-        seat: entry.seat,
+        hash: to.to_string(),
+        height: height.0,
+        undone: *disconnected,
+        applied: *connected,
+        seat: Some(*seat),
     }))
 }
 
 #[derive(Serialize)]
-struct PeersEvent<'a> {
-    tabs: Vec<TabOut<'a>>,
-    nodes: Vec<NodeOut<'a>>,
+struct PeersEvent {
+    tabs: Vec<TabOut>,
+    nodes: Vec<NodeOut>,
 }
 
-fn peers(frame: &Frame) -> JsValue {
-    let tabs = frame.tabs.iter().map(TabOut::of).collect();
+fn peers(picture: &Picture) -> JsValue {
     value(&PeersEvent {
-        tabs,
-        nodes: frame.nodes.iter().map(NodeOut::of).collect(),
+        tabs: picture.tabs.iter().map(TabOut::of).collect(),
+        nodes: picture.nodes.iter().map(NodeOut::of).collect(),
     })
 }
 
@@ -226,8 +238,8 @@ struct MiningEvent {
     tabs: u32,
 }
 
-fn mining(frame: &Frame) -> JsValue {
-    let mining = &frame.mining;
+fn mining(picture: &Picture) -> JsValue {
+    let mining = &picture.mining;
     value(&MiningEvent {
         mining: mining.on,
         hash_rate: mining.rate as f64,
@@ -253,18 +265,18 @@ fn storage(storage: &StorageView) -> JsValue {
 }
 
 #[derive(Serialize)]
-struct ErrorEvent<'a> {
-    code: &'a str,
-    message: &'a str,
+struct ErrorEvent {
+    code: String,
+    message: String,
     seat: Option<u32>,
 }
 
 fn crash(phase: &Phase) -> Option<JsValue> {
     let (code, message) = match phase {
         Phase::Starting | Phase::Running => return None,
-        Phase::BadRoom { code, value } => (code.as_str(), value.as_str()),
-        Phase::OtherVersion => ("other-version", "reload the page"),
-        Phase::Crashed { report, .. } => ("engine-crashed", report.as_str()),
+        Phase::BadRoom(error) => (error.code(), error.value()),
+        Phase::OtherVersion => ("other-version".into(), "reload the page".into()),
+        Phase::Crashed { report, .. } => ("engine-crashed".into(), report.clone()),
     };
     Some(value(&ErrorEvent {
         code,
@@ -275,23 +287,46 @@ fn crash(phase: &Phase) -> Option<JsValue> {
 
 fn trouble(entry: &LogEntry) -> Option<JsValue> {
     let (code, message) = match &entry.what {
-        Happening::Rejected { hash, reason } => (reason.as_str(), hash.as_str()),
-        Happening::Misbehaved { reason, .. } => ("peer-misbehaved", reason.as_str()),
-        Happening::Damaged { what } => {
+        Happening::InNode { event, .. } => in_node(event)?,
+        Happening::Damaged(what) => {
             let what = match what {
-                Damage::Node(what) => what.as_str(),
                 Damage::Generation => "which chain of the room counts",
                 Damage::Identities(_) => "identities of this browser",
             };
-            ("saved-data-damaged", what)
+            ("saved-data-damaged".into(), what.into())
         }
-        Happening::WorkerRestarted => ("mining-worker-died", "it was replaced"),
-        Happening::Garbage { .. } => ("garbage", "messages on the channel made no sense"),
+        Happening::WorkerRestarted => ("mining-worker-died".into(), "it was replaced".into()),
+        Happening::LockStolen => (
+            "lock-stolen".into(),
+            "another page took this tab's lock away".into(),
+        ),
+        Happening::Garbage { .. } => (
+            "garbage".into(),
+            "messages on the channel made no sense".into(),
+        ),
         _ => return None,
     };
     Some(value(&ErrorEvent {
         code,
         message,
-        seat: entry.seat,
+        seat: seat_of(&entry.what),
     }))
+}
+
+/// Code and message of what went wrong in a node.
+fn in_node(event: &Told) -> Option<(String, String)> {
+    Some(match event {
+        Told::Rejected { block, reason, .. } => (reason.clone(), block.to_string()),
+        Told::Misbehaved { reason, .. } => ("peer-misbehaved".into(), reason.clone()),
+        Told::Damaged { what } => ("saved-data-damaged".into(), what.clone()),
+        _ => return None,
+    })
+}
+
+/// The node that something happened to.
+fn seat_of(what: &Happening) -> Option<u32> {
+    match what {
+        Happening::InNode { seat, .. } => Some(*seat),
+        _ => None,
+    }
 }

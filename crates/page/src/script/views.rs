@@ -2,17 +2,17 @@
 
 use serde::Serialize;
 
+use crate::numbers::hex;
 use crate::seats;
-use wire::{
-    BlockDetail, BlockState, BlockView, NodeView, RoomView, StatusView, TabView, TipView,
-};
+use chain::{PeerId, Work};
+use wire::{BlockDetail, BlockState, BlockView, NodeView, RoomView, StatusView, TabView, TipView};
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct StatusOut<'a> {
     room: RoomOut<'a>,
-    nodes: Vec<NodeOut<'a>>,
-    tip: TipOut<'a>,
+    nodes: Vec<NodeOut>,
+    tip: TipOut,
     peers: u32,
     hash_rate: f64,
     mining: bool,
@@ -67,27 +67,27 @@ impl<'a> RoomOut<'a> {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct NodeOut<'a> {
-    id: &'a str,
+pub struct NodeOut {
+    id: String,
     seat: u32,
     name: String,
-    tab: &'a str,
+    tab: String,
     here: bool,
     online: bool,
-    tip: TipOut<'a>,
+    tip: TipOut,
     /// Blocks that it has and wants, while it catches up.
     sync: Option<(u32, u32)>,
     /// Blocks read and saved, while it reads its own.
     loading: Option<(u32, u32)>,
 }
 
-impl<'a> NodeOut<'a> {
-    pub fn of(node: &'a NodeView) -> Self {
+impl NodeOut {
+    pub fn of(node: &NodeView) -> Self {
         Self {
-            id: &node.id,
+            id: peer(&node.id),
             seat: node.seat,
             name: seats::name(node.seat),
-            tab: &node.tab,
+            tab: peer(&node.tab),
             here: node.here,
             online: node.online,
             tip: TipOut::of(&node.tip),
@@ -99,8 +99,8 @@ impl<'a> NodeOut<'a> {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct TabOut<'a> {
-    id: &'a str,
+pub struct TabOut {
+    id: String,
     label: u32,
     me: bool,
     online: bool,
@@ -109,10 +109,10 @@ pub struct TabOut<'a> {
     silent: bool,
 }
 
-impl<'a> TabOut<'a> {
-    pub fn of(tab: &'a TabView) -> Self {
+impl TabOut {
+    pub fn of(tab: &TabView) -> Self {
         Self {
-            id: &tab.id,
+            id: peer(&tab.id),
             label: tab.label,
             me: tab.me,
             online: tab.online,
@@ -124,27 +124,27 @@ impl<'a> TabOut<'a> {
 }
 
 #[derive(Serialize)]
-struct TipOut<'a> {
+struct TipOut {
     height: u32,
-    hash: &'a str,
-    work: &'a str,
+    hash: String,
+    work: String,
 }
 
-impl<'a> TipOut<'a> {
-    fn of(tip: &'a TipView) -> Self {
+impl TipOut {
+    fn of(tip: &TipView) -> Self {
         Self {
             height: tip.height,
-            hash: &tip.hash,
-            work: &tip.work,
+            hash: tip.id.to_string(),
+            work: work(&tip.work),
         }
     }
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct BlockOut<'a> {
-    hash: &'a str,
-    parent: &'a str,
+pub struct BlockOut {
+    hash: String,
+    parent: String,
     height: u32,
     time: u32,
     bits: u32,
@@ -152,11 +152,11 @@ pub struct BlockOut<'a> {
     state: &'static str,
 }
 
-impl<'a> BlockOut<'a> {
-    pub fn of(block: &'a BlockView) -> Self {
+impl BlockOut {
+    pub fn of(block: &BlockView) -> Self {
         Self {
-            hash: &block.hash,
-            parent: &block.parent,
+            hash: block.id.to_string(),
+            parent: block.parent.to_string(),
             height: block.height,
             time: block.time,
             bits: block.bits,
@@ -175,29 +175,31 @@ impl<'a> BlockOut<'a> {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DetailOut<'a> {
-    hash: &'a str,
-    parent: &'a str,
+    hash: String,
+    parent: String,
     height: u32,
     time: u32,
     bits: u32,
     miner: Option<u32>,
     state: &'static str,
-    header: &'a str,
-    raw: Option<&'a str>,
+    header: String,
+    raw: Option<String>,
     version: i32,
-    merkle_root: &'a str,
+    merkle_root: String,
     nonce: u32,
-    target: &'a str,
+    target: String,
     /// How many times the hash is below the target.
     margin: f64,
     expected_tries: u64,
-    work: Option<&'a str>,
+    work: Option<String>,
     transactions: Vec<TransactionOut<'a>>,
     confirmations: Option<u32>,
 }
 
 impl<'a> DetailOut<'a> {
-    pub fn of(detail: &'a BlockDetail) -> Self {
+    /// `tip`: the height of the best tip, for a block below it.
+    pub fn of(detail: &'a BlockDetail, tip: Option<u32>) -> Self {
+        let header = &detail.header;
         let BlockOut {
             hash,
             parent,
@@ -215,19 +217,29 @@ impl<'a> DetailOut<'a> {
             bits,
             miner,
             state,
-            header: &detail.header,
-            raw: detail.raw.as_deref(),
-            version: detail.version,
-            merkle_root: &detail.merkle_root,
-            nonce: detail.nonce,
-            target: &detail.target,
+            header: hex(&header.encode()),
+            raw: detail.raw.as_deref().map(hex),
+            version: header.version,
+            merkle_root: header.merkle_root.to_string(),
+            nonce: header.nonce,
+            target: detail.target.to_string(),
             margin: detail.margin_milli as f64 / 1000.0,
             expected_tries: detail.expected_tries,
-            work: detail.work.as_deref(),
+            work: detail.work.as_ref().map(work),
             transactions: detail.transactions.iter().map(TransactionOut::of).collect(),
-            confirmations: detail.confirmations,
+            confirmations: tip.and_then(|tip| tip.checked_sub(height)),
         }
     }
+}
+
+/// All digits of a peer's id.
+fn peer(id: &PeerId) -> String {
+    format!("{id:x}")
+}
+
+/// Work as a hexadecimal number.
+fn work(work: &Work) -> String {
+    format!("{:x}", work.0)
 }
 
 #[derive(Serialize)]

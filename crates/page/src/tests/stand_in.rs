@@ -4,7 +4,7 @@ use js_sys::{Array, Reflect};
 use wasm_bindgen::prelude::*;
 use web_sys::{Blob, BlobPropertyBag, Url};
 
-use wire::{Frame, FromEngine, Reply};
+use wire::{Answer, Frame, FromEngine};
 
 /// What the worker does.
 pub struct Behaviour {
@@ -33,18 +33,6 @@ impl Behaviour {
         }
     }
 
-    /// Refuses the room.
-    pub fn refuses(code: &str, value: &str) -> Self {
-        let refusal = FromEngine::BadRoom {
-            code: code.to_owned(),
-            value: value.to_owned(),
-        };
-        Self {
-            messages: vec![refusal],
-            dies_once: false,
-        }
-    }
-
     /// The program of the engine of this number.
     fn program(&self, engine: u32) -> String {
         if self.dies_once && engine == 0 {
@@ -64,9 +52,9 @@ impl Behaviour {
             rest.join(","),
         );
         // Nobody waits for an answer of this number; it only shows that the engine lives.
-        let alive = list(&FromEngine::Reply {
+        let alive = list(&FromEngine::Answer {
             id: u32::MAX,
-            result: Ok(Reply::Done),
+            result: Ok(Answer::Done(())),
         });
         // The first byte of a message to the engine tells its kind: 0 is Start, 1 is Ack.
         format!(

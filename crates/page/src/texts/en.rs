@@ -1,15 +1,9 @@
 //! English.
 
 mod about;
-mod log;
 
 use self::about::ABOUT;
-use self::log::sentence;
 use super::*;
-
-fn plural(number: &str, one: &str, many: &str) -> String {
-    format!("{number} {}", if number == "1" { one } else { many })
-}
 
 fn state(state: BlockState) -> &'static str {
     match state {
@@ -254,7 +248,6 @@ pub static TEXTS: Texts = Texts {
         of_node: "Events of",
         kinds: ["Blocks", "Switches", "Tabs and nodes", "Mining", "Trouble"],
         none_match: "Nothing fits these filters.",
-        sentence,
         between: ", ",
         more: |count| format!(" and {count} more"),
     },

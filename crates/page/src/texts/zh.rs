@@ -1,10 +1,8 @@
 //! Simplified Chinese.
 
 mod about;
-mod log;
 
 use self::about::ABOUT;
-use self::log::sentence;
 use super::*;
 
 fn state(state: BlockState) -> &'static str {
@@ -231,7 +229,6 @@ pub static TEXTS: Texts = Texts {
         of_node: "事件来自",
         kinds: ["区块", "重组", "标签页与节点", "挖矿", "异常"],
         none_match: "没有符合筛选条件的事件。",
-        sentence,
         between: "、",
         more: |count| format!(" 和另外 {count} 个节点"),
     },

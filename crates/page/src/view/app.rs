@@ -1,9 +1,9 @@
 //! The root: joins the engine's news, the state and the panels.
 
-use std::rc::Rc;
-
 use js_sys::Function;
+use scenario::RoomError;
 use wasm_bindgen::prelude::*;
+use wire::Notice;
 use yew::prelude::*;
 
 use super::about::{about, not_found};
@@ -16,9 +16,8 @@ use super::log::LogPanel;
 use super::mine::mine_panel;
 use super::notices::{banners, left_off, old_page, spoken, toasts};
 use super::peers::PeersPanel;
-use crate::bridge::{Bridge, Phase};
-use crate::log::Log;
-use crate::model::{Action, Dialog, Model, Panel, Picture};
+use crate::bridge::{Bridge, Phase, Picture};
+use crate::model::{Action, Dialog, Model, Panel};
 use crate::numbers::Numbers;
 use crate::route::{self, Route};
 use crate::texts::Lang;
@@ -167,10 +166,11 @@ fn page(ui: &Ui, model: &Model) -> Html {
     let content = match (model.route, &model.phase) {
         (Route::About, _) => about(ui, &home),
         (Route::Unknown, _) => not_found(ui, &home),
-        (Route::Live, Phase::BadRoom { code, value }) => bad_room(ui, code, value),
+        (Route::Live, Phase::BadRoom(error)) => bad_room(ui, error),
         (Route::Live, _) => live(ui, model),
     };
-    let undo = picture.is_some_and(|picture| picture.undo_reset) && !model.undo_dismissed;
+    let undo = picture.is_some_and(|picture| picture.notices.contains(&Notice::UndoReset))
+        && !model.undo_dismissed;
     html! { <>
         <a class="skip" href="#main" onclick={skip()}>{ ui.t.head.skip }</a>
         { header(ui, picture.map(|picture| &*picture.room), model.dark, &home) }
@@ -207,7 +207,7 @@ fn live(ui: &Ui, model: &Model) -> Html {
             <h1 class="promise">{ ui.t.head.promise }</h1>
             { mine_panel(ui, picture) }
             if let Some(picture) = picture {
-                { panels(picture, model.selected.clone(), model.log.clone()) }
+                { panels(picture, model) }
             } else {
                 <section class="panel panel-chain" aria-busy="true"><p class="muted">{ ui.t.common.starting }</p></section>
             }
@@ -216,14 +216,14 @@ fn live(ui: &Ui, model: &Model) -> Html {
     </> }
 }
 
-fn panels(picture: &Picture, selected: Option<Rc<str>>, log: Rc<Log>) -> Html {
-    let tip = AttrValue::from(picture.tip.hash.clone());
+fn panels(picture: &Picture, model: &Model) -> Html {
+    let selected = model.selected;
     html! { <>
         <ChainPanel tree={picture.tree.clone()} nodes={picture.nodes.clone()} tip={picture.tip.clone()}
-            selected={selected.clone()} mining={picture.mining.on} />
-        <DetailPanel {selected} tip={picture.tip.clone()} tree={picture.tree.clone()} />
-        <PeersPanel tabs={picture.tabs.clone()} nodes={picture.nodes.clone()} {tip} />
-        <LogPanel {log} />
+            {selected} mining={picture.mining.on} />
+        <DetailPanel {selected} tip={picture.tip.clone()} tree={picture.tree.clone()} switches={model.switches} />
+        <PeersPanel tabs={picture.tabs.clone()} nodes={picture.nodes.clone()} tip={picture.tip.id} />
+        <LogPanel log={model.log.clone()} />
     </> }
 }
 
@@ -251,19 +251,20 @@ fn bottom_bar(ui: &Ui, current: Panel) -> Html {
     }
 }
 
-fn bad_room(ui: &Ui, code: &str, value: &str) -> Html {
+fn bad_room(ui: &Ui, error: &RoomError) -> Html {
     let t = &ui.t.room;
+    let (code, value) = (error.code(), error.value());
     let onclick = {
         let bridge = ui.bridge.clone();
         Callback::from(move |_: MouseEvent| {
             route::go("/live");
-            bridge.open_room(None);
+            bridge.open_room(Ok(None));
         })
     };
     html! {
         <main id="main" class="prose" tabindex="-1" data-testid="bad-room">
             <h1>{ t.bad }</h1>
-            <p class="lead">{ (t.bad_code)(code) }{ " " }{ t.bad_lead }</p>
+            <p class="lead">{ (t.bad_code)(&code) }{ " " }{ t.bad_lead }</p>
             <p>{ t.bad_value }{ " " }<code><bdi>{ value }</bdi></code>{ " " }<span class="muted">{ "(" }{ code }{ ")" }</span></p>
             <p><button type="button" class="primary" data-testid="to-default-room" {onclick}>{ t.to_default }</button></p>
         </main>

@@ -9,6 +9,7 @@ mod walk;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use chain::BlockId;
 use yew::prelude::*;
 
 use self::legend::legend;
@@ -28,17 +29,17 @@ pub struct TreeProps {
     pub nodes: Rc<Vec<NodeView>>,
     pub tip: Rc<TipView>,
     /// The block whose details are shown.
-    pub selected: Option<Rc<str>>,
+    pub selected: Option<BlockId>,
     /// Whether this tab mines.
     pub mining: bool,
 }
 
 impl TreeProps {
     /// Seats of the nodes that stand on each block.
-    fn standing(&self) -> BTreeMap<&str, Vec<u32>> {
-        let mut standing: BTreeMap<&str, Vec<u32>> = BTreeMap::new();
+    fn standing(&self) -> BTreeMap<BlockId, Vec<u32>> {
+        let mut standing: BTreeMap<BlockId, Vec<u32>> = BTreeMap::new();
         for node in self.nodes.iter() {
-            standing.entry(&node.tip.hash).or_default().push(node.seat);
+            standing.entry(node.tip.id).or_default().push(node.seat);
         }
         standing
     }
@@ -63,7 +64,7 @@ pub fn ChainPanel(props: &TreeProps) -> Html {
             <div class="panel-head">
                 <h2 id="chain-title" tabindex="-1">{ t.title }</h2>
                 <span class="chip strong">{ t.tip }{ " " }<span data-testid="tip-height">{ props.tip.height }</span></span>
-                <span class="visually-hidden" data-testid="tip-hash">{ &props.tip.hash }</span>
+                <span class="visually-hidden" data-testid="tip-hash">{ props.tip.id.to_string() }</span>
                 { harmony_chip(&ui, props) }
                 <span class="stretch"></span>
                 <button type="button" class="quiet" data-testid="view-toggle" onclick={toggle} aria-label={toggle_name} title={toggle_name}>

@@ -33,9 +33,7 @@ pub fn Modal(props: &ModalProps) -> Html {
     {
         let dialog = dialog.clone();
         use_effect_with((), move |()| {
-            let before = crate::window()
-                .document()
-                .and_then(|d| d.active_element());
+            let before = crate::window().document().and_then(|d| d.active_element());
             if let Some(dialog) = dialog
                 .cast::<HtmlDialogElement>()
                 .filter(|dialog| !dialog.open())

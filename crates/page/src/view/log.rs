@@ -7,11 +7,12 @@ use wasm_bindgen::JsCast;
 use yew::prelude::*;
 
 use super::who::who;
-use crate::log::{Line, Log};
+use crate::log::{Line, Log, seat_of};
 use crate::numbers::tail;
 use crate::seats;
-use crate::texts::Part;
+use crate::texts::{self, Part};
 use crate::ui::{Ui, use_ui};
+use protocol::Event as Told;
 use wire::Happening;
 
 /// How many nodes of a line are named; the others are counted.
@@ -96,12 +97,13 @@ fn node_filter(ui: &Ui, seats: &BTreeSet<u32>, node: UseStateHandle<Option<u32>>
 /// The index in `Log::kinds`.
 fn kind(what: &Happening) -> usize {
     match what {
-        Happening::Found { .. } | Happening::Extended { .. } | Happening::Rival { .. } => 0,
-        Happening::Reorganised { .. } | Happening::Retargeted { .. } => 1,
-        Happening::SyncStarted { .. }
-        | Happening::SyncDone { .. }
-        | Happening::Restored { .. }
-        | Happening::TabJoined { .. }
+        Happening::InNode { event, .. } => match event {
+            Told::Found { .. } | Told::Extended { .. } | Told::Rival { .. } => 0,
+            Told::Reorganised { .. } | Told::Retargeted { .. } => 1,
+            Told::SyncStarted { .. } | Told::SyncDone { .. } | Told::Restored { .. } => 2,
+            Told::Rejected { .. } | Told::Misbehaved { .. } | Told::Damaged { .. } => 4,
+        },
+        Happening::TabJoined { .. }
         | Happening::TabLeft { .. }
         | Happening::TabOnline { .. }
         | Happening::NodeOnline { .. }
@@ -109,9 +111,8 @@ fn kind(what: &Happening) -> usize {
         | Happening::Reset
         | Happening::ResetUndone => 2,
         Happening::MiningStarted | Happening::MiningStopped => 3,
-        Happening::Rejected { .. }
-        | Happening::Misbehaved { .. }
-        | Happening::Damaged { .. }
+        Happening::Damaged(_)
+        | Happening::LockStolen
         | Happening::WorkerRestarted
         | Happening::Garbage { .. } => 4,
     }
@@ -137,16 +138,16 @@ fn LogLine(props: &LineProps) -> Html {
 fn sentence(ui: &Ui, line: &Line) -> Html {
     let whole = |number: u64| ui.n.whole(number);
     let milli = |number: u64| ui.n.milli(number);
-    let parts = (ui.t.log.sentence)(&line.entry.what, &whole, &milli);
+    let parts = texts::sentence(ui.lang, &line.entry.what, &whole, &milli);
     parts.into_iter().map(|part| match part {
         Part::Say(words) => html! { { words } },
         Part::Me => nodes(ui, line),
         Part::Node(seat) => who(ui, seat),
         Part::Outside(text) => html! { <bdi>{ text }</bdi> },
-        Part::Block(hash, height) => html! {
-            <button type="button" class="reference" onclick={ui.selecting(&hash)}>
+        Part::Block(block, height) => html! {
+            <button type="button" class="reference" onclick={ui.selecting(block)}>
                 { height.map(|height| (ui.t.block.title)(&height.to_string()) + " ").unwrap_or_default() }
-                <code>{ tail(&hash).to_owned() }</code>
+                <code>{ tail(&block.to_string()).to_owned() }</code>
             </button>
         },
     }).collect()
@@ -154,7 +155,7 @@ fn sentence(ui: &Ui, line: &Line) -> Html {
 
 /// The nodes that an event happened to: the first ones by name.
 fn nodes(ui: &Ui, line: &Line) -> Html {
-    if line.entry.seat.is_none() {
+    if seat_of(&line.entry.what).is_none() {
         return who(ui, None);
     }
     let left = line.seats().skip(NAMED).count();

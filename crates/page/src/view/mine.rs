@@ -5,9 +5,10 @@ use yew::prelude::*;
 use super::icon;
 use super::power::power_control;
 use super::spark::spark;
-use crate::model::Picture;
+use crate::bridge::Picture;
 use crate::ui::Ui;
-use wire::{Call, MiningView, Power, TargetView};
+use wire::ask::{StartMining, StopMining};
+use wire::{MiningView, Power, TargetView};
 
 /// The panel; before the first frame only its button works.
 pub fn mine_panel(ui: &Ui, picture: Option<&Picture>) -> Html {
@@ -15,16 +16,16 @@ pub fn mine_panel(ui: &Ui, picture: Option<&Picture>) -> Html {
     let mining = picture.map(|picture| &*picture.mining);
     let on = mining.is_some_and(|mining| mining.on);
     let power = mining.map_or(Power::GENTLE, |mining| mining.power);
-    let call = if on {
-        Call::StopMining
+    let onclick = if on {
+        ui.asking(StopMining)
     } else {
-        Call::StartMining(None)
+        ui.asking(StartMining { power: None })
     };
     html! {
         <section class="panel panel-mine" aria-labelledby="mine-title">
             <h2 id="mine-title" class="visually-hidden">{ t.title }</h2>
             <button type="button" class={classes!("mine-button", on.then_some("on"))} data-testid="mine-button"
-                onclick={ui.asking(call)}>
+                {onclick}>
                 { icon::icon(icon::PICK) }
                 <span>{ if on { t.stop } else { t.start } }</span>
             </button>

@@ -5,11 +5,14 @@ use yew::prelude::*;
 
 use super::icon;
 use super::peers::progress;
+use crate::bridge::Picture;
 use crate::log::Line;
-use crate::model::{Action, Picture, Toast};
+use crate::model::{Action, Toast};
 use crate::seats;
 use crate::ui::{Ui, focus};
-use wire::{Call, Happening, NodeView, StorageView};
+use protocol::Event;
+use wire::ask::UndoReset;
+use wire::{Happening, NodeView, Notice, StorageView};
 
 /// Storage, versions, and how far the nodes of this tab have caught up.
 pub fn banners(ui: &Ui, picture: &Picture) -> Html {
@@ -25,7 +28,7 @@ pub fn banners(ui: &Ui, picture: &Picture) -> Html {
         if let Some(text) = storage {
             <div class="banner" role="status" data-testid="banner-storage">{ icon::icon(icon::WARN) }<p>{ text }</p></div>
         }
-        if picture.other_version {
+        if picture.notices.contains(&Notice::OtherVersion) {
             <div class="banner" role="status" data-testid="banner-version">{ icon::icon(icon::WARN) }<p>{ t.other_version }</p>{ reload(ui) }</div>
         }
         { catching_up(ui, &picture.nodes) }
@@ -100,7 +103,7 @@ pub fn toasts(ui: &Ui, toast: Option<&Toast>, undo: bool) -> Html {
         Callback::from(move |_: MouseEvent| {
             focus("main");
             let dispatch = ui.dispatch.clone();
-            ui.bridge.call(Call::UndoReset, move |result| {
+            ui.bridge.ask(UndoReset, move |result| {
                 let toast = match result {
                     Ok(_) => Toast::Undone,
                     Err(failure) => Toast::Failed(failure.code, failure.message),
@@ -133,10 +136,15 @@ pub fn toasts(ui: &Ui, toast: Option<&Toast>, undo: bool) -> Html {
 pub fn spoken(ui: &Ui, line: Option<&Line>) -> Html {
     let t = &ui.t.notices;
     let text = line.map(|line| match &line.entry.what {
-        Happening::Found { height, .. } => (t.you_found)(&height.to_string()),
-        Happening::Reorganised {
-            undone, applied, ..
-        } => (t.switched)(&ui.n.whole(*undone), &ui.n.whole(*applied)),
+        Happening::InNode { event, .. } => match event {
+            Event::Found { height, .. } => (t.you_found)(&height.to_string()),
+            Event::Reorganised {
+                disconnected,
+                connected,
+                ..
+            } => (t.switched)(&ui.n.whole(*disconnected), &ui.n.whole(*connected)),
+            _ => String::new(),
+        },
         _ => String::new(),
     });
     html! { <p class="visually-hidden" aria-live="polite">{ text.unwrap_or_default() }</p> }

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use chain::BlockId;
 use yew::prelude::*;
 
 use super::icon;
@@ -9,7 +10,8 @@ use super::who::who;
 use crate::numbers::tail;
 use crate::seats;
 use crate::ui::{Ui, focus, use_ui};
-use wire::{Call, NodeView, TabView};
+use wire::ask::{AddNode, RemoveNode, SetOnline};
+use wire::{NodeView, Subject, TabView};
 
 /// A tab hosts no more nodes.
 const MOST_NODES: usize = 16;
@@ -18,8 +20,8 @@ const MOST_NODES: usize = 16;
 pub struct Props {
     pub tabs: Rc<Vec<TabView>>,
     pub nodes: Rc<Vec<NodeView>>,
-    /// Hash of this tab's tip.
-    pub tip: AttrValue,
+    /// This tab's tip.
+    pub tip: BlockId,
 }
 
 #[component]
@@ -39,7 +41,7 @@ pub fn PeersPanel(props: &Props) -> Html {
             </div>
             <ul class="tabs">
                 { for props.tabs.iter().map(|tab| html! {
-                    <li key={tab.id.clone()} class={classes!("tab", tab.me.then_some("me"), (!tab.online).then_some("cut"))}>
+                    <li key={format!("{:x}", tab.id)} class={classes!("tab", tab.me.then_some("me"), (!tab.online).then_some("cut"))}>
                         { tab_head(&ui, tab) }
                         <ul class="nodes">
                             { for props.nodes.iter().filter(|node| node.tab == tab.id).map(|node| node_row(&ui, node, props)) }
@@ -56,13 +58,14 @@ pub fn PeersPanel(props: &Props) -> Html {
 fn tab_head(ui: &Ui, tab: &TabView) -> Html {
     let t = &ui.t.peers;
     let label = tab.label.to_string();
-    let call = if tab.me {
-        Call::SetOnline(!tab.online)
+    let subject = if tab.me {
+        Subject::Here
     } else {
-        Call::SetTabOnline {
-            tab: tab.id.clone(),
-            online: !tab.online,
-        }
+        Subject::Tab(tab.id)
+    };
+    let turn = SetOnline {
+        subject,
+        online: !tab.online,
     };
     html! {
         <div class="tab-head">
@@ -75,7 +78,7 @@ fn tab_head(ui: &Ui, tab: &TabView) -> Html {
                     { if tab.hash_rate > 0 { ui.n.rate(tab.hash_rate).text() } else { t.mining.to_owned() } }
                 </span>
             }
-            { switch(ui, format!("tab-switch-{label}"), (t.joined_tab)(&label), tab.online, call) }
+            { switch(ui, format!("tab-switch-{label}"), (t.joined_tab)(&label), tab.online, turn) }
         </div>
     }
 }
@@ -84,23 +87,24 @@ fn node_row(ui: &Ui, node: &NodeView, props: &Props) -> Html {
     let t = &ui.t.peers;
     let name = seats::name(node.seat);
     let own = props.nodes.iter().filter(|node| node.here).count();
-    let call = Call::SetNodeOnline {
-        node: node.id.clone(),
+    let turn = SetOnline {
+        subject: Subject::Node(node.id),
         online: !node.online,
     };
-    let same = *node.tip.hash == *props.tip;
+    let same = node.tip.id == props.tip;
+    let tip = node.tip.id.to_string();
     html! {
-        <li key={node.id.clone()} class={classes!("node", (!node.online).then_some("cut"))} data-testid={format!("node-{}", node.seat)}>
+        <li key={format!("{:x}", node.id)} class={classes!("node", (!node.online).then_some("cut"))} data-testid={format!("node-{}", node.seat)}>
             { who(ui, Some(node.seat)) }
-            <button type="button" class={classes!("tip", (!same).then_some("other"))} onclick={ui.selecting(&node.tip.hash)}>
+            <button type="button" class={classes!("tip", (!same).then_some("other"))} onclick={ui.selecting(node.tip.id)}>
                 <span class="visually-hidden">{ t.tip }{ " " }</span>
-                <span>{ node.tip.height }</span><code>{ tail(&node.tip.hash) }</code>
+                <span>{ node.tip.height }</span><code>{ tail(&tip).to_owned() }</code>
             </button>
             if node.here && own > 1 {
                 <button type="button" class="quiet icon-only" aria-label={(t.remove)(&name)} title={(t.remove)(&name)}
                     onclick={removing(ui, node)}>{ icon::icon(icon::CLOSE) }</button>
             }
-            { switch(ui, format!("node-switch-{}", node.seat), (t.joined_node)(&name), node.online, call) }
+            { switch(ui, format!("node-switch-{}", node.seat), (t.joined_node)(&name), node.online, turn) }
             if let Some((read, all)) = node.loading { { progress(read, all, (t.loading)(&ui.n.whole(read), &ui.n.whole(all))) } }
             else if let Some((have, want)) = node.sync { { progress(have, want, (t.syncing)(&ui.n.whole(have), &ui.n.whole(want))) } }
         </li>
@@ -108,10 +112,10 @@ fn node_row(ui: &Ui, node: &NodeView, props: &Props) -> Html {
 }
 
 fn removing(ui: &Ui, node: &NodeView) -> Callback<MouseEvent> {
-    let (ui, call) = (ui.clone(), Call::RemoveNode(node.id.clone()));
+    let (ui, node) = (ui.clone(), node.id);
     Callback::from(move |_| {
         focus("peers-title"); // the button goes with the node
-        ui.ask(call.clone());
+        ui.ask(RemoveNode(node));
     })
 }
 
@@ -128,15 +132,15 @@ pub fn progress(have: u32, want: u32, text: String) -> Html {
 fn add_button(ui: &Ui, props: &Props) -> Html {
     let full = props.nodes.iter().filter(|node| node.here).count() >= MOST_NODES;
     html! {
-        <button type="button" class="add" data-testid="add-node" disabled={full} onclick={ui.asking(Call::AddNode)}>
+        <button type="button" class="add" data-testid="add-node" disabled={full} onclick={ui.asking(AddNode)}>
             { icon::icon(icon::PLUS) }{ ui.t.peers.add }
         </button>
     }
 }
 
-fn switch(ui: &Ui, testid: String, name: String, on: bool, call: Call) -> Html {
+fn switch(ui: &Ui, testid: String, name: String, on: bool, turn: SetOnline) -> Html {
     html! {
         <button type="button" role="switch" class="switch" aria-checked={on.to_string()} aria-label={name.clone()} title={name}
-            data-testid={testid} onclick={ui.asking(call)}><span></span></button>
+            data-testid={testid} onclick={ui.asking(turn)}><span></span></button>
     }
 }

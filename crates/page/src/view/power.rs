@@ -4,14 +4,14 @@ use wasm_bindgen::JsCast;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
-use crate::prefs;
 use crate::ui::{Ui, use_ui};
-use wire::{Call, Power};
+use wire::Power;
+use wire::ask::SetPower;
 
 /// The settings that have a name on a machine with so many cores. On one core half the machine is
 /// the gentle setting.
 pub fn presets(cores: u8) -> [(&'static str, Option<Power>); 3] {
-    let cores = cores.clamp(1, 64);
+    let cores = cores.clamp(1, Power::MOST_WORKERS);
     let half = (cores > 1).then_some(Power {
         workers: (cores / 2).max(1),
         duty: 100,
@@ -31,9 +31,9 @@ pub fn presets(cores: u8) -> [(&'static str, Option<Power>); 3] {
 
 /// Sets the power and remembers it.
 fn choose(ui: &Ui, power: Power) {
-    if prefs::is_sane(power) {
+    if power.is_sane() {
         ui.bridge.prefs().keep_power(power);
-        ui.ask(Call::SetPower(power));
+        ui.ask(SetPower(power));
     }
 }
 
@@ -99,7 +99,7 @@ fn Slider(props: &SliderProps) -> Html {
             t.workers,
             "workers",
             power.workers,
-            ui.bridge.cores().clamp(1, 64),
+            ui.bridge.cores().clamp(1, Power::MOST_WORKERS),
         ),
         Field::Duty => (t.duty, "duty", power.duty, 100),
     };

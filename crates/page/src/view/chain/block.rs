@@ -43,7 +43,8 @@ pub fn BlockBox(props: &Props) -> Html {
     };
     let height = block.height.to_string();
     let miner = block.miner.map(seats::name).unwrap_or_default();
-    let mut label = (t.label)(&height, &short(&block.hash), (t.state)(block.state), &miner);
+    let id = block.id.to_string();
+    let mut label = (t.label)(&height, &short(&id), (t.state)(block.state), &miner);
     if !props.standing.is_empty() {
         let names: Vec<String> = props
             .standing
@@ -61,13 +62,13 @@ pub fn BlockBox(props: &Props) -> Html {
     );
     html! {
         <g {class} role="button" tabindex={if props.focusable { "0" } else { "-1" }} aria-label={label}
-            aria-current={props.selected.then_some("true")} id={format!("block-{}", block.hash)}
-            data-testid={format!("block-{}", block.hash)} data-hash={block.hash.clone()}
+            aria-current={props.selected.then_some("true")} id={format!("block-{id}")}
+            data-testid={format!("block-{id}")} data-hash={id.clone()}
             transform={format!("translate({} {})", props.x, props.y)}>
             <rect class="box" width={WIDTH.to_string()} height={HEIGHT.to_string()} rx="8" />
             { miner_mark(block) }
             <text class="height" x={if block.miner.is_some() { "28" } else { "11" }} y="22">{ height }</text>
-            <text class="hash" x="11" y="39">{ "…" }{ tail(&block.hash) }</text>
+            <text class="hash" x="11" y="39">{ "…" }{ tail(&id).to_owned() }</text>
             { marks(&props.standing) }
         </g>
     }

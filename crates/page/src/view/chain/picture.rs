@@ -3,6 +3,7 @@
 
 use std::rc::Rc;
 
+use chain::BlockId;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use web_sys::{Element, HtmlElement, ResizeObserver, SvgElement};
@@ -72,16 +73,16 @@ pub fn TreePicture(props: &TreeProps) -> Html {
     let ui = use_ui();
     let t = &ui.t.chain;
     let layout = use_memo(props.tree.clone(), |tree| Layout::new(tree));
-    let focus = use_state(|| None::<Rc<str>>);
+    let focus = use_state(|| None::<BlockId>);
     let area = use_node_ref();
     let (away, scroll) = use_follow(&area, &layout);
-    let focused = focused(props, focus.as_deref());
+    let focused = focused(props, *focus);
     let onkeydown = on_keys(&ui, props, &layout, focus, focused);
     let onclick = {
         let ui = ui.clone();
         Callback::from(move |event: MouseEvent| {
-            if let Some(hash) = event.target().and_then(hash_of) {
-                ui.dispatch.dispatch(Action::Select(Some(hash)));
+            if let Some(block) = event.target().and_then(block_of) {
+                ui.dispatch.dispatch(Action::Select(Some(block)));
             }
         })
     };
@@ -95,11 +96,11 @@ pub fn TreePicture(props: &TreeProps) -> Html {
     let standing = props.standing();
     let boxes = props.tree.iter().enumerate().map(|(index, block)| {
         html! {
-            <BlockBox key={block.hash.clone()} block={block.clone()}
+            <BlockBox key={block.id.to_string()} block={block.clone()}
                 x={layout.x(block.height)} y={layout.y(layout.lanes[index])}
-                standing={standing.get(block.hash.as_str()).cloned().unwrap_or_default()}
-                tip={block.hash == props.tip.hash}
-                selected={props.selected.as_deref() == Some(&*block.hash)}
+                standing={standing.get(&block.id).cloned().unwrap_or_default()}
+                tip={block.id == props.tip.id}
+                selected={props.selected == Some(block.id)}
                 focusable={index == focused} />
         }
     });
@@ -128,12 +129,12 @@ pub fn TreePicture(props: &TreeProps) -> Html {
 }
 
 /// The block that the tab key leads to: the one focused last, else the shown one, else the tip.
-fn focused(props: &TreeProps, focus: Option<&str>) -> usize {
-    let find = |hash: &str| props.tree.iter().position(|block| block.hash == hash);
+fn focused(props: &TreeProps, focus: Option<BlockId>) -> usize {
+    let find = |id: BlockId| props.tree.iter().position(|block| block.id == id);
     focus
         .and_then(find)
-        .or_else(|| props.selected.as_deref().and_then(find))
-        .or_else(|| find(&props.tip.hash))
+        .or_else(|| props.selected.and_then(find))
+        .or_else(|| find(props.tip.id))
         .unwrap_or(0)
 }
 
@@ -142,7 +143,7 @@ fn on_keys(
     ui: &Ui,
     props: &TreeProps,
     layout: &Rc<Layout>,
-    focus: UseStateHandle<Option<Rc<str>>>,
+    focus: UseStateHandle<Option<BlockId>>,
     focused: usize,
 ) -> Callback<KeyboardEvent> {
     let (ui, tree, layout) = (ui.clone(), props.tree.clone(), layout.clone());
@@ -150,38 +151,38 @@ fn on_keys(
         if event.ctrl_key() || event.alt_key() || event.meta_key() {
             return;
         }
-        let at = event.target().and_then(hash_of);
-        let at = at.and_then(|hash| tree.iter().position(|block| *block.hash == *hash));
+        let at = event.target().and_then(block_of);
+        let at = at.and_then(|id| tree.iter().position(|block| block.id == id));
         let at = at.unwrap_or(focused);
         let key = event.key();
         if key == "Enter" || key == " " {
             event.prevent_default();
-            let hash = tree.get(at).map(|block| Rc::from(block.hash.as_str()));
-            ui.dispatch.dispatch(Action::Select(hash));
+            let block = tree.get(at).map(|block| block.id);
+            ui.dispatch.dispatch(Action::Select(block));
         } else if let Some(next) = step(&tree, &layout.lanes, at, &key) {
             event.prevent_default();
-            focus.set(Some(Rc::from(tree[next].hash.as_str())));
-            focus_block(&tree[next].hash);
+            focus.set(Some(tree[next].id));
+            focus_block(tree[next].id);
         }
     })
 }
 
-fn focus_block(hash: &str) {
+fn focus_block(id: BlockId) {
     let document = crate::window().document();
-    let block = document.and_then(|document| document.get_element_by_id(&format!("block-{hash}")));
+    let block = document.and_then(|document| document.get_element_by_id(&format!("block-{id}")));
     if let Some(block) = block.and_then(|block| block.dyn_into::<SvgElement>().ok()) {
         let _ = block.focus();
     }
 }
 
 /// The block that an event happened in.
-fn hash_of(target: web_sys::EventTarget) -> Option<Rc<str>> {
+fn block_of(target: web_sys::EventTarget) -> Option<BlockId> {
     let block = target
         .dyn_into::<Element>()
         .ok()?
         .closest("[data-hash]")
         .ok()??;
-    block.get_attribute("data-hash").map(Rc::from)
+    block.get_attribute("data-hash")?.parse().ok()
 }
 
 /// Keeps the newest block in view unless the person has scrolled away; says whether they have.
@@ -258,7 +259,7 @@ fn edges<'a>(tree: &'a [BlockView], layout: &'a Layout) -> impl Iterator<Item = 
     tree.iter().enumerate().filter_map(move |(index, block)| {
         let parent = tree[..index]
             .iter()
-            .rposition(|other| other.hash == block.parent)?;
+            .rposition(|other| other.id == block.parent)?;
         let (x1, x2) = (
             layout.x(tree[parent].height) + WIDTH,
             layout.x(block.height),
@@ -280,7 +281,7 @@ fn edges<'a>(tree: &'a [BlockView], layout: &'a Layout) -> impl Iterator<Item = 
             dashed.then_some("stale"),
             dotted.then_some("unseen")
         );
-        Some(html! { <path key={format!("e{}", block.hash)} {class} d={path} /> })
+        Some(html! { <path key={format!("e{}", block.id)} {class} d={path} /> })
     })
 }
 
@@ -297,10 +298,7 @@ fn earlier(ui: &Ui, props: &TreeProps, layout: &Layout) -> Html {
 
 /// The block that is being searched for, behind the tip.
 fn ghost(ui: &Ui, props: &TreeProps, layout: &Layout) -> Html {
-    let above = props
-        .tree
-        .iter()
-        .any(|block| block.parent == props.tip.hash);
+    let above = props.tree.iter().any(|block| block.parent == props.tip.id);
     if above || props.tree.is_empty() {
         return Html::default(); // another node is ahead of this tab
     }
@@ -323,8 +321,8 @@ mod tests {
     #[test]
     fn odd_heights_do_not_overflow() {
         let block = |height: u32| BlockView {
-            hash: height.to_string(),
-            parent: String::new(),
+            id: BlockId::ZERO,
+            parent: BlockId::ZERO,
             height,
             time: 0,
             bits: 0,

@@ -21,8 +21,8 @@ pub fn table(ui: &Ui, props: &TreeProps) -> Html {
                 </tr></thead>
                 <tbody>
                     { for props.tree.iter().rev().map(|block| {
-                        let here = standing.get(block.hash.as_str()).map_or(&[][..], Vec::as_slice);
-                        row(ui, block, here, props.selected.as_deref() == Some(&*block.hash))
+                        let here = standing.get(&block.id).map_or(&[][..], Vec::as_slice);
+                        row(ui, block, here, props.selected == Some(block.id))
                     }) }
                 </tbody>
             </table>
@@ -32,13 +32,14 @@ pub fn table(ui: &Ui, props: &TreeProps) -> Html {
 
 fn row(ui: &Ui, block: &BlockView, here: &[u32], selected: bool) -> Html {
     let t = &ui.t.chain;
+    let id = block.id.to_string();
     let names: Vec<String> = here.iter().map(|seat| seats::name(*seat)).collect();
     html! {
-        <tr key={block.hash.clone()} class={classes!(selected.then_some("selected"))}>
+        <tr key={id.clone()} class={classes!(selected.then_some("selected"))}>
             <td class="number">{ block.height }</td>
             <td>
-                <button type="button" class="reference" data-testid={format!("block-{}", block.hash)}
-                    aria-current={selected.then_some("true")} onclick={ui.selecting(&block.hash)}><code>{ short(&block.hash) }</code></button>
+                <button type="button" class="reference" data-testid={format!("block-{id}")}
+                    aria-current={selected.then_some("true")} onclick={ui.selecting(block.id)}><code>{ short(&id) }</code></button>
             </td>
             <td>{ if block.height == 0 { html! { t.genesis } } else { who(ui, block.miner) } }</td>
             <td>{ (t.state)(block.state) }</td>

@@ -6,9 +6,9 @@ use wire::{BlockState, BlockView};
 pub fn step(tree: &[BlockView], lanes: &[i32], at: usize, key: &str) -> Option<usize> {
     let from = tree.get(at)?;
     match key {
-        "ArrowLeft" => tree.iter().position(|block| block.hash == from.parent),
+        "ArrowLeft" => tree.iter().position(|block| block.id == from.parent),
         "ArrowRight" => {
-            let children = (0..tree.len()).filter(|i| tree[*i].parent == from.hash && *i != at);
+            let children = (0..tree.len()).filter(|i| tree[*i].parent == from.id && *i != at);
             children.min_by_key(|i| {
                 (
                     tree[*i].state != BlockState::Best,

@@ -2,9 +2,10 @@
 
 use std::rc::Rc;
 
+use chain::BlockId;
 use yew::prelude::*;
 
-use crate::numbers::short;
+use crate::numbers::{hex, short};
 use crate::ui::{Ui, use_ui};
 use crate::view::copy::CopyButton;
 use wire::BlockDetail;
@@ -23,7 +24,8 @@ pub fn Fields(props: &Props) -> Html {
     let t = &ui.t.block;
     let chosen = use_state(|| None::<usize>);
     let detail = &props.detail;
-    let hex = split(&detail.header);
+    let header = hex(&detail.header.encode());
+    let parts = split(&header);
     let values = values(&ui, detail);
     let choose = |index: Option<usize>| {
         let chosen = chosen.clone();
@@ -39,11 +41,11 @@ pub fn Fields(props: &Props) -> Html {
     // The segments are a picture of the list below them, which says it all to everybody.
     html! {
         <div class="header-bytes">
-            <h3>{ t.header }<CopyButton text={detail.header.clone()} what={t.header} /></h3>
+            <h3>{ t.header }<CopyButton text={header} what={t.header} /></h3>
             <div class="segments" aria-hidden="true" onmouseleave={choose(None)}>
                 { for t.fields.iter().enumerate().map(|(index, (long, short, _))| html! {
                     <div class={class(index, "segment")} title={*long} onmouseenter={choose(Some(index))} onclick={choose(Some(index))}>
-                        <span>{ *short }</span><code>{ hex[index].clone() }</code>
+                        <span>{ *short }</span><code>{ parts[index].clone() }</code>
                     </div>
                 }) }
             </div>
@@ -74,22 +76,22 @@ fn split(header: &str) -> [String; 6] {
 }
 
 fn values(ui: &Ui, detail: &BlockDetail) -> [Html; 6] {
-    let block = &detail.block;
-    let zeros = block.parent.bytes().all(|digit| digit == b'0');
-    let parent = if zeros {
-        html! { <code>{ short(&block.parent) }</code> }
+    let header = &detail.header;
+    let (prev, root) = (header.prev.to_string(), header.merkle_root.to_string());
+    let parent = if header.prev == BlockId::ZERO {
+        html! { <code>{ short(&prev) }</code> }
     } else {
         html! {
-            <button type="button" class="reference" onclick={ui.selecting(&block.parent)}><code>{ short(&block.parent) }</code></button>
+            <button type="button" class="reference" onclick={ui.selecting(header.prev)}><code>{ short(&prev) }</code></button>
         }
     };
     [
-        html! { <code>{ format!("0x{:08x}", detail.version) }</code> },
+        html! { <code>{ format!("0x{:08x}", header.version) }</code> },
         parent,
-        html! { <><code>{ short(&detail.merkle_root) }</code><CopyButton text={detail.merkle_root.clone()} what={ui.t.block.fields[2].0} /></> },
-        html! { ui.n.moment(block.time) },
-        html! { <code>{ format!("{:08x}", block.bits) }</code> },
-        html! { ui.n.whole(detail.nonce) },
+        html! { <><code>{ short(&root) }</code><CopyButton text={root} what={ui.t.block.fields[2].0} /></> },
+        html! { ui.n.moment(header.time.0) },
+        html! { <code>{ format!("{:08x}", header.bits.0) }</code> },
+        html! { ui.n.whole(header.nonce) },
     ]
 }
 

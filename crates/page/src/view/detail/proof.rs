@@ -21,8 +21,8 @@ pub fn proof(ui: &Ui, detail: &BlockDetail) -> Html {
         <div class="proof">
             <h3>{ t.proof }</h3>
             <dl class="compare">
-                <div><dt>{ t.hash }</dt><dd>{ digits(&detail.block.hash) }</dd></div>
-                <div><dt>{ t.target }</dt><dd>{ digits(&detail.target) }</dd></div>
+                <div><dt>{ t.hash }</dt><dd>{ digits(&detail.block.id.to_string()) }</dd></div>
+                <div><dt>{ t.target }</dt><dd>{ digits(&detail.target.to_string()) }</dd></div>
             </dl>
             <p>{ verdict }</p>
         </div>

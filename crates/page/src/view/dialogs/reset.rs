@@ -4,7 +4,7 @@ use yew::prelude::*;
 
 use super::Modal;
 use crate::ui::Ui;
-use wire::Call;
+use wire::ask::Reset;
 
 /// The question; `height` blocks would go.
 pub fn reset_dialog(ui: &Ui, height: u32, onclose: Callback<()>) -> Html {
@@ -12,7 +12,7 @@ pub fn reset_dialog(ui: &Ui, height: u32, onclose: Callback<()>) -> Html {
     let confirm = {
         let (ui, onclose) = (ui.clone(), onclose.clone());
         Callback::from(move |_: MouseEvent| {
-            ui.ask(Call::Reset);
+            ui.ask(Reset);
             onclose.emit(());
         })
     };

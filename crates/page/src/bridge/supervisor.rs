@@ -1,0 +1,489 @@
+//! Decides when an engine starts, ends and is replaced, and sees to it that every ask is answered
+//! exactly once. A machine: it touches nothing, time is an argument, what is to be done comes out.
+//!
+//! Either no engine is there, or one is; a former one is ended before the next begins, and nothing
+//! that it still says is heard.
+
+mod crashes;
+
+use std::collections::BTreeSet;
+
+use scenario::{Room, RoomError};
+use wire::{Answer, Ask, Failure, Frame, FromEngine, Part, ToEngine};
+
+use self::crashes::Crashes;
+use super::picture::{Picture, Shown};
+
+/// How long an engine gets to leave its room before it is ended, in milliseconds.
+pub const LEAVE_MS: u64 = 200;
+/// How often the engine must give a sign, and how many signs it may miss. A worker that the browser
+/// kills sends no event: silence is all that there is.
+const HEARTBEAT_MS: u64 = 2_000;
+const MISSED: u32 = 5;
+/// How long after its end an engine may still hold something, in milliseconds.
+const MEMORY_MS: u64 = 10_000;
+
+/// The code of an ask whose engine died or left before it answered.
+pub const ENGINE_LOST: &str = "engine-lost";
+/// The code of an ask that no engine is there for, nor on its way.
+const NOT_READY: &str = "not-ready";
+
+/// The number of an ask that the supervisor makes itself; nobody waits for the answer.
+const OWN_ASK: u32 = 0;
+
+/// The room that a link names: `None` is the one used last, an error is one that cannot be.
+pub type Wanted = Result<Option<Room>, RoomError>;
+
+/// How the engine is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// It loads, opens its storage, reads its chain.
+    Starting,
+    /// It has sent its first picture.
+    Running,
+    /// The link in the address bar names no possible room.
+    BadRoom(RoomError),
+    /// Page and engine are of different builds.
+    OtherVersion,
+    /// It died.
+    Crashed {
+        /// What it said.
+        report: String,
+        /// Whether a new one is on its way; if not, it died too often.
+        again: bool,
+    },
+}
+
+/// What happens to the supervisor.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// A room is wanted, even if it is the one that runs.
+    Open(Wanted),
+    /// The address bar names a room: opened if it is another one.
+    Follow(Wanted),
+    /// The person wants an engine after the supervisor has given up.
+    StartAgain,
+    /// Something is asked; the number was not used before and is not 0.
+    Ask(u32, Ask),
+    /// The frame of this number is on the screen.
+    Taken(u32),
+    /// An engine said something.
+    Heard(u32, Box<FromEngine>),
+    /// An engine died, could not be started, or said something unreadable.
+    Failed(u32, String),
+    /// The browser is about to freeze the tab.
+    Freeze,
+    /// The tab is back.
+    Resume,
+    /// The page was hidden or shown: its timers say nothing about the engine.
+    Seen,
+    /// Time has passed.
+    Tick,
+}
+
+/// What the supervisor wants done, in this order.
+#[derive(Clone, Debug)]
+pub enum Output {
+    /// Start the engine of this number.
+    Start(u32),
+    /// End the engine that runs.
+    End,
+    /// Say [`ToEngine::Start`] to the engine that runs.
+    Greet {
+        /// The room to open.
+        room: Option<Room>,
+        /// Whether the engine before may still hold identities.
+        replaces: bool,
+    },
+    /// Say this to the engine that runs.
+    Post(ToEngine),
+    /// Give the ask of this number its answer.
+    Answer(u32, Result<Answer, Failure>),
+    /// Tell everybody how the engine is.
+    Tell(Phase),
+    /// Show a new picture; `first` says whether it is its engine's first.
+    Show {
+        /// The picture.
+        shown: Shown,
+        /// The one before, of this engine or a former one.
+        before: Option<Picture>,
+        /// Whether the engine has just begun.
+        first: bool,
+    },
+}
+
+/// How far the engine is that runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    /// Its code loads.
+    Loading,
+    /// It was told to start, its first frame is awaited.
+    Greeted,
+    /// It sends frames, and answers.
+    Settled,
+    /// It is of another build and will never start.
+    Foreign,
+}
+
+/// Which engine there is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Engine {
+    /// None, and none is on its way.
+    Off,
+    /// None; the next one starts at this time.
+    Due(u64),
+    /// The former one leaves its room until this time; whether another follows.
+    Leaving { until: u64, next: bool },
+    /// This one runs.
+    Up(Stage),
+}
+
+/// The supervisor. See the module.
+#[derive(Debug)]
+pub struct Supervisor {
+    /// The build that page and engine must share.
+    build: String,
+    wanted: Wanted,
+    engine: Engine,
+    /// Counts engines; what a former one still says is not heard.
+    number: u32,
+    /// Asks that wait for an engine's first frame.
+    waiting: Vec<(u32, Ask)>,
+    /// Asks that the engine has taken.
+    taken: BTreeSet<u32>,
+    crashes: Crashes,
+    /// When the next heartbeat is due, and how many the engine has left unanswered.
+    beat: u64,
+    unheard: u32,
+    /// When the engine before died or was left.
+    left: Option<u64>,
+    /// Whether this tab mined by the last frame; a new engine goes on.
+    mined: bool,
+    picture: Option<Picture>,
+    /// The frame of this engine that is to be acknowledged.
+    untaken: Option<u32>,
+}
+
+impl Supervisor {
+    /// A supervisor without an engine, for pages of this build.
+    pub fn new(build: String) -> Self {
+        Self {
+            build,
+            wanted: Ok(None),
+            engine: Engine::Off,
+            number: 0,
+            waiting: Vec::new(),
+            taken: BTreeSet::new(),
+            crashes: Crashes::default(),
+            beat: 0,
+            unheard: 0,
+            left: None,
+            mined: false,
+            picture: None,
+            untaken: None,
+        }
+    }
+
+    /// The last picture, if there was one.
+    pub fn picture(&self) -> Option<&Picture> {
+        self.picture.as_ref()
+    }
+
+    /// When [`Input::Tick`] is due, if it is.
+    pub fn due(&self) -> Option<u64> {
+        match self.engine {
+            Engine::Due(at) => Some(at),
+            Engine::Leaving { until, .. } => Some(until),
+            Engine::Up(Stage::Settled) => Some(self.beat),
+            Engine::Up(_) | Engine::Off => None,
+        }
+    }
+
+    /// Takes in what happened at `now` (milliseconds on a clock that never goes back).
+    pub fn step(&mut self, now: u64, input: Input, out: &mut Vec<Output>) {
+        match input {
+            Input::Open(wanted) => self.open(now, wanted, out),
+            Input::Follow(wanted) if wanted != self.wanted => self.open(now, wanted, out),
+            Input::Follow(_) => {}
+            Input::StartAgain => self.start_again(out),
+            Input::Ask(id, ask) => self.ask(id, ask, out),
+            Input::Taken(frame) => {
+                if self.untaken.take_if(|shown| *shown == frame).is_some() {
+                    self.post_if_greeted(ToEngine::Ack(frame), out);
+                }
+            }
+            Input::Heard(engine, said) if engine == self.number => self.hear(now, *said, out),
+            Input::Failed(engine, report) if engine == self.number => self.fail(now, report, out),
+            Input::Heard(..) | Input::Failed(..) => {}
+            Input::Freeze => self.post_if_greeted(ToEngine::Freeze, out),
+            Input::Resume => {
+                self.unheard = 0;
+                self.post_if_greeted(ToEngine::Resume, out);
+            }
+            Input::Seen => self.unheard = 0,
+            Input::Tick => self.tick(now, out),
+        }
+    }
+
+    /// Leaves the room, if one is open, and opens another.
+    fn open(&mut self, now: u64, wanted: Wanted, out: &mut Vec<Output>) {
+        self.mined = false; // a link never starts mining
+        let next = wanted.is_ok();
+        self.wanted = wanted;
+        self.engine = match self.engine {
+            Engine::Off if next => Engine::Due(now),
+            Engine::Off | Engine::Due(_) if !next => Engine::Off,
+            Engine::Off | Engine::Due(_) => Engine::Due(now.saturating_add(LEAVE_MS)),
+            Engine::Leaving { until, .. } => Engine::Leaving { until, next },
+            Engine::Up(Stage::Greeted | Stage::Settled) => {
+                out.push(Output::Post(ToEngine::Freeze));
+                self.left = Some(now);
+                let until = now.saturating_add(LEAVE_MS);
+                Engine::Leaving { until, next }
+            }
+            Engine::Up(Stage::Loading | Stage::Foreign) => {
+                out.push(Output::End);
+                if next { Engine::Due(now) } else { Engine::Off }
+            }
+        };
+        // The old room is no longer what runs: nothing more is heard of it.
+        self.number = self.number.wrapping_add(1);
+        let phase = match &self.wanted {
+            Ok(_) => Phase::Starting,
+            Err(error) => Phase::BadRoom(error.clone()),
+        };
+        out.push(Output::Tell(phase));
+        self.lose_taken("another room was opened", out);
+        self.refuse_if_hopeless(out);
+        self.begin_if_due(now, out);
+    }
+
+    /// Starts an engine after the supervisor has given up; a room that cannot be stays closed.
+    fn start_again(&mut self, out: &mut Vec<Output>) {
+        if self.engine == Engine::Off && self.wanted.is_ok() {
+            self.crashes.forgive();
+            self.begin(out);
+        }
+    }
+
+    fn begin_if_due(&mut self, now: u64, out: &mut Vec<Output>) {
+        if matches!(self.engine, Engine::Due(at) if at <= now) {
+            self.begin(out);
+        }
+    }
+
+    fn begin(&mut self, out: &mut Vec<Output>) {
+        self.number = self.number.wrapping_add(1);
+        self.engine = Engine::Up(Stage::Loading);
+        self.unheard = 0;
+        self.untaken = None;
+        out.push(Output::Tell(Phase::Starting));
+        out.push(Output::Start(self.number));
+    }
+
+    fn ask(&mut self, id: u32, ask: Ask, out: &mut Vec<Output>) {
+        if self.engine == Engine::Up(Stage::Settled) {
+            self.taken.insert(id);
+            out.push(Output::Post(ToEngine::Ask { id, ask }));
+        } else {
+            self.waiting.push((id, ask));
+            self.refuse_if_hopeless(out);
+        }
+    }
+
+    fn hear(&mut self, now: u64, said: FromEngine, out: &mut Vec<Output>) {
+        let Engine::Up(stage) = self.engine else {
+            return;
+        };
+        self.unheard = 0;
+        match said {
+            FromEngine::Ready { build } if stage == Stage::Loading => {
+                if build == self.build {
+                    self.greet(now, out);
+                } else {
+                    self.be_foreign(out);
+                }
+            }
+            FromEngine::OtherVersion(_) if stage == Stage::Settled => {
+                out.push(Output::Tell(Phase::OtherVersion)); // its miners: nodes run all the same
+            }
+            FromEngine::OtherVersion(_) => self.be_foreign(out),
+            FromEngine::Frame(frame) => match stage {
+                Stage::Greeted => self.settle(now, *frame, out),
+                Stage::Settled => self.show(*frame, out),
+                Stage::Loading | Stage::Foreign => {}
+            },
+            FromEngine::Answer { id, result } => {
+                if self.taken.remove(&id) {
+                    out.push(Output::Answer(id, result));
+                }
+            }
+            FromEngine::Panicked { report } => self.fail(now, report, out),
+            FromEngine::Ready { .. } | FromEngine::Pong => {}
+        }
+    }
+
+    fn greet(&mut self, now: u64, out: &mut Vec<Output>) {
+        self.engine = Engine::Up(Stage::Greeted);
+        let recently = |left: u64| now.saturating_sub(left) < MEMORY_MS;
+        out.push(Output::Greet {
+            room: self.wanted.clone().ok().flatten(),
+            replaces: self.left.is_some_and(recently),
+        });
+    }
+
+    fn be_foreign(&mut self, out: &mut Vec<Output>) {
+        self.engine = Engine::Up(Stage::Foreign);
+        out.push(Output::Tell(Phase::OtherVersion));
+        self.refuse_if_hopeless(out);
+    }
+
+    /// The first frame: the nodes run, and whoever waited is asked for.
+    fn settle(&mut self, now: u64, frame: Frame, out: &mut Vec<Output>) {
+        let Ok(mut picture) = Picture::first(frame.parts) else {
+            self.fail(now, "the engine's first frame lacks a part".to_owned(), out);
+            return;
+        };
+        if let Some(before) = &self.picture {
+            picture.share(before);
+        }
+        self.engine = Engine::Up(Stage::Settled);
+        self.beat = now.saturating_add(HEARTBEAT_MS);
+        if let Ok(room) = Room::parse(&picture.room.link) {
+            self.wanted = Ok(Some(room));
+        }
+        out.push(Output::Tell(Phase::Running));
+        if self.mined && !picture.mining.on {
+            let ask = Ask::StartMining(wire::ask::StartMining { power: None });
+            out.push(Output::Post(ToEngine::Ask { id: OWN_ASK, ask }));
+        }
+        for (id, ask) in std::mem::take(&mut self.waiting) {
+            self.taken.insert(id);
+            out.push(Output::Post(ToEngine::Ask { id, ask }));
+        }
+        let before = self.picture.replace(picture.clone());
+        self.untaken = Some(frame.number);
+        let shown = Shown {
+            frame: frame.number,
+            picture,
+            log: frame.log,
+        };
+        let first = true;
+        out.push(Output::Show {
+            shown,
+            before,
+            first,
+        });
+    }
+
+    fn show(&mut self, frame: Frame, out: &mut Vec<Output>) {
+        let Some(picture) = &mut self.picture else {
+            return; // a settled engine has shown one
+        };
+        for part in &frame.parts {
+            if let Part::Mining(mining) = part {
+                self.mined = mining.on;
+            }
+        }
+        let before = Some(picture.clone());
+        picture.paint(frame.parts);
+        self.untaken = Some(frame.number);
+        let shown = Shown {
+            frame: frame.number,
+            picture: picture.clone(),
+            log: frame.log,
+        };
+        let first = false;
+        out.push(Output::Show {
+            shown,
+            before,
+            first,
+        });
+    }
+
+    /// The engine that runs is lost: gets another, at once at first, then ever later, and none when
+    /// too many have died.
+    fn fail(&mut self, now: u64, report: String, out: &mut Vec<Output>) {
+        if !matches!(self.engine, Engine::Up(_)) {
+            return;
+        }
+        out.push(Output::End);
+        self.number = self.number.wrapping_add(1);
+        self.left = Some(now);
+        let wait = self.crashes.note(now);
+        self.engine = match wait {
+            Some(wait) => Engine::Due(now.saturating_add(wait)),
+            None => Engine::Off,
+        };
+        let again = wait.is_some();
+        out.push(Output::Tell(Phase::Crashed { report, again }));
+        self.lose_taken("the engine crashed", out);
+        self.refuse_if_hopeless(out);
+    }
+
+    fn tick(&mut self, now: u64, out: &mut Vec<Output>) {
+        match self.engine {
+            Engine::Leaving { until, next } if until <= now => {
+                out.push(Output::End);
+                self.engine = if next { Engine::Due(now) } else { Engine::Off };
+            }
+            Engine::Up(Stage::Settled) if self.beat <= now => self.heartbeat(now, out),
+            _ => {}
+        }
+        self.begin_if_due(now, out);
+    }
+
+    fn heartbeat(&mut self, now: u64, out: &mut Vec<Output>) {
+        if self.unheard >= MISSED {
+            self.fail(now, "the engine fell silent".to_owned(), out);
+            return;
+        }
+        if self.unheard == 0 {
+            out.push(Output::Post(ToEngine::Ping));
+        }
+        self.unheard += 1;
+        // Late ticks count once: a throttled page must not take its own sleep for the engine's.
+        self.beat = now.saturating_add(HEARTBEAT_MS);
+    }
+
+    /// What an engine can make sense of once it has been told to start.
+    fn post_if_greeted(&self, message: ToEngine, out: &mut Vec<Output>) {
+        if matches!(self.engine, Engine::Up(Stage::Greeted | Stage::Settled)) {
+            out.push(Output::Post(message));
+        }
+    }
+
+    /// Answers every ask that the engine of before has taken: it will not.
+    fn lose_taken(&mut self, why: &str, out: &mut Vec<Output>) {
+        for id in std::mem::take(&mut self.taken) {
+            out.push(Output::Answer(id, Err(failure(ENGINE_LOST, why))));
+        }
+    }
+
+    /// Answers those who wait if nothing will come of it.
+    fn refuse_if_hopeless(&mut self, out: &mut Vec<Output>) {
+        let hopeless = match self.engine {
+            Engine::Off | Engine::Up(Stage::Foreign) => true,
+            Engine::Leaving { next, .. } => !next,
+            Engine::Due(_) | Engine::Up(_) => false,
+        };
+        if hopeless {
+            for (id, _) in std::mem::take(&mut self.waiting) {
+                out.push(Output::Answer(
+                    id,
+                    Err(failure(NOT_READY, "no engine runs")),
+                ));
+            }
+        }
+    }
+}
+
+fn failure(code: &str, message: &str) -> Failure {
+    Failure {
+        code: code.to_owned(),
+        message: message.to_owned(),
+    }
+}
+
+#[cfg(all(test, not(target_arch = "wasm32")))]
+mod tests;
