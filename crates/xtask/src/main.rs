@@ -5,6 +5,7 @@
 
 mod bench;
 mod layers;
+mod once;
 mod seal;
 mod serve;
 mod setup;

@@ -2,6 +2,7 @@
 //! PATH is used when its version fits, else one of our own below the user's
 //! cache folder, which is compiled once.
 
+use crate::once::once;
 use crate::{root, sh};
 use anyhow::Result;
 use std::ffi::OsString;
@@ -62,9 +63,20 @@ impl Tool {
     /// # Errors
     /// When it cannot be compiled, with the command to try by hand.
     pub fn ensure(&self) -> Result<()> {
-        if self.fits(self.program.into()) || self.fits(self.own_program().into()) {
-            return Ok(());
-        }
+        let lock = cache().join("locks/tools");
+        once(
+            &lock,
+            "sets up tools",
+            || self.is_there(),
+            || self.compile(),
+        )
+    }
+
+    fn is_there(&self) -> bool {
+        self.fits(self.program.into()) || self.fits(self.own_program().into())
+    }
+
+    fn compile(&self) -> Result<()> {
         println!(
             "compiling {} {} once (takes minutes)",
             self.package, self.version
@@ -87,13 +99,16 @@ impl Tool {
     }
 }
 
-/// Where our own tools live: the user's cache folder for Tabchain.
-fn cache() -> PathBuf {
+/// Where our own tools live: `TABCHAIN_CACHE`, else the user's cache folder for Tabchain.
+pub fn cache() -> PathBuf {
     let of = |name: &str| {
         env::var_os(name)
             .filter(|value| !value.is_empty())
             .map(PathBuf::from)
     };
+    if let Some(named) = of("TABCHAIN_CACHE") {
+        return named;
+    }
     let home = env::home_dir().unwrap_or_else(|| root().join("target"));
     let base = of("XDG_CACHE_HOME").unwrap_or_else(|| {
         if cfg!(target_os = "windows") {
