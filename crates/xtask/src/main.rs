@@ -6,6 +6,7 @@
 mod bench;
 mod layers;
 mod once;
+mod progress;
 mod seal;
 mod serve;
 mod setup;
