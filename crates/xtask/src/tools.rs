@@ -4,7 +4,7 @@
 
 use crate::once::once;
 use crate::{progress, root, sh};
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -77,21 +77,22 @@ impl Tool {
     /// When it cannot be had, with what to try by hand.
     pub fn ensure(&self) -> Result<()> {
         let lock = cache().join("locks/tools");
-        once(
-            &lock,
-            "sets up tools",
-            || self.is_there(),
-            || {
-                if self.fetch_built() {
-                    return Ok(());
-                }
-                self.compile().map_err(|error| {
-                error.context(format!(
-                    "{} {} is needed; get it with your package manager or cargo, put it on PATH, and try again",
-                    self.package, self.version
-                ))
-            })
-            },
+        let is_there = || self.is_there();
+        once(&lock, "sets up tools", is_there, || {
+            if self.fetch_built() {
+                return Ok(());
+            }
+            self.compile().with_context(|| self.advice())
+        })
+    }
+
+    fn advice(&self) -> String {
+        let Self {
+            package, version, ..
+        } = self;
+        format!(
+            "{package} {version} is needed; get it with your package manager or cargo, \
+             put it on PATH, and try again"
         )
     }
 
