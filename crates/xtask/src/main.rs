@@ -5,6 +5,8 @@
 
 mod bench;
 mod layers;
+mod once;
+mod progress;
 mod seal;
 mod serve;
 mod setup;
