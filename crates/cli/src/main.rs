@@ -1,6 +1,6 @@
 //! Does: `tabchain`, the command line: checks, mining and the small simulator, natively.
 //! Never: decides anything that a crate below decides.
-//! Neighbours: every crate below but `web`.
+//! Neighbours: the crates of chains and of the simulator; none of a browser.
 
 #![forbid(unsafe_code)]
 

@@ -269,9 +269,15 @@ fn is_address(prose: &str, at: usize) -> bool {
 
 /// The page speaks to nobody: an address in it is a link for people.
 fn requests(file: &File) -> Vec<(usize, String)> {
-    let is_page = file.path.starts_with("www/")
-        || file.path.starts_with("crates/web/src/")
-        || file.path == "index.html";
+    let sources = [
+        "www/",
+        "content/",
+        "crates/page/src/",
+        "crates/browser/src/",
+        "crates/engine/src/",
+    ];
+    let is_page =
+        sources.iter().any(|folder| file.path.starts_with(folder)) || file.path == "index.html";
     if !is_page || file.path.ends_with(".md") {
         return Vec::new();
     }
@@ -407,7 +413,7 @@ mod tests {
             1
         );
         assert_eq!(
-            unsafe_is_forbidden(&file("crates/web/src/bin/page.rs", "")).len(),
+            unsafe_is_forbidden(&file("crates/page/src/main.rs", "")).len(),
             1
         );
         assert!(unsafe_is_forbidden(&file("crates/miner/src/lib.rs", "")).is_empty());
