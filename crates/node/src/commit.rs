@@ -87,7 +87,7 @@ impl Node {
             .peer()
             .and_then(|id| self.tables_mut().peers.get_mut(&id))
         {
-            peer.given = peer.given.saturating_add(1);
+            (peer.given, peer.vain) = (peer.given.saturating_add(1), 0);
         }
         if source == Source::Own {
             for id in applied {

@@ -202,6 +202,11 @@ impl Node {
         if let Some(peer) = source.peer() {
             self.note_sent(peer, id);
             self.want_from(turn.now, peer, id);
+            let flight = self.tables.flights.get(&id);
+            let other = flight.filter(|flight| !flight.failed && flight.peer != peer);
+            if let Some(flight) = other.filter(|flight| flight.late > turn.now) {
+                self.tick_at(turn, flight.late); // now there is somebody to ask instead
+            }
         }
         Taken::Known
     }

@@ -98,8 +98,19 @@ pub const LOADS: usize = 128;
 /// Ids in one segment of the log.
 pub const SEGMENT: u32 = 128;
 
+/// Requests for headers under way at peers that gave us no blocks, of all of them together.
+pub const ASKS: usize = 128;
+/// When there are so many, one that has been under way for so long gives way.
+pub const ASK_TURN: Micros = Micros(250_000);
+/// After so long without an answer others are asked for the same too, twice as many each time: a
+/// peer that might be an invention gets a little more than a round trip between tabs ...
+pub const ASK_PATIENCE: Micros = Micros(25_000);
+/// ... and one that gave us blocks as long as two thousand headers take on a slow link.
+pub const ASK_PATIENCE_PROVEN: Micros = Micros(250_000);
 /// An unanswered request for headers is given up after this.
 pub const ASK_TIMEOUT: Micros = Micros::from_secs(2);
+/// A body that was asked of a peer which gave us none so far is asked of others too after this.
+pub const FLIGHT_PATIENCE: Micros = Micros(100_000);
 /// An unanswered request for a body goes to somebody else after this.
 pub const FLIGHT_TIMEOUT: Micros = Micros::from_secs(3);
 /// Whoever did not have a body is asked for it again only after this, others at once.
