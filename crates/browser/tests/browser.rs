@@ -32,7 +32,7 @@ extern "C" {
     #[wasm_bindgen(js_name = absentUrl)]
     fn absent_url() -> JsValue;
     #[wasm_bindgen(js_name = setBuild)]
-    fn set_build(build: &str);
+    fn set_build(build: &JsValue);
 }
 
 /// What was told so far.
@@ -42,6 +42,21 @@ fn ear<T: 'static>() -> (Told<T>, impl Fn(T) + Clone + 'static) {
     let told = Told::default();
     let tell = told.clone();
     (told, move |word| tell.borrow_mut().push(word))
+}
+
+/// Waits until so much was told: machines that are busy take their time.
+async fn hears<T>(told: &Told<T>, count: usize) {
+    for _ in 0..500 {
+        if told.borrow().len() >= count {
+            break;
+        }
+        sleep(10).await;
+    }
+}
+
+/// Waits for what should not come.
+async fn a_while() {
+    sleep(100).await;
 }
 
 /// Asks for a lock; what becomes of it is told in words, and the lock goes into the hand.
@@ -69,15 +84,16 @@ async fn a_lock_is_one_holders_until_it_is_dropped() {
         told.borrow().is_empty(),
         "no answer before the call returns"
     );
-    sleep(20).await;
+    hears(&told, 1).await;
     assert_eq!(*told.borrow(), ["granted"]);
     let (_second, second, _) = ask("one", false);
     let (_third, third, _third_hand) = ask("one", true);
-    sleep(20).await;
+    hears(&second, 1).await;
     assert_eq!(*second.borrow(), ["taken"]);
     assert!(third.borrow().is_empty());
     hand.borrow_mut().clear();
-    sleep(20).await;
+    hears(&third, 1).await;
+    a_while().await;
     assert_eq!(*third.borrow(), ["granted"]);
     assert_eq!(
         *told.borrow(),
@@ -89,14 +105,14 @@ async fn a_lock_is_one_holders_until_it_is_dropped() {
 #[wasm_bindgen_test]
 async fn the_names_of_held_locks_are_known() {
     let (_request, _, hand) = ask("known", false);
-    sleep(20).await;
+    hears(&hand, 1).await;
     let (told, tell) = ear();
     Locks::find().unwrap().query(tell.clone());
-    sleep(20).await;
+    hears(&told, 1).await;
     hand.borrow_mut().clear();
-    sleep(20).await;
+    a_while().await;
     Locks::find().unwrap().query(tell);
-    sleep(20).await;
+    hears(&told, 2).await;
     let held = |names: &Option<Vec<String>>| names.as_ref().unwrap().contains(&"known".into());
     assert_eq!(
         told.borrow().iter().map(held).collect::<Vec<_>>(),
@@ -107,29 +123,29 @@ async fn the_names_of_held_locks_are_known() {
 #[wasm_bindgen_test]
 async fn a_lock_that_another_page_steals_is_known_to_be_lost() {
     let (_request, told, hand) = ask("booty", true);
-    sleep(20).await;
+    hears(&told, 1).await;
     steal_lock("booty").await;
-    sleep(20).await;
+    hears(&told, 2).await;
     assert_eq!(*told.borrow(), ["granted", "stolen"]);
     hand.borrow_mut().clear(); // letting go of what is lost does no harm
     let (_request, told, _hand) = ask("booty", false);
-    sleep(20).await;
+    hears(&told, 1).await;
     assert_eq!(*told.borrow(), ["granted"]);
 }
 
 #[wasm_bindgen_test]
 async fn a_wait_that_is_abandoned_stands_in_nobodys_way() {
     let (_holder, _, hand) = ask("queue", false);
-    sleep(20).await;
+    hears(&hand, 1).await;
     let (abandoned, told, _) = ask("queue", true);
-    sleep(20).await;
+    a_while().await;
     assert_eq!(waiting_locks().await, "queue");
     drop(abandoned);
-    sleep(20).await;
+    a_while().await;
     assert_eq!(waiting_locks().await, "");
     hand.borrow_mut().clear();
     let (_next, next, _next_hand) = ask("queue", true);
-    sleep(20).await;
+    hears(&next, 1).await;
     assert_eq!(*next.borrow(), ["granted"]);
     assert!(told.borrow().is_empty());
 }
@@ -140,7 +156,7 @@ async fn a_lock_that_comes_after_its_request_was_abandoned_is_let_go() {
         let (request, told, _) = ask("late", wait);
         drop(request); // the browser is about to grant it
         let (_next, next, _hand) = ask("late", true);
-        sleep(20).await;
+        hears(&next, 1).await;
         assert_eq!(*next.borrow(), ["granted"]);
         assert!(told.borrow().is_empty());
     }
@@ -157,13 +173,14 @@ async fn channels_carry_bytes_and_call_everything_else_garbage() {
     mouth.post(&[7; 101]);
     let raw = web_sys::BroadcastChannel::new("test").unwrap();
     raw.post_message(&"text".into()).unwrap();
-    sleep(100).await;
+    hears(&told, 4).await;
+    hears(&theirs, 1).await;
     let expected = [Some(b"hello".to_vec()), Some(vec![7; 100]), None, None];
     assert_eq!(*told.borrow(), expected);
     assert_eq!(*theirs.borrow(), [None], "nobody hears himself");
     drop(ours);
     mouth.post(b"gone");
-    sleep(50).await;
+    a_while().await;
     assert_eq!(told.borrow().len(), 4);
 }
 
@@ -175,13 +192,14 @@ async fn an_alarm_rings_once_for_each_poke_and_setting() {
         alarm.poke();
         alarm.set(20);
     }
-    sleep(200).await;
+    hears(&told, 2).await;
+    a_while().await;
     assert_eq!(told.borrow().len(), 2);
     alarm.rung();
     alarm.poke();
     alarm.set(1);
     drop(alarm);
-    sleep(50).await;
+    a_while().await;
     assert_eq!(
         told.borrow().len(),
         2,
@@ -195,12 +213,49 @@ async fn a_worker_hears_and_says_bytes_until_it_is_dropped() {
     let (told, tell) = ear();
     let worker = Worker::start(&program_url(echo), tell, |why| panic!("{why}")).unwrap();
     worker.post(&[1, 2, 3]);
-    sleep(300).await;
+    hears(&told, 2).await;
     assert_eq!(*told.borrow(), [vec![1, 2, 3], vec![]]);
     worker.post(&[4]);
     drop(worker);
-    sleep(100).await;
+    a_while().await;
     assert_eq!(told.borrow().len(), 2);
+}
+
+/// Whoever hears something may end what said it.
+#[wasm_bindgen_test]
+async fn what_calls_back_may_be_dropped_by_what_it_calls() {
+    let slot: Rc<RefCell<Option<Worker>>> = Rc::default();
+    let (told, tell) = ear();
+    let (own, told_once) = (slot.clone(), tell.clone());
+    let heard = move |_| {
+        drop(own.take());
+        told_once("worker");
+    };
+    let talks = program_url("setInterval(() => postMessage(1), 1);");
+    *slot.borrow_mut() = Worker::start(&talks, heard, |_| ()).ok();
+    let slot: Rc<RefCell<Option<Channel>>> = Rc::default();
+    let (own, told_once) = (slot.clone(), tell.clone());
+    let heard = move |_| {
+        drop(own.take());
+        told_once("channel");
+    };
+    *slot.borrow_mut() = Channel::open("own-end", 100, heard).ok();
+    let mouth = Channel::open("own-end", 100, |_| ()).unwrap();
+    mouth.post(&[1]);
+    mouth.post(&[2]);
+    let slot: Rc<RefCell<Option<Alarm>>> = Rc::default();
+    let own = slot.clone();
+    let mut alarm = Alarm::new(move || {
+        drop(own.take());
+        tell("alarm");
+    });
+    alarm.poke();
+    alarm.set(1);
+    *slot.borrow_mut() = Some(alarm);
+    hears(&told, 3).await;
+    a_while().await;
+    told.borrow_mut().sort_unstable();
+    assert_eq!(*told.borrow(), ["alarm", "channel", "worker"]);
 }
 
 #[wasm_bindgen_test]
@@ -208,17 +263,25 @@ async fn a_worker_that_fails_says_why() {
     let (told, tell) = ear();
     let fails = program_url("throw new Error('no luck');");
     let _failing = Worker::start(&fails, |_| (), tell.clone()).unwrap();
-    sleep(300).await;
+    hears(&told, 1).await;
     assert!(told.borrow()[0].contains("no luck"), "{told:?}");
     let _absent = Worker::start(&absent_url(), |_| (), tell).unwrap();
-    sleep(300).await;
+    hears(&told, 2).await;
     assert_eq!(told.borrow()[1], "the worker's program could not be loaded");
 }
 
 #[wasm_bindgen_test]
-fn the_build_is_what_the_loader_says() {
-    set_build("abc"); // read once: a thread's files do not change
-    assert_eq!(browser::files::build(), "abc");
+fn a_build_is_a_short_text_or_nothing() {
+    assert_eq!(browser::files::build(), "", "no loader has said anything");
+    let long = "x".repeat(65);
+    for (said, heard) in [
+        (JsValue::from("abc"), "abc"),
+        (JsValue::from(long.as_str()), ""),
+        (JsValue::from(7), ""),
+    ] {
+        set_build(&said);
+        assert_eq!(browser::files::build(), heard);
+    }
 }
 
 #[wasm_bindgen_test]

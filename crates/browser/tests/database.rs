@@ -225,7 +225,12 @@ async fn who_is_in_the_way_is_told_and_the_opening_goes_on_when_they_leave() {
     let mut opening = Box::pin(Database::open("blocked", 2, STORES, blocked, |_| ()));
     let mut begin = Context::from_waker(Waker::noop());
     assert!(opening.as_mut().poll(&mut begin).is_pending());
-    sleep(200).await;
+    for _ in 0..500 {
+        if *told.borrow() > 0 {
+            break;
+        }
+        sleep(10).await;
+    }
     assert_eq!(*told.borrow(), 1);
     close_raw(&older);
     assert!(opening.await.is_ok());

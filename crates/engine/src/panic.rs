@@ -2,7 +2,6 @@
 //! from what was saved.
 
 use std::cell::RefCell;
-use std::panic::PanicHookInfo;
 
 use wire::FromEngine;
 
@@ -13,7 +12,11 @@ thread_local! {
 /// From now on a panic is told to the page.
 pub fn watch() {
     std::panic::set_hook(Box::new(|info| {
-        let report = report(info);
+        let message = info.payload_as_str().unwrap_or("(no message)");
+        let place = info
+            .location()
+            .map_or_else(String::new, ToString::to_string);
+        let report = report(message, &place);
         crate::engine::post(&FromEngine::Panicked { report });
     }));
 }
@@ -24,11 +27,7 @@ pub fn remember_room(link: String) {
 }
 
 /// What happened and where; nothing of what the nodes hold, and no key.
-fn report(info: &PanicHookInfo<'_>) -> String {
-    let message = info.payload_as_str().unwrap_or("(no message)");
-    let place = info
-        .location()
-        .map_or_else(String::new, ToString::to_string);
+pub fn report(message: &str, place: &str) -> String {
     let room = ROOM.with(|room| room.try_borrow().map(|room| room.clone()));
     let room = room.unwrap_or_default();
     let (version, build) = (env!("CARGO_PKG_VERSION"), browser::files::build());

@@ -15,7 +15,7 @@ use web_sys::{MessageChannel, MessageEvent, MessagePort};
 // transfer what they post and make closures that can end, which costs this worker more than it does.
 #[wasm_bindgen]
 extern "C" {
-    /// Set by the worker's loader.
+    /// Set by the worker's loader before it loads this; without one there is no worker.
     #[wasm_bindgen(thread_local_v2, js_name = tabchainBuild)]
     static BUILD: JsValue;
 
