@@ -383,3 +383,6 @@ impl Claimed {
 fn has_lock(identity: &Identity) -> bool {
     identity.seat < MOST_SEATS
 }
+
+#[cfg(test)]
+mod tests;
