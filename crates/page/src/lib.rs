@@ -15,28 +15,19 @@
 #![forbid(unsafe_code)]
 
 mod bridge;
-mod lanes;
-mod log;
-mod model;
-mod numbers;
-mod prefs;
-mod presets;
-mod route;
+mod kit;
+mod live;
 mod script;
-mod seats;
+mod shell;
 #[cfg(all(test, target_arch = "wasm32"))]
 mod tests;
-mod texts;
-mod tips;
-mod ui;
-mod view;
 
 use wasm_bindgen::prelude::*;
 
 use self::bridge::Bridge;
-use self::prefs::Prefs;
-use self::texts::Lang;
-use self::view::app::{App, Props};
+use self::kit::lang::Lang;
+use self::shell::app::{App, Props};
+use self::shell::prefs::Prefs;
 
 #[wasm_bindgen]
 extern "C" {
@@ -93,7 +84,10 @@ fn say_crashed(report: &str) {
         let dialog = document.create_element("dialog").ok()?;
         dialog.set_attribute("data-testid", "crash-dialog").ok()?;
         dialog.set_attribute("open", "").ok()?;
-        for (tag, text) in [("p", Lang::of(&lang).texts().crash.page), ("pre", report)] {
+        for (tag, text) in [
+            ("p", shell::words::PAGE_CRASHED.of(Lang::of(&lang))),
+            ("pre", report),
+        ] {
             let element = document.create_element(tag).ok()?;
             element.set_text_content(Some(text));
             dialog.append_child(&element).ok()?;

@@ -11,10 +11,11 @@ use web_sys::{Element, HtmlElement};
 use self::fixtures::{fork, hash, hostile, next_tip, notices};
 use self::stand_in::{Behaviour, StandIn};
 use super::bridge::Bridge;
-use super::numbers::Numbers;
-use super::prefs::Prefs;
-use super::texts::Lang;
-use super::view::app::{App, Props};
+use super::kit::lang::Lang;
+use super::kit::numbers::Numbers;
+use super::shell::app::{App, Props};
+use super::shell::prefs::Prefs;
+use super::shell::route;
 
 wasm_bindgen_test_configure!(run_in_browser);
 
@@ -32,7 +33,7 @@ impl Page {
 
     fn open_at(address: &str, lang: Lang, behaviour: &Behaviour) -> Self {
         let engine = StandIn::install(behaviour);
-        super::route::go(address);
+        route::go(address);
         let document = super::window().document().expect("a browser");
         let root = document.create_element("div").expect("a plain element");
         document
