@@ -1,16 +1,23 @@
-//! What people see, and `window.tabchain`. The page holds no truth: it draws the frames of the
-//! engine worker and carries wishes there.
+//! Does: draws what people see, carries their wishes to the engine, and offers `window.tabchain`.
+//! Never: holds a truth of its own, decides what a node does, or reads what is not on the screen.
+//! Neighbours: `wire` is the contract with `engine`; `browser` adapts; `scenario` reads room links.
+//!
+//! [`kit`] is what all rooms draw with, [`shell`] the frame around them, [`live`] the room with the
+//! chain, [`script`] is `window.tabchain`, [`bridge`] the way to the engine. No room knows another;
+//! each sees the frame through [`shell::door`].
 //!
 //! # Marks for tests
 //! These `data-testid`s are stable. Panels: `mine-button`, `hash-rate`, `found`, `power-gentle`,
 //! `power-half` (absent on one core), `power-full`, `power-workers`, `power-duty`, `tip-height`,
 //! `tip-hash` (all 64 digits), `harmony`, `view-toggle`, `block-<hash>`, `block-detail` (its
 //! `data-hash` says which), `block-state`, `tabs-panel`, `peer-count`, `tab-switch-<label>`,
-//! `node-<seat>`, `node-switch-<seat>`, `add-node`, `log`, `reset-button`. Header: `room-button`,
-//! `share-button`, `lang-toggle`, `theme-toggle`. Dialogs: `share-dialog`, `share-link`,
-//! `room-dialog`, `room-name`, `room-spacing`, `room-window`, `room-halving`, `room-open`,
-//! `reset-dialog`, `reset-confirm`, `crash-dialog`. Messages: `banner-storage`, `banner-version`, `banner-build`, `banner-crash`,
-//! `sync-progress`, `undo-reset`, `toast`, `bad-room`, `to-default-room`.
+//! `node-<seat>`, `node-switch-<seat>`, `add-node`, `log`, `reset-button`, `learn-link`. Header:
+//! `room-button`, `share-button`, `lang-toggle`, `theme-toggle`. Dialogs: `share-dialog`,
+//! `share-link`, `room-dialog`, `room-name`, `room-spacing`, `room-window`, `room-halving`,
+//! `room-open`, `reset-dialog`, `reset-confirm`, `crash-dialog`. Messages: `banner-storage`,
+//! `banner-version`, `banner-held`, `banner-slow`, `banner-future`, `banner-damaged`,
+//! `banner-build`, `banner-crash`, `sync-progress`, `undo-reset`, `toast`, `bad-room`,
+//! `to-default-room`. Pages: `article`.
 
 #![forbid(unsafe_code)]
 

@@ -259,7 +259,7 @@ fn power(value: &JsValue) -> Result<Option<Power>, JsValue> {
 
 /// Whether it is an object as it is written in braces: a date or a promise has no parts that are
 /// ours either, and would pass for an object with none.
-fn is_plain(value: &JsValue) -> bool {
+pub fn is_plain(value: &JsValue) -> bool {
     if !value.is_object() {
         return false;
     }

@@ -40,6 +40,10 @@ pub fn header(ui: &Ui, room: Option<&RoomView>, dark: bool, home: &AttrValue) ->
                 <span class="muted">{ t.room }</span>
                 if let Some(room) = room { <bdi>{ &room.name }</bdi> }
             </button>
+            if let Some(room) = room {
+                // Buttons are not printed; whose chain this is must be.
+                <span class="on-paper">{ t.room }{ " " }<strong><bdi>{ &room.name }</bdi></strong></span>
+            }
             <span class="stretch"></span>
             <a class="pill about-link" href="#/about">{ t.about }</a>
             <button type="button" class="pill share" data-testid="share-button" aria-label={t.share} onclick={ui.opening(Some(Dialog::Share))}>

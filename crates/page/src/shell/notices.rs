@@ -7,7 +7,7 @@ use wire::ask::UndoReset;
 use wire::{NodeView, Notice, StorageView};
 use yew::prelude::*;
 
-use self::words::{Notices, failure};
+use self::words::{Notices, failure, held_up as held_up_words};
 use super::dialogs::words::Crash;
 use super::door::{Ui, focus};
 use super::model::{Action, Toast};
@@ -28,13 +28,66 @@ pub fn banners(ui: &Ui, picture: &Picture) -> Html {
     };
     html! { <section aria-label={t.title}>
         if let Some(text) = storage {
-            <div class="banner" role="status" data-testid="banner-storage">{ icon::icon(icon::WARN) }<p>{ text }</p></div>
+            { banner("banner-storage", text, None) }
         }
-        if picture.notices.contains(&Notice::OtherVersion) {
-            <div class="banner" role="status" data-testid="banner-version">{ icon::icon(icon::WARN) }<p>{ t.other_version }</p>{ reload(ui) }</div>
-        }
+        { held_up(ui, &picture.notices) }
+        { for picture.notices.iter().map(|notice| warning(ui, notice)) }
         { catching_up(ui, &picture.nodes) }
     </section> }
+}
+
+/// A banner: what it says, and beside it what changes while it holds, which a screen reader would
+/// otherwise say again each second.
+fn banner(testid: &'static str, text: Html, measured: Option<String>) -> Html {
+    html! {
+        <div class="banner" data-testid={testid}>
+            { icon::icon(icon::WARN) }
+            <p><span role="status">{ text }</span>
+            if let Some(measured) = measured { { " " }<span class="muted">{ measured }</span> }</p>
+        </div>
+    }
+}
+
+fn warning(ui: &Ui, notice: &Notice) -> Html {
+    let t: &Notices = ui.words();
+    let duration = |seconds: u32| ui.n.duration(u64::from(seconds) * 1000);
+    match notice {
+        Notice::OtherVersion => html! {
+            <div class="banner" role="status" data-testid="banner-version">{ icon::icon(icon::WARN) }<p>{ t.other_version }</p>{ reload(ui) }</div>
+        },
+        Notice::SlowStorage { seconds } => {
+            let measured = (t.slow_for)(&duration(*seconds));
+            banner("banner-slow", html! { t.slow }, Some(measured))
+        }
+        Notice::Future { ahead, blocks } => {
+            let measured = (t.future_by)(&duration(*ahead), &ui.n.whole(*blocks));
+            banner("banner-future", html! { t.future }, Some(measured))
+        }
+        Notice::Damaged { height, records } => {
+            let text = (t.damaged)(&ui.n.whole(*records), &height.to_string());
+            banner("banner-damaged", html! { text }, None)
+        }
+        // The one is a message below, the others are one banner.
+        Notice::UndoReset | Notice::HeldUp(_) => Html::default(),
+    }
+}
+
+/// What the tab went on without, in one banner.
+fn held_up(ui: &Ui, notices: &[Notice]) -> Html {
+    let t: &Notices = ui.words();
+    let mut lines: Vec<&str> = notices
+        .iter()
+        .filter_map(|notice| match notice {
+            Notice::HeldUp(what) => Some(held_up_words(*what).of(ui.lang)),
+            _ => None,
+        })
+        .collect();
+    if lines.is_empty() {
+        return Html::default();
+    }
+    lines.push(t.held);
+    let text = html! { lines.join(" ") };
+    banner("banner-held", text, None)
 }
 
 fn reload(ui: &Ui) -> Html {
