@@ -408,9 +408,14 @@ for (const scheme of ["light", "dark"]) {
 }
 
 test("on paper there is the chain, and nothing to press", async ({ open, rooms, shot }) => {
-  const page = await open(rooms({ bits: BITS.quick }));
+  const room = rooms({ bits: BITS.quick });
+  const page = await open(room);
   await mineTo(page, 12);
+  const name = page.locator("header .on-paper");
+  await expect(name).toBeHidden();
   await page.emulateMedia({ media: "print" });
+  await expect(name, "whose chain it is").toBeVisible();
+  await expect(name).toContainText(room.name);
   await expect(page.getByTestId("mine-button")).toBeHidden();
   await expect(block(page, (await tip(page)).hash), "the newest is on the paper").toBeInViewport({ ratio: 1 });
   await expect(page.getByTestId("log")).toBeVisible();

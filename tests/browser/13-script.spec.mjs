@@ -47,6 +47,16 @@ test("startMining and stopMining, with and without a power", async ({ open, room
   for (const wrong of [[], { Workers: 1 }, { workers: 0 }, { workers: 65 }, { workers: 1.5 }, { workers: "2" }, { duty: 0 }, { duty: 1.01 }, { duty: -1 }, { duty: null }, 5, "full", null]) {
     expect(await code(page, "startMining", wrong), JSON.stringify(wrong)).toBe("bad-argument");
   }
+  // What is an object, but was not meant as one: each would pass for a setting without any part.
+  const odd = await page.evaluate(async () => {
+    const objects = { date: new Date(NaN), promise: Promise.resolve(), map: new Map(), function: () => {}, regexp: /x/, window };
+    const told = {};
+    for (const [name, object] of Object.entries(objects)) {
+      told[name] = await window.tabchain.startMining(object).then(() => "done", (error) => error.code);
+    }
+    return told;
+  });
+  expect(new Set(Object.values(odd)), JSON.stringify(odd)).toEqual(new Set(["bad-argument"]));
   expect(await status(page)).toMatchObject({ mining: false });
 });
 

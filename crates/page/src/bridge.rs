@@ -19,11 +19,11 @@ use chain::PeerId;
 use gloo_timers::callback::Timeout;
 use wire::{Answer, Failure, FromEngine, Question, Start, ToEngine};
 
+use self::supervisor::{Input, Output, Supervisor};
+use crate::shell::prefs::Prefs;
+
 pub use self::picture::{Picture, Shown, shown_order};
 pub use self::supervisor::{ENGINE_LOST, Phase, Wanted};
-use self::supervisor::{Input, Output, Supervisor};
-use super::prefs::Prefs;
-use super::route;
 
 /// What the bridge has to say.
 #[derive(Clone)]
@@ -83,10 +83,10 @@ impl Bridge {
         }))
     }
 
-    /// Starts the engine in the room that the address bar names, and listens to the browser.
-    pub fn begin(&self) {
+    /// Starts the engine in a room, and listens to the browser from now on.
+    pub fn begin(&self, wanted: Wanted) {
         lifecycle::listen(self);
-        self.open_room(route::room_of_address().unwrap_or(Ok(None)));
+        self.open_room(wanted);
     }
 
     /// Logical processors of the machine, at least 1.
@@ -142,6 +142,11 @@ impl Bridge {
     /// Leaves the room and opens another; `Ok(None)` is the one used last.
     pub fn open_room(&self, wanted: Wanted) {
         self.happen(Input::Open(wanted));
+    }
+
+    /// Opens the room of the address bar, if that is another one than this.
+    pub fn follow(&self, wanted: Wanted) {
+        self.happen(Input::Follow(wanted));
     }
 
     /// Starts an engine after the supervisor has given up.
@@ -217,7 +222,7 @@ impl Bridge {
             Worker::start(
                 &url,
                 move |bytes| heard.hear(engine, &bytes),
-                move |report| failed.happen(Input::Failed(engine, worker::report(report))),
+                move |report| failed.happen(Input::Failed(engine, report)),
             )
         });
         match started {

@@ -1,42 +1,40 @@
-//! What people see, and `window.tabchain`. The page holds no truth: it draws the frames of the
-//! engine worker and carries wishes there.
+//! Does: draws what people see, carries their wishes to the engine, and offers `window.tabchain`.
+//! Never: holds a truth of its own, decides what a node does, or reads what is not on the screen.
+//! Neighbours: `wire` is the contract with `engine`; `browser` adapts; `scenario` reads room links.
+//!
+//! [`kit`] is what all rooms draw with, [`shell`] the frame around them, [`live`] the room with the
+//! chain, [`script`] is `window.tabchain`, [`bridge`] the way to the engine. No room knows another;
+//! each sees the frame through [`shell::door`].
 //!
 //! # Marks for tests
 //! These `data-testid`s are stable. Panels: `mine-button`, `hash-rate`, `found`, `power-gentle`,
 //! `power-half` (absent on one core), `power-full`, `power-workers`, `power-duty`, `tip-height`,
 //! `tip-hash` (all 64 digits), `harmony`, `view-toggle`, `block-<hash>`, `block-detail` (its
 //! `data-hash` says which), `block-state`, `tabs-panel`, `peer-count`, `tab-switch-<label>`,
-//! `node-<seat>`, `node-switch-<seat>`, `add-node`, `log`, `reset-button`. Header: `room-button`,
-//! `share-button`, `lang-toggle`, `theme-toggle`. Dialogs: `share-dialog`, `share-link`,
-//! `room-dialog`, `room-name`, `room-spacing`, `room-window`, `room-halving`, `room-open`,
-//! `reset-dialog`, `reset-confirm`, `crash-dialog`. Messages: `banner-storage`, `banner-version`, `banner-build`, `banner-crash`,
-//! `sync-progress`, `undo-reset`, `toast`, `bad-room`, `to-default-room`.
+//! `node-<seat>`, `node-switch-<seat>`, `add-node`, `log`, `reset-button`, `learn-link`. Header:
+//! `room-button`, `share-button`, `lang-toggle`, `theme-toggle`. Dialogs: `share-dialog`,
+//! `share-link`, `room-dialog`, `room-name`, `room-spacing`, `room-window`, `room-halving`,
+//! `room-open`, `reset-dialog`, `reset-confirm`, `crash-dialog`. Messages: `banner-storage`,
+//! `banner-version`, `banner-held`, `banner-slow`, `banner-future`, `banner-damaged`,
+//! `banner-build`, `banner-crash`, `sync-progress`, `undo-reset`, `toast`, `bad-room`,
+//! `to-default-room`. Pages: `article`.
 
 #![forbid(unsafe_code)]
 
 mod bridge;
-mod lanes;
-mod log;
-mod model;
-mod numbers;
-mod prefs;
-mod presets;
-mod route;
+mod kit;
+mod live;
 mod script;
-mod seats;
+mod shell;
 #[cfg(all(test, target_arch = "wasm32"))]
 mod tests;
-mod texts;
-mod tips;
-mod ui;
-mod view;
 
 use wasm_bindgen::prelude::*;
 
 use self::bridge::Bridge;
-use self::prefs::Prefs;
-use self::texts::Lang;
-use self::view::app::{App, Props};
+use self::kit::lang::Lang;
+use self::shell::app::{App, Props};
+use self::shell::prefs::Prefs;
 
 #[wasm_bindgen]
 extern "C" {
@@ -93,7 +91,10 @@ fn say_crashed(report: &str) {
         let dialog = document.create_element("dialog").ok()?;
         dialog.set_attribute("data-testid", "crash-dialog").ok()?;
         dialog.set_attribute("open", "").ok()?;
-        for (tag, text) in [("p", Lang::of(&lang).texts().crash.page), ("pre", report)] {
+        for (tag, text) in [
+            ("p", shell::words::PAGE_CRASHED.of(Lang::of(&lang))),
+            ("pre", report),
+        ] {
             let element = document.create_element(tag).ok()?;
             element.set_text_content(Some(text));
             dialog.append_child(&element).ok()?;

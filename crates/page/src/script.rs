@@ -13,6 +13,7 @@
 
 mod events;
 mod views;
+mod words;
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -21,31 +22,17 @@ use chain::{Height, PeerId};
 use js_sys::{Array, Error, Function, Object, Promise, Reflect};
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
-
-use self::views::{BlockOut, DetailOut, StatusOut};
-use super::bridge::{Bridge, News, Phase};
-use super::window;
 use wire::ask::{
     AddNode, Export, GetBlock, GetBlocks, GetStatus, Reset, SetOnline, StartMining, StopMining,
     UndoReset,
 };
 use wire::{BlockDetail, BlockKey, BlockState, Failure, Power, Question, Subject};
 
-/// The methods as they are written in a script, in the order of their descriptions.
-pub const METHODS: [&str; 12] = [
-    "status()",
-    "startMining({workers, duty})",
-    "stopMining()",
-    "setOnline(bool)",
-    "addNode()",
-    "block(heightOrHash)",
-    "blocks(from, to)",
-    "reset()",
-    "undoReset()",
-    "on(event, f)",
-    "export()",
-    "ready",
-];
+use self::views::{BlockOut, DetailOut, StatusOut};
+use crate::bridge::{Bridge, News, Phase};
+use crate::window;
+
+pub use self::words::METHODS;
 
 /// The most blocks of one answer.
 const MOST_BLOCKS: u32 = 2_000;
@@ -272,7 +259,7 @@ fn power(value: &JsValue) -> Result<Option<Power>, JsValue> {
 
 /// Whether it is an object as it is written in braces: a date or a promise has no parts that are
 /// ours either, and would pass for an object with none.
-fn is_plain(value: &JsValue) -> bool {
+pub fn is_plain(value: &JsValue) -> bool {
     if !value.is_object() {
         return false;
     }

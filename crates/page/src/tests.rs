@@ -11,10 +11,11 @@ use web_sys::{Element, HtmlElement};
 use self::fixtures::{fork, hash, hostile, next_tip, notices};
 use self::stand_in::{Behaviour, StandIn};
 use super::bridge::Bridge;
-use super::numbers::Numbers;
-use super::prefs::Prefs;
-use super::texts::Lang;
-use super::view::app::{App, Props};
+use super::kit::lang::Lang;
+use super::kit::numbers::Numbers;
+use super::shell::app::{App, Props};
+use super::shell::prefs::Prefs;
+use super::shell::route;
 
 wasm_bindgen_test_configure!(run_in_browser);
 
@@ -32,7 +33,7 @@ impl Page {
 
     fn open_at(address: &str, lang: Lang, behaviour: &Behaviour) -> Self {
         let engine = StandIn::install(behaviour);
-        super::route::go(address);
+        route::go(address);
         let document = super::window().document().expect("a browser");
         let root = document.create_element("div").expect("a plain element");
         document
@@ -162,6 +163,88 @@ async fn outside_texts_stay_texts() {
     );
     let outside = page.root.query_selector_all("bdi").expect("a selector");
     assert!(outside.length() >= 3, "room, peer and reason are isolated");
+}
+
+#[wasm_bindgen_test]
+async fn every_notice_has_its_banner_for_as_long_as_it_holds() {
+    use wire::Notice;
+    use wire::live::HeldUp;
+    let all = vec![
+        Notice::UndoReset,
+        Notice::OtherVersion,
+        Notice::HeldUp(HeldUp::DefaultRoom),
+        Notice::HeldUp(HeldUp::Reset),
+        Notice::SlowStorage { seconds: 12 },
+        Notice::Future {
+            ahead: 7_200,
+            blocks: 3,
+        },
+        Notice::Damaged {
+            height: chain::Height(41),
+            records: 1,
+        },
+    ];
+    let frames = [fork(1), notices(2, all), notices(3, Vec::new())];
+    let behaviour = Behaviour::frames(&frames[..2]);
+    let page = Page::open(Lang::En, &behaviour);
+    for (banner, words) in [
+        ("banner-version", "another version"),
+        ("banner-held", "The reset did not happen."),
+        ("banner-slow", "Waiting for 12 sec."),
+        ("banner-future", "3 blocks are so dated."),
+        ("banner-damaged", "1 saved record was damaged"),
+    ] {
+        let text = page.see(banner).await.text_content().unwrap_or_default();
+        assert!(text.contains(words), "{banner}: {text}");
+    }
+    page.see("undo-reset").await;
+    drop(page);
+    let page = Page::open(Lang::Zh, &Behaviour::frames(&frames));
+    page.read("撤销").await;
+    for _ in 0..200 {
+        if page.find("banner-held").is_none() && page.find("undo-reset").is_none() {
+            return;
+        }
+        TimeoutFuture::new(25).await;
+    }
+    panic!("banners stay: {}", page.text());
+}
+
+#[wasm_bindgen_test]
+fn only_plain_objects_are_settings() {
+    let plain = |source: &str| {
+        let value = js_sys::Function::new_no_args(&format!("return ({source})"));
+        let value = value
+            .call0(&wasm_bindgen::JsValue::UNDEFINED)
+            .expect("runs");
+        super::script::is_plain(&value)
+    };
+    for good in [
+        "{}",
+        "{workers: 2}",
+        "Object.create(null)",
+        "JSON.parse('{}')",
+    ] {
+        assert!(plain(good), "{good}");
+    }
+    let odd = [
+        "new Date(NaN)",
+        "Promise.resolve()",
+        "[]",
+        "null",
+        "undefined",
+        "5",
+        "'full'",
+        "() => 1",
+        "new Map()",
+        "/x/",
+        "Object.create({})",
+        "new (class A {})()",
+        "window",
+    ];
+    for odd in odd {
+        assert!(!plain(odd), "{odd}");
+    }
 }
 
 #[wasm_bindgen_test]

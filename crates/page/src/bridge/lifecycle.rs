@@ -1,14 +1,13 @@
-//! What the browser does to a tab: freezes it, keeps it in the back-forward cache, brings it back,
-//! changes its address.
+//! What the browser does to a tab: freezes it, keeps it in the back-forward cache, brings it back.
 
 use wasm_bindgen::prelude::*;
 use web_sys::{EventTarget, PageTransitionEvent};
 
-use super::{Bridge, Input, route};
+use super::{Bridge, Input};
 
 /// Listens as long as the page lives.
 pub fn listen(bridge: &Bridge) {
-    let window = super::super::window();
+    let window = crate::window();
     let document = window.document().expect("a page has a document");
     on(&document, "freeze", bridge, |_| Some(Input::Freeze));
     on(&document, "resume", bridge, |_| Some(Input::Resume));
@@ -19,9 +18,6 @@ pub fn listen(bridge: &Bridge) {
         is_persisted(event).then_some(Input::Resume)
     });
     on(&document, "visibilitychange", bridge, |_| Some(Input::Seen));
-    on(&window, "hashchange", bridge, |_| {
-        route::room_of_address().map(Input::Follow)
-    });
 }
 
 fn is_persisted(event: &web_sys::Event) -> bool {

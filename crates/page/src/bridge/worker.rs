@@ -22,12 +22,3 @@ pub fn miner_url() -> Result<String, JsValue> {
     let url = worker_url("miner")?;
     Ok(url.unchecked_into::<Object>().to_string().into())
 }
-
-/// What a worker said when it died. A script that could not be loaded says nothing at all.
-pub fn report(said: String) -> String {
-    if said.is_empty() {
-        "the engine's program could not be loaded".to_owned()
-    } else {
-        said
-    }
-}

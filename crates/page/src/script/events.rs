@@ -3,16 +3,16 @@
 use std::cell::RefCell;
 use std::collections::VecDeque;
 
+use chain::{BlockId, PeerId};
 use js_sys::Function;
+use protocol::Event as Told;
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
+use wire::{Damage, Happening, LogEntry, StorageView};
 
 use super::js;
 use super::views::{NodeOut, TabOut};
 use crate::bridge::{Bridge, News, Phase, Picture};
-use chain::{BlockId, PeerId};
-use protocol::Event as Told;
-use wire::{Damage, Happening, LogEntry, StorageView};
 
 /// What to say about an event that there is not.
 pub const NAMES: &str = "the events are block, reorg, peers, mining, storage, error";

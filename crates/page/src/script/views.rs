@@ -1,11 +1,11 @@
 //! What the scripting interface gives back: the stream's views in JavaScript's manners.
 
-use serde::Serialize;
-
-use crate::numbers::hex;
-use crate::seats;
 use chain::{PeerId, Work};
+use serde::Serialize;
 use wire::{BlockDetail, BlockState, BlockView, NodeView, RoomView, StatusView, TabView, TipView};
+
+use crate::kit::numbers::hex;
+use crate::kit::seats;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]

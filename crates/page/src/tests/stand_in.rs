@@ -3,7 +3,6 @@
 use js_sys::{Array, Reflect};
 use wasm_bindgen::prelude::*;
 use web_sys::{Blob, BlobPropertyBag, Url};
-
 use wire::{Answer, Frame, FromEngine};
 
 /// What the worker does.

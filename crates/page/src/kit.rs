@@ -1,0 +1,13 @@
+//! What every room draws with: languages, numbers, names and shapes of nodes, icons, buttons,
+//! dialogs, bars and lines. It knows no room and no engine.
+
+pub mod copy;
+pub mod icon;
+pub mod lang;
+pub mod modal;
+pub mod numbers;
+pub mod progress;
+pub mod seats;
+pub mod spark;
+pub mod who;
+mod words;

@@ -1,0 +1,62 @@
+//! A button that copies a text.
+
+use wasm_bindgen_futures::{JsFuture, spawn_local};
+use yew::prelude::*;
+
+use super::icon;
+use super::lang::{Words, use_lang};
+use super::words::Kit;
+
+#[derive(Properties, PartialEq)]
+pub struct Props {
+    /// What is copied.
+    pub text: AttrValue,
+    /// What it is called, for the button's name.
+    pub what: AttrValue,
+    /// Whether the button shows a word beside its icon.
+    #[prop_or_default]
+    pub label: Option<AttrValue>,
+}
+
+#[component]
+pub fn CopyButton(props: &Props) -> Html {
+    let t = Kit::of(use_lang());
+    // Whether it worked, once it was tried; forgotten when the text changes.
+    let done = use_state(|| None::<(AttrValue, bool)>);
+    let onclick = {
+        let (done, text) = (done.clone(), props.text.clone());
+        Callback::from(move |_: MouseEvent| {
+            let (done, text) = (done.clone(), text.clone());
+            let clipboard = crate::window().navigator().clipboard();
+            spawn_local(async move {
+                let worked = JsFuture::from(clipboard.write_text(&text)).await.is_ok();
+                done.set(Some((text, worked)));
+            });
+        })
+    };
+    let result = done
+        .as_ref()
+        .filter(|(text, _)| *text == props.text)
+        .map(|(_, worked)| *worked);
+    let name = (t.copy_what)(&props.what);
+    let path = if result == Some(true) {
+        icon::CHECK
+    } else {
+        icon::COPY
+    };
+    html! {
+        <span class="copy">
+            <button type="button" class={classes!("quiet", props.label.is_none().then_some("icon-only"))} aria-label={name.clone()} title={name} {onclick}>
+                { icon::icon(path) }
+                if let Some(label) = &props.label { <span>{ label }</span> }
+            </button>
+            <span role="status" class={if result == Some(false) { "problem" } else { "visually-hidden" }}>
+                { match result {
+                    Some(true) => t.copied,
+                    Some(false) => t.copy_failed,
+                    None => "",
+                } }
+            </span>
+        </span>
+    }
+}

@@ -1,0 +1,143 @@
+//! The languages, and how words are written down: both languages of an item side by side, typed, so
+//! that one that is missing does not compile. Numbers arrive already formatted (see `numbers`).
+
+use yew::prelude::*;
+
+/// The languages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lang {
+    /// English.
+    En,
+    /// Simplified Chinese.
+    Zh,
+}
+
+impl Lang {
+    /// The language for a BCP 47 tag such as `zh-TW`.
+    pub fn of(tag: &str) -> Self {
+        let tag = tag.to_ascii_lowercase();
+        if tag == "zh" || tag.starts_with("zh-") {
+            Self::Zh
+        } else {
+            Self::En
+        }
+    }
+
+    /// Its BCP 47 tag.
+    pub fn tag(self) -> &'static str {
+        match self {
+            Self::En => "en",
+            Self::Zh => "zh-CN",
+        }
+    }
+
+    /// Its name in the page's files.
+    pub fn file(self) -> &'static str {
+        match self {
+            Self::En => "en",
+            Self::Zh => "zh",
+        }
+    }
+
+    /// The other one.
+    pub fn other(self) -> Self {
+        match self {
+            Self::En => Self::Zh,
+            Self::Zh => Self::En,
+        }
+    }
+}
+
+/// The language that is being read.
+#[hook]
+pub fn use_lang() -> Lang {
+    use_context::<Lang>().expect("the root provides it")
+}
+
+/// A group of words, see [`words!`].
+pub trait Words: Sized + 'static {
+    /// Those of a language.
+    fn of(lang: Lang) -> &'static Self;
+}
+
+/// One text in each language.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Word {
+    en: &'static str,
+    zh: &'static str,
+}
+
+impl Word {
+    /// That of a language.
+    pub const fn of(self, lang: Lang) -> &'static str {
+        match lang {
+            Lang::En => self.en,
+            Lang::Zh => self.zh,
+        }
+    }
+}
+
+/// A text in each language.
+pub const fn word(en: &'static str, zh: &'static str) -> Word {
+    Word { en, zh }
+}
+
+/// A text with one, two, three numbers (or other small things) in it.
+pub type With1 = fn(&str) -> String;
+/// See [`With1`].
+pub type With2 = fn(&str, &str) -> String;
+/// See [`With1`].
+pub type With3 = fn(&str, &str, &str) -> String;
+
+/// A number with its noun, for languages that have two forms of one.
+pub fn plural(number: &str, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == "1" { one } else { many })
+}
+
+/// A structure of words: its name, then each word with its type (a plain text if none is named) in
+/// both languages.
+macro_rules! words {
+    (
+        $(#[$doc:meta])*
+        pub struct $name:ident {
+            $(
+                $(#[$word_doc:meta])*
+                $word:ident $(: $kind:ty)? { en: $en:expr, zh: $zh:expr $(,)? }
+            )*
+        }
+    ) => {
+        $(#[$doc])*
+        pub struct $name {
+            $($(#[$word_doc])* pub $word: $crate::kit::lang::words!(@kind $($kind)?),)*
+        }
+
+        impl $crate::kit::lang::Words for $name {
+            fn of(lang: $crate::kit::lang::Lang) -> &'static Self {
+                static EN: $name = $name { $($word: $en,)* };
+                static ZH: $name = $name { $($word: $zh,)* };
+                match lang {
+                    $crate::kit::lang::Lang::En => &EN,
+                    $crate::kit::lang::Lang::Zh => &ZH,
+                }
+            }
+        }
+    };
+    (@kind) => { &'static str };
+    (@kind $kind:ty) => { $kind };
+}
+
+pub(crate) use words;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn languages_are_known_by_their_tags() {
+        assert_eq!(Lang::of("zh-TW"), Lang::Zh);
+        assert_eq!(Lang::of("ZH"), Lang::Zh);
+        assert_eq!(Lang::of("zha"), Lang::En);
+        assert_eq!(Lang::of("de-AT"), Lang::En);
+        assert_eq!(Lang::of(""), Lang::En);
+    }
+}

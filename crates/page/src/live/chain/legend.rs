@@ -1,0 +1,39 @@
+//! What the signs of the picture mean, always in view.
+
+use std::collections::BTreeSet;
+
+use wire::{BlockView, NodeView};
+use yew::prelude::*;
+
+use super::words::Chain;
+use crate::kit::who::who;
+use crate::shell::door::Ui;
+
+/// So many finders are named; more would be a wall.
+const NAMED: usize = 8;
+
+/// The line of signs.
+pub fn legend(ui: &Ui, tree: &[BlockView], nodes: &[NodeView]) -> Html {
+    let t: &Chain = ui.words();
+    let seats: BTreeSet<u32> = nodes
+        .iter()
+        .map(|node| node.seat)
+        .chain(tree.iter().filter_map(|block| block.miner))
+        .collect();
+    let sign = |class: &'static str, text: &'static str| {
+        html! { <li><span class={classes!("sign", class)}></span>{ text }</li> }
+    };
+    html! {
+        <ul class="legend" aria-label={t.legend}>
+            <li class="seats">
+                { for seats.iter().take(NAMED).map(|seat| html! { { who(ui.lang, Some(*seat)) } }) }
+                <span>{ if seats.len() > NAMED { "… " } else { "" } }{ t.legend_miner }</span>
+            </li>
+            { sign("tip", t.legend_tip) }
+            { sign("rival", t.legend_rival) }
+            { sign("stale", t.legend_stale) }
+            { sign("unseen", t.legend_unseen) }
+            <li><span class="sign stand"></span>{ t.legend_stand }</li>
+        </ul>
+    }
+}

@@ -1,0 +1,263 @@
+//! A block's details: its 80 bytes with every field explained, the proof, the transactions.
+
+mod fields;
+mod proof;
+mod transactions;
+pub mod words;
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use chain::BlockId;
+use wire::ask::GetBlock;
+use wire::{BlockDetail, BlockKey, BlockState, BlockView, TipView};
+use yew::prelude::*;
+
+use self::fields::Fields;
+use self::proof::proof;
+use self::transactions::transactions;
+use self::words::Block;
+use super::Change;
+use super::chain::words::state_words;
+use crate::bridge::{Bridge, ENGINE_LOST};
+use crate::kit::copy::CopyButton;
+use crate::kit::icon;
+use crate::kit::numbers::short;
+use crate::kit::who::who;
+use crate::shell::door::{Ui, focus, use_ui};
+
+#[derive(Properties, PartialEq)]
+pub struct Props {
+    /// The chosen block; `None` shows the tip.
+    pub selected: Option<BlockId>,
+    pub tip: Rc<TipView>,
+    pub tree: Rc<Vec<BlockView>>,
+    /// How often nodes here have switched branches: each time, blocks that are older than the
+    /// picture may have left the best chain.
+    pub switches: u32,
+}
+
+/// What came of the last question.
+#[derive(Clone, PartialEq)]
+enum Found {
+    Nothing,
+    Block(Rc<BlockDetail>),
+    Unknown,
+}
+
+#[component]
+pub fn DetailPanel(props: &Props) -> Html {
+    let ui = use_ui();
+    let id = props.selected.unwrap_or(props.tip.id);
+    let drawn = props.tree.iter().find(|block| block.id == id);
+    let (shown, found) = use_detail(&ui, Wanted::new(props, id, drawn));
+    // Until the answer comes, the block before stays: the page would jump otherwise.
+    let detail = match &found {
+        Found::Block(detail) if shown == Some(id) => Some(&**detail),
+        _ => None,
+    };
+    let content = match &found {
+        Found::Nothing => html! { <p class="muted">{ ui.words::<Block>().loading }</p> },
+        Found::Unknown => html! { <p class="muted">{ ui.words::<Block>().unknown }</p> },
+        Found::Block(detail) => html! { <>
+            <Fields detail={detail.clone()} />
+            { proof(&ui, detail) }
+            { facts(&ui, detail, confirmations(detail, drawn, &props.tip)) }
+            { transactions(&ui, detail) }
+        </> },
+    };
+    html! {
+        <section class="panel panel-block" aria-labelledby="block-title" data-testid="block-detail"
+            data-hash={id.to_string()} aria-busy={(shown != Some(id)).then_some("true")}>
+            { head(&ui, props, id, drawn, detail) }
+            { content }
+        </section>
+    }
+}
+
+/// A block, and all that an answer about it depends on, as far as the page can see it.
+#[derive(Clone, PartialEq)]
+struct Wanted {
+    id: BlockId,
+    /// Its row in the picture, and the block on top of it in the best chain.
+    drawn: Option<(BlockView, Option<BlockId>)>,
+    /// What the fate of a block outside the picture hangs on.
+    switches: u32,
+    /// What a missing body may come with.
+    tip: BlockId,
+}
+
+impl Wanted {
+    fn new(props: &Props, id: BlockId, drawn: Option<&BlockView>) -> Self {
+        let best = |block: &&BlockView| block.parent == id && block.state == BlockState::Best;
+        let child = props.tree.iter().find(best).map(|block| block.id);
+        Self {
+            id,
+            drawn: drawn.map(|block| (block.clone(), child)),
+            switches: props.switches,
+            tip: props.tip.id,
+        }
+    }
+
+    /// Whether an answer to what was wanted `before` still tells all.
+    fn is_told_by(&self, before: &Self, detail: &BlockDetail) -> bool {
+        let same = match &self.drawn {
+            Some((block, child)) => *block == detail.block && *child == detail.child,
+            None => self.switches == before.switches,
+        };
+        self.id == detail.block.id && same && (detail.raw.is_some() || self.tip == before.tip)
+    }
+}
+
+/// What was asked and answered.
+#[derive(Default)]
+struct Asked {
+    /// Counts questions: only the answer to the last one is shown.
+    number: u32,
+    /// The last question and its answer.
+    told: Option<(Wanted, Rc<BlockDetail>)>,
+}
+
+/// Asks the engine for a block once, and again when the answer may have changed. Returns the last
+/// answer and which block it is about.
+#[hook]
+fn use_detail(ui: &Ui, wanted: Wanted) -> (Option<BlockId>, Found) {
+    let last = use_state(|| (None, Found::Nothing));
+    let asked = use_mut_ref(Asked::default);
+    {
+        let (bridge, last) = (ui.bridge.clone(), last.clone());
+        use_effect_with(wanted, move |wanted| {
+            let told = asked
+                .borrow()
+                .told
+                .as_ref()
+                .is_some_and(|(before, detail)| wanted.is_told_by(before, detail));
+            asked.borrow_mut().number += 1;
+            if told {
+                let detail = asked
+                    .borrow()
+                    .told
+                    .as_ref()
+                    .map(|(_, detail)| detail.clone());
+                if let Some(detail) = detail.filter(|_| last.0 != Some(wanted.id)) {
+                    last.set((Some(wanted.id), Found::Block(detail)));
+                }
+            } else {
+                ask(bridge, wanted.clone(), asked, last.setter());
+            }
+        });
+    }
+    (*last).clone()
+}
+
+fn ask(
+    bridge: Bridge,
+    wanted: Wanted,
+    asked: Rc<RefCell<Asked>>,
+    set: UseStateSetter<(Option<BlockId>, Found)>,
+) {
+    let number = asked.borrow().number;
+    let question = GetBlock(BlockKey::Id(wanted.id));
+    bridge.clone().ask(question, move |result| {
+        if asked.borrow().number != number {
+            return; // something else was asked for since
+        }
+        let id = wanted.id;
+        let found = match result {
+            Ok(detail) => {
+                let detail = Rc::<BlockDetail>::from(detail);
+                asked.borrow_mut().told = Some((wanted, detail.clone()));
+                Found::Block(detail)
+            }
+            // The next engine knows it, too: the question waits for that.
+            Err(failure) if failure.code == ENGINE_LOST => return ask(bridge, wanted, asked, set),
+            Err(_) => Found::Unknown,
+        };
+        set.set((Some(id), found));
+    });
+}
+
+/// How many blocks are on top of a block of the best chain.
+fn confirmations(detail: &BlockDetail, drawn: Option<&BlockView>, tip: &TipView) -> Option<u32> {
+    let block = drawn
+        .filter(|block| block.id == detail.block.id)
+        .unwrap_or(&detail.block);
+    let on_top = tip.height.checked_sub(block.height);
+    on_top.filter(|_| block.state == BlockState::Best)
+}
+
+/// A block that is older than the picture is known by the answer alone.
+fn head(
+    ui: &Ui,
+    props: &Props,
+    id: BlockId,
+    drawn: Option<&BlockView>,
+    detail: Option<&BlockDetail>,
+) -> Html {
+    let t: &Block = ui.words();
+    let block = drawn.or(detail.map(|detail| &detail.block));
+    let newest = id == props.tip.id;
+    let hash = id.to_string();
+    let height = block
+        .map(|block| block.height)
+        .or(newest.then_some(props.tip.height));
+    let child = props.tree.iter().filter(|other| other.parent == id);
+    let child = child
+        .min_by_key(|other| other.state as u8)
+        .map(|other| other.id)
+        .or(detail.and_then(|detail| detail.child));
+    let parent = block
+        .filter(|block| block.height > 0)
+        .map(|block| block.parent);
+    let follow = {
+        let ui = ui.clone();
+        Callback::from(move |_: MouseEvent| {
+            focus("block-title"); // the button goes when there is nothing to follow
+            ui.change(Change::Select(None));
+        })
+    };
+    html! {
+        <div class="panel-head">
+            <h2 id="block-title" tabindex="-1">{ (t.title)(&height.map(|height| height.to_string()).unwrap_or_default()) }</h2>
+            if let Some(block) = block {
+                <span class={classes!("chip", (block.state as u8 > 0).then_some("bad"))} data-testid="block-state">
+                    { if newest { t.newest } else { state_words(block.state).of(ui.lang) } }
+                </span>
+            }
+            <span class="value"><code title={hash.clone()}>{ short(&hash) }</code><CopyButton text={hash} what={t.hash} /></span>
+            <span class="stretch"></span>
+            if props.selected.is_some() && !newest {
+                <button type="button" class="quiet" onclick={follow}>{ t.follow }{ icon::icon(icon::END) }</button>
+            }
+            { step(ui, t.previous, icon::LEFT, parent) }
+            { step(ui, t.next, icon::RIGHT, child) }
+        </div>
+    }
+}
+
+fn step(ui: &Ui, name: &'static str, path: &'static str, to: Option<BlockId>) -> Html {
+    html! {
+        // Not `disabled`: whoever steps to the end would lose the focus.
+        <button type="button" class="quiet icon-only" aria-label={name} title={name} aria-disabled={to.is_none().then_some("true")}
+            onclick={to.map(|block| ui.selecting(block))}>{ icon::icon(path) }</button>
+    }
+}
+
+fn facts(ui: &Ui, detail: &BlockDetail, confirmations: Option<u32>) -> Html {
+    let t: &Block = ui.words();
+    let confirmed = match confirmations {
+        Some(count) => (t.confirmed)(&ui.n.whole(count)),
+        None => t.off_chain.to_owned(),
+    };
+    html! {
+        <dl class="facts wide">
+            if detail.block.height > 0 {
+                <div><dt>{ t.found_by }</dt><dd>{ who(ui.lang, detail.block.miner) }</dd></div>
+            }
+            <div><dt>{ t.confirmations }</dt><dd>{ confirmed }</dd></div>
+            if let Some(work) = detail.work {
+                <div><dt>{ t.work }</dt><dd><code>{ work.to_string() }</code></dd></div>
+            }
+        </dl>
+    }
+}

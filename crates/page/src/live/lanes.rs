@@ -1,0 +1,239 @@
+//! Where each block of the tree is drawn: its column is its height, its lane follows from the
+//! branches alone, so that the same tree always looks the same.
+//!
+//! The best chain lies in lane 0. Every other branch is a run of blocks from the child of a fork
+//! to a tip; branches are placed in the order of their first block (height, then hash), each in the
+//! free lane nearest to the middle, above (negative) before below. What builds on the best tip goes
+//! straight on in the middle.
+
+use std::collections::BTreeMap;
+
+use chain::BlockId;
+use wire::{BlockState, BlockView};
+
+use crate::bridge::shown_order;
+
+/// The place of each block of `tree` (parents before children), in its order.
+pub fn assign(tree: &[BlockView]) -> Vec<i32> {
+    let index: BTreeMap<&BlockId, usize> = tree
+        .iter()
+        .enumerate()
+        .map(|(i, block)| (&block.id, i))
+        .collect();
+    let mut lanes: Vec<Option<i32>> = tree
+        .iter()
+        .map(|block| (block.state == BlockState::Best).then_some(0))
+        .collect();
+    let mut taken = Taken::default();
+    let best_tip = tree
+        .iter()
+        .rfind(|block| block.state == BlockState::Best)
+        .map(|block| block.id);
+    let mut led = false;
+    for branch in branches(tree, &index) {
+        let first = tree[branch[0]].height;
+        let last = tree[branch[branch.len() - 1]].height;
+        let ahead = Some(tree[branch[0]].parent) == best_tip && !std::mem::replace(&mut led, true);
+        let lane = if ahead { 0 } else { taken.take(first, last) };
+        for block in branch {
+            lanes[block] = Some(lane);
+        }
+    }
+    lanes.into_iter().map(Option::unwrap_or_default).collect()
+}
+
+/// Blocks off the best chain as runs from a fork to a tip. Where a branch forks again, the longest
+/// way (then the smallest hash) goes on as the branch and the others begin new ones.
+fn branches(tree: &[BlockView], index: &BTreeMap<&BlockId, usize>) -> Vec<Vec<usize>> {
+    let off = |i: &usize| tree[*i].state != BlockState::Best;
+    let mut children: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    let mut reach: Vec<u32> = tree.iter().map(|block| block.height).collect();
+    for i in (0..tree.len()).rev().filter(off) {
+        if let Some(&parent) = index.get(&tree[i].parent).filter(|parent| **parent < i) {
+            children.entry(parent).or_default().push(i);
+            reach[parent] = reach[parent].max(reach[i]);
+        }
+    }
+    for siblings in children.values_mut() {
+        siblings.sort_by(|a, b| {
+            reach[*b]
+                .cmp(&reach[*a])
+                .then_with(|| shown_order(&tree[*a].id, &tree[*b].id))
+        });
+    }
+    let mut runs = Vec::new();
+    for i in (0..tree.len()).filter(off) {
+        let parent = index.get(&tree[i].parent).filter(|parent| **parent < i);
+        let goes_on = parent.is_some_and(|p| off(p) && children[p][0] == i);
+        if goes_on {
+            continue;
+        }
+        let mut run = vec![i];
+        while let Some(next) = children.get(&run[run.len() - 1]) {
+            run.push(next[0]);
+        }
+        runs.push(run);
+    }
+    runs.sort_by(|a, b| {
+        let (a, b) = (&tree[a[0]], &tree[b[0]]);
+        (a.height.cmp(&b.height)).then_with(|| shown_order(&a.id, &b.id))
+    });
+    runs
+}
+
+/// Which heights are taken in which lane.
+#[derive(Default)]
+struct Taken {
+    spans: BTreeMap<i32, Vec<(u32, u32)>>,
+}
+
+impl Taken {
+    /// Takes the free lane nearest to the middle; one column is kept clear in front for the line
+    /// that leads there.
+    fn take(&mut self, first: u32, last: u32) -> i32 {
+        let first = first.saturating_sub(1);
+        let mut distance = 1;
+        loop {
+            for lane in [-distance, distance] {
+                let spans = self.spans.entry(lane).or_default();
+                if spans.iter().all(|(from, to)| last < *from || *to < first) {
+                    spans.push((first, last));
+                    return lane;
+                }
+            }
+            distance += 1;
+        }
+    }
+}
+
+#[cfg(test)]
+pub mod tests {
+    use super::*;
+
+    /// The id of a block of a little tree.
+    pub fn id(name: &str) -> BlockId {
+        let mut bytes = [0; 32];
+        for (byte, letter) in bytes.iter_mut().rev().zip(name.bytes()) {
+            *byte = letter;
+        }
+        BlockId::from_bytes(bytes)
+    }
+
+    /// A block of a little tree.
+    pub fn block(name: &str, parent: &str, height: u32, state: BlockState) -> BlockView {
+        BlockView {
+            id: id(name),
+            parent: id(parent),
+            height,
+            time: 0,
+            bits: 0,
+            miner: None,
+            state,
+        }
+    }
+
+    use BlockState::{Best, Rival, Stale};
+
+    #[test]
+    fn a_plain_chain_lies_in_the_middle() {
+        let tree = [
+            block("a", "-", 0, Best),
+            block("b", "a", 1, Best),
+            block("c", "b", 2, Best),
+        ];
+        assert_eq!(assign(&tree), [0, 0, 0]);
+    }
+
+    #[test]
+    fn branches_of_the_same_heights_lie_apart() {
+        let tree = [
+            block("a", "-", 0, Best),
+            block("b", "a", 1, Best),
+            block("x", "a", 1, Rival),
+            block("y", "a", 1, Stale),
+            block("c", "b", 2, Best),
+            block("z", "x", 2, Rival),
+        ];
+        assert_eq!(assign(&tree), [0, 0, -1, 1, 0, -1]);
+    }
+
+    #[test]
+    fn a_branch_of_a_branch_gets_its_own_lane() {
+        let tree = [
+            block("a", "-", 0, Best),
+            block("b", "a", 1, Best),
+            block("x", "a", 1, Rival),
+            block("c", "b", 2, Best),
+            block("p", "x", 2, Stale),
+            block("q", "x", 2, Rival),
+            block("r", "q", 3, Rival),
+        ];
+        assert_eq!(
+            assign(&tree),
+            [0, 0, -1, 0, 1, -1, -1],
+            "the longer way goes straight on"
+        );
+    }
+
+    #[test]
+    fn lanes_are_used_again_further_on() {
+        let tree = [
+            block("a", "-", 0, Best),
+            block("b", "a", 1, Best),
+            block("x", "a", 1, Stale),
+            block("c", "b", 2, Best),
+            block("d", "c", 3, Best),
+            block("y", "c", 3, Stale),
+        ];
+        assert_eq!(assign(&tree), [0, 0, -1, 0, 0, -1]);
+    }
+
+    #[test]
+    fn what_builds_on_the_tip_goes_straight_on() {
+        let tree = [
+            block("a", "-", 0, Best),
+            block("b", "a", 1, Best),
+            block("x", "b", 2, BlockState::Unseen),
+            block("y", "b", 2, BlockState::Unseen),
+            block("z", "x", 3, BlockState::Unseen),
+        ];
+        assert_eq!(assign(&tree), [0, 0, 0, -1, 0]);
+    }
+
+    #[test]
+    fn unknown_parents_are_no_trouble() {
+        let tree = [block("x", "gone", 7, Stale), block("a", "gone", 7, Best)];
+        assert_eq!(assign(&tree), [-1, 0]);
+        assert!(assign(&[]).is_empty());
+        let own = [block("x", "x", 7, Stale)];
+        assert_eq!(assign(&own), [-1], "a block that names itself as parent");
+    }
+
+    #[cfg(not(target_arch = "wasm32"))]
+    proptest::proptest! {
+        /// Whatever comes: every block off the best chain has a lane of its own at its height.
+        #[test]
+        fn no_two_blocks_share_a_place(choices in proptest::collection::vec((0u8..255, 0u8..3), 0..120)) {
+            let mut tree = vec![block("00", "-", 0, Best)];
+            let mut tip = 0usize;
+            for (n, (pick, kind)) in choices.into_iter().enumerate() {
+                let parent = if kind == 0 { tip } else { usize::from(pick) % tree.len() };
+                let best = kind == 0;
+                let mut made = block(
+                    &format!("{:02x}", n + 1),
+                    "",
+                    tree[parent].height + 1,
+                    if best { Best } else { Stale },
+                );
+                made.parent = tree[parent].id;
+                tree.push(made);
+                if best { tip = tree.len() - 1; }
+            }
+            let lanes = assign(&tree);
+            let places: std::collections::BTreeSet<_> =
+                tree.iter().zip(&lanes).map(|(b, lane)| (b.height, *lane)).collect();
+            proptest::prop_assert_eq!(places.len(), tree.len());
+            proptest::prop_assert_eq!(assign(&tree), lanes);
+        }
+    }
+}

@@ -1,0 +1,228 @@
+//! The lines of the event log, newest first. What happens to several nodes at once is one line.
+
+mod panel;
+mod sentence;
+pub mod words;
+
+use std::collections::VecDeque;
+use std::rc::Rc;
+
+use protocol::Event;
+use wire::{Happening, LogEntry};
+
+pub use self::panel::LogPanel;
+
+/// How many lines the log keeps.
+const MOST: usize = 500;
+/// What happens to several nodes within this time is one line, in milliseconds.
+const TOGETHER_MS: u64 = 3_000;
+/// How many of the newest lines another node may join.
+const TOGETHER_LINES: usize = 32;
+
+/// One line of the log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// Counts lines: a line keeps it when further nodes join.
+    pub key: u64,
+    /// What the engine said.
+    pub entry: LogEntry,
+    /// Further nodes to which the same happened at about the same time.
+    pub others: Vec<u32>,
+}
+
+impl Line {
+    /// The nodes that it happened to; none for what happened to the tab.
+    pub fn seats(&self) -> impl Iterator<Item = u32> {
+        let first = seat_of(&self.entry.what);
+        first.into_iter().chain(self.others.iter().copied())
+    }
+
+    /// Whether this says the same of another node.
+    fn takes(&self, entry: &LogEntry) -> bool {
+        let (Happening::InNode { event: ours, .. }, Happening::InNode { seat, event, .. }) =
+            (&self.entry.what, &entry.what)
+        else {
+            return false;
+        };
+        self.seats().all(|known| known != *seat)
+            && is_same(ours, event)
+            && entry.at.saturating_sub(self.entry.at) < TOGETHER_MS
+    }
+}
+
+/// The node that something happened to.
+pub fn seat_of(what: &Happening) -> Option<u32> {
+    match what {
+        Happening::InNode { seat, .. } => Some(*seat),
+        _ => None,
+    }
+}
+
+/// Whether two nodes tell the same, whoever told them and wherever they stood before.
+fn is_same(one: &Event, other: &Event) -> bool {
+    use Event::{Extended, Rejected, Reorganised, SyncStarted};
+    match (one, other) {
+        (Extended { block: a, .. }, Extended { block: b, .. }) => a == b,
+        (
+            Rejected {
+                block: a,
+                reason: x,
+                ..
+            },
+            Rejected {
+                block: b,
+                reason: y,
+                ..
+            },
+        ) => (a, x) == (b, y),
+        (SyncStarted { goal: a, .. }, SyncStarted { goal: b, .. }) => a == b,
+        (
+            Reorganised {
+                to: a,
+                disconnected: m,
+                connected: x,
+                ..
+            },
+            Reorganised {
+                to: b,
+                disconnected: n,
+                connected: y,
+                ..
+            },
+        ) => (a, m, x) == (b, n, y),
+        _ => one == other,
+    }
+}
+
+/// Whether an entry is worth a line: a node's own block was told when it was found, and nothing is
+/// read back into a new node.
+fn is_news(what: &Happening) -> bool {
+    let Happening::InNode { event, .. } = what else {
+        return true;
+    };
+    match event {
+        Event::Extended { from, .. } => from.is_some(),
+        Event::Restored { height } => height.0 > 0,
+        _ => true,
+    }
+}
+
+/// The log of one room.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Log {
+    /// Newest first.
+    pub lines: VecDeque<Rc<Line>>,
+    /// Lines ever written.
+    written: u64,
+}
+
+impl Log {
+    /// Writes what the engine said, oldest first; returns the lines that are new.
+    pub fn write(&mut self, entries: &[LogEntry]) -> Vec<Rc<Line>> {
+        let mut fresh = Vec::new();
+        for entry in entries.iter().filter(|entry| is_news(&entry.what)) {
+            let mut newest = self.lines.iter_mut().take(TOGETHER_LINES);
+            if let Some(line) = newest.find(|line| line.takes(entry)) {
+                Rc::make_mut(line).others.extend(seat_of(&entry.what));
+                continue;
+            }
+            self.written += 1;
+            let line = Rc::new(Line {
+                key: self.written,
+                entry: entry.clone(),
+                others: Vec::new(),
+            });
+            fresh.push(line.clone());
+            self.lines.push_front(line);
+        }
+        self.lines.truncate(MOST);
+        fresh
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chain::{BlockId, Height, PeerId};
+
+    fn entry(at: u64, what: Happening) -> LogEntry {
+        let number = 0;
+        LogEntry { number, at, what }
+    }
+
+    fn in_node(seat: u32, at: u64, event: Event) -> LogEntry {
+        let miner = None;
+        entry(at, Happening::InNode { seat, event, miner })
+    }
+
+    fn accepted(seat: u32, at: u64, height: u32) -> LogEntry {
+        let event = Event::Extended {
+            block: BlockId::from_bytes([height as u8; 32]),
+            height: Height(height),
+            from: Some(PeerId::from_bytes([seat as u8; 32])), // each hears it from another one
+        };
+        in_node(seat, at, event)
+    }
+
+    #[test]
+    fn what_happens_to_several_nodes_at_once_is_one_line() {
+        let mut log = Log::default();
+        log.write(&[accepted(1, 0, 7), accepted(2, 1, 7), accepted(1, 2, 8)]);
+        log.write(&[accepted(3, 5, 7), accepted(2, 5, 8), accepted(1, 9, 8)]);
+        log.write(&[accepted(4, TOGETHER_MS, 7)]);
+        let seats: Vec<Vec<u32>> = log
+            .lines
+            .iter()
+            .map(|line| line.seats().collect())
+            .collect();
+        let again = vec![1]; // the same node again is news
+        assert_eq!(seats, [vec![4], again, vec![1, 2], vec![1, 2, 3]]);
+    }
+
+    #[test]
+    fn what_happens_to_the_tab_is_said_each_time() {
+        let mut log = Log::default();
+        let reset = entry(0, Happening::Reset);
+        log.write(&[reset.clone(), accepted(1, 0, 7), reset]);
+        assert_eq!(log.lines.len(), 3);
+    }
+
+    #[test]
+    fn nodes_that_switch_from_different_tips_to_the_same_one_are_one_line() {
+        let switched = |seat: u32, connected: u32| {
+            let event = Event::Reorganised {
+                from: BlockId::from_bytes([seat as u8; 32]),
+                to: BlockId::from_bytes([9; 32]),
+                height: Height(9),
+                disconnected: 1,
+                connected,
+            };
+            in_node(seat, 0, event)
+        };
+        let mut log = Log::default();
+        log.write(&[switched(1, 2), switched(2, 2), switched(3, 4)]);
+        assert_eq!(log.lines.len(), 2, "the third undid something else");
+    }
+
+    #[test]
+    fn what_is_no_news_is_not_written() {
+        let own = Event::Extended {
+            block: BlockId::ZERO,
+            height: Height(1),
+            from: None,
+        };
+        let empty = Event::Restored { height: Height(0) };
+        let mut log = Log::default();
+        let fresh = log.write(&[in_node(1, 0, own), in_node(1, 0, empty)]);
+        assert!(fresh.is_empty() && log.lines.is_empty());
+    }
+
+    #[test]
+    fn old_lines_are_dropped() {
+        let mut log = Log::default();
+        for height in 0..2 * MOST as u32 {
+            log.write(&[accepted(1, 0, height)]);
+        }
+        assert_eq!(log.lines.len(), MOST);
+    }
+}

@@ -1,0 +1,171 @@
+//! The event log: sentences, newest first, with filters by kind and by node.
+
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
+use protocol::Event as Told;
+use wasm_bindgen::JsCast;
+use wire::Happening;
+use yew::prelude::*;
+
+use super::sentence::{Part, sentence as sentence_of};
+use super::words::{KINDS, Log};
+use super::{Line, Log as Lines, seat_of};
+use crate::kit::numbers::tail;
+use crate::kit::seats;
+use crate::kit::who::who;
+use crate::live::detail::words::Block;
+use crate::shell::door::{Ui, use_ui};
+
+/// How many nodes of a line are named; the others are counted.
+const NAMED: usize = 3;
+
+#[derive(Properties, PartialEq)]
+pub struct Props {
+    pub log: Rc<Lines>,
+}
+
+#[component]
+pub fn LogPanel(props: &Props) -> Html {
+    let ui = use_ui();
+    let t: &Log = ui.words();
+    let hidden = use_state(|| [false; 5]);
+    let node = use_state(|| None::<u32>);
+    let seats: BTreeSet<u32> = props
+        .log
+        .lines
+        .iter()
+        .flat_map(|line| line.seats())
+        .collect();
+    let fits = |line: &&Rc<Line>| {
+        !hidden[kind(&line.entry.what)]
+            && node.is_none_or(|seat| line.seats().any(|other| other == seat))
+    };
+    let shown: Vec<Html> = props
+        .log
+        .lines
+        .iter()
+        .filter(fits)
+        .map(|line| html! { <LogLine key={line.key} line={line.clone()} /> })
+        .collect();
+    let kinds = KINDS.iter().enumerate().map(|(index, name)| {
+        let onclick = {
+            let hidden = hidden.clone();
+            Callback::from(move |_: MouseEvent| {
+                let mut next = *hidden;
+                next[index] = !next[index];
+                hidden.set(next);
+            })
+        };
+        html! { <button type="button" class="pill filter" aria-pressed={(!hidden[index]).to_string()} {onclick}>{ name.of(ui.lang) }</button> }
+    });
+    html! {
+        <section class="panel panel-log" aria-labelledby="log-title" data-testid="log">
+            <div class="panel-head">
+                <h2 id="log-title">{ t.title }</h2>
+                if seats.len() > 1 || node.is_some() { { node_filter(&ui, &seats, node.clone()) } }
+            </div>
+            <div class="filters" role="group" aria-label={t.filters}>{ for kinds }</div>
+            if shown.is_empty() {
+                <p class="muted">{ if props.log.lines.is_empty() { t.empty } else { t.none_match } }</p>
+            } else {
+                <ol class="lines" tabindex="0" aria-labelledby="log-title">{ for shown }</ol>
+            }
+        </section>
+    }
+}
+
+fn node_filter(ui: &Ui, seats: &BTreeSet<u32>, node: UseStateHandle<Option<u32>>) -> Html {
+    let t: &Log = ui.words();
+    let chosen = *node;
+    let onchange = Callback::from(move |event: Event| {
+        let select = event
+            .target()
+            .and_then(|t| t.dyn_into::<web_sys::HtmlSelectElement>().ok());
+        node.set(select.and_then(|select| select.value().parse().ok()));
+    });
+    let mut seats = seats.clone();
+    seats.extend(chosen);
+    html! {
+        <select aria-label={t.of_node} {onchange}>
+            <option value="" selected={chosen.is_none()}>{ t.all_nodes }</option>
+            { for seats.iter().map(|seat| html! {
+                <option value={seat.to_string()} selected={chosen == Some(*seat)}>{ seats::name(*seat) }</option>
+            }) }
+        </select>
+    }
+}
+
+/// The index in [`KINDS`].
+fn kind(what: &Happening) -> usize {
+    match what {
+        Happening::InNode { event, .. } => match event {
+            Told::Found { .. } | Told::Extended { .. } | Told::Rival { .. } => 0,
+            Told::Reorganised { .. } | Told::Retargeted { .. } => 1,
+            Told::SyncStarted { .. } | Told::SyncDone { .. } | Told::Restored { .. } => 2,
+            Told::Rejected { .. } | Told::Misbehaved { .. } | Told::Damaged { .. } => 4,
+        },
+        Happening::TabJoined { .. }
+        | Happening::TabLeft { .. }
+        | Happening::TabOnline { .. }
+        | Happening::NodeOnline { .. }
+        | Happening::Resumed
+        | Happening::Reset
+        | Happening::ResetUndone => 2,
+        Happening::MiningStarted | Happening::MiningStopped => 3,
+        Happening::Damaged(_)
+        | Happening::LockStolen
+        | Happening::WorkerRestarted
+        | Happening::Garbage { .. } => 4,
+    }
+}
+
+#[derive(Properties, PartialEq)]
+struct LineProps {
+    line: Rc<Line>,
+}
+
+#[component]
+fn LogLine(props: &LineProps) -> Html {
+    let ui = use_ui();
+    let entry = &props.line.entry;
+    let at = ui.n.clock(entry.at);
+    let kind = ["blocks", "switches", "peers", "mining", "trouble"][kind(&entry.what)];
+    html! {
+        <li class={kind}><time>{ at }</time><span>{ sentence(&ui, &props.line) }</span></li>
+    }
+}
+
+/// An event as a sentence whose blocks can be clicked on.
+fn sentence(ui: &Ui, line: &Line) -> Html {
+    let whole = |number: u64| ui.n.whole(number);
+    let milli = |number: u64| ui.n.milli(number);
+    let parts = sentence_of(ui.lang, &line.entry.what, &whole, &milli);
+    parts.into_iter().map(|part| match part {
+        Part::Say(words) => html! { { words } },
+        Part::Me => nodes(ui, line),
+        Part::Node(seat) => who(ui.lang, seat),
+        Part::Outside(text) => html! { <bdi>{ text }</bdi> },
+        Part::Block(block, height) => html! {
+            <button type="button" class="reference" onclick={ui.selecting(block)}>
+                { height.map(|height| (ui.words::<Block>().title)(&height.to_string()) + " ").unwrap_or_default() }
+                <code>{ tail(&block.to_string()).to_owned() }</code>
+            </button>
+        },
+    }).collect()
+}
+
+/// The nodes that an event happened to: the first ones by name.
+fn nodes(ui: &Ui, line: &Line) -> Html {
+    if seat_of(&line.entry.what).is_none() {
+        return who(ui.lang, None);
+    }
+    let left = line.seats().skip(NAMED).count();
+    html! { <>
+        { for line.seats().take(NAMED).enumerate().map(|(index, seat)| html! { <>
+            if index > 0 { { ui.words::<Log>().between } }
+            { who(ui.lang, Some(seat)) }
+        </> }) }
+        if left > 0 { { (ui.words::<Log>().more)(&ui.n.whole(left as u64)) } }
+    </> }
+}

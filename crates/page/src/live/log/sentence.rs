@@ -1,0 +1,395 @@
+//! The events as sentences.
+
+use chain::{BlockId, CompactTarget, Height, U256};
+use protocol::Event;
+use wire::{Damage, Happening};
+
+use crate::kit::lang::{Lang, plural};
+
+/// How a number is written in the reader's language.
+pub type Format<'a> = &'a dyn Fn(u64) -> String;
+
+/// A piece of a sentence that is more than words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// Words.
+    Say(String),
+    /// Whom it happened to: one node, or several.
+    Me,
+    /// A node, by seat; `None` for one that is not known.
+    Node(Option<u32>),
+    /// A block, to be clicked on: id and, where it is known, height.
+    Block(BlockId, Option<Height>),
+    /// Something that came from outside and is shown as it is.
+    Outside(String),
+}
+
+/// A sentence in the language that is asked for; a missing one does not compile.
+macro_rules! sentence {
+    ($lang:expr, en: [$($en:expr),* $(,)?], zh: [$($zh:expr),* $(,)?] $(,)?) => {
+        match $lang {
+            Lang::En => vec![$(Part::from($en)),*],
+            Lang::Zh => vec![$(Part::from($zh)),*],
+        }
+    };
+}
+
+impl From<&str> for Part {
+    fn from(words: &str) -> Self {
+        Self::Say(words.to_owned())
+    }
+}
+
+impl From<String> for Part {
+    fn from(words: String) -> Self {
+        Self::Say(words)
+    }
+}
+
+/// An event as a sentence. The numbers in it are made by `whole` and `milli`.
+pub fn sentence(lang: Lang, what: &Happening, whole: Format<'_>, milli: Format<'_>) -> Vec<Part> {
+    match what {
+        Happening::InNode { event, miner, .. } => in_node(lang, event, *miner, whole, milli),
+        Happening::Damaged(what) => damaged(lang, what),
+        Happening::TabJoined { label } => sentence!(lang,
+            en: [format!("Tab {label} appeared")],
+            zh: [format!("标签页 {label} 出现了")],
+        ),
+        Happening::TabLeft { label } => sentence!(lang,
+            en: [format!("Tab {label} is gone")],
+            zh: [format!("标签页 {label} 已离开")],
+        ),
+        Happening::TabOnline { label, online } => sentence!(lang,
+            en: [format!("Tab {label} "), joined(lang, *online)],
+            zh: [format!("标签页 {label} "), joined(lang, *online)],
+        ),
+        Happening::NodeOnline { seat, online } => {
+            vec![
+                Part::Node(Some(*seat)),
+                " ".into(),
+                joined(lang, *online).into(),
+            ]
+        }
+        Happening::MiningStarted => {
+            sentence!(lang, en: ["Mining started"], zh: ["开始挖矿"])
+        }
+        Happening::MiningStopped => {
+            sentence!(lang, en: ["Mining stopped"], zh: ["停止挖矿"])
+        }
+        Happening::WorkerRestarted => sentence!(lang,
+            en: ["A mining worker died and was replaced"],
+            zh: ["一个挖矿工作线程退出，已被替换"],
+        ),
+        Happening::Resumed => sentence!(lang,
+            en: ["The tab was frozen and is back; its nodes restarted"],
+            zh: ["标签页曾被冻结，现已恢复；其节点已重启"],
+        ),
+        Happening::LockStolen => sentence!(lang,
+            en: ["Another page took this tab's lock away; its nodes are back under other names"],
+            zh: ["另一个页面夺走了此标签页的锁；其节点已换用其他身份恢复运行"],
+        ),
+        Happening::Reset => {
+            sentence!(lang, en: ["The room was reset"], zh: ["房间已重置"])
+        }
+        Happening::ResetUndone => {
+            sentence!(lang, en: ["The reset was undone"], zh: ["重置已撤销"])
+        }
+        Happening::Garbage { count } => {
+            let count = whole(u64::from(*count));
+            sentence!(lang,
+                en: [format!("Dropped {} that made no sense", plural(&count, "message", "messages"))],
+                zh: [format!("丢弃了 {count} 条无法理解的消息")],
+            )
+        }
+    }
+}
+
+fn in_node(
+    lang: Lang,
+    event: &Event,
+    miner: Option<u32>,
+    whole: Format<'_>,
+    milli: Format<'_>,
+) -> Vec<Part> {
+    use Part::{Me, Node};
+    match event {
+        Event::Found { block, height } => sentence!(lang,
+            en: [Me, " found ", at(block, *height)],
+            zh: [Me, " 挖到了", at(block, *height)],
+        ),
+        Event::Extended { block, height, .. } => sentence!(lang,
+            en: [Me, " accepted ", at(block, *height), " found by ", Node(miner)],
+            zh: [Me, " 接受了 ", Node(miner), " 挖到的", at(block, *height)],
+        ),
+        Event::Rival { block, height } => sentence!(lang,
+            en: [Me, " met a rival ", at(block, *height), " found by ", Node(miner)],
+            zh: [Me, " 收到 ", Node(miner), " 挖到的竞争", at(block, *height)],
+        ),
+        Event::Reorganised {
+            to,
+            height,
+            disconnected,
+            connected,
+            ..
+        } => {
+            let (undone, applied) = (
+                whole(u64::from(*disconnected)),
+                whole(u64::from(*connected)),
+            );
+            let blocks = plural(&undone, "block", "blocks");
+            sentence!(lang,
+                en: [Me, " switched branch to ", at(to, *height), format!(": {blocks} undone, {applied} applied")],
+                zh: [Me, " 重组到", at(to, *height), format!("：撤销 {undone} 个区块，应用 {applied} 个区块")],
+            )
+        }
+        Event::Retargeted {
+            height,
+            before,
+            after,
+        } => retargeted(lang, *height, harder(*before, *after), milli),
+        Event::SyncStarted { goal, .. } => sentence!(lang,
+            en: [Me, format!(" began to catch up to height {goal}")],
+            zh: [Me, format!(" 开始同步到高度 {goal}")],
+        ),
+        Event::SyncDone { height } => sentence!(lang,
+            en: [Me, format!(" caught up at height {height}")],
+            zh: [Me, format!(" 已同步到高度 {height}")],
+        ),
+        Event::Restored { height } => sentence!(lang,
+            en: [Me, format!(" came back from storage at height {height}")],
+            zh: [Me, format!(" 已从存储恢复到高度 {height}")],
+        ),
+        Event::Rejected { .. } | Event::Misbehaved { .. } | Event::Damaged { .. } => {
+            trouble(lang, event)
+        }
+    }
+}
+
+fn trouble(lang: Lang, event: &Event) -> Vec<Part> {
+    use Part::{Me, Outside};
+    match event {
+        Event::Rejected { block, reason, .. } => {
+            let code = Outside(reason.clone());
+            let why = reason_text(lang, reason);
+            let block = Part::Block(*block, None);
+            sentence!(lang,
+                en: [Me, " refused block ", block, ": ", why, " (", code, ")"],
+                zh: [Me, " 拒绝了区块 ", block, "：", why, "（", code, "）"],
+            )
+        }
+        Event::Misbehaved { peer, reason } => {
+            let (peer, reason) = (Outside(format!("{peer:x}")), Outside(reason.clone()));
+            sentence!(lang,
+                en: [Me, " heard nonsense from ", peer, " (", reason, ")"],
+                zh: [Me, " 收到来自 ", peer, " 的无效消息（", reason, "）"],
+            )
+        }
+        Event::Damaged { what } => {
+            let what = Outside(what.clone());
+            sentence!(lang, en: ["Saved data was damaged: ", what], zh: ["保存的数据已损坏：", what])
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn damaged(lang: Lang, what: &Damage) -> Vec<Part> {
+    match what {
+        Damage::Generation => sentence!(lang,
+            en: ["Saved data was damaged: which chain of the room counts"],
+            zh: ["保存的数据已损坏：房间当前使用哪条链"],
+        ),
+        Damage::Identities(count) => sentence!(lang,
+            en: [match count {
+                1 => "Saved data was damaged: an identity of this browser".to_owned(),
+                _ => format!("Saved data was damaged: {count} identities of this browser"),
+            }],
+            zh: [format!("保存的数据已损坏：此浏览器的 {count} 个身份")],
+        ),
+    }
+}
+
+fn retargeted(lang: Lang, height: Height, harder_milli: u64, milli: Format<'_>) -> Vec<Part> {
+    let en = match harder_milli {
+        1000 => "the target stays the same".to_owned(),
+        harder @ 1001.. => format!("{}× harder", milli(harder)),
+        easier => format!("{}× easier", milli(1_000_000 / easier.max(1))),
+    };
+    let zh = match harder_milli {
+        1000 => "目标值不变".to_owned(),
+        ratio => format!("难度变为 {} 倍", milli(ratio)),
+    };
+    sentence!(lang,
+        en: [format!("Target adjusted at height {height}: {en}")],
+        zh: [format!("在高度 {height} 调整目标值：{zh}")],
+    )
+}
+
+/// New difficulty over the old one, in thousandths: old target over the new one.
+fn harder(before: CompactTarget, after: CompactTarget) -> u64 {
+    let (before, after) = (before.expand().target.0, after.expand().target.0);
+    let shift = after.bit_len().saturating_sub(40);
+    let (before, after) = (before >> shift, after >> shift);
+    let ratio = before.saturating_mul(U256::from(1_000_u64));
+    let ratio = ratio.checked_div(after).map(u64::try_from);
+    ratio.and_then(Result::ok).unwrap_or(u64::MAX)
+}
+
+/// What a reason says, by its standard name.
+fn reason_text(lang: Lang, code: &str) -> &'static str {
+    let (en, zh) = match code {
+        "high-hash" => ("its hash is above the target", "其哈希高于目标值"),
+        "bad-diffbits" => ("it names the wrong target", "所写的目标值不正确"),
+        "time-too-old" => (
+            "its time is not after the median of the last 11 blocks",
+            "其时间不晚于最近 11 个区块的中位时间",
+        ),
+        "time-too-new" => ("its time lies in the future", "其时间在未来"),
+        "bad-prevblk" => ("it builds on an invalid block", "它建立在无效区块之上"),
+        "bad-txnmrklroot" => (
+            "its Merkle root does not fit its transactions",
+            "默克尔根与交易不符",
+        ),
+        "bad-txns-duplicate" => ("it repeats transactions", "含有重复的交易"),
+        "bad-cb-amount" => ("it pays itself too much", "给自己的奖励过多"),
+        "bad-cb-missing" => (
+            "its first transaction is not a coinbase",
+            "首笔交易不是铸币交易",
+        ),
+        "bad-blk-length" => ("it is too large or empty", "区块过大或为空"),
+        _ => ("it breaks a rule", "违反了规则"),
+    };
+    match lang {
+        Lang::En => en,
+        Lang::Zh => zh,
+    }
+}
+
+fn joined(lang: Lang, online: bool) -> &'static str {
+    match (lang, online) {
+        (Lang::En, true) => "joined again",
+        (Lang::En, false) => "was cut off",
+        (Lang::Zh, true) => "已重新接入",
+        (Lang::Zh, false) => "已断开",
+    }
+}
+
+fn at(block: &BlockId, height: Height) -> Part {
+    Part::Block(*block, Some(height))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chain::PeerId;
+
+    fn in_nodes() -> Vec<Event> {
+        let (block, peer) = (BlockId::from_bytes([7; 32]), PeerId::from_bytes([9; 32]));
+        let (height, from) = (Height(5), Some(peer));
+        let (before, after) = (CompactTarget(0x1d00_ffff), CompactTarget(0x1c00_ffff));
+        let reason = "high-hash".to_owned();
+        vec![
+            Event::Found { block, height },
+            Event::Extended {
+                block,
+                height,
+                from,
+            },
+            Event::Rival { block, height },
+            Event::Reorganised {
+                from: BlockId::ZERO,
+                to: block,
+                height,
+                disconnected: 2,
+                connected: 3,
+            },
+            Event::Rejected {
+                block,
+                reason: reason.clone(),
+                from,
+            },
+            Event::Misbehaved { peer, reason },
+            Event::Retargeted {
+                height,
+                before,
+                after,
+            },
+            Event::Retargeted {
+                height,
+                before: after,
+                after: before,
+            },
+            Event::Retargeted {
+                height,
+                before,
+                after: before,
+            },
+            Event::SyncStarted { peer, goal: height },
+            Event::SyncDone { height },
+            Event::Restored { height },
+            Event::Damaged {
+                what: "blocks".to_owned(),
+            },
+        ]
+    }
+
+    fn everything() -> Vec<Happening> {
+        let online = false;
+        let in_nodes = in_nodes().into_iter().map(|event| Happening::InNode {
+            seat: 1,
+            event,
+            miner: Some(3),
+        });
+        in_nodes
+            .chain([
+                Happening::Damaged(Damage::Generation),
+                Happening::Damaged(Damage::Identities(1)),
+                Happening::Damaged(Damage::Identities(2)),
+                Happening::TabJoined { label: 2 },
+                Happening::TabLeft { label: 2 },
+                Happening::TabOnline { label: 2, online },
+                Happening::NodeOnline { seat: 1, online },
+                Happening::MiningStarted,
+                Happening::MiningStopped,
+                Happening::WorkerRestarted,
+                Happening::Resumed,
+                Happening::LockStolen,
+                Happening::Reset,
+                Happening::ResetUndone,
+                Happening::Garbage { count: 1 },
+            ])
+            .collect()
+    }
+
+    /// What is not words, in an order of its own: languages differ in theirs.
+    fn things(parts: &[Part]) -> Vec<String> {
+        let things = parts.iter().filter(|part| !matches!(part, Part::Say(_)));
+        let mut things: Vec<String> = things.map(|part| format!("{part:?}")).collect();
+        things.sort();
+        things
+    }
+
+    #[test]
+    fn every_event_is_a_sentence_in_each_language() {
+        let number = |value: u64| value.to_string();
+        for what in everything() {
+            let of = |lang: Lang| sentence(lang, &what, &number, &number);
+            let (en, zh) = (of(Lang::En), of(Lang::Zh));
+            assert!(!en.is_empty() && en != zh, "{what:?}");
+            assert_eq!(
+                things(&en),
+                things(&zh),
+                "both name the same blocks and nodes: {what:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn difficulty_rises_as_the_target_falls() {
+        let bits = CompactTarget;
+        assert_eq!(harder(bits(0x1d00_ffff), bits(0x1d00_ffff)), 1_000);
+        assert_eq!(harder(bits(0x2000_ffff), bits(0x1f3f_ffc0)), 4_000);
+        assert_eq!(harder(bits(0x1f3f_ffc0), bits(0x2000_ffff)), 250);
+        assert_eq!(harder(bits(0x207f_ffff), bits(0x0300_0001)), u64::MAX);
+        assert_eq!(harder(bits(0), bits(0)), u64::MAX);
+    }
+}

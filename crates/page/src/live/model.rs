@@ -1,0 +1,82 @@
+//! What the live room shows at the moment, beside the engine's picture.
+
+use std::rc::Rc;
+
+use chain::BlockId;
+use protocol::Event;
+use wire::{Happening, LogEntry};
+
+use super::log::{Line, Log};
+
+/// The panel that a small screen shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Panel {
+    #[default]
+    Mine,
+    Chain,
+    Peers,
+    Log,
+}
+
+/// The room's state.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Live {
+    pub log: Rc<Log>,
+    pub panel: Panel,
+    /// The block that is looked at; `None` follows the newest.
+    pub selected: Option<BlockId>,
+    /// How often nodes here have switched branches: what is below the picture may have changed.
+    pub switches: u32,
+    /// What a screen reader should say.
+    pub spoken: Option<Rc<Line>>,
+}
+
+/// What a person changes in it.
+pub enum Change {
+    /// Another panel.
+    Panel(Panel),
+    /// Another block, on a small screen too.
+    Select(Option<BlockId>),
+}
+
+impl Live {
+    /// Makes a change.
+    pub fn change(&mut self, change: Change) {
+        match change {
+            Change::Panel(panel) => self.panel = panel,
+            Change::Select(selected) => {
+                if selected.is_some() {
+                    self.panel = Panel::Chain;
+                }
+                self.selected = selected;
+            }
+        }
+    }
+
+    /// Forgets what spoke of the chain of another room.
+    pub fn leave(&mut self) {
+        self.log = Rc::default();
+        self.selected = None;
+    }
+
+    /// Takes in what happened.
+    pub fn write(&mut self, entries: &[LogEntry]) {
+        if entries.is_empty() {
+            return;
+        }
+        for line in Rc::make_mut(&mut self.log).write(entries) {
+            match &line.entry.what {
+                Happening::InNode { event, .. } => match event {
+                    Event::Found { .. } => self.spoken = Some(line),
+                    Event::Reorganised { .. } => {
+                        self.spoken = Some(line);
+                        self.switches = self.switches.wrapping_add(1);
+                    }
+                    _ => {}
+                },
+                Happening::Reset | Happening::ResetUndone => self.selected = None,
+                _ => {}
+            }
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! The great events, for those who do not see them.
+
+use protocol::Event;
+use wire::Happening;
+use yew::prelude::*;
+
+use super::model::Live;
+use super::words::Live as Words;
+use crate::shell::door::Ui;
+
+/// Says the last one to a screen reader.
+pub fn spoken(ui: &Ui, live: &Live) -> Html {
+    let t: &Words = ui.words();
+    let text = live.spoken.as_ref().map(|line| match &line.entry.what {
+        Happening::InNode { event, .. } => match event {
+            Event::Found { height, .. } => (t.you_found)(&height.to_string()),
+            Event::Reorganised {
+                disconnected,
+                connected,
+                ..
+            } => (t.switched)(&ui.n.whole(*disconnected), &ui.n.whole(*connected)),
+            _ => String::new(),
+        },
+        _ => String::new(),
+    });
+    html! { <p class="visually-hidden" aria-live="polite">{ text.unwrap_or_default() }</p> }
+}

@@ -1,0 +1,14 @@
+//! The frame around the rooms: header, routes, banners, dialogs, language, colours, and what the
+//! browser remembers. Rooms see it through [`door`] alone.
+
+mod about;
+pub mod app;
+mod dialogs;
+pub mod door;
+mod header;
+mod model;
+mod notices;
+pub mod prefs;
+mod presets;
+pub mod route;
+pub mod words;

@@ -1,0 +1,41 @@
+//! Says that the engine crashed, what becomes of it, and gives the report.
+
+use yew::prelude::*;
+
+use super::words::Crash;
+use crate::bridge::Phase;
+use crate::kit::copy::CopyButton;
+use crate::kit::modal::Modal;
+use crate::shell::door::Ui;
+use crate::shell::model::Crash as Report;
+
+/// The dialog on a crash, `phase` being how the engine is now.
+pub fn crash_dialog(ui: &Ui, crash: &Report, phase: &Phase, onclose: Callback<()>) -> Html {
+    let t: &Crash = ui.words();
+    let fate = match (phase, crash.again) {
+        (Phase::Running, _) => t.restarted,
+        (_, false) => t.gave_up,
+        _ => t.restarting,
+    };
+    let again = {
+        let (ui, onclose) = (ui.clone(), onclose.clone());
+        Callback::from(move |_: MouseEvent| {
+            ui.bridge.start_again();
+            onclose.emit(());
+        })
+    };
+    let report = format!("Tabchain {}\n{}", env!("CARGO_PKG_VERSION"), crash.report);
+    html! {
+        <Modal title={t.title} testid="crash-dialog" onclose={onclose.clone()}>
+            <p role="status">{ fate }</p>
+            <h3>{ t.report }</h3>
+            <pre class="report" tabindex="0">{ report.clone() }</pre>
+            <div class="buttons">
+                <CopyButton text={report} what={t.report} label={t.copy} />
+                if !crash.again && *phase != Phase::Running {
+                    <button type="button" class="primary" onclick={again}>{ t.again }</button>
+                }
+            </div>
+        </Modal>
+    }
+}

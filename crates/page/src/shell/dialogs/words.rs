@@ -1,0 +1,193 @@
+//! The words of the dialogs.
+
+use crate::kit::lang::{With1, With2, Word, plural, word, words};
+
+words! {
+    /// The share dialog.
+    pub struct Share {
+        title { en: "Share this room", zh: "分享此房间" }
+        lead {
+            en: "Another tab of this browser joins the same chain with this link.",
+            zh: "在本浏览器的另一个标签页中打开此链接，即可加入同一条链。",
+        }
+        link { en: "Link", zh: "链接" }
+        qr { en: "QR code of the link", zh: "链接的二维码" }
+        elsewhere {
+            en: "On another browser or device the link opens the same rules with a chain of its own.",
+            zh: "在其他浏览器或设备上，此链接会以相同的规则开启一条独立的链。",
+        }
+        never_mines { en: "A link never starts mining.", zh: "打开链接绝不会自动开始挖矿。" }
+        too_long { en: "The link is too long for a QR code.", zh: "链接过长，无法生成二维码。" }
+        copy { en: "Copy", zh: "复制" }
+    }
+}
+
+words! {
+    /// The room dialog, and links that lead to no room.
+    pub struct Room {
+        title { en: "Rooms", zh: "房间" }
+        lead {
+            en: "A room is a chain with its own rules. Tabs in the same room share a chain; other rooms hear nothing of it.",
+            zh: "房间就是一条有自己规则的链。同一房间的标签页共享一条链，其他房间互不相通。",
+        }
+        now { en: "You are in", zh: "当前房间" }
+        rules: fn(&str, &str, &str) -> String {
+            en: |spacing, window, halving| {
+                format!(
+                    "A block every {spacing}, target adjusted every {window} blocks, reward halved every {halving} blocks."
+                )
+            },
+            zh: |spacing, window, halving| {
+                format!(
+                    "每{spacing}一个区块，每 {window} 个区块调整目标值，每 {halving} 个区块奖励减半。"
+                )
+            },
+        }
+        presets { en: "Ready-made rules", zh: "预设规则" }
+        own { en: "Your own rules", zh: "自定义规则" }
+        name { en: "Name", zh: "名称" }
+        name_hint { en: "1 to 32 lowercase letters, digits and hyphens", zh: "1 到 32 个小写字母、数字或连字符" }
+        spacing { en: "Time between blocks", zh: "出块间隔" }
+        start { en: "Starting difficulty", zh: "起始难度" }
+        window { en: "Target adjusted every", zh: "目标值调整周期" }
+        halving { en: "Reward halved every", zh: "奖励减半周期" }
+        seconds { en: "seconds", zh: "秒" }
+        blocks { en: "blocks", zh: "个区块" }
+        range: With2 {
+            en: |low, high| format!("{low} to {high}"),
+            zh: |low, high| format!("{low} 到 {high}"),
+        }
+        odds: With1 {
+            en: |tries| format!("1 in {tries} tries"),
+            zh: |tries| format!("约每{tries}次尝试中 1 次"),
+        }
+        open { en: "Open this room", zh: "打开此房间" }
+        recent { en: "Rooms you were in", zh: "去过的房间" }
+        bad { en: "This room link cannot be used", zh: "无法使用此房间链接" }
+        bad_lead { en: "Nothing was opened and nothing was lost.", zh: "没有打开任何内容，也没有丢失任何数据。" }
+        bad_value { en: "The part in question:", zh: "有问题的部分：" }
+        to_default { en: "Open the room used last", zh: "打开上次使用的房间" }
+    }
+}
+
+words! {
+    /// The question before a reset.
+    pub struct Reset {
+        title { en: "Reset this room?", zh: "要重置此房间吗？" }
+        lead: With1 {
+            en: |blocks| {
+                format!(
+                    "All tabs of this browser forget the chain of this room ({}) and start again from block 0.",
+                    plural(blocks, "block", "blocks")
+                )
+            },
+            zh: |blocks| {
+                format!(
+                    "本浏览器的所有标签页都会忘记此房间的链（{blocks} 个区块），从区块 0 重新开始。"
+                )
+            },
+        }
+        undoable { en: "You can undo this afterwards.", zh: "之后可以撤销。" }
+        confirm { en: "Reset", zh: "重置" }
+        cancel { en: "Cancel", zh: "取消" }
+    }
+}
+
+words! {
+    /// The crash dialog.
+    pub struct Crash {
+        title { en: "The engine of this tab crashed", zh: "此标签页的引擎崩溃了" }
+        restarting {
+            en: "A new one is being started from what was saved. Other tabs are not affected.",
+            zh: "正在从已保存的数据启动新的引擎。其他标签页不受影响。",
+        }
+        restarted {
+            en: "A new one is running again from what was saved. Other tabs were not affected.",
+            zh: "新的引擎已从保存的数据恢复运行。其他标签页未受影响。",
+        }
+        gave_up {
+            en: "It crashed too often in one minute and was left off. What was saved is still there.",
+            zh: "一分钟内崩溃次数过多，已停止重启。已保存的数据仍然完好。",
+        }
+        old_page {
+            en: "This page and its engine are of different versions. Reload the page.",
+            zh: "页面与引擎的版本不一致，请重新加载页面。",
+        }
+        report { en: "Report", zh: "报告" }
+        copy { en: "Copy report", zh: "复制报告" }
+        again { en: "Start again", zh: "重新启动" }
+    }
+}
+
+/// A ready-made room's name and one line on it, by the room's own name.
+pub fn preset(room: &str) -> Option<(Word, Word)> {
+    Some(match room {
+        "instant" => (
+            word("Instant", "瞬时"),
+            word("A block every 2 s: many forks", "每 2 秒一个区块：分叉很多"),
+        ),
+        "steady" => (
+            word("Steady", "平稳"),
+            word(
+                "A block every 30 s: few forks",
+                "每 30 秒一个区块：分叉很少",
+            ),
+        ),
+        "halving" => (
+            word("Halving", "减半"),
+            word(
+                "Every 10 s; the reward halves after 20 blocks",
+                "每 10 秒一个区块；20 个区块后奖励减半",
+            ),
+        ),
+        "bitcoin" => (
+            word("Bitcoin's pace", "比特币节奏"),
+            word(
+                "A block every 10 min, as in the real one",
+                "每 10 分钟一个区块，与真实比特币相同",
+            ),
+        ),
+        _ => return None,
+    })
+}
+
+/// What is wrong with a room's link or rules, by the code of [`scenario::RoomError`].
+pub fn bad_room(code: &str) -> Word {
+    match code.split('-').next().unwrap_or_default() {
+        "name" => word(
+            "A room's name has 1 to 32 lowercase letters, digits and hyphens.",
+            "房间名称应为 1 到 32 个小写字母、数字或连字符。",
+        ),
+        "spacing" => word(
+            "The time between blocks is not a number within its limits.",
+            "出块间隔不是允许范围内的数字。",
+        ),
+        "bits" => word(
+            "The starting target is not one that a room can have.",
+            "起始目标值不是房间可用的值。",
+        ),
+        "window" => word(
+            "The number of blocks between two adjustments is not within its limits.",
+            "目标值调整周期不是允许范围内的数字。",
+        ),
+        "halving" => word(
+            "The number of blocks between two halvings is not within its limits.",
+            "减半周期不是允许范围内的数字。",
+        ),
+        "too" => word("The link is longer than any room's.", "链接过长。"),
+        "missing" => word("The link lacks a part.", "链接缺少一部分。"),
+        "twice" => word("The link says one thing twice.", "链接中同一项出现了两次。"),
+        "unknown" => word(
+            "The link asks for something that rooms do not have.",
+            "链接中有房间所没有的内容。",
+        ),
+        "damaged" => word(
+            "Part of the link was lost or changed on the way. Ask for it again.",
+            "链接的一部分在传递中丢失或被改动，请重新索取。",
+        ),
+        _ => word(
+            "The link does not lead to a room.",
+            "此链接不指向任何房间。",
+        ),
+    }
+}

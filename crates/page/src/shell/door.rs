@@ -1,0 +1,93 @@
+//! The door between the rooms and the frame: the language, the numbers, the engine, and the few
+//! things that a room may ask of the page as a whole.
+
+use std::rc::Rc;
+
+use chain::BlockId;
+use wasm_bindgen::JsCast;
+use web_sys::HtmlElement;
+use wire::Question;
+use yew::prelude::*;
+
+use super::model::{Action, Model};
+use crate::bridge::Bridge;
+use crate::kit::lang::{Lang, Words};
+use crate::kit::numbers::Numbers;
+use crate::live::Change;
+
+pub use super::model::{Dialog, Toast};
+
+/// The context of all components.
+#[derive(Clone)]
+pub struct Ui {
+    pub lang: Lang,
+    pub n: Rc<Numbers>,
+    pub bridge: Bridge,
+    pub(super) dispatch: UseReducerDispatcher<Model>,
+}
+
+impl PartialEq for Ui {
+    fn eq(&self, other: &Self) -> bool {
+        self.lang == other.lang
+    }
+}
+
+impl Ui {
+    /// A group of words in the language that is read.
+    pub fn words<W: Words>(&self) -> &'static W {
+        W::of(self.lang)
+    }
+
+    /// Asks the engine for something that is done or fails; a failure is shown.
+    pub fn ask(&self, question: impl Question) {
+        let ui = self.clone();
+        self.bridge.ask(question, move |result| {
+            if let Err(failure) = result {
+                ui.say(Some(Toast::Failed(failure.code, failure.message)));
+            }
+        });
+    }
+
+    /// A callback that asks the engine for the same thing each time.
+    pub fn asking(&self, question: impl Question + Clone + 'static) -> Callback<MouseEvent> {
+        let ui = self.clone();
+        Callback::from(move |_| ui.ask(question.clone()))
+    }
+
+    /// Shows a short message, or takes it away.
+    pub fn say(&self, toast: Option<Toast>) {
+        self.dispatch.dispatch(Action::Toast(toast));
+    }
+
+    /// Changes something in the live room.
+    pub fn change(&self, change: Change) {
+        self.dispatch.dispatch(Action::Live(change));
+    }
+
+    /// A callback that shows a block, on a small screen too.
+    pub fn selecting(&self, block: BlockId) -> Callback<MouseEvent> {
+        let ui = self.clone();
+        Callback::from(move |_| ui.change(Change::Select(Some(block))))
+    }
+
+    /// A callback that opens or closes a dialog.
+    pub fn opening(&self, dialog: Option<Dialog>) -> Callback<MouseEvent> {
+        let dispatch = self.dispatch.clone();
+        Callback::from(move |_| dispatch.dispatch(Action::Dialog(dialog)))
+    }
+}
+
+/// Sets the focus, for what would lose it together with the element that had it.
+pub fn focus(id: &str) {
+    let document = crate::window().document();
+    let element = document.and_then(|document| document.get_element_by_id(id));
+    if let Some(element) = element.and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
+        let _ = element.focus();
+    }
+}
+
+/// The context.
+#[hook]
+pub fn use_ui() -> Ui {
+    use_context::<Ui>().expect("the root provides it")
+}

@@ -1,0 +1,69 @@
+//! Ready-made rooms. Their names and rules never change: the same name is the same chain for all
+//! tabs of a browser.
+
+use chain::CompactTarget;
+use scenario::Room;
+
+/// Names and rules: spacing in seconds, compact target, adjustment window, halving.
+const PRESETS: [(&str, u32, u32, u32, u32); 4] = [
+    ("instant", 2, 0x1e0f_ffff, 8, 210_000),
+    ("steady", 30, 0x1e00_ffff, 8, 210_000),
+    ("halving", 10, 0x1e03_ffff, 8, 20),
+    ("bitcoin", 600, 0x1d00_ffff, 2_016, 210_000),
+];
+
+/// Starting targets to choose from, as powers of two of the expected tries, and their compact form.
+pub const STARTS: [(u32, u32); 9] = [
+    (12, 0x1f0f_ffff),
+    (16, 0x1f00_ffff),
+    (18, 0x1e3f_ffff),
+    (20, 0x1e0f_ffff),
+    (22, 0x1e03_ffff),
+    (24, 0x1e00_ffff),
+    (26, 0x1d3f_ffff),
+    (28, 0x1d0f_ffff),
+    (32, 0x1d00_ffff),
+];
+
+/// All ready-made rooms.
+pub fn presets() -> impl Iterator<Item = Room> {
+    PRESETS
+        .into_iter()
+        .filter_map(|(name, spacing, bits, window, halving)| {
+            Room::new(name, spacing, CompactTarget(bits), window, halving).ok()
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::shell::dialogs::words::preset;
+
+    #[test]
+    fn every_preset_is_a_room_with_a_text_in_each_language() {
+        assert_eq!(presets().count(), PRESETS.len());
+        for room in presets() {
+            assert_eq!(Room::parse(&room.link()), Ok(room.clone()));
+            assert!(preset(room.name()).is_some(), "{}", room.name());
+        }
+    }
+
+    #[test]
+    fn starting_targets_are_what_they_say() {
+        for (power, bits) in STARTS {
+            assert!(
+                Room::new("a", 10, CompactTarget(bits), 8, 100).is_ok(),
+                "{bits:08x}"
+            );
+            // The mantissa is all ones, so a target of 2^n takes a little more than 2^(256 - n)
+            // tries: one part in 2^15 at most.
+            let work = chain::block_proof(CompactTarget(bits)).to_be_bytes();
+            let tries = u64::from_be_bytes(work[24..].try_into().expect("eight bytes"));
+            let exact = 1u64 << power;
+            assert!(
+                (exact..=exact + (exact >> 14)).contains(&tries),
+                "{bits:08x}: {tries}"
+            );
+        }
+    }
+}
