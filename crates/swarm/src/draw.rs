@@ -25,7 +25,7 @@ const OPTIONAL: [Family; 10] = [
 #[must_use]
 pub fn draw(seed: u64) -> Script {
     let mut rng = Stream::new(seed, 0, "script");
-    let calm = 12_000 + below(&mut rng, 20_000);
+    let calm = 8_000 + below(&mut rng, 16_000);
     let lockless = rng.chance(40_000);
     let verbs = choose(&mut rng);
     let total: u32 = verbs.iter().map(|verb| verb.weight()).sum();

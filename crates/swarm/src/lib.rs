@@ -37,5 +37,5 @@ pub mod shrink;
 mod run;
 
 pub use coverage::Coverage;
-pub use run::{Outcome, Violation, run, run_seed};
+pub use run::{Outcome, Violation, run, run_seed, run_telling};
 pub use script::{Script, Step, Verb};

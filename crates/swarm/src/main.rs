@@ -12,7 +12,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-use swarm::{Coverage, Outcome, Script, Violation, draw, run, shrink};
+use swarm::{Coverage, Outcome, Script, Violation, draw, run, run_telling, shrink};
 
 /// Runs that shrinking may take.
 const TRIES: u32 = 1_500;
@@ -21,7 +21,9 @@ const ENOUGH: usize = 8;
 
 const HELP: &str = "\
 swarm tabs [--seeds N] [--from S]      run N seeds from S on (1000 from 0)
-swarm tabs --seed S [--script FILE]    run one seed, or a script in its place, and tell of it
+swarm tabs --seed S                    run one seed and tell of it
+swarm tabs --script FILE               run a script and tell of it
+                                       (either with --trace all: each step, too)
 swarm planted [--seeds N]              how many seeds each planted bug takes (feature `planted`)
 ";
 
@@ -31,6 +33,7 @@ struct Options {
     from: u64,
     seed: Option<u64>,
     script: Option<String>,
+    trace: bool,
 }
 
 fn main() -> ExitCode {
@@ -60,6 +63,7 @@ fn options(words: &[String]) -> Result<Options, String> {
             "--seeds" => options.seeds = Some(number()?),
             "--from" => options.from = number()?,
             "--seed" => options.seed = Some(number()?),
+            "--trace" => options.trace = true,
             "--script" => options.script = Some(value.clone()),
             _ => return Err(HELP.into()),
         }
@@ -71,16 +75,20 @@ fn options(words: &[String]) -> Result<Options, String> {
 fn tabs(options: &Options) -> Result<bool, String> {
     if let Some(path) = &options.script {
         let text = std::fs::read_to_string(path).map_err(|why| format!("{path}: {why}"))?;
-        return Ok(tell_of(&text.parse()?));
+        return Ok(tell_of(&text.parse()?, options.trace));
     }
     if let Some(seed) = options.seed {
-        return Ok(tell_of(&draw::draw(seed)));
+        return Ok(tell_of(&draw::draw(seed), options.trace));
     }
     Ok(many(options.from, options.seeds.unwrap_or(1_000)))
 }
 
-fn tell_of(script: &Script) -> bool {
-    let outcome = run(script);
+fn tell_of(script: &Script, trace: bool) -> bool {
+    let outcome = if trace {
+        run_telling(script, |line| println!("{line}"))
+    } else {
+        run(script)
+    };
     print!("{script}");
     println!(
         "{} events, fingerprint {:016x}",
@@ -88,7 +96,11 @@ fn tell_of(script: &Script) -> bool {
     );
     table(&outcome.coverage);
     if let Some(violation) = &outcome.violation {
-        report(script, violation);
+        if trace {
+            println!("{}", said(violation));
+        } else {
+            report(script, violation);
+        }
     }
     outcome.violation.is_none()
 }
@@ -101,7 +113,10 @@ fn many(from: u64, count: u64) -> bool {
     over_cores(from, count, |seed| {
         let outcome = guarded(seed);
         events.fetch_add(outcome.events, Ordering::Relaxed);
-        coverage.lock().expect("no run panics").merge(&outcome.coverage);
+        coverage
+            .lock()
+            .expect("no run panics")
+            .merge(&outcome.coverage);
         let mut broken = broken.lock().expect("no run panics");
         match outcome.violation {
             Some(violation) => broken.push((seed, violation)),

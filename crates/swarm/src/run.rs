@@ -30,7 +30,17 @@ pub fn run_seed(seed: u64) -> Outcome {
 /// The run of a script.
 #[must_use]
 pub fn run(script: &Script) -> Outcome {
-    let mut world = World::new(script, Judge::all());
+    judged(script, Judge::all())
+}
+
+/// The run of a script, of which each step is told.
+#[must_use]
+pub fn run_telling(script: &Script, tell: impl FnMut(String) + 'static) -> Outcome {
+    judged(script, Judge::telling(tell))
+}
+
+fn judged(script: &Script, judge: Judge) -> Outcome {
+    let mut world = World::new(script, judge);
     while world.advance() {}
     Outcome {
         events: world.events(),

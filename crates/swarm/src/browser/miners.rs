@@ -2,12 +2,11 @@
 
 use chain::{Micros, Stream};
 use pool::message::{FromMiner, Lease, MINER_PROTOCOL, ToMiner};
-use pool::plan::WorkerId;
 
 /// Hashes a second of a worker at full duty, as far as it says.
 pub const RATE: u64 = 200_000;
 /// A worker at full duty finds a block so often.
-const MEAN: Micros = Micros(5_000_000);
+const MEAN: Micros = Micros(1_500_000);
 /// A worker speaks at least so often while it searches, in microseconds.
 const SPEAKS_EVERY: u64 = 1_000_000;
 /// Nonces that are tried at once, and in all for one find.
@@ -154,9 +153,6 @@ fn find(lease: &Lease, rng: &mut Stream) -> Option<u32> {
     }
     None
 }
-
-/// The number that the host gives a worker; kept here so that nobody mixes it up with others.
-pub type Number = WorkerId;
 
 #[cfg(test)]
 mod tests {

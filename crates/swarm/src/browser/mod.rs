@@ -50,11 +50,11 @@ const BUILD: &str = "swarm";
 /// Logical processors of the machine.
 pub const CORES: u8 = 4;
 /// Most pages at a time.
-const MOST_PAGES: usize = 6;
+const MOST_PAGES: usize = 5;
 /// After the script, so long until everything must have settled, in microseconds ...
-const SETTLES: u64 = 30_000 * MS;
+const SETTLES: u64 = 24_000 * MS;
 /// ... and so long until the end; meanwhile nothing happens.
-const QUIET: u64 = 6_000 * MS;
+const QUIET: u64 = 5_000 * MS;
 /// Steps of engines at one moment, after which something spins.
 const MOST_AT_ONCE: u32 = 20_000;
 

@@ -8,7 +8,7 @@ use super::{Checker, Scene, Seen, View};
 use crate::browser::{Life, State};
 
 /// A tab that has been running for so long must have arrived.
-const ARRIVES: u64 = 25_000_000;
+const ARRIVES: u64 = 22_000_000;
 
 /// See the module.
 #[derive(Debug, Default)]

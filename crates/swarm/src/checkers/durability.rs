@@ -83,7 +83,7 @@ impl Durable {
             let Effect::Say(Channel::Room, bytes) = effect else {
                 continue;
             };
-            for (generation, claim) in claims(bytes, before) {
+            if let Some((generation, claim)) = claim_in(bytes, before) {
                 let id = claim.header.id();
                 let stored = block_name(generation, &id);
                 let known = database.values.get(Store::Blocks, &stored).is_some();
@@ -138,8 +138,8 @@ impl Durable {
     }
 }
 
-/// What packets say of blocks that their sender has, and of which generation.
-fn claims(bytes: &[u8], before: &Glance) -> Option<(u32, Claim)> {
+/// What a packet says of a block that its sender has, and of which generation.
+fn claim_in(bytes: &[u8], before: &Glance) -> Option<(u32, Claim)> {
     let envelope = Envelope::decode(bytes, before.room?).ok()?;
     if envelope.kind != Kind::Packet {
         return None;

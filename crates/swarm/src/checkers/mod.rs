@@ -10,6 +10,7 @@ mod identities;
 mod memory;
 mod quiet;
 mod switches;
+mod telling;
 
 use std::collections::BTreeMap;
 
@@ -154,6 +155,16 @@ impl Judge {
             ],
             violation: None,
         }
+    }
+
+    /// The same, and somebody is told of every step.
+    #[must_use]
+    pub fn telling(tell: impl FnMut(String) + 'static) -> Self {
+        let mut judge = Self::all();
+        judge
+            .checkers
+            .insert(0, Box::new(telling::Telling::new(tell)));
+        judge
     }
 
     /// Lets all look.

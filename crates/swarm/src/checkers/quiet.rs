@@ -10,14 +10,15 @@ use super::{Checker, Scene, Seen};
 use crate::browser::Life;
 
 /// What a quiet tab may do in ten seconds: heartbeats, its nodes' word to others, announcements of
-/// power, looks at locks, frames, turns.
+/// power, looks at locks, frames, turns (and two for each thing that it heard).
 const MOST: Deeds = Deeds {
     room: 40,
     power: 14,
     stored: 0,
     queries: 14,
     frames: 30,
-    turns: 220,
+    turns: 100,
+    heard: 0,
 };
 
 /// See the module.
@@ -36,6 +37,7 @@ struct Deeds {
     queries: u64,
     frames: u64,
     turns: u64,
+    heard: u64,
 }
 
 impl Checker for Quiet {
@@ -81,6 +83,7 @@ impl Checker for Quiet {
 impl Deeds {
     fn count(&mut self, input: &Input, effects: &[Effect]) {
         self.turns += u64::from(*input == Input::Turn);
+        self.heard += u64::from(matches!(input, Input::Heard(..)));
         for effect in effects {
             match effect {
                 Effect::Say(Channel::Room, _) => self.room += 1,
@@ -100,7 +103,11 @@ impl Deeds {
             ("reads and writes", self.stored, MOST.stored),
             ("asks for locks", self.queries, MOST.queries),
             ("sends frames", self.frames, MOST.frames),
-            ("takes turns", self.turns, MOST.turns),
+            (
+                "takes needless turns",
+                self.turns.saturating_sub(2 * self.heard),
+                MOST.turns,
+            ),
         ];
         for (what, count, most) in rows {
             if count > (most * seconds).div_ceil(10) + u64::from(most > 0) {
