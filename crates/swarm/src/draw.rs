@@ -67,7 +67,11 @@ fn choose(rng: &mut Stream) -> Vec<Verb> {
     let mut families = vec![Family::Tabs];
     for family in OPTIONAL {
         // Without blocks there is little to lose.
-        let often = if family == Family::Mining { 900_000 } else { 400_000 };
+        let often = if family == Family::Mining {
+            900_000
+        } else {
+            400_000
+        };
         if rng.chance(often) {
             families.push(family);
         }

@@ -222,7 +222,7 @@ fn planted(_: Options) -> Result<bool, String> {
 fn planted(options: Options) -> Result<bool, String> {
     let most = options.seeds.unwrap_or(2_000);
     let mut all = true;
-    for bug in swarm::planted::all() {
+    for bug in swarm::planted::all().iter().copied() {
         let found = Mutex::new(None::<(u64, Violation)>);
         over_cores(options.from, most, |seed| {
             let violation = swarm::planted::with(bug, || guarded(seed)).violation;

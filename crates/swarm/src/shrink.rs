@@ -69,7 +69,11 @@ impl Search<'_> {
             }
         }
         for at in 0..self.best.steps.len() {
-            let start = if at == 0 { 0 } else { self.best.steps[at - 1].at };
+            let start = if at == 0 {
+                0
+            } else {
+                self.best.steps[at - 1].at
+            };
             let gap = self.best.steps[at].at - start;
             for less in [gap, gap / 2] {
                 let mut steps = self.best.steps.clone();

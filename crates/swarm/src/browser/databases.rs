@@ -313,7 +313,11 @@ mod tests {
     fn write(databases: &mut Databases, ticket: u64, store: Store, value: u8) {
         let put = Change::Put(store, vec![1], vec![value]);
         let work = Work::Write(vec![put], Durability::Relaxed);
-        assert!(databases.ask(LIFE, DbId::Room, Ticket(ticket), work).is_none());
+        assert!(
+            databases
+                .ask(LIFE, DbId::Room, Ticket(ticket), work)
+                .is_none()
+        );
     }
 
     fn opened() -> Databases {
@@ -323,7 +327,11 @@ mod tests {
     }
 
     fn numbers(databases: &mut Databases) -> Vec<u64> {
-        databases.start().into_iter().map(|(_, number)| number).collect()
+        databases
+            .start()
+            .into_iter()
+            .map(|(_, number)| number)
+            .collect()
     }
 
     #[test]
@@ -347,7 +355,12 @@ mod tests {
             write(&mut databases, 2, Store::Own, 2);
             let written = databases.forget(LIFE, || commits);
             assert_eq!(written.len(), usize::from(commits));
-            let left = databases.look("a").expect("made").values.of(Store::Own).count();
+            let left = databases
+                .look("a")
+                .expect("made")
+                .values
+                .of(Store::Own)
+                .count();
             assert_eq!(left, usize::from(commits));
         }
     }

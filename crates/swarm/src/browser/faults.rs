@@ -1,9 +1,9 @@
 //! What goes wrong, by steps of the script.
 
 use chain::Stream;
+use tab::Input;
 use tab::door::DbId;
 use tab::storage::Store;
-use tab::Input;
 use wire::ask::{SetOnline, StopMining};
 use wire::{Ask, Subject, ToEngine};
 
@@ -171,10 +171,11 @@ impl World {
     }
 
     fn trouble_workers(&mut self, step: Step) -> bool {
-        let life = self.page_of(step.who).and_then(|page| self.pages[page].engine);
+        let life = self
+            .page_of(step.who)
+            .and_then(|page| self.pages[page].engine);
         let until = self.now + u64::from(step.how % 12_000) * MS;
-        let Some((life, engine)) =
-            life.and_then(|life| Some((life, self.engines.get_mut(&life)?)))
+        let Some((life, engine)) = life.and_then(|life| Some((life, self.engines.get_mut(&life)?)))
         else {
             return false;
         };
@@ -217,7 +218,9 @@ impl World {
             }
             Verb::BlockOpen => self.databases.get(&name).blocked_until = until,
             Verb::LoseDatabase => {
-                let life = self.page_of(step.who).and_then(|page| self.pages[page].engine);
+                let life = self
+                    .page_of(step.who)
+                    .and_then(|page| self.pages[page].engine);
                 let Some(life) = life else { return false };
                 let db = [DbId::Room, DbId::Browser][usize::try_from(how % 2).unwrap_or(0)];
                 if self.databases.of(life, db).is_none() {
@@ -307,4 +310,3 @@ impl World {
         self.ask(page, Ask::SetOnline(SetOnline { subject, online }));
     }
 }
-

@@ -17,7 +17,9 @@ impl World {
         let now = self.now;
         match effect {
             Effect::Post(message) => {
-                let Some(engine) = self.engines.get_mut(&life) else { return };
+                let Some(engine) = self.engines.get_mut(&life) else {
+                    return;
+                };
                 let at = engine.page_line.max(now + engine.delay(100, 2 * MS));
                 engine.page_line = at;
                 self.queue.plan(at, Event::ToPage(life, Box::new(message)));
@@ -48,7 +50,9 @@ impl World {
                 self.queue.plan(at, Event::QueryLocks(life, id));
             }
             Effect::Open { db, name, .. } => {
-                let Some(engine) = self.engines.get_mut(&life) else { return };
+                let Some(engine) = self.engines.get_mut(&life) else {
+                    return;
+                };
                 engine.attempts += 1;
                 let attempt = engine.attempts;
                 engine.opening.insert(db, attempt);
@@ -79,7 +83,9 @@ impl World {
                 }
             }
             Effect::Spawn(worker) => {
-                let Some(engine) = self.engines.get_mut(&life) else { return };
+                let Some(engine) = self.engines.get_mut(&life) else {
+                    return;
+                };
                 let at = now + engine.delay(20 * MS, 200 * MS);
                 engine.miners.insert(worker, Miner::default());
                 self.queue.plan(at, Event::MinerUp(life, worker));
@@ -90,7 +96,9 @@ impl World {
                 }
             }
             Effect::Order(worker, order) => {
-                let Some(engine) = self.engines.get_mut(&life) else { return };
+                let Some(engine) = self.engines.get_mut(&life) else {
+                    return;
+                };
                 let rng = &mut engine.rng;
                 if let Some(miner) = engine.miners.get_mut(&worker) {
                     let speech = miner.hear(now, order, rng);

@@ -189,7 +189,14 @@ mod tests {
         assert!(found <= 1);
         let took = (1 << 18) * 2 * 1_000_000 / RATE;
         assert!((took..took + 10).contains(&now), "{now}");
-        let last = FromMiner::Progress { lease: 3, done: 1 << 18, hashes: 0 };
-        assert!(matches!(speech.words.last(), Some(FromMiner::Progress { done, .. }) if *done == 1 << 18), "{last:?}");
+        let last = FromMiner::Progress {
+            lease: 3,
+            done: 1 << 18,
+            hashes: 0,
+        };
+        assert!(
+            matches!(speech.words.last(), Some(FromMiner::Progress { done, .. }) if *done == 1 << 18),
+            "{last:?}"
+        );
     }
 }

@@ -201,7 +201,8 @@ impl World {
         };
         self.see(&seen);
         if self.at_once.1 > MOST_AT_ONCE {
-            self.judge.accuse(self.now, "spin", format!("{life:?} steps without end"));
+            self.judge
+                .accuse(self.now, "spin", format!("{life:?} steps without end"));
         }
         for effect in effects {
             self.carry_out(life, effect);

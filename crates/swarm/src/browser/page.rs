@@ -285,8 +285,7 @@ impl World {
 
     /// An engine's thread stands still.
     pub(super) fn stop(&mut self, life: Life, state: State) {
-        if let (Some(engine), Some(view)) =
-            (self.engines.get_mut(&life), self.views.get_mut(&life))
+        if let (Some(engine), Some(view)) = (self.engines.get_mut(&life), self.views.get_mut(&life))
         {
             engine.stop(state);
             view.state = state;

@@ -25,7 +25,9 @@ impl Values {
         let mut before = Vec::new();
         for change in changes {
             match change.clone() {
-                Change::Put(store, name, value) => self.set((store, name), Some(value), &mut before),
+                Change::Put(store, name, value) => {
+                    self.set((store, name), Some(value), &mut before)
+                }
                 Change::Delete(store, name) => self.set((store, name), None, &mut before),
                 Change::DeleteAll(store, prefix) => {
                     for key in self.names(store, &prefix) {

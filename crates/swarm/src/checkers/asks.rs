@@ -104,9 +104,8 @@ mod tests {
         };
         assert_eq!(theatre.step(1, ask(), &[], waits), Ok(()));
         assert!(theatre.see(&Seen::End).is_err());
-        let step = |theatre: &mut Theatre<Asks>| {
-            theatre.step(1, Input::Turn, &[answer()], taking_part(1))
-        };
+        let step =
+            |theatre: &mut Theatre<Asks>| theatre.step(1, Input::Turn, &[answer()], taking_part(1));
         assert_eq!(step(&mut theatre), Ok(()));
         assert_eq!(theatre.see(&Seen::End), Ok(()));
         assert!(step(&mut theatre).is_err());

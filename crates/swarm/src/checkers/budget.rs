@@ -127,11 +127,15 @@ mod tests {
     #[test]
     fn two_tabs_that_both_take_the_whole_budget_are_found() {
         let mut theatre = Theatre::<Budget>::new();
-        theatre.step(1, Input::Turn, &[frame()], mines(1, 1)).expect("alone");
+        theatre
+            .step(1, Input::Turn, &[frame()], mines(1, 1))
+            .expect("alone");
         assert_eq!(theatre.step(2, Input::Turn, &[], mines(2, 1)), Ok(()));
         theatre.now += GRACE + 1;
         assert!(theatre.step(2, Input::Turn, &[], mines(2, 1)).is_err());
-        theatre.step(2, Input::Turn, &[], taking_part(2)).expect("stopped");
+        theatre
+            .step(2, Input::Turn, &[], taking_part(2))
+            .expect("stopped");
         let many = mines(1, CORES + 1);
         assert!(theatre.step(1, Input::Turn, &[], many).is_err());
     }

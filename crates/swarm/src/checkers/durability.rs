@@ -100,12 +100,7 @@ impl Durable {
         Ok(())
     }
 
-    fn restored(
-        &mut self,
-        life: Life,
-        before: &Glance,
-        scene: &Scene<'_>,
-    ) -> Result<(), String> {
+    fn restored(&mut self, life: Life, before: &Glance, scene: &Scene<'_>) -> Result<(), String> {
         let Some(view) = scene.views.get(&life) else {
             return Ok(());
         };
@@ -176,7 +171,9 @@ mod tests {
             .databases
             .open(Life(1), DbId::Room, "room")
             .expect("allowed");
-        theatre.step(1, Input::Turn, &[], taking_part(1)).expect("fine");
+        theatre
+            .step(1, Input::Turn, &[], taking_part(1))
+            .expect("fine");
         theatre
     }
 
@@ -201,10 +198,11 @@ mod tests {
 
     #[test]
     fn a_block_that_is_told_of_before_it_is_stored_is_found() {
-        let header = scenario::Room::parse("/live?room=a&spacing=5&bits=2000ffff&window=8&halving=9")
-            .map(|room| room.params().genesis)
-            .map(|block| block.header)
-            .expect("a room");
+        let header =
+            scenario::Room::parse("/live?room=a&spacing=5&bits=2000ffff&window=8&halving=9")
+                .map(|room| room.params().genesis)
+                .map(|block| block.header)
+                .expect("a room");
         let mut theatre = theatre();
         let told = theatre.step(1, Input::Turn, &[says(header)], taking_part(1));
         assert!(told.is_err(), "{told:?}");
@@ -232,9 +230,13 @@ mod tests {
                 ..taking_part(1)
             }
         };
-        theatre.step(1, Input::Turn, &[], with(true, 0)).expect("loads");
+        theatre
+            .step(1, Input::Turn, &[], with(true, 0))
+            .expect("loads");
         assert_eq!(theatre.step(1, Input::Turn, &[], with(false, 7)), Ok(()));
-        theatre.step(1, Input::Turn, &[], with(true, 0)).expect("loads");
+        theatre
+            .step(1, Input::Turn, &[], with(true, 0))
+            .expect("loads");
         assert!(theatre.step(1, Input::Turn, &[], with(false, 6)).is_err());
     }
 }

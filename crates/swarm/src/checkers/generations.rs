@@ -155,7 +155,9 @@ impl Generations {
             let Change::DeleteAll(Store::Own | Store::Blocks, prefix) = change else {
                 continue;
             };
-            let Some(number) = prefix.first_chunk().map(|number| u32::from_be_bytes(*number))
+            let Some(number) = prefix
+                .first_chunk()
+                .map(|number| u32::from_be_bytes(*number))
             else {
                 return Err(format!("{life:?} deletes all of {name}"));
             };
@@ -195,8 +197,8 @@ fn has_blocks(scene: &Scene<'_>, generation: u32) -> bool {
 
 fn stands_on(scene: &Scene<'_>, room: RoomId, generation: u32) -> bool {
     let here = scene.views.values().map(|view| &view.glance);
-    let mut here = here
-        .filter(|glance| glance.room == Some(room) && glance.generation.current == generation);
+    let mut here =
+        here.filter(|glance| glance.room == Some(room) && glance.generation.current == generation);
     here.any(|glance| {
         let mut nodes = glance.nodes.iter();
         nodes.any(|node| node.height > 0 || node.loading)

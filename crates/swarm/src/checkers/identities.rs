@@ -103,14 +103,18 @@ mod tests {
             ..node(1)
         });
         assert!(theatre.step(2, Input::Turn, &[], thief.clone()).is_err());
-        theatre.see(&Seen::Robbed { life: Life(1) }).expect("no step");
+        theatre
+            .see(&Seen::Robbed { life: Life(1) })
+            .expect("no step");
         assert_eq!(theatre.step(2, Input::Turn, &[], thief), Ok(()));
     }
 
     #[test]
     fn a_life_that_is_lived_twice_is_found() {
         let mut theatre = Theatre::<Identities>::new();
-        theatre.step(1, Input::Turn, &[], taking_part(1)).expect("first");
+        theatre
+            .step(1, Input::Turn, &[], taking_part(1))
+            .expect("first");
         theatre.views.clear();
         theatre.see(&Seen::Died { life: Life(1) }).expect("no step");
         assert!(theatre.step(2, Input::Turn, &[], taking_part(1)).is_err());

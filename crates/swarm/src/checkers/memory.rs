@@ -19,7 +19,10 @@ impl Checker for Memory {
             && let Some(view) = scene.views.get(life)
             && view.glance.bytes > MOST
         {
-            return Err(format!("{life:?} keeps {} bytes of others", view.glance.bytes));
+            return Err(format!(
+                "{life:?} keeps {} bytes of others",
+                view.glance.bytes
+            ));
         }
         Ok(())
     }

@@ -17,7 +17,7 @@ const MOST: Deeds = Deeds {
     stored: 0,
     queries: 14,
     frames: 30,
-    turns: 100,
+    turns: 200,
     heard: 0,
 };
 
@@ -67,7 +67,9 @@ impl Checker for Quiet {
             }
             Seen::Died { life } => drop(self.deeds.remove(life)),
             Seen::End => {
-                let tenths = self.since.map_or(0, |since| (scene.now - since) / 1_000_000);
+                let tenths = self
+                    .since
+                    .map_or(0, |since| (scene.now - since) / 1_000_000);
                 for (life, deeds) in &self.deeds {
                     deeds
                         .judge(tenths)
@@ -126,7 +128,9 @@ mod tests {
     #[test]
     fn a_tab_that_chatters_is_found() {
         let mut theatre = Theatre::<Quiet>::new();
-        theatre.step(1, Input::Turn, &[], taking_part(1)).expect("loud");
+        theatre
+            .step(1, Input::Turn, &[], taking_part(1))
+            .expect("loud");
         theatre.see(&Seen::Quiet).expect("begins");
         let says = Effect::Say(Channel::Power, vec![]);
         for count in 1..30 {

@@ -107,13 +107,17 @@ mod tests {
             ..taking_part(1)
         };
         let mut theatre = Theatre::<Switches>::new();
-        theatre.step(1, Input::Turn, &[], taking_part(1)).expect("fine");
+        theatre
+            .step(1, Input::Turn, &[], taking_part(1))
+            .expect("fine");
         let ask = Ask::SetOnline(SetOnline {
             subject: Subject::Here,
             online: false,
         });
         let mut asked = Theatre::<Switches>::new();
-        asked.step(1, Input::Turn, &[], taking_part(1)).expect("fine");
+        asked
+            .step(1, Input::Turn, &[], taking_part(1))
+            .expect("fine");
         let input = Input::Page(ToEngine::Ask { id: 1, ask });
         assert_eq!(asked.step(1, input, &[], cut.clone()), Ok(()));
         assert!(theatre.step(1, Input::Turn, &[], cut).is_err());
@@ -124,7 +128,9 @@ mod tests {
         let mut cut = taking_part(1);
         cut.nodes[0].online = false;
         let mut theatre = Theatre::<Switches>::new();
-        theatre.step(1, Input::Turn, &[], taking_part(1)).expect("fine");
+        theatre
+            .step(1, Input::Turn, &[], taking_part(1))
+            .expect("fine");
         assert!(theatre.step(1, Input::Turn, &[], cut).is_err());
     }
 }

@@ -34,7 +34,7 @@ impl Checker for Telling {
             } => {
                 let after = scene.views.get(life).map(|view| &view.glance);
                 let change = after.and_then(|after| change(before, after));
-                if *input == Input::Turn && effects.is_empty() && change.is_none() {
+                if **input == Input::Turn && effects.is_empty() && change.is_none() {
                     return Ok(());
                 }
                 let effects: Vec<String> = effects.iter().map(effect).collect();
@@ -69,7 +69,10 @@ fn change(before: &Glance, after: &Glance) -> Option<String> {
         let node = |node: &tab::NodeGlance| {
             let loading = if node.loading { "?" } else { "" };
             let cut = if node.online { "" } else { "!" };
-            format!("{}.{}@{}{loading}{cut}", node.seat, node.incarnation, node.height)
+            format!(
+                "{}.{}@{}{loading}{cut}",
+                node.seat, node.incarnation, node.height
+            )
         };
         glance.nodes.iter().map(node).collect()
     };
