@@ -218,6 +218,9 @@ impl Index {
     pub fn ready_edge(&self, goal: &BlockId) -> Option<Height> {
         let fork = self.tree.fork_point(goal, &self.tree.best())?;
         let (mut ready, mut not) = (self.height(&fork)?, self.height(goal)?.next());
+        if fork == self.tree.best() {
+            return Some(ready); // what is ready above the best block would be better
+        }
         // Below a ready block all are ready: search the edge by halves.
         while not.0 - ready.0 > 1 {
             let middle = Height(ready.0 + (not.0 - ready.0) / 2);

@@ -17,12 +17,14 @@ impl Node {
     /// Asks a peer for the way from our chain to a block, unless that is under way.
     pub(crate) fn ask(&mut self, turn: &mut Turn<'_>, peer: PeerId, stop: BlockId) {
         let tables = &self.tables;
-        let sent = tables.peers.get(&peer).and_then(|peer| peer.sent);
-        let is_full = sent.is_some_and(|sent| self.room_ahead(&sent, false) < limits::HEADERS);
         let is_busy = tables.asks.contains_key(&peer) || tables.presyncs.contains_key(&peer);
         let is_later = tables.later.keys().any(|(_, id)| *id == stop);
-        if is_full || is_busy || is_later {
+        if is_busy || is_later {
             return;
+        }
+        let sent = tables.peers.get(&peer).and_then(|peer| peer.sent);
+        if sent.is_some_and(|sent| self.room_ahead(&sent, false) < limits::HEADERS) {
+            return; // bodies come first
         }
         let from = tables.may_ask_from(turn.now, &stop);
         if from > turn.now {

@@ -89,9 +89,16 @@ impl Member {
             return;
         };
         let (ours, kept) = (l.store.generation(), l.store.is_kept());
-        if self.renewing.is_none() && may_follow(ours, theirs, self.is_empty(l), kept) {
-            self.renew(cx, l, None, Renewal::Follow(theirs));
+        if self.renewing.is_some() || !may_follow(ours, theirs, self.is_empty(l), kept) {
+            return;
         }
+        if kept {
+            return self.renew(cx, l, None, Renewal::Follow(theirs));
+        }
+        // Nothing is written: there is nothing to wait for.
+        self.stop_nodes(cx, l);
+        l.store.set_generation(theirs);
+        self.go_over(cx, l, theirs);
     }
 
     /// The browser says something of the room's lock.
