@@ -3,7 +3,7 @@
 //! Neighbours: `wire` is the contract with `engine`; `browser` adapts; `scenario` reads room links.
 //!
 //! [`kit`] is what all rooms draw with, [`shell`] the frame around them, [`live`] the room with the
-//! chain, [`script`] is `window.tabchain`, [`bridge`] the way to the engine. No room knows another;
+//! chain, [`learn`] what there is to read, [`script`] is `window.tabchain`, [`bridge`] the way to the engine. No room knows another;
 //! each sees the frame through [`shell::door`].
 //!
 //! # Marks for tests
@@ -23,6 +23,7 @@
 
 mod bridge;
 mod kit;
+mod learn;
 mod live;
 mod script;
 mod shell;

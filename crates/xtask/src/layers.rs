@@ -42,11 +42,7 @@ const PLACES: [Place; 17] = [
     // Mining decisions know hashes and nothing of chains.
     place("pool", 4, &["miner"]),
     // What crosses a thread names values, rules and settings.
-    place(
-        "wire",
-        4,
-        &["chain", "protocol", "scenario", "pool"],
-    ),
+    place("wire", 4, &["chain", "protocol", "scenario", "pool"]),
     place(
         "tab",
         4,

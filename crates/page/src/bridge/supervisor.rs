@@ -6,8 +6,6 @@
 
 mod crashes;
 
-use std::collections::BTreeSet;
-
 use scenario::{Room, RoomError};
 use wire::{Answer, Ask, Failure, Frame, FromEngine, Part, ToEngine};
 
@@ -150,7 +148,7 @@ pub struct Supervisor {
     /// Asks that wait for an engine's first frame.
     waiting: Vec<(u32, Ask)>,
     /// Asks that the engine has taken.
-    taken: BTreeSet<u32>,
+    taken: Vec<u32>,
     crashes: Crashes,
     /// When the next heartbeat is due, and how many the engine has left unanswered.
     beat: u64,
@@ -173,7 +171,7 @@ impl Supervisor {
             engine: Engine::Off,
             number: 0,
             waiting: Vec::new(),
-            taken: BTreeSet::new(),
+            taken: Vec::new(),
             crashes: Crashes::default(),
             beat: 0,
             unheard: 0,
@@ -283,7 +281,7 @@ impl Supervisor {
 
     fn ask(&mut self, id: u32, ask: Ask, out: &mut Vec<Output>) {
         if self.engine == Engine::Up(Stage::Settled) {
-            self.taken.insert(id);
+            self.taken.push(id);
             out.push(Output::Post(ToEngine::Ask { id, ask }));
         } else {
             self.waiting.push((id, ask));
@@ -314,7 +312,9 @@ impl Supervisor {
                 Stage::Loading | Stage::Foreign => {}
             },
             FromEngine::Answer { id, result } => {
-                if self.taken.remove(&id) {
+                let place = self.taken.iter().position(|taken| *taken == id);
+                if let Some(place) = place {
+                    self.taken.remove(place);
                     out.push(Output::Answer(id, result));
                 }
             }
@@ -358,7 +358,7 @@ impl Supervisor {
             out.push(Output::Post(ToEngine::Ask { id: OWN_ASK, ask }));
         }
         for (id, ask) in std::mem::take(&mut self.waiting) {
-            self.taken.insert(id);
+            self.taken.push(id);
             out.push(Output::Post(ToEngine::Ask { id, ask }));
         }
         let before = self.picture.replace(picture.clone());

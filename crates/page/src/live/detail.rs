@@ -224,7 +224,7 @@ fn head(
                     { if newest { t.newest } else { state_words(block.state).of(ui.lang) } }
                 </span>
             }
-            <span class="value"><code title={hash.clone()}>{ short(&hash) }</code><CopyButton text={hash} what={t.hash} /></span>
+            <span class="value"><code title={hash.clone()}>{ short(&hash) }</code><CopyButton lang={ui.lang} text={hash} what={t.hash} /></span>
             <span class="stretch"></span>
             if props.selected.is_some() && !newest {
                 <button type="button" class="quiet" onclick={follow}>{ t.follow }{ icon::icon(icon::END) }</button>
