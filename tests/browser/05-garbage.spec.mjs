@@ -2,7 +2,7 @@
 // break a tab, stop its mining, or make it grow without bound.
 import { randomBytes } from "node:crypto";
 import {
-  test, expect, agree, announcement, beacon, envelope, height, logged, mine, mineTo, names, reachable, reaches,
+  test, expect, agree, announcement, heartbeat, envelope, height, logged, mine, mineTo, names, reachable, reaches,
   room as roomOf, shout, status, stop, weigh, BITS,
 } from "./lib/test.mjs";
 
@@ -18,14 +18,14 @@ const garbage = (room) => ({
   "an oversized envelope": [envelope(room, { payload: Buffer.alloc(512 * 1024 + 1) }), envelope(room, { payload: Buffer.alloc(2 * MIB) })],
   "bytes after the end": [Buffer.concat([envelope(room), Buffer.from([0])])],
   "another room": [envelope(room, { room: Buffer.alloc(16, 1) }), envelope(room, { room: roomOf("elsewhere").id })],
-  "another version": [0, 2, 255].map((version) => envelope(room, { version })),
+  "another version": [0, 1, 255].map((version) => envelope(room, { version })),
   "an unknown kind": [3, 200].map((kind) => envelope(room, { kind })),
   "a flag that is none": [envelope(room, { flag: 2 })],
   "a packet of nobody, empty or random": [envelope(room), ...Array.from({ length: 50 }, (_, i) => envelope(room, { sender: sender(i), payload: randomBytes(300) }))],
   "a packet on a channel that nobody opened": [envelope(room, { channel: 255, payload: randomBytes(30) })],
-  "beacons that are none": Array.from({ length: 50 }, (_, i) => envelope(room, { kind: "beacon", sender: sender(i), payload: randomBytes(i) })),
-  "beacons out of range": [envelope(room, { kind: "beacon", payload: beacon({ label: 127 }) })],
-  "wishes that are none": Array.from({ length: 20 }, (_, i) => envelope(room, { kind: "control", payload: randomBytes(i) })),
+  "heartbeats that are none": Array.from({ length: 50 }, (_, i) => envelope(room, { kind: "heartbeat", sender: sender(i), payload: randomBytes(i) })),
+  "heartbeats without a signature": [envelope(room, { kind: "heartbeat", payload: heartbeat({ label: 127 }) })],
+  "commands that are none": Array.from({ length: 20 }, (_, i) => envelope(room, { kind: "command", payload: randomBytes(i) })),
 });
 
 test("every sort of garbage is dropped and two tabs go on as if it were not there", async ({ open, rooms, outsider, baseURL, shot }) => {
@@ -64,7 +64,7 @@ test("envelopes of another version make the page say that two versions are open"
   const room = rooms();
   const page = await open(room);
   await expect(page.getByTestId("banner-version")).toHaveCount(0);
-  await shout(outsider, names(baseURL).channel(room), [envelope(room, { version: 2 })]);
+  await shout(outsider, names(baseURL).channel(room), [envelope(room, { version: 1 })]);
   await expect(page.getByTestId("banner-version")).toBeVisible();
   await shot(page, "other-version");
 });
@@ -91,8 +91,8 @@ test("10,000 messages in a burst: mining and sync go on, memory stays bounded", 
     switch (i % 5) {
       case 0: return randomBytes(200);
       case 1: return envelope(room, { sender: sender(number), payload: randomBytes(400) });
-      case 2: return envelope(room, { kind: "beacon", sender: sender(number), payload: beacon({ label: i % 64 }) });
-      case 3: return envelope(room, { kind: "control", sender: sender(number), payload: randomBytes(34) });
+      case 2: return envelope(room, { kind: "heartbeat", sender: sender(number), payload: heartbeat({ label: i % 64 }) });
+      case 3: return envelope(room, { kind: "command", sender: sender(number), payload: randomBytes(34) });
       default: return envelope(room, { version: 2 + i % 200 });
     }
   });

@@ -1,25 +1,23 @@
-//! The browser's clocks.
+//! The browser's two clocks, in milliseconds.
 
-use crate::engine::clock::Reading;
-use crate::mining::clock;
+use wasm_bindgen::prelude::*;
 
-/// Both clocks now.
-#[must_use]
-pub fn reading() -> Reading {
-    Reading {
-        wall: (js_sys::Date::now() * 1_000.0) as u64,
-        steady: (clock::now() * 1_000.0) as u64,
-    }
+#[wasm_bindgen]
+extern "C" {
+    /// By the type of the global object it would cost more code.
+    #[wasm_bindgen(js_namespace = performance, js_name = now)]
+    fn performance_now() -> f64;
 }
 
-/// Milliseconds since the worker began; never goes back.
+/// Milliseconds since the thread began; never goes back, and may stand still while the machine
+/// sleeps.
 #[must_use]
-pub fn steady_ms() -> u64 {
-    clock::now() as u64
+pub fn now_ms() -> f64 {
+    performance_now()
 }
 
-/// Unix milliseconds.
+/// Milliseconds since 1970; people and time servers move it.
 #[must_use]
-pub fn wall_ms() -> u64 {
-    js_sys::Date::now() as u64
+pub fn wall_ms() -> f64 {
+    js_sys::Date::now()
 }

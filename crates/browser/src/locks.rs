@@ -1,10 +1,14 @@
-//! Web Locks: the browser lets a lock go when the tab that holds it is gone, however it went.
+//! Web Locks: the browser lets a lock go when the page that holds it is gone, however it went.
 //!
 //! web-sys has them behind an unstable flag only; these few lines do without it.
 
+use std::cell::RefCell;
+use std::rc::Rc;
+
 use js_sys::{Array, Function, Object, Promise, Reflect};
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::JsFuture;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
+use web_sys::AbortController;
 
 #[wasm_bindgen]
 extern "C" {
@@ -18,87 +22,171 @@ extern "C" {
         name: &str,
         options: &Object,
         granted: &JsValue,
-    ) -> Result<FailingPromise, JsValue>;
+    ) -> Result<Promise, JsValue>;
 
     #[wasm_bindgen(method, catch)]
     fn query(this: &LockManager) -> Result<Promise, JsValue>;
-
-    /// A promise whose failure goes to a plain function.
-    type FailingPromise;
-
-    #[wasm_bindgen(method, js_name = catch)]
-    fn on_failure(this: &FailingPromise, f: &Function) -> JsValue;
 }
 
 /// The browser's locks.
 #[derive(Clone)]
 pub struct Locks(LockManager);
 
-/// A lock that is held until this is dropped.
+/// What became of a request.
 #[derive(Debug)]
-pub struct Held(Function);
+pub enum Answer {
+    /// It is held until the value in here is dropped.
+    Granted(Held),
+    /// Somebody else holds it, and it was not to be waited for.
+    Taken,
+    /// The browser refuses locks here.
+    Refused,
+}
+
+/// Who is told what; emptied as it is told, or when nobody wants to know any more.
+struct Asked {
+    answer: Option<Box<dyn FnOnce(Answer)>>,
+    stolen: Option<Box<dyn FnOnce()>>,
+}
+
+type Shared = Rc<RefCell<Asked>>;
+
+/// A lock that is held until this is dropped.
+pub struct Held {
+    release: Function,
+    asked: Shared,
+}
+
+impl std::fmt::Debug for Held {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Held")
+    }
+}
 
 impl Drop for Held {
     fn drop(&mut self) {
-        let _ = self.0.call0(&JsValue::UNDEFINED); // resolving a promise does not fail
+        // What becomes of it from now on is nobody's loss.
+        let stolen = self.asked.borrow_mut().stolen.take();
+        drop(stolen);
+        let _ = self.release.call0(&JsValue::UNDEFINED); // resolving a promise does not fail
+    }
+}
+
+/// A request under way. Dropping it before its answer abandons it: nobody is told anything, and
+/// should the browser grant the lock all the same, it is let go at once.
+#[must_use = "dropping a request abandons it"]
+pub struct Request {
+    asked: Shared,
+    abort: Option<AbortController>,
+}
+
+impl Drop for Request {
+    fn drop(&mut self) {
+        let unanswered = self.asked.borrow_mut().answer.take();
+        if unanswered.is_none() {
+            return;
+        }
+        let stolen = self.asked.borrow_mut().stolen.take();
+        drop((unanswered, stolen));
+        if let Some(abort) = &self.abort {
+            abort.abort();
+        }
     }
 }
 
 impl Locks {
-    /// The locks. The page does not start where there are none.
-    ///
-    /// # Errors
-    /// What the browser says in their place.
-    pub fn find() -> Result<Self, JsValue> {
-        let navigator = Reflect::get(&js_sys::global(), &"navigator".into())?;
-        Reflect::get(&navigator, &"locks".into())?
-            .dyn_into()
-            .map(Self)
+    /// The locks, where the browser has them.
+    #[must_use]
+    pub fn find() -> Option<Self> {
+        let navigator = Reflect::get(&js_sys::global(), &"navigator".into()).ok()?;
+        let locks = Reflect::get(&navigator, &"locks".into()).ok()?;
+        locks.dyn_into().ok().map(Self)
     }
 
-    /// Takes a lock if it is free.
-    pub async fn take(&self, name: &str) -> Option<Held> {
-        self.ask(name, true).await
+    /// Asks for a lock: with `wait` until it is free, else only if it is. `answer` is called once,
+    /// never before this returns. `stolen` is called if another page takes a granted lock away
+    /// (`steal: true`) before it is let go.
+    pub fn request(
+        &self,
+        name: &str,
+        wait: bool,
+        answer: impl FnOnce(Answer) + 'static,
+        stolen: impl FnOnce() + 'static,
+    ) -> Request {
+        let asked = Rc::new(RefCell::new(Asked {
+            answer: Some(Box::new(answer)),
+            stolen: Some(Box::new(stolen)),
+        }));
+        // The browser allows no signal with a request that does not wait.
+        let abort = wait.then(|| AbortController::new().ok()).flatten();
+        let over = self.ask(name, wait, abort.as_ref(), asked.clone());
+        spawn_local(watch(over, asked.clone()));
+        Request { asked, abort }
     }
 
-    /// Takes a lock when it is free; `None` if the browser refuses.
-    pub async fn wait(&self, name: &str) -> Option<Held> {
-        self.ask(name, false).await
-    }
-
-    async fn ask(&self, name: &str, only_if_free: bool) -> Option<Held> {
+    /// A promise that fails if the browser refuses, or takes the lock away.
+    fn ask(
+        &self,
+        name: &str,
+        wait: bool,
+        abort: Option<&AbortController>,
+        asked: Shared,
+    ) -> Promise {
         let options = Object::new();
-        Reflect::set(&options, &"ifAvailable".into(), &only_if_free.into()).ok()?;
-        let answer = Promise::new(&mut |resolve, reject| {
-            let granted = granted(resolve);
-            match self.0.request(name, &options, &granted) {
-                Ok(asked) => drop(asked.on_failure(&reject)),
-                Err(error) => drop(reject.call1(&JsValue::UNDEFINED, &error)),
-            }
-        });
-        JsFuture::from(answer).await.ok()?.dyn_into().ok().map(Held)
+        let set = |key: &str, value: &JsValue| Reflect::set(&options, &key.into(), value);
+        let prepared = match abort {
+            Some(abort) => set("signal", &abort.signal()),
+            None => set("ifAvailable", &(!wait).into()),
+        };
+        prepared
+            .and_then(|_| self.0.request(name, &options, &granted(asked)))
+            .unwrap_or_else(|error| Promise::reject(&error))
     }
 
-    /// The names of all locks that are held on this origin.
-    pub async fn held(&self) -> Option<Vec<String>> {
-        let state = JsFuture::from(self.0.query().ok()?).await.ok()?;
-        let held: Array = Reflect::get(&state, &"held".into()).ok()?.dyn_into().ok()?;
-        let name = |lock: JsValue| Reflect::get(&lock, &"name".into()).ok()?.as_string();
-        Some(held.iter().filter_map(name).collect())
+    /// The names of all locks that are held on this origin; `None` if the browser does not say.
+    pub fn query(&self, answer: impl FnOnce(Option<Vec<String>>) + 'static) {
+        let locks = self.0.clone();
+        spawn_local(async move { answer(held(&locks).await) });
     }
 }
 
-/// What the browser calls with a lock, or with null: answers with the function that releases it.
-fn granted(answer: Function) -> JsValue {
+/// What the browser calls with a lock, or with null: answers with what keeps it held.
+fn granted(asked: Shared) -> JsValue {
     Closure::once_into_js(move |lock: JsValue| -> JsValue {
+        let Some(answer) = asked.borrow_mut().answer.take() else {
+            return JsValue::UNDEFINED; // abandoned: let go at once
+        };
         if lock.is_null() {
-            let _ = answer.call1(&JsValue::UNDEFINED, &JsValue::NULL);
+            answer(Answer::Taken);
             return JsValue::UNDEFINED;
         }
         let mut release = None;
         let held = Promise::new(&mut |resolve, _| release = Some(resolve));
         let release = release.expect("a promise calls its executor at once");
-        let _ = answer.call1(&JsValue::UNDEFINED, &release);
+        answer(Answer::Granted(Held { release, asked }));
         held.into()
     })
+}
+
+/// Waits for the end of a request, and tells of an end that nobody here has brought about.
+async fn watch(over: Promise, asked: Shared) {
+    if JsFuture::from(over).await.is_ok() {
+        return;
+    }
+    let (answer, stolen) = {
+        let mut asked = asked.borrow_mut();
+        (asked.answer.take(), asked.stolen.take())
+    };
+    match (answer, stolen) {
+        (Some(answer), _) => answer(Answer::Refused),
+        (None, Some(stolen)) => stolen(),
+        (None, None) => {}
+    }
+}
+
+async fn held(locks: &LockManager) -> Option<Vec<String>> {
+    let state = JsFuture::from(locks.query().ok()?).await.ok()?;
+    let held: Array = Reflect::get(&state, &"held".into()).ok()?.dyn_into().ok()?;
+    let name = |lock: JsValue| Reflect::get(&lock, &"name".into()).ok()?.as_string();
+    Some(held.iter().filter_map(name).collect())
 }

@@ -1,8 +1,7 @@
 //! Coming back later, or as soon as the browser has heard everybody else.
 
-use js_sys::{Function, Promise};
+use js_sys::Function;
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::JsFuture;
 use web_sys::{MessageChannel, MessagePort};
 
 #[wasm_bindgen]
@@ -20,7 +19,7 @@ pub struct Alarm {
     timeout: Option<f64>,
     port: MessagePort,
     poked: bool,
-    _other: MessagePort,
+    other: MessagePort,
 }
 
 impl Alarm {
@@ -40,7 +39,7 @@ impl Alarm {
             timeout: None,
             port,
             poked: false,
-            _other: other,
+            other,
         }
     }
 
@@ -70,14 +69,10 @@ impl Alarm {
     }
 }
 
-/// Resolves in so many milliseconds.
-pub fn sleep(ms: i32) -> Promise {
-    Promise::new(&mut |resolve, _| {
-        set_timeout(&resolve, ms);
-    })
-}
-
-/// Waits so many milliseconds.
-pub async fn pause(ms: i32) {
-    let _ = JsFuture::from(sleep(ms)).await; // it is never rejected
+impl Drop for Alarm {
+    fn drop(&mut self) {
+        self.clear();
+        self.other.set_onmessage(None);
+        self.port.close();
+    }
 }

@@ -1,207 +1,290 @@
-//! The engine's adapters where they do their work: in a browser's worker.
-#![cfg(all(target_arch = "wasm32", feature = "engine"))]
+//! The adapters where they do their work: in a browser's worker.
+#![cfg(target_arch = "wasm32")]
 
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use browser::channel::Channel;
+use browser::locks::{Answer, Held, Locks, Request};
+use browser::timers::Alarm;
+use browser::worker::Worker;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
-use web::engine::browser::channel::Channel;
-use web::engine::browser::locks::Locks;
-use web::engine::browser::timers::{Alarm, pause};
-use web::engine::storage::idb::Idb;
-use web::engine::storage::{Change, Db, DbError, Durability, ROOM_STORES, Store};
 
 wasm_bindgen_test_configure!(run_in_dedicated_worker);
 
 #[wasm_bindgen(inline_js = "
-export function openRaw(name, version, stores) {
-  return new Promise((resolve, reject) => {
-    const request = indexedDB.open(name, version);
-    request.onupgradeneeded = () => stores.forEach((store) => request.result.createObjectStore(store));
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error);
-  });
-}
-export function closeRaw(database) { database.close(); }
-export function durabilityOf(act) {
-  const said = [];
-  const original = IDBDatabase.prototype.transaction;
-  IDBDatabase.prototype.transaction = function (stores, mode, options) {
-    if (mode === 'readwrite') said.push(options && options.durability);
-    return original.call(this, stores, mode, options);
-  };
-  return () => { IDBDatabase.prototype.transaction = original; return said.join(); };
-}
-export function dropAll(name) {
-  return new Promise((resolve) => { indexedDB.deleteDatabase(name).onsuccess = () => resolve(); });
-}
+export function sleep(ms) { return new Promise((resolve) => setTimeout(resolve, ms)); }
+export function stealLock(name) { return navigator.locks.request(name, { steal: true }, () => {}); }
+export async function waitingLocks() { return (await navigator.locks.query()).pending.map((lock) => lock.name).join(); }
+export function programUrl(source) { return URL.createObjectURL(new Blob([source], { type: 'text/javascript' })); }
+export function absentUrl() { return location.origin + '/absent.js'; }
+export function setBuild(build) { globalThis.tabchainBuild = build; }
 ")]
 extern "C" {
-    #[wasm_bindgen(js_name = openRaw, catch)]
-    async fn open_raw(name: &str, version: u32, stores: Vec<String>) -> Result<JsValue, JsValue>;
-    #[wasm_bindgen(js_name = closeRaw)]
-    fn close_raw(database: &JsValue);
-    #[wasm_bindgen(js_name = durabilityOf)]
-    fn watch_durability() -> js_sys::Function;
-    #[wasm_bindgen(js_name = dropAll)]
-    async fn drop_all(name: &str);
+    async fn sleep(ms: i32);
+    #[wasm_bindgen(js_name = stealLock)]
+    async fn steal_lock(name: &str);
+    #[wasm_bindgen(js_name = waitingLocks)]
+    async fn waiting_locks() -> JsValue;
+    #[wasm_bindgen(js_name = programUrl)]
+    fn program_url(source: &str) -> JsValue;
+    #[wasm_bindgen(js_name = absentUrl)]
+    fn absent_url() -> JsValue;
+    #[wasm_bindgen(js_name = setBuild)]
+    fn set_build(build: &JsValue);
 }
 
-async fn open(name: &str) -> Result<Idb, DbError> {
-    Idb::open(name, ROOM_STORES, |_| ()).await
+/// What was told so far.
+type Told<T> = Rc<RefCell<Vec<T>>>;
+
+fn ear<T: 'static>() -> (Told<T>, impl Fn(T) + Clone + 'static) {
+    let told = Told::default();
+    let tell = told.clone();
+    (told, move |word| tell.borrow_mut().push(word))
 }
 
-fn put(name: &[u8], value: &[u8]) -> Change {
-    Change::Put(Store::Own, name.to_vec(), value.to_vec())
+/// Waits until so much was told: machines that are busy take their time.
+async fn hears<T>(told: &Told<T>, count: usize) {
+    for _ in 0..500 {
+        if told.borrow().len() >= count {
+            break;
+        }
+        sleep(10).await;
+    }
 }
 
-#[wasm_bindgen_test]
-async fn values_come_back_by_name_and_by_prefix() {
-    drop_all("round-trip").await;
-    let db = open("round-trip").await.unwrap();
-    let changes = [
-        put(&[1, 1], b"a"),
-        put(&[1, 2], b""),
-        put(&[1, 255], b"c"),
-        put(&[2], b"d"),
-    ];
-    db.commit(&changes, Durability::Relaxed).await.unwrap();
-    drop(db);
-    let db = open("round-trip").await.unwrap();
-    let rows = db.range(Store::Own, &[1]).await.unwrap();
-    let expected = [
-        (vec![1, 1], b"a".to_vec()),
-        (vec![1, 2], vec![]),
-        (vec![1, 255], b"c".to_vec()),
-    ];
-    assert_eq!(rows, expected);
-    assert_eq!(db.range(Store::Own, &[]).await.unwrap().len(), 4);
-    let read = db
-        .read(Store::Own, &[vec![2], vec![3], vec![1, 2]])
-        .await
-        .unwrap();
-    assert_eq!(read, [Some(b"d".to_vec()), None, Some(vec![])]);
-    let changes = [
-        Change::DeleteAll(Store::Own, vec![1]),
-        Change::Delete(Store::Own, vec![2]),
-    ];
-    db.commit(&changes, Durability::Relaxed).await.unwrap();
-    assert_eq!(db.range(Store::Own, &[]).await.unwrap(), []);
+/// Waits for what should not come.
+async fn a_while() {
+    sleep(100).await;
 }
 
-/// IndexedDB's default is relaxed since Chrome 121; promises must say that they want more.
-#[wasm_bindgen_test]
-async fn a_strict_write_says_that_it_is_strict() {
-    let db = open("durability").await.unwrap();
-    let said = watch_durability();
-    db.commit(&[put(&[1], b"a")], Durability::Strict)
-        .await
-        .unwrap();
-    db.commit(&[put(&[1], b"a")], Durability::Relaxed)
-        .await
-        .unwrap();
-    assert_eq!(
-        said.call0(&JsValue::NULL).unwrap().as_string().unwrap(),
-        "strict,relaxed"
-    );
-}
-
-#[wasm_bindgen_test]
-async fn a_transaction_that_fails_changes_nothing() {
-    drop_all("atomic").await;
-    let db = open("atomic").await.unwrap();
-    // The room's database has no such store.
-    let foreign = Change::Put(Store::Identities, vec![1], vec![1]);
-    let failed = db
-        .commit(&[put(&[1], b"a"), foreign], Durability::Relaxed)
-        .await;
-    assert!(matches!(failed, Err(DbError::Refused(_))), "{failed:?}");
-    assert_eq!(db.range(Store::Own, &[]).await.unwrap(), []);
-}
-
-#[wasm_bindgen_test]
-async fn a_database_that_somebody_made_without_stores_is_made_anew() {
-    drop_all("empty").await;
-    close_raw(&open_raw("empty", 1, vec![]).await.unwrap());
-    let db = open("empty").await.unwrap();
-    db.commit(&[put(&[1], b"a")], Durability::Relaxed)
-        .await
-        .unwrap();
-}
-
-#[wasm_bindgen_test]
-async fn a_database_that_lacks_a_part_is_left_alone() {
-    drop_all("torn").await;
-    close_raw(
-        &open_raw("torn", 1, vec!["own".into(), "other".into()])
-            .await
-            .unwrap(),
-    );
-    assert!(matches!(open("torn").await, Err(DbError::Refused(_))));
-}
-
-#[wasm_bindgen_test]
-async fn data_of_a_newer_version_is_left_alone() {
-    drop_all("newer").await;
-    close_raw(&open_raw("newer", 7, vec!["future".into()]).await.unwrap());
-    assert_eq!(open("newer").await.err(), Some(DbError::OtherVersion(7)));
-    close_raw(&open_raw("newer", 7, vec![]).await.unwrap());
-}
-
-#[wasm_bindgen_test]
-async fn whoever_wants_to_upgrade_is_let_in_and_we_are_told() {
-    drop_all("upgrade").await;
-    let told = Rc::new(RefCell::new(Vec::new()));
-    let lost = told.clone();
-    let db = Idb::open("upgrade", ROOM_STORES, move |why| {
-        lost.borrow_mut().push(why)
-    })
-    .await
-    .unwrap();
-    close_raw(&open_raw("upgrade", 2, vec![]).await.unwrap());
-    assert_eq!(told.borrow().len(), 1);
-    let refused = db.commit(&[put(&[1], b"a")], Durability::Relaxed).await;
-    assert!(matches!(refused, Err(DbError::Refused(_))));
+/// Asks for a lock; what becomes of it is told in words, and the lock goes into the hand.
+fn ask(name: &str, wait: bool) -> (Request, Told<&'static str>, Told<Held>) {
+    let (told, tell) = ear();
+    let (hand, hold) = ear();
+    let tell_stolen = tell.clone();
+    let answer = move |answer| match answer {
+        Answer::Granted(held) => {
+            hold(held);
+            tell("granted");
+        }
+        Answer::Taken => tell("taken"),
+        Answer::Refused => tell("refused"),
+    };
+    let locks = Locks::find().expect("the browser has locks");
+    let request = locks.request(name, wait, answer, move || tell_stolen("stolen"));
+    (request, told, hand)
 }
 
 #[wasm_bindgen_test]
 async fn a_lock_is_one_holders_until_it_is_dropped() {
-    let locks = Locks::find().unwrap();
-    let held = locks.take("one").await.unwrap();
-    assert!(locks.take("one").await.is_none());
-    assert!(locks.held().await.unwrap().contains(&"one".to_string()));
-    drop(held);
-    let again = locks.wait("one").await;
-    assert!(again.is_some());
+    let (_first, told, hand) = ask("one", false);
+    assert!(
+        told.borrow().is_empty(),
+        "no answer before the call returns"
+    );
+    hears(&told, 1).await;
+    assert_eq!(*told.borrow(), ["granted"]);
+    let (_second, second, _) = ask("one", false);
+    let (_third, third, _third_hand) = ask("one", true);
+    hears(&second, 1).await;
+    assert_eq!(*second.borrow(), ["taken"]);
+    assert!(third.borrow().is_empty());
+    hand.borrow_mut().clear();
+    hears(&third, 1).await;
+    a_while().await;
+    assert_eq!(*third.borrow(), ["granted"]);
+    assert_eq!(
+        *told.borrow(),
+        ["granted"],
+        "letting go is not being robbed"
+    );
+}
+
+#[wasm_bindgen_test]
+async fn the_names_of_held_locks_are_known() {
+    let (_request, _, hand) = ask("known", false);
+    hears(&hand, 1).await;
+    let (told, tell) = ear();
+    Locks::find().unwrap().query(tell.clone());
+    hears(&told, 1).await;
+    hand.borrow_mut().clear();
+    a_while().await;
+    Locks::find().unwrap().query(tell);
+    hears(&told, 2).await;
+    let held = |names: &Option<Vec<String>>| names.as_ref().unwrap().contains(&"known".into());
+    assert_eq!(
+        told.borrow().iter().map(held).collect::<Vec<_>>(),
+        [true, false]
+    );
+}
+
+#[wasm_bindgen_test]
+async fn a_lock_that_another_page_steals_is_known_to_be_lost() {
+    let (_request, told, hand) = ask("booty", true);
+    hears(&told, 1).await;
+    steal_lock("booty").await;
+    hears(&told, 2).await;
+    assert_eq!(*told.borrow(), ["granted", "stolen"]);
+    hand.borrow_mut().clear(); // letting go of what is lost does no harm
+    let (_request, told, _hand) = ask("booty", false);
+    hears(&told, 1).await;
+    assert_eq!(*told.borrow(), ["granted"]);
+}
+
+#[wasm_bindgen_test]
+async fn a_wait_that_is_abandoned_stands_in_nobodys_way() {
+    let (_holder, _, hand) = ask("queue", false);
+    hears(&hand, 1).await;
+    let (abandoned, told, _) = ask("queue", true);
+    a_while().await;
+    assert_eq!(waiting_locks().await, "queue");
+    drop(abandoned);
+    a_while().await;
+    assert_eq!(waiting_locks().await, "");
+    hand.borrow_mut().clear();
+    let (_next, next, _next_hand) = ask("queue", true);
+    hears(&next, 1).await;
+    assert_eq!(*next.borrow(), ["granted"]);
+    assert!(told.borrow().is_empty());
+}
+
+#[wasm_bindgen_test]
+async fn a_lock_that_comes_after_its_request_was_abandoned_is_let_go() {
+    for wait in [false, true] {
+        let (request, told, _) = ask("late", wait);
+        drop(request); // the browser is about to grant it
+        let (_next, next, _hand) = ask("late", true);
+        hears(&next, 1).await;
+        assert_eq!(*next.borrow(), ["granted"]);
+        assert!(told.borrow().is_empty());
+    }
 }
 
 #[wasm_bindgen_test]
 async fn channels_carry_bytes_and_call_everything_else_garbage() {
-    let heard = Rc::new(RefCell::new(Vec::new()));
-    let ear = heard.clone();
-    let _listening = Channel::open("test", move |bytes| ear.borrow_mut().push(bytes)).unwrap();
-    let mouth = web_sys::BroadcastChannel::new("test").unwrap();
-    mouth
-        .post_message(&js_sys::Uint8Array::from(&b"hello"[..]))
-        .unwrap();
-    mouth.post_message(&"text".into()).unwrap();
-    mouth
-        .post_message(&js_sys::Uint8Array::new_with_length(1 << 20))
-        .unwrap();
-    pause(100).await;
-    assert_eq!(*heard.borrow(), [Some(b"hello".to_vec()), None, None]);
+    let (told, tell) = ear();
+    let ours = Channel::open("test", 100, tell).unwrap();
+    let (theirs, tell) = ear();
+    let mouth = Channel::open("test", 100, tell).unwrap();
+    mouth.post(b"hello");
+    mouth.post(&[7; 100]);
+    mouth.post(&[7; 101]);
+    let raw = web_sys::BroadcastChannel::new("test").unwrap();
+    raw.post_message(&"text".into()).unwrap();
+    hears(&told, 4).await;
+    hears(&theirs, 1).await;
+    let expected = [Some(b"hello".to_vec()), Some(vec![7; 100]), None, None];
+    assert_eq!(*told.borrow(), expected);
+    assert_eq!(*theirs.borrow(), [None], "nobody hears himself");
+    drop(ours);
+    mouth.post(b"gone");
+    a_while().await;
+    assert_eq!(told.borrow().len(), 4);
 }
 
 #[wasm_bindgen_test]
 async fn an_alarm_rings_once_for_each_poke_and_setting() {
-    let rung = Rc::new(RefCell::new(0));
-    let bell = rung.clone();
-    let mut alarm = Alarm::new(move || *bell.borrow_mut() += 1);
+    let (told, tell) = ear();
+    let mut alarm = Alarm::new(move || tell(()));
     for _ in 0..5 {
         alarm.poke();
         alarm.set(20);
     }
-    pause(200).await;
-    assert_eq!(*rung.borrow(), 2);
+    hears(&told, 2).await;
+    a_while().await;
+    assert_eq!(told.borrow().len(), 2);
+    alarm.rung();
+    alarm.poke();
+    alarm.set(1);
+    drop(alarm);
+    a_while().await;
+    assert_eq!(
+        told.borrow().len(),
+        2,
+        "an alarm that is gone does not ring"
+    );
+}
+
+#[wasm_bindgen_test]
+async fn a_worker_hears_and_says_bytes_until_it_is_dropped() {
+    let echo = "self.onmessage = ({ data }) => { postMessage(data); postMessage('words'); };";
+    let (told, tell) = ear();
+    let worker = Worker::start(&program_url(echo), tell, |why| panic!("{why}")).unwrap();
+    worker.post(&[1, 2, 3]);
+    hears(&told, 2).await;
+    assert_eq!(*told.borrow(), [vec![1, 2, 3], vec![]]);
+    worker.post(&[4]);
+    drop(worker);
+    a_while().await;
+    assert_eq!(told.borrow().len(), 2);
+}
+
+/// Whoever hears something may end what said it.
+#[wasm_bindgen_test]
+async fn what_calls_back_may_be_dropped_by_what_it_calls() {
+    let slot: Rc<RefCell<Option<Worker>>> = Rc::default();
+    let (told, tell) = ear();
+    let (own, told_once) = (slot.clone(), tell.clone());
+    let heard = move |_| {
+        drop(own.take());
+        told_once("worker");
+    };
+    let talks = program_url("setInterval(() => postMessage(1), 1);");
+    *slot.borrow_mut() = Worker::start(&talks, heard, |_| ()).ok();
+    let slot: Rc<RefCell<Option<Channel>>> = Rc::default();
+    let (own, told_once) = (slot.clone(), tell.clone());
+    let heard = move |_| {
+        drop(own.take());
+        told_once("channel");
+    };
+    *slot.borrow_mut() = Channel::open("own-end", 100, heard).ok();
+    let mouth = Channel::open("own-end", 100, |_| ()).unwrap();
+    mouth.post(&[1]);
+    mouth.post(&[2]);
+    let slot: Rc<RefCell<Option<Alarm>>> = Rc::default();
+    let own = slot.clone();
+    let mut alarm = Alarm::new(move || {
+        drop(own.take());
+        tell("alarm");
+    });
+    alarm.poke();
+    alarm.set(1);
+    *slot.borrow_mut() = Some(alarm);
+    hears(&told, 3).await;
+    a_while().await;
+    told.borrow_mut().sort_unstable();
+    assert_eq!(*told.borrow(), ["alarm", "channel", "worker"]);
+}
+
+#[wasm_bindgen_test]
+async fn a_worker_that_fails_says_why() {
+    let (told, tell) = ear();
+    let fails = program_url("throw new Error('no luck');");
+    let _failing = Worker::start(&fails, |_| (), tell.clone()).unwrap();
+    hears(&told, 1).await;
+    assert!(told.borrow()[0].contains("no luck"), "{told:?}");
+    let _absent = Worker::start(&absent_url(), |_| (), tell).unwrap();
+    hears(&told, 2).await;
+    assert_eq!(told.borrow()[1], "the worker's program could not be loaded");
+}
+
+#[wasm_bindgen_test]
+fn a_build_is_a_short_text_or_nothing() {
+    assert_eq!(browser::files::build(), "", "no loader has said anything");
+    let long = "x".repeat(65);
+    for (said, heard) in [
+        (JsValue::from("abc"), "abc"),
+        (JsValue::from(long.as_str()), ""),
+        (JsValue::from(7), ""),
+    ] {
+        set_build(&said);
+        assert_eq!(browser::files::build(), heard);
+    }
+}
+
+#[wasm_bindgen_test]
+fn entropy_does_not_repeat() {
+    assert_ne!(browser::entropy::bytes::<32>(), browser::entropy::bytes());
 }

@@ -255,6 +255,40 @@ impl<W: Ord + Clone> Tree<W> {
         fallen
     }
 
+    /// Forgets `id` and all its descendants, as if their headers had never come. Returns them as
+    /// they were, parents first; empty, and nothing changes, for an unknown and for a ready block:
+    /// what a tip may stand on stays.
+    ///
+    /// O(log n) for each block returned.
+    pub fn prune(&mut self, id: BlockId) -> Vec<Link<W>> {
+        let mut gone = Vec::new();
+        if self
+            .state(&id)
+            .is_none_or(|state| state == LinkState::Ready)
+        {
+            return gone;
+        }
+        let mut queue = VecDeque::from([id]);
+        while let Some(block) = queue.pop_front() {
+            // Only the root has no parent, and it is ready: so is no descendant of `id`.
+            let Some((link, parent)) = self
+                .links
+                .get(&block)
+                .and_then(|link| Some((link.clone(), link.parent?)))
+            else {
+                continue;
+            };
+            queue.extend(self.children(&block));
+            self.links.remove_mut(&block);
+            self.children.remove_mut(&(parent, link.seen));
+            self.heights.remove_mut(&(link.height, link.seen));
+            self.headers
+                .remove_mut(&(link.weight.clone(), Reverse(link.seen)));
+            gone.push(link);
+        }
+        gone
+    }
+
     /// The heaviest ready block; among equals the one that was ready first, so
     /// that a tip only ever gives way to a heavier one or by its own fault.
     pub fn best(&self) -> BlockId {
@@ -302,6 +336,11 @@ impl<W: Ord + Clone> Tree<W> {
     /// How many blocks there are, the root and invalid ones among them.
     pub fn len(&self) -> usize {
         self.links.size()
+    }
+
+    /// How many blocks are not ready, invalid ones among them.
+    pub fn unready(&self) -> usize {
+        self.links.size() - self.ready.size()
     }
 
     /// Never: a tree has its root at least.

@@ -453,6 +453,36 @@ fn clone_then_diverge_leaves_the_original_unchanged() {
 }
 
 #[test]
+fn pruned_headers_leave_nothing_behind_and_ready_blocks_stay() {
+    let mut tree = rooted();
+    let a = add(&mut tree, 1, id(0), 2);
+    let before: Vec<_> = tree.iter().cloned().collect();
+    tree.insert(id(2), a, 3).unwrap();
+    tree.insert(id(3), id(2), 4).unwrap();
+    tree.arrive(id(3)); // waits for the body below it
+    tree.insert(id(4), id(2), 9).unwrap();
+    tree.invalidate(id(4));
+    assert_eq!(tree.unready(), 3);
+    assert!(tree.prune(a).is_empty() && tree.prune(id(9)).is_empty());
+    let gone = tree.prune(id(2));
+    let gone: Vec<_> = gone.iter().map(|link| (link.id, link.state)).collect();
+    let cause = id(4);
+    assert_eq!(
+        gone,
+        [
+            (id(2), LinkState::Header),
+            (id(3), LinkState::Body),
+            (id(4), LinkState::Invalid { cause })
+        ]
+    );
+    assert_eq!(tree.iter().cloned().collect::<Vec<_>>(), before);
+    assert_eq!((tree.best(), tree.best_header(), tree.unready()), (a, a, 0));
+    assert_eq!(tree.children(&a).count(), 0);
+    tree.insert(id(2), a, 3).unwrap();
+    assert_eq!(tree.arrive(id(2)), [id(2)]);
+}
+
+#[test]
 fn duplicates_and_orphans_are_refused() {
     let mut tree = rooted();
     let a = add(&mut tree, 1, id(0), 2);

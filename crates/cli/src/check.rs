@@ -77,7 +77,7 @@ pub fn retarget(
     out: &mut Out,
 ) -> Result<bool, Failure> {
     bits.to_target()
-        .map_err(|error| Failure::Input(error.to_string()))?;
+        .map_err(|error| Failure::no_target(&error))?;
     let bits = next_target_bits(BlockTime(first), BlockTime(last), bits, &bitcoin_2009());
     let bits = format!("{:08x}", bits.0);
     out.line(&bits, json!({"bits": bits}))?;
@@ -114,7 +114,8 @@ pub fn compact(bits: CompactTarget, out: &mut Out) -> Result<bool, Failure> {
     Ok(true)
 }
 
-/// Judges each line that is not empty; a bad line is told and does not end the run.
+/// Judges each line that is not empty; a bad line is told and does not end the run. In JSON a
+/// verdict names its line, because blank lines have none.
 fn each_line(
     file: &Path,
     out: &mut Out,
@@ -125,7 +126,7 @@ fn each_line(
     let mut all_good = true;
     let mut line = Vec::new();
     let is_live = file == Path::new("-");
-    for number in 0u64.. {
+    for number in 1u64.. {
         line.clear();
         let read = input.by_ref().take(MAX_LINE).read_until(b'\n', &mut line);
         if read.map_err(read_error)? == 0 {
@@ -138,19 +139,20 @@ fn each_line(
         }
         let text = String::from_utf8_lossy(&line);
         let text = match number {
-            0 => text.trim_start_matches(BYTE_ORDER_MARK),
+            1 => text.trim_start_matches(BYTE_ORDER_MARK),
             _ => &text,
         };
         if text.trim().is_empty() && !is_too_long {
             continue;
         }
-        let (text, value) = judge(text.trim()).unwrap_or_else(|reason| {
+        let (text, mut value) = judge(text.trim()).unwrap_or_else(|reason| {
             all_good = false;
             (
                 format!("bad {reason}"),
                 json!({"ok": false, "reason": reason}),
             )
         });
+        value["line"] = number.into();
         out.line(text, value)?;
         if is_live {
             out.finish()?; // whoever types or watches waits for the verdict

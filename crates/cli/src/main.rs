@@ -1,6 +1,6 @@
 //! Does: `tabchain`, the command line: checks, mining and the small simulator, natively.
 //! Never: decides anything that a crate below decides.
-//! Neighbours: every crate below but `web`.
+//! Neighbours: the crates of chains and of the simulator; none of a browser.
 
 #![forbid(unsafe_code)]
 
@@ -13,6 +13,7 @@ mod run;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 
 use crate::hex_args::{Bits, HeaderArg};
@@ -101,7 +102,10 @@ enum Check {
 }
 
 fn main() -> ExitCode {
-    let args = Args::parse();
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => return refuse(&error),
+    };
     let mut out = Out::new(args.json);
     let outcome = match args.command {
         Command::Check(Check::Headers { file, linked }) => check::headers(&file, linked, &mut out),
@@ -119,8 +123,38 @@ fn main() -> ExitCode {
         // Whoever reads us has heard enough (`| head`): nothing to say, but not all was checked.
         Err(error) if error.is_closed_pipe() => ExitCode::FAILURE,
         Err(error) => {
+            // Where this cannot be printed either, standard error still says why.
+            let _ = out.failure(&error);
             eprintln!("tabchain: {error}");
             ExitCode::from(2)
         }
     }
+}
+
+/// Arguments that cannot be used, or a call for help: says so as clap does, and in JSON where the
+/// arguments ask for it.
+fn refuse(error: &clap::Error) -> ExitCode {
+    let json = std::env::args_os().any(|arg| arg == "--json");
+    if error.use_stderr() {
+        let (what, help) = in_two_lines(error);
+        let _ = Out::new(json).error(&what, &help);
+    }
+    let _ = error.print();
+    u8::try_from(error.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from)
+}
+
+/// What is wrong, and what to do: clap's first paragraph, and its others, a line each.
+fn in_two_lines(error: &clap::Error) -> (String, String) {
+    let text = error.to_string();
+    if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        return (
+            "a command is missing".into(),
+            "see `tabchain --help`".into(),
+        );
+    }
+    let line = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut paragraphs = text.split("\n\n").map(line);
+    let what = paragraphs.next().unwrap_or_default();
+    let help: Vec<_> = paragraphs.collect();
+    (what.trim_start_matches("error: ").into(), help.join("; "))
 }

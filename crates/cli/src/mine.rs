@@ -30,7 +30,7 @@ pub fn mine(bytes: &[u8; 80], threads: Option<u16>, out: &mut Out) -> Result<boo
     let target = header
         .bits
         .to_target()
-        .map_err(|error| Failure::Input(error.to_string()))?;
+        .map_err(|error| Failure::no_target(&error))?;
     let mut little_endian = target.to_be_bytes();
     little_endian.reverse();
     let search = Search {

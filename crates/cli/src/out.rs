@@ -12,14 +12,40 @@ pub enum Failure {
     Read(PathBuf, io::Error),
     /// Nothing can be printed.
     Print(io::Error),
-    /// The input makes no sense; what to do is part of the text.
-    Input(String),
+    /// The input makes no sense.
+    Input {
+        /// What is wrong with it.
+        error: String,
+        /// What to do about it.
+        help: &'static str,
+    },
 }
 
 impl Failure {
+    /// Bits that say no target.
+    pub fn no_target(error: &impl fmt::Display) -> Self {
+        Self::Input {
+            error: error.to_string(),
+            help: "give bits that say a target above zero, such as 1d00ffff",
+        }
+    }
+
     /// Whether the reader of our output has gone.
     pub fn is_closed_pipe(&self) -> bool {
         matches!(self, Self::Print(error) if error.kind() == io::ErrorKind::BrokenPipe)
+    }
+
+    /// What whoever called us can do about it.
+    fn help(&self) -> &'static str {
+        match self {
+            Self::Read(_, error) => match error.kind() {
+                io::ErrorKind::NotFound => "check the path, or give - for standard input",
+                io::ErrorKind::PermissionDenied => "make the file readable for this user",
+                _ => "give a file of text, or - for standard input",
+            },
+            Self::Print(_) => "send the output to a place that takes it",
+            Self::Input { help, .. } => help,
+        }
     }
 }
 
@@ -28,7 +54,7 @@ impl fmt::Display for Failure {
         match self {
             Self::Read(path, error) => write!(f, "cannot read {}: {error}", path.display()),
             Self::Print(error) => write!(f, "cannot print: {error}"),
-            Self::Input(text) => f.write_str(text),
+            Self::Input { error, .. } => f.write_str(error),
         }
     }
 }
@@ -56,6 +82,20 @@ impl Out {
             writeln!(self.writer, "{text}")
         };
         done.map_err(Failure::Print)
+    }
+
+    /// Prints an error for a program that reads JSON; people read it on standard error.
+    pub fn error(&mut self, error: &str, help: &str) -> Result<(), Failure> {
+        if self.json {
+            let value = serde_json::json!({"error": error, "help": help});
+            writeln!(self.writer, "{value}").map_err(Failure::Print)?;
+        }
+        self.finish()
+    }
+
+    /// Prints why a command could not do its work, as `error` does.
+    pub fn failure(&mut self, failure: &Failure) -> Result<(), Failure> {
+        self.error(&failure.to_string(), failure.help())
     }
 
     /// Makes sure that all was printed.

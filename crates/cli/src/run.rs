@@ -21,12 +21,15 @@ pub fn run(file: &Path, log: bool, out: &mut Out) -> Result<bool, Failure> {
         .read_to_string(&mut text)
         .map_err(|error| Failure::Read(file.into(), error))?;
     if text.len() as u64 > MAX_FILE {
-        return Err(Failure::Input(format!(
-            "a scenario has at most {MAX_FILE} bytes"
-        )));
+        return Err(Failure::Input {
+            error: format!("a scenario has at most {MAX_FILE} bytes"),
+            help: "shorten the file",
+        });
     }
-    let bad =
-        |error: &dyn std::fmt::Display| Failure::Input(format!("{}: {error}", file.display()));
+    let bad = |error: &dyn std::fmt::Display| Failure::Input {
+        error: format!("{}: {error}", file.display()),
+        help: "mend the scenario; tests/scenarios/README.md explains every field",
+    };
     let scenario: Scenario = toml::from_str(&text).map_err(|error| bad(&error))?;
     let mut sim = Sim::new(&scenario).map_err(|error| bad(&error))?;
     drive(&mut sim);

@@ -331,6 +331,106 @@ fn bad_input_gets_a_clear_error() {
     }
 }
 
+/// The objects that a command printed, one a line.
+fn objects(output: &Output) -> Vec<Value> {
+    let text = text(output);
+    let parse = |line| serde_json::from_str(line).expect("a line is an object");
+    text.lines().map(parse).collect()
+}
+
+#[test]
+fn verdicts_in_json_name_the_line_that_they_judge() {
+    let input = format!(
+        "\u{feff}\n{GENESIS}\r\n\n  \nzz\n{}\n{GENESIS}",
+        "0".repeat(8_100_000)
+    );
+    let output = tabchain(&["check", "headers", "-", "--json"], &input);
+    assert_eq!(output.status.code(), Some(1));
+    let verdicts = objects(&output);
+    let found: Vec<_> = verdicts
+        .iter()
+        .map(|verdict| (verdict["line"].as_u64(), verdict["ok"].as_bool()))
+        .collect();
+    let expected = [(2, true), (5, false), (6, false), (7, true)];
+    assert_eq!(found, expected.map(|(line, ok)| (Some(line), Some(ok))));
+    let output = tabchain(&["--json", "check", "blocks", "-"], "\n00\n");
+    let expected = serde_json::json!({"ok": false, "reason": "bad-blk-encoding", "line": 2});
+    assert_eq!(objects(&output), [expected]);
+}
+
+#[test]
+fn errors_are_json_too_where_json_is_asked_for() {
+    let folder = env!("CARGO_MANIFEST_DIR");
+    for (args, error, help) in [
+        (
+            vec!["check", "headers", "/no/such/file"],
+            "/no/such/file",
+            "path",
+        ),
+        (vec!["check", "blocks", folder], folder, "a file"),
+        (
+            vec!["check", "retarget", "1", "2", "00000000"],
+            "zero",
+            "1d00ffff",
+        ),
+        (
+            vec!["check", "retarget", "1", "2", "xyz"],
+            "`xyz` is not 1 to 8 hex digits",
+            "--help",
+        ),
+        (
+            vec!["check", "headers"],
+            "<FILE>",
+            "Usage: tabchain check headers",
+        ),
+        (
+            vec!["check", "headers", "-", "--linkd"],
+            "--linkd",
+            "--linked",
+        ),
+        (vec!["mine", "--header", "00"], "160 hex digits", "--help"),
+        (vec!["run", "-"], "title", "tests/scenarios/README.md"),
+        (vec!["mien"], "unrecognized subcommand 'mien'", "'mine'"),
+        (vec!["check"], "a command is missing", "--help"),
+    ] {
+        let plain = tabchain(&args, "");
+        let args = [&["--json"], &args[..]].concat();
+        let output = tabchain(&args, "");
+        assert_eq!(output.status.code(), Some(2), "{args:?}");
+        assert_eq!(plain.status.code(), Some(2), "{args:?}");
+        let [object] = &objects(&output)[..] else {
+            panic!("not one object: {}", text(&output));
+        };
+        let says = |field: &str, part: &str| {
+            object[field]
+                .as_str()
+                .is_some_and(|text| text.contains(part))
+        };
+        assert!(says("error", error) && says("help", help), "{object}");
+        assert_eq!(object.as_object().map(serde_json::Map::len), Some(2));
+        assert_eq!(
+            text(&plain),
+            "",
+            "errors are no output where text is asked for"
+        );
+        let reason = |output: &Output| {
+            let lines = String::from_utf8_lossy(&output.stderr).into_owned();
+            lines.lines().next().map(str::to_owned)
+        };
+        assert!(reason(&plain).is_some(), "{args:?}");
+        assert_eq!(reason(&plain), reason(&output), "people read it as before");
+    }
+}
+
+#[test]
+fn help_and_version_are_no_errors_with_json_either() {
+    for flag in ["--help", "--version"] {
+        let output = tabchain(&[flag, "--json"], "");
+        assert!(output.status.success());
+        assert!(!text(&output).starts_with('{'), "{}", text(&output));
+    }
+}
+
 /// A block in hex whose coinbase pays these scripts; any hash below half of all meets its target.
 fn block_paying(scripts: &[Vec<u8>]) -> String {
     use chain::{Amount, Block, Encode as _, OutPoint, Script, Transaction, TxIn, TxOut};

@@ -3,17 +3,26 @@
 //! Between two slices the worker goes back to the event loop, or it would never hear an order: by
 //! a message to itself where no pause is owed (timers wait for 4 ms at least), else by a timer.
 
-use super::message::{FromMiner, MINER_PROTOCOL, ToMiner};
-use super::{clock, slice::Searcher};
 use js_sys::{Function, Uint8Array};
+use pool::message::{FromMiner, MAX_BUILD, MINER_PROTOCOL, ToMiner};
+use pool::slice::Searcher;
 use std::cell::Cell;
 use std::rc::{Rc, Weak};
 use wasm_bindgen::prelude::*;
 use web_sys::{MessageChannel, MessageEvent, MessagePort};
 
-// The worker's own global functions: by the type of its global object they would cost more code.
+// The worker's own global functions instead of `browser`: those go by the type of the global object,
+// transfer what they post and make closures that can end, which costs this worker more than it does.
 #[wasm_bindgen]
 extern "C" {
+    /// Set by the worker's loader before it loads this; without one there is no worker.
+    #[wasm_bindgen(thread_local_v2, js_name = tabchainBuild)]
+    static BUILD: JsValue;
+
+    /// Milliseconds since the worker began; never goes back.
+    #[wasm_bindgen(js_namespace = performance)]
+    fn now() -> f64;
+
     #[wasm_bindgen(js_name = postMessage)]
     fn post_message(message: &Uint8Array);
 
@@ -85,9 +94,16 @@ pub fn start() -> Result<(), JsValue> {
 
     worker.post(&FromMiner::Ready {
         protocol: MINER_PROTOCOL,
-        build: super::build(),
+        build: build(),
     });
     Ok(())
+}
+
+/// The build that the worker's files belong to; empty if the loader says nothing that can be one.
+fn build() -> String {
+    let said = BUILD.with(JsValue::as_string);
+    said.filter(|said| said.len() <= MAX_BUILD)
+        .unwrap_or_default()
 }
 
 /// A function that lives as long as the worker.
@@ -98,7 +114,7 @@ fn forever(f: impl Fn() + 'static) -> Function {
 impl Worker {
     fn hear(&self, order: ToMiner) {
         let mut searcher = self.searcher.take();
-        searcher.hear(order, clock::now(), &mut |message| self.post(&message));
+        searcher.hear(order, now(), &mut |message| self.post(&message));
         self.searcher.set(searcher);
         self.schedule();
     }
@@ -107,10 +123,10 @@ impl Worker {
         let mut searcher = self.searcher.take();
         // An order since this was scheduled may ask for a pause.
         if searcher
-            .wait(clock::now())
+            .wait(now())
             .is_some_and(|wait| wait < SHORTEST_PAUSE)
         {
-            searcher.step(clock::now, &mut |message| self.post(&message));
+            searcher.step(now, &mut |message| self.post(&message));
         }
         self.searcher.set(searcher);
         self.schedule();
@@ -121,7 +137,7 @@ impl Worker {
             clear_timeout(timer);
         }
         let searcher = self.searcher.take();
-        let wait = searcher.wait(clock::now());
+        let wait = searcher.wait(now());
         self.searcher.set(searcher);
         match wait {
             None => {}

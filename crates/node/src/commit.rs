@@ -32,6 +32,7 @@ impl Node {
             return; // it will be asked for again when its turn comes
         }
         self.take_credit(&id);
+        self.note_moved(turn.now, &id);
         let block = self.books.memo.intern(id, block);
         let before = self.books.index.tree.best();
         let ready = self.books.index.arrive(id, block);
@@ -82,6 +83,12 @@ impl Node {
             .log
             .record(&self.books.index, applied, (tip != before).then_some(tip));
         turn.out.push(Output::Save(batch));
+        if let Some(peer) = source
+            .peer()
+            .and_then(|id| self.tables_mut().peers.get_mut(&id))
+        {
+            (peer.given, peer.vain) = (peer.given.saturating_add(1), 0);
+        }
         if source == Source::Own {
             for id in applied {
                 let height = self.books.index.height(id).unwrap_or_default();
@@ -166,9 +173,9 @@ impl Node {
 
     /// A block is invalid for good, and with it all above it.
     fn condemn(&mut self, turn: &mut Turn<'_>, source: Source, id: BlockId, reject: &Reject) {
-        for fallen in self.books.index.invalidate(id) {
-            self.take_credit(&fallen);
-        }
+        let fallen = self.books.index.invalidate(id);
+        fallen.iter().for_each(|id| self.take_credit(id));
+        self.remember_invalid(&fallen);
         self.tell_rejected(turn, source, id, reject);
         self.blame(turn, source, 50, reject);
         self.tidy_goals(turn, &[]);

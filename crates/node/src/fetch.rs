@@ -6,12 +6,13 @@ use core::cmp::Reverse;
 use chain::{BitcoinHeader, BlockId, Height, PeerId, Time};
 use protocol::To;
 
+use crate::answers::cost_of_block;
 use crate::intake::{Source, Taken};
 use crate::limits;
 use crate::message::Message;
 use crate::node::{Node, Turn};
-use crate::sync::cost_of_block;
-use crate::tables::{Flight, Goal};
+use crate::peers::{Peer, Standing};
+use crate::tables::Flight;
 
 /// How many more bodies each peer may owe us.
 type Free = BTreeMap<PeerId, usize>;
@@ -20,6 +21,15 @@ type Free = BTreeMap<PeerId, usize>;
 struct Supplier {
     peer: PeerId,
     reach: Height,
+    standing: Standing,
+}
+
+/// A body and who is asked for it.
+struct Share {
+    id: BlockId,
+    peer: PeerId,
+    /// Somebody else has it too.
+    has_others: bool,
 }
 
 impl Node {
@@ -34,22 +44,38 @@ impl Node {
             if free.is_empty() {
                 break;
             }
-            for (id, peer) in self.share_out(turn.now, &goal, &mut free) {
-                self.tables_mut().flights.insert(
-                    id,
-                    Flight {
-                        peer,
-                        at: turn.now,
-                        failed: false,
-                    },
-                );
-                requests.entry(peer).or_default().push(id);
+            for share in self.share_out(turn.now, &goal, &mut free) {
+                self.begin_flight(turn, &share);
+                requests.entry(share.peer).or_default().push(share.id);
             }
         }
         for (peer, ids) in requests {
             turn.send(To::Peer(peer), &Message::GetBodies(ids));
         }
         self.start_ticking(turn);
+    }
+
+    /// Notes that a peer is asked for a body; who was asked before and is late did so in vain.
+    fn begin_flight(&mut self, turn: &mut Turn<'_>, share: &Share) {
+        let patience = match self.tables.peers.get(&share.peer) {
+            Some(peer) if peer.is_proven() => limits::FLIGHT_TIMEOUT,
+            Some(peer) if peer.vain > 0 => limits::RETRY,
+            _ => limits::FLIGHT_PATIENCE,
+        };
+        let late = turn.now.saturating_add(patience);
+        let flight = Flight {
+            peer: share.peer,
+            at: turn.now,
+            late,
+            failed: false,
+        };
+        let before = self.tables_mut().flights.insert(share.id, flight);
+        if let Some(before) = before.filter(|before| !before.failed) {
+            self.note_answer(before.peer, false);
+        }
+        if share.has_others {
+            self.tick_at(turn, late);
+        }
     }
 
     /// Peers that may be asked for more.
@@ -66,72 +92,70 @@ impl Node {
         free
     }
 
-    fn goals_by_weight(&self) -> Vec<BlockId> {
-        let mut goals: Vec<BlockId> = self.tables.goals.keys().copied().collect();
-        goals.sort_by_key(|id| Reverse(self.books.index.work(id)));
-        goals
-    }
-
     /// Who is asked for which bodies of a branch.
-    fn share_out(&self, now: Time, goal: &BlockId, free: &mut Free) -> Vec<(BlockId, PeerId)> {
+    fn share_out(&self, now: Time, goal: &BlockId, free: &mut Free) -> Vec<Share> {
         let mut wanted = self.books.index.above_ready(goal, limits::FETCH_AHEAD);
-        wanted.retain(|id| self.is_to_be_asked_for(id));
+        wanted.retain(|id| self.is_to_be_asked_for(now, id));
         if wanted.is_empty() {
             return Vec::new(); // as mostly: all are under way
         }
-        let suppliers = self.suppliers(goal, free);
+        let suppliers = self.suppliers(now, goal);
         let mut shares = Vec::new();
         for id in wanted {
             if free.is_empty() {
                 break;
             }
-            let Some(peer) = self.choose(now, &id, &suppliers, free) else {
+            let Some(share) = self.choose(now, id, &suppliers, free) else {
                 continue;
             };
-            if let Some(places) = free.get_mut(&peer) {
+            if let Some(places) = free.get_mut(&share.peer) {
                 *places -= 1;
             }
             free.retain(|_, places| *places > 0);
-            shares.push((id, peer));
+            shares.push(share);
         }
         shares
     }
 
     /// Whether a body is neither here nor on its way.
-    fn is_to_be_asked_for(&self, id: &BlockId) -> bool {
+    fn is_to_be_asked_for(&self, now: Time, id: &BlockId) -> bool {
         let flight = self.tables.flights.get(id);
-        self.books.index.lacks_body(id) && flight.is_none_or(|flight| flight.failed)
+        self.books.index.lacks_body(id)
+            && flight.is_none_or(|flight| flight.failed || flight.late <= now)
     }
 
-    /// Who is asked for a body: of those who have it and owe us least, one that has not just failed.
-    fn choose(
-        &self,
-        now: Time,
-        id: &BlockId,
-        suppliers: &[Supplier],
-        free: &Free,
-    ) -> Option<PeerId> {
-        let index = &self.books.index;
-        let flight = self.tables.flights.get(id);
-        let failed = flight.map(|flight| flight.peer);
-        let is_patient =
-            flight.is_none_or(|flight| now.saturating_since(flight.at) >= limits::RETRY);
-        let height = index.height(id)?;
-        let sender = self.holders.get(id).copied();
+    /// Who is asked for a body: of those who have it, one that has not just failed, the one of best
+    /// standing that owes us least. Who left something unanswered waits until there is nobody else.
+    fn choose(&self, now: Time, id: BlockId, suppliers: &[Supplier], free: &Free) -> Option<Share> {
+        let flight = self.tables.flights.get(&id);
+        let before = flight.map(|flight| flight.peer);
+        let may_repeat = flight
+            .is_none_or(|flight| flight.failed && now.saturating_since(flight.at) >= limits::RETRY);
+        let height = self.books.index.height(&id)?;
+        let sender = self.holders.get(&id).copied();
         let has = |one: &&Supplier| one.reach >= height || sender == Some(one.peer);
-        let candidates = suppliers
+        let may = |one: &&Supplier| may_repeat || before != Some(one.peer);
+        let able: Vec<&Supplier> = suppliers.iter().filter(has).filter(may).collect();
+        let is_sound = |one: &Supplier| one.standing.vain == 0 && before != Some(one.peer);
+        let any_sound = able.iter().any(|one| is_sound(one));
+        let candidates = able
             .iter()
-            .filter(has)
-            .filter(|one| is_patient || failed != Some(one.peer))
-            .filter_map(|one| Some((one.peer, *free.get(&one.peer)?)));
-        candidates
-            .max_by_key(|(peer, places)| (failed != Some(*peer), *places, Reverse(*peer)))
-            .map(|(peer, _)| peer)
+            .filter(|one| !any_sound || is_sound(one))
+            .filter_map(|one| Some((one, *free.get(&one.peer)?)));
+        let (chosen, _) = candidates.max_by_key(|(one, places)| {
+            let is_other = before != Some(one.peer);
+            (is_other, Reverse(one.standing), *places, Reverse(one.peer))
+        })?;
+        Some(Share {
+            id,
+            peer: chosen.peer,
+            has_others: able.len() > 1,
+        })
     }
 
-    /// How far each peer that may be asked has a branch, as far as its best block and the headers
+    /// How far each peer that is listened to has a branch, as far as its best block and the headers
     /// that it sent tell.
-    fn suppliers(&self, goal: &BlockId, free: &Free) -> Vec<Supplier> {
+    fn suppliers(&self, now: Time, goal: &BlockId) -> Vec<Supplier> {
         let index = &self.books.index;
         // Most peers stand on the same few blocks.
         let mut forks: BTreeMap<BlockId, Option<Height>> = BTreeMap::new();
@@ -139,21 +163,21 @@ impl Node {
             let height = || index.height(&index.tree.fork_point(goal, &end)?);
             *forks.entry(end).or_insert_with(height)
         };
-        let supplier = |id: &PeerId| {
-            let peer = self.tables.peers.get(id);
-            let ends = peer.map(|peer| [peer.best.map(|best| best.id), peer.sent]);
-            let reach = ends
-                .into_iter()
-                .flatten()
-                .flatten()
-                .filter_map(&mut fork)
-                .max();
+        let peers = &self.tables.peers;
+        let heard = peers.iter().filter(|(id, _)| !peers.is_muted(now, id));
+        let supplier = |(id, peer): (&PeerId, &Peer)| {
+            let ends = [peer.best.map(|best| best.id), peer.sent];
+            let reach = ends.into_iter().flatten().filter_map(&mut fork).max();
+            let mut standing = peer.standing();
+            let ask = self.tables.asks.get(id);
+            standing.vain += u32::from(ask.is_some_and(|ask| ask.late <= now));
             Supplier {
                 peer: *id,
                 reach: reach.unwrap_or_default(),
+                standing,
             }
         };
-        free.keys().map(supplier).collect()
+        heard.map(supplier).collect()
     }
 
     pub(crate) fn on_body(&mut self, turn: &mut Turn<'_>, from: PeerId, block: &Arc<[u8]>) {
@@ -193,18 +217,12 @@ impl Node {
 
     /// A peer did not deliver what it was asked for: others come first.
     pub(crate) fn note_failure(&mut self, peer: PeerId, id: &BlockId) {
-        let tables = Arc::make_mut(&mut self.tables);
-        let flight = tables.flights.get_mut(id);
+        let flight = self.tables_mut().flights.get_mut(id);
         let Some(flight) = flight.filter(|flight| flight.peer == peer && !flight.failed) else {
             return;
         };
         flight.failed = true;
-        let tree = &self.books.index.tree;
-        for (goal, state) in &mut tables.goals {
-            if tree.is_ancestor(id, goal) {
-                state.failed = state.failed.saturating_add(1);
-            }
-        }
+        self.note_answer(peer, false);
     }
 
     /// Gives up on requests that were not answered, and forgets those that no longer matter.
@@ -229,78 +247,5 @@ impl Node {
         tables.presyncs.remove(&peer);
         tables.flights.retain(|_, flight| flight.peer != peer);
         self.fetch(turn);
-    }
-
-    /// A branch is wanted whole. One that is part of another needs no place of its own.
-    pub(crate) fn add_goal(&mut self, id: BlockId) {
-        let tables = Arc::make_mut(&mut self.tables);
-        let index = &self.books.index;
-        if tables
-            .goals
-            .keys()
-            .any(|goal| index.tree.is_ancestor(&id, goal))
-        {
-            return;
-        }
-        tables
-            .goals
-            .retain(|goal, _| !index.tree.is_ancestor(goal, &id));
-        if tables.goals.len() >= limits::GOALS {
-            // What nobody delivers goes first, then the lightest.
-            let worst = |(id, goal): (&BlockId, &Goal)| (goal.failed, Reverse(index.work(id)), *id);
-            let Some((failed, weight, loser)) = tables.goals.iter().map(worst).max() else {
-                return;
-            };
-            if failed == 0 && weight.0 >= index.work(&id) {
-                return;
-            }
-            tables.goals.remove(&loser);
-        }
-        tables.goals.insert(id, Goal::default());
-    }
-
-    /// Blocks were applied or condemned: drops what is no longer wanted.
-    pub(crate) fn tidy_goals(&mut self, turn: &mut Turn<'_>, applied: &[BlockId]) {
-        let tables = Arc::make_mut(&mut self.tables);
-        let index = &self.books.index;
-        tables.goals.retain(|goal, _| {
-            index
-                .tree
-                .get(goal)
-                .is_some_and(|link| !link.is_invalid() && !link.is_ready())
-        });
-        self.note_sync(turn, applied);
-    }
-
-    /// A peer has a block that could not be applied here so far.
-    pub(crate) fn want_from(&mut self, peer: PeerId, id: BlockId) {
-        let link = self.books.index.tree.get(&id);
-        if link.is_none_or(|link| link.is_ready() || link.is_invalid()) {
-            return;
-        }
-        if self.books.index.lacks_body(&id) && !self.tables.flights.contains_key(&id) {
-            self.take_credit(&id);
-            self.give_credit(peer, id);
-        }
-        self.add_goal(id); // its own body may be here, and one below it missing
-    }
-
-    /// Notes who sent a header.
-    pub(crate) fn give_credit(&mut self, peer: PeerId, id: BlockId) {
-        self.holders.insert_mut(id, peer);
-        if let Some(peer) = self.tables_mut().peers.get_mut(&peer) {
-            peer.unproven = peer.unproven.saturating_add(1);
-        }
-    }
-
-    /// A header is unproven no longer: its body is here, or it is bad.
-    pub(crate) fn take_credit(&mut self, id: &BlockId) {
-        let Some(peer) = self.holders.get(id).copied() else {
-            return;
-        };
-        self.holders.remove_mut(id);
-        if let Some(peer) = self.tables_mut().peers.get_mut(&peer) {
-            peer.unproven = peer.unproven.saturating_sub(1);
-        }
     }
 }

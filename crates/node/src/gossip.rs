@@ -70,15 +70,15 @@ impl Node {
             height: claim.height,
             work: claim.work,
         };
-        if let Some(peer) = self.tables_mut().peers.get_mut(&from) {
-            peer.best = Some(best);
-        }
+        let peer = self.tables_mut().peers.get_mut(&from);
+        let is_new = peer.is_some_and(|peer| peer.best.replace(best).is_none());
         self.on_claim(turn, from, claim);
         let index = &self.books.index;
         if index.work(&best.id).unwrap_or(claim.work) < index.tip_work() {
-            // It is behind. If everybody said so, a crowd would shout at each newcomer.
+            // It is behind. Everybody says so once; if everybody did so again and again, a crowd
+            // would shout. A crowd may be invented, so a newcomer must not depend on the draw.
             let crowd = self.tables.peers.up().max(limits::ANSWERS);
-            if self.dice.below(crowd) < limits::ANSWERS {
+            if self.dice.below(crowd) < limits::ANSWERS || is_new {
                 self.send_tip(turn, To::Peer(from));
             }
         }

@@ -136,6 +136,27 @@ impl Index {
         fallen
     }
 
+    /// Forgets a block that is not ready and all above it. Returns their ids.
+    pub fn prune(&mut self, id: BlockId) -> Vec<BlockId> {
+        let gone = self.tree.prune(id);
+        for link in &gone {
+            if link.state == LinkState::Body {
+                self.waiting -= self.len(&link.id);
+            }
+            self.headers.remove_mut(&link.id);
+            self.blocks.remove_mut(&link.id);
+            self.states.remove_mut(&link.id);
+        }
+        gone.iter().map(|link| link.id).collect()
+    }
+
+    /// Blocks from the ready part of the chain that ends with `id` up to `id`.
+    pub fn lead(&self, id: &BlockId) -> u32 {
+        let edge = self.ready_edge(id);
+        let lead = edge.and_then(|edge| Some(self.height(id)?.0.saturating_sub(edge.0)));
+        lead.unwrap_or_default()
+    }
+
     /// The state after a block, if it is at hand.
     pub fn kept_state(&self, id: &BlockId) -> Option<&State> {
         let (latest, state) = &self.latest;
@@ -197,6 +218,9 @@ impl Index {
     pub fn ready_edge(&self, goal: &BlockId) -> Option<Height> {
         let fork = self.tree.fork_point(goal, &self.tree.best())?;
         let (mut ready, mut not) = (self.height(&fork)?, self.height(goal)?.next());
+        if fork == self.tree.best() {
+            return Some(ready); // what is ready above the best block would be better
+        }
         // Below a ready block all are ready: search the edge by halves.
         while not.0 - ready.0 > 1 {
             let middle = Height(ready.0 + (not.0 - ready.0) / 2);

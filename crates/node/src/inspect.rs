@@ -152,6 +152,7 @@ impl Node {
             .row("progress", Value::Word(progress))
             .row("best-header", Value::Number(best_header.0.into()))
             .row("headers", number(links))
+            .row("unproven", number(index.tree.unready()))
             .row("blocks", number(blocks))
             .row("states", number(states))
             .row("waiting-bytes", Value::Number(index.waiting()))

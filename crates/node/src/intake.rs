@@ -88,7 +88,7 @@ impl Node {
             return Taken::Refused;
         }
         match self.worth(source, &strand, headers.len()) {
-            Worth::Store => self.store_strand(turn, source, &strand, false),
+            Worth::Store => self.store_strand(turn, source, &strand, None),
             Worth::Measure => self.start_presync(turn, source, strand),
             Worth::Drop => Taken::Refused,
         }
@@ -125,26 +125,19 @@ impl Node {
         Ok(())
     }
 
-    /// Keeps judged headers, all or as many as the peer may still give.
+    /// Keeps judged headers, all or as many as there is room for; `measured` is what the whole
+    /// branch weighs where that is known.
     pub(crate) fn store_strand(
         &mut self,
         turn: &mut Turn<'_>,
         source: Source,
         strand: &Strand,
-        measured: bool,
+        measured: Option<Work>,
     ) -> Taken {
         let room = match source.peer() {
-            Some(peer) if !measured => {
-                let unproven = self
-                    .tables
-                    .peers
-                    .get(&peer)
-                    .map_or(limits::UNPROVEN, |p| p.unproven);
-                limits::UNPROVEN.saturating_sub(unproven)
-            }
-            _ => u32::MAX,
+            Some(peer) => self.room_for(turn, peer, strand, measured),
+            None => usize::MAX,
         };
-        let room = usize::try_from(room).unwrap_or(usize::MAX);
         let mut last = None;
         for link in strand.links.iter().take(room) {
             if !self.books.index.insert(link.id, link.header, link.weight) {
@@ -160,10 +153,29 @@ impl Node {
         };
         if let Some(peer) = source.peer() {
             self.note_sent(peer, last);
-            self.add_goal(last);
+            self.add_goal(turn.now, last, measured.unwrap_or_default());
             self.tell_sync(turn, peer, last);
         }
         Taken::Stored
+    }
+
+    /// How many headers of a strand may be kept.
+    fn room_for(
+        &mut self,
+        turn: &Turn<'_>,
+        peer: PeerId,
+        strand: &Strand,
+        measured: Option<Work>,
+    ) -> usize {
+        let ahead = self.room_ahead(&strand.fork, measured.is_some());
+        let wanted = strand.links.len().min(ahead);
+        let work = strand.weight.max(measured.unwrap_or_default());
+        let room = self.make_room(turn.now, strand.fork, work, wanted);
+        if room.is_none_or(|room| room == 0) {
+            // What is here may be read from disk and wait for one body only.
+            self.want_from(turn.now, peer, strand.fork);
+        }
+        room.map_or(0, |room| room.min(wanted))
     }
 
     /// Headers that were here before: perhaps a body is still wanted, perhaps they are bad.
@@ -189,7 +201,12 @@ impl Node {
         }
         if let Some(peer) = source.peer() {
             self.note_sent(peer, id);
-            self.want_from(peer, id);
+            self.want_from(turn.now, peer, id);
+            let flight = self.tables.flights.get(&id);
+            let other = flight.filter(|flight| !flight.failed && flight.peer != peer);
+            if let Some(flight) = other.filter(|flight| flight.late > turn.now) {
+                self.tick_at(turn, flight.late); // now there is somebody to ask instead
+            }
         }
         Taken::Known
     }

@@ -12,9 +12,11 @@
 
 extern crate alloc;
 
+mod answers;
 mod books;
 mod commit;
 mod fetch;
+mod goals;
 mod gossip;
 mod index;
 mod inspect;

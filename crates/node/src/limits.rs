@@ -19,6 +19,21 @@ pub const PEERS: usize = 1024;
 pub const TOKENS: u32 = 8_000;
 /// Tokens that come back each second.
 pub const TOKENS_PER_SEC: u32 = 2_000;
+/// Bytes of answers for all peers together that may go out at once ...
+pub const ANSWERS_BURST: u64 = 16 << 20;
+/// ... and how many come back each microsecond: 8 MB a second.
+pub const ANSWERS_PER_MICRO: u64 = 8;
+/// The part that is left to peers which gave us blocks, and to those that wait.
+pub const ANSWERS_RESERVE: u64 = 4 << 20;
+/// How long a peer that gave no blocks waits between answers when only the reserve is left: no
+/// longer than it takes to ask again.
+pub const ANSWER_WAIT: Micros = ASK_TIMEOUT;
+/// What it gets then, in bytes: 187 headers, or a block whatever its size.
+pub const PORTION: u64 = 15_000;
+/// Bytes that a message weighs beyond its contents.
+pub const FRAMING: u64 = 100;
+// However many senders are invented, portions for all that are remembered do not empty the reserve.
+const _: () = assert!(PEERS as u64 * PORTION <= ANSWER_WAIT.0 * ANSWERS_PER_MICRO);
 /// Points of blame at which a peer is not listened to for a while; one is forgiven each second.
 pub const BLAME: u32 = 100;
 /// How long it is not listened to. Long enough that a peer which only sends rubbish costs next to
@@ -31,10 +46,22 @@ pub const FLIGHTS_PER_PEER: usize = 16;
 pub const FETCH_AHEAD: u32 = 256;
 /// Bytes of blocks that wait for an ancestor's body.
 pub const WAITING: u64 = 16 << 20;
-/// Branches that are being fetched.
+/// Branches that are being fetched, of all peers together.
 pub const GOALS: usize = 32;
-/// Headers of one peer's that have no body yet; it gives no more until bodies follow.
-pub const UNPROVEN: u32 = 10_000;
+/// A branch of which no body came for so long is the first to give way to others.
+pub const GOAL_STALL: Micros = Micros::from_secs(4);
+/// Headers of blocks that are not applied, of all peers together: senders are free to invent, so a
+/// limit for each would be none. When it is reached, stalled branches give way, then the lightest,
+/// then the youngest. A header takes about 1.1 kB (measured; in tree, index and holders): less than
+/// 20 MB.
+pub const UNPROVEN: usize = 16_000;
+/// How far the headers of one branch are kept ahead of its applied blocks: twice an answer, so that
+/// the next one is here before the bodies run out.
+pub const HEADERS_AHEAD: u32 = 4_000;
+/// The same for a branch that was measured and is heavier than ours; it leaves room for others.
+pub const MEASURED_AHEAD: u32 = UNPROVEN as u32 - HEADERS_AHEAD;
+/// Invalid blocks that are remembered so as not to be fetched again; part of [`UNPROVEN`].
+pub const INVALID: usize = 1_000;
 
 /// Branches that do not outweigh the best one are kept only this close to its tip, in blocks and
 /// in work.
@@ -48,7 +75,8 @@ pub const PRESYNCS: usize = 8;
 pub const MARKS: usize = 4096;
 /// Without an answer for so long, measuring ends.
 pub const PRESYNC_IDLE: Micros = Micros::from_secs(10);
-/// When all places are taken, one that was taken for so long is given away.
+/// When all places are taken, the branch with the least work so far gives way to one with more, and
+/// one that was measured for so long to any.
 pub const PRESYNC_TURN: Micros = Micros::from_secs(60);
 
 /// Headers from the future that are looked at again.
@@ -71,8 +99,19 @@ pub const LOADS: usize = 128;
 /// Ids in one segment of the log.
 pub const SEGMENT: u32 = 128;
 
+/// Requests for headers under way at peers that gave us no blocks, of all of them together.
+pub const ASKS: usize = 128;
+/// When there are so many, one that has been under way for so long gives way.
+pub const ASK_TURN: Micros = Micros(250_000);
+/// After so long without an answer others are asked for the same too, twice as many each time: a
+/// peer that might be an invention gets a little more than a round trip between tabs ...
+pub const ASK_PATIENCE: Micros = Micros(25_000);
+/// ... and one that gave us blocks as long as two thousand headers take on a slow link.
+pub const ASK_PATIENCE_PROVEN: Micros = Micros(250_000);
 /// An unanswered request for headers is given up after this.
 pub const ASK_TIMEOUT: Micros = Micros::from_secs(2);
+/// A body that was asked of a peer which gave us none so far is asked of others too after this.
+pub const FLIGHT_PATIENCE: Micros = Micros(100_000);
 /// An unanswered request for a body goes to somebody else after this.
 pub const FLIGHT_TIMEOUT: Micros = Micros::from_secs(3);
 /// Whoever did not have a body is asked for it again only after this, others at once.

@@ -4,7 +4,7 @@
 //! that we send or check for it. What we asked for is free. A peer without tokens is not
 //! answered; one that sends what no correct node sends is not heard for a while.
 
-use alloc::collections::BTreeMap;
+use alloc::{collections::BTreeMap, vec::Vec};
 
 use chain::{BlockId, Height, Micros, PeerId, Time, Work};
 
@@ -18,6 +18,16 @@ pub(crate) struct Best {
     pub work: Work,
 }
 
+/// Whom to ask first, the least: who gave us blocks, who has left nothing unanswered, who ever
+/// answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Standing {
+    gave_nothing: bool,
+    /// See [`Peer::vain`].
+    pub vain: u32,
+    never_answered: bool,
+}
+
 #[derive(Clone, Debug)]
 pub(crate) struct Peer {
     pub best: Option<Best>,
@@ -25,8 +35,14 @@ pub(crate) struct Peer {
     pub sent: Option<BlockId>,
     /// When it was last asked for headers.
     pub asked: Time,
-    /// Headers from it that have no body yet.
-    pub unproven: u32,
+    /// Blocks from it that were applied here: the only thing that it cannot have for nothing.
+    pub given: u32,
+    /// Requests in a row that it did not answer, or not with what it had announced.
+    pub vain: u32,
+    /// It has answered a request with something that we could use.
+    pub answered: bool,
+    /// When it first asked, or was answered last: it may have to wait from then on.
+    pub waits: Option<Time>,
     up: bool,
     tokens: u32,
     blame: u32,
@@ -46,7 +62,10 @@ impl Peers {
         for peer in self.map.values_mut() {
             peer.up = false;
         }
-        for id in up.iter().take(limits::PEERS) {
+        // Who gave us blocks is not crowded out by those who just say that they are here.
+        let mut up: Vec<&PeerId> = up.iter().collect();
+        up.sort_by_key(|id| self.map.get(id).is_none_or(|peer| peer.given == 0));
+        for id in up.into_iter().take(limits::PEERS) {
             if let Some(peer) = self.heard(now, *id) {
                 peer.up = true;
             }
@@ -58,13 +77,15 @@ impl Peers {
         }
     }
 
-    /// The entry of a peer, made if there is room; a peer that cannot be reached and was not heard
-    /// for longest gives way. `None` while it is not listened to.
+    /// The entry of a peer. When there is no room for it, one that gave us no blocks gives way, rather
+    /// one that cannot be reached, and the one that was not heard for longest. `None` while it is not
+    /// listened to.
     pub fn heard(&mut self, now: Time, id: PeerId) -> Option<&mut Peer> {
         if !self.map.contains_key(&id) {
             if self.map.len() >= limits::PEERS {
-                let idle = self.map.iter().filter(|(_, peer)| !peer.up);
-                let (_, idlest) = idle.map(|(id, peer)| (peer.heard, *id)).min()?;
+                let rank =
+                    |(id, peer): (&PeerId, &Peer)| (peer.given > 0, peer.up, peer.heard, *id);
+                let (.., idlest) = self.map.iter().map(rank).min()?;
                 self.map.remove(&idlest);
             }
             self.map.insert(id, Peer::new(now));
@@ -128,12 +149,28 @@ impl Peers {
 }
 
 impl Peer {
+    /// Whether it gave us blocks and answered what it was asked last.
+    pub fn is_proven(&self) -> bool {
+        self.given > 0 && self.vain == 0
+    }
+
+    pub fn standing(&self) -> Standing {
+        Standing {
+            gave_nothing: self.given == 0,
+            vain: self.vain,
+            never_answered: !self.answered,
+        }
+    }
+
     fn new(now: Time) -> Self {
         Self {
             best: None,
             sent: None,
             asked: Time::ZERO,
-            unproven: 0,
+            given: 0,
+            vain: 0,
+            answered: false,
+            waits: None,
             up: false,
             tokens: limits::TOKENS,
             blame: 0,

@@ -8,8 +8,9 @@
 //! id is the batch that was measured. (Bitcoin Core does the same with salted bits for ids.)
 
 use alloc::{sync::Arc, vec, vec::Vec};
+use core::cmp::Reverse;
 
-use chain::{BitcoinHeader, BlockId, PeerId, Time};
+use chain::{BitcoinHeader, BlockId, PeerId, Time, Tree, Work};
 
 use crate::intake::{Source, Taken};
 use crate::limits;
@@ -37,6 +38,11 @@ impl Presync {
         }
     }
 
+    /// Whether the block that it stands on is still here.
+    pub fn is_rooted(&self, tree: &Tree<Work>) -> bool {
+        tree.contains(&self.strand.fork)
+    }
+
     /// The end of the next batch, where it is known.
     fn mark(&self) -> Option<BlockId> {
         self.marks.get(self.stored?).copied()
@@ -54,7 +60,7 @@ impl Node {
         let Some(peer) = source.peer() else {
             return Taken::Refused;
         };
-        if !self.has_presync_place(turn.now, &peer) {
+        if !self.has_presync_place(turn.now, &peer, strand.weight) {
             return Taken::Refused;
         }
         let marks = vec![strand.last];
@@ -71,8 +77,9 @@ impl Node {
         Taken::Measured
     }
 
-    /// Whether a peer may have a branch measured; the oldest gives way if it took its time.
-    fn has_presync_place(&mut self, now: Time, peer: &PeerId) -> bool {
+    /// Whether a peer may have a branch of some work measured; one with less work so far gives way,
+    /// or the oldest if it took its time.
+    fn has_presync_place(&mut self, now: Time, peer: &PeerId, work: Work) -> bool {
         let presyncs = &mut self.tables_mut().presyncs;
         if presyncs.contains_key(peer) {
             return false;
@@ -80,12 +87,13 @@ impl Node {
         if presyncs.len() < limits::PRESYNCS {
             return true;
         }
-        let oldest = presyncs
+        let is_late = |one: &Presync| now.saturating_since(one.started) > limits::PRESYNC_TURN;
+        let weakest = presyncs
             .iter()
-            .map(|(id, presync)| (presync.started, *id))
+            .map(|(id, one)| (!is_late(one), one.strand.weight, Reverse(one.started), *id))
             .min();
-        match oldest {
-            Some((started, id)) if now.saturating_since(started) > limits::PRESYNC_TURN => {
+        match weakest {
+            Some((is_in_time, least, _, id)) if !is_in_time || least < work => {
                 presyncs.remove(&id);
                 true
             }
@@ -183,7 +191,8 @@ impl Node {
             }
         }
         if !strand.links.is_empty()
-            && self.store_strand(turn, source, &strand, true) != Taken::Stored
+            && self.store_strand(turn, source, &strand, Some(presync.strand.weight))
+                != Taken::Stored
         {
             return false;
         }
@@ -200,6 +209,11 @@ impl Node {
         };
         if self.tables.asks.contains_key(&peer) {
             return;
+        }
+        if presync.stored.is_some() && self.room_ahead(&presync.edge(), true) < limits::HEADERS {
+            // Bodies come first; until then nobody is late.
+            let presync = self.tables_mut().presyncs.get_mut(&peer);
+            return presync.map_or((), |presync| Arc::make_mut(presync).heard = turn.now);
         }
         let best = self.tables.peers.get(&peer).and_then(|peer| peer.best);
         let stop = presync

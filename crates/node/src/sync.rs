@@ -1,4 +1,4 @@
-//! Headers first: asking for the way to a better block, and answering who asks.
+//! Headers first: asking for the way to a better block.
 
 use alloc::{vec, vec::Vec};
 
@@ -10,17 +10,28 @@ use crate::intake::{Source, Taken};
 use crate::limits;
 use crate::message::Message;
 use crate::node::{Node, Turn};
+use crate::peers::Peer;
 use crate::tables::Ask;
 
 impl Node {
     /// Asks a peer for the way from our chain to a block, unless that is under way.
     pub(crate) fn ask(&mut self, turn: &mut Turn<'_>, peer: PeerId, stop: BlockId) {
         let tables = &self.tables;
-        let unproven = tables.peers.get(&peer).map_or(0, |peer| peer.unproven);
-        let is_full = unproven.saturating_add(limits::HEADERS as u32) > limits::UNPROVEN;
         let is_busy = tables.asks.contains_key(&peer) || tables.presyncs.contains_key(&peer);
         let is_later = tables.later.keys().any(|(_, id)| *id == stop);
-        if is_full || is_busy || is_later || tables.is_asked_for(&stop) {
+        if is_busy || is_later {
+            return;
+        }
+        let sent = tables.peers.get(&peer).and_then(|peer| peer.sent);
+        if sent.is_some_and(|sent| self.room_ahead(&sent, false) < limits::HEADERS) {
+            return; // bodies come first
+        }
+        let from = tables.may_ask_from(turn.now, &stop);
+        if from > turn.now {
+            return self.tick_at(turn, from);
+        }
+        let is_known = tables.peers.get(&peer).is_some_and(|peer| peer.given > 0);
+        if !is_known && !self.tables_mut().has_ask_place(turn.now) {
             return;
         }
         let tree = &self.books.index.tree;
@@ -52,11 +63,18 @@ impl Node {
         reached: Height,
     ) {
         let (from, at) = (self.books.index.tree.best_header(), turn.now);
+        let known = self.tables.peers.get(&peer);
+        let patience = match known.is_some_and(Peer::is_proven) {
+            true => limits::ASK_PATIENCE_PROVEN,
+            false => limits::ASK_PATIENCE,
+        };
+        let late = at.saturating_add(patience);
         let ask = Ask {
             stop,
             from,
             reached,
             at,
+            late,
         };
         let tables = self.tables_mut();
         tables.asks.insert(peer, ask);
@@ -99,6 +117,12 @@ impl Node {
             headers => self.take_headers(turn, Source::Peer(from), headers),
         };
         let moved = asked.is_some_and(|ask| ask.from != self.books.index.tree.best_header());
+        if asked.is_some() {
+            self.note_answer(
+                from,
+                taken == Taken::Stored || (taken == Taken::Known && moved),
+            );
+        }
         match taken {
             Taken::Stored => self.fetch_and_follow(turn, from),
             Taken::Known if moved => self.fetch_and_follow(turn, from),
@@ -142,67 +166,20 @@ impl Node {
         self.follow(turn, peer);
     }
 
+    /// A peer answered: with something that we could use, or in vain.
+    pub(crate) fn note_answer(&mut self, peer: PeerId, is_useful: bool) {
+        if let Some(peer) = self.tables_mut().peers.get_mut(&peer) {
+            peer.answered |= is_useful;
+            peer.vain = match is_useful {
+                true => 0,
+                false => peer.vain.saturating_add(1),
+            };
+        }
+    }
+
     pub(crate) fn forget_best(&mut self, peer: PeerId) {
         if let Some(peer) = self.tables_mut().peers.get_mut(&peer) {
             peer.best = None;
-        }
-    }
-
-    /// Serves headers, of applied blocks only.
-    pub(crate) fn on_get_headers(
-        &mut self,
-        turn: &mut Turn<'_>,
-        from: PeerId,
-        locator: &[BlockId],
-        stop: &BlockId,
-    ) {
-        let index = &self.books.index;
-        let goal = if index.is_ready(stop) {
-            *stop
-        } else {
-            index.tree.best()
-        };
-        let shared = locator.iter().find(|id| index.tree.is_ancestor(id, &goal));
-        let start = shared.and_then(|id| index.height(id)).unwrap_or_default();
-        let end = index.height(&goal).unwrap_or_default();
-        let top = end.min(Height(start.0.saturating_add(limits::HEADERS as u32)));
-        // Paid before the work, or what is not answered would cost nothing.
-        let cost = top.0.saturating_sub(start.0) / 16;
-        if !self.tables_mut().peers.spend(turn.now, from, cost) {
-            return;
-        }
-        let index = &self.books.index;
-        let ids = index.span(&goal, start, top);
-        let headers = ids.iter().filter_map(|id| index.header(id)).collect();
-        turn.send(To::Peer(from), &Message::Headers(headers));
-    }
-
-    /// Serves blocks, applied ones only.
-    pub(crate) fn on_get_bodies(&mut self, turn: &mut Turn<'_>, from: PeerId, ids: &[BlockId]) {
-        let mut missing = vec![];
-        let cost = u32::try_from(ids.len() / 4).unwrap_or(u32::MAX);
-        if !self.tables_mut().peers.spend(turn.now, from, cost) {
-            return;
-        }
-        for id in ids {
-            let index = &self.books.index;
-            let block = index.block(id).filter(|_| index.is_ready(id)).cloned();
-            match block.filter(|block| block.len() <= limits::BLOCK) {
-                Some(block) => {
-                    if !self
-                        .tables_mut()
-                        .peers
-                        .spend(turn.now, from, cost_of_block(&block))
-                    {
-                        break;
-                    }
-                    turn.send(To::Peer(from), &Message::Body(block));
-                }
-                None => missing.push(*id),
-            }
-        }
-        if !missing.is_empty() {
-            turn.send(To::Peer(from), &Message::NotFound(missing));
         }
     }
 
@@ -210,19 +187,25 @@ impl Node {
     pub(crate) fn tick_requests(&mut self, turn: &mut Turn<'_>) {
         let now = turn.now;
         let tables = self.tables_mut();
-        tables.ticking = false;
-        tables
-            .asks
-            .retain(|_, ask| now.saturating_since(ask.at) < limits::ASK_TIMEOUT);
+        tables.tick = None;
+        let is_over = |ask: &Ask| now.saturating_since(ask.at) >= limits::ASK_TIMEOUT;
+        let over = tables.asks.iter().filter(|(_, ask)| is_over(ask));
+        let over: Vec<PeerId> = over.map(|(peer, _)| *peer).collect();
+        tables.asks.retain(|_, ask| !is_over(ask));
         tables
             .presyncs
             .retain(|_, presync| now.saturating_since(presync.heard) < limits::PRESYNC_IDLE);
+        for peer in over {
+            self.note_answer(peer, false);
+        }
         self.expire_flights(now);
         let peers = self.tables.peers.iter();
-        let mut peers: Vec<(Time, PeerId)> = peers.map(|(id, peer)| (peer.asked, *id)).collect();
-        // Whoever was asked least recently comes first, or silent ones could silence all others.
+        let mut peers: Vec<_> = peers
+            .map(|(id, peer)| (peer.standing(), peer.asked, *id))
+            .collect();
+        // Of those of one standing, whoever was asked least recently comes first.
         peers.sort_unstable();
-        for (_, peer) in peers {
+        for (.., peer) in peers {
             self.repeat_presync(turn, peer);
             self.follow(turn, peer);
         }
@@ -232,14 +215,16 @@ impl Node {
 
     /// Comes back in a while if anything is under way.
     pub(crate) fn start_ticking(&mut self, turn: &mut Turn<'_>) {
-        if self.tables.is_waiting() && !self.tables.ticking {
-            self.tables_mut().ticking = true;
-            turn.arm(TICK, turn.now.saturating_add(limits::TICK));
+        if self.tables.is_waiting() {
+            self.tick_at(turn, turn.now.saturating_add(limits::TICK));
         }
     }
-}
 
-/// Tokens for carrying or checking a block's bytes.
-pub(crate) fn cost_of_block(block: &[u8]) -> u32 {
-    u32::try_from(block.len() / 4096).unwrap_or(u32::MAX)
+    /// Looks after requests at a time, or before.
+    pub(crate) fn tick_at(&mut self, turn: &mut Turn<'_>, at: Time) {
+        if self.tables.tick.is_none_or(|tick| at < tick) {
+            self.tables_mut().tick = Some(at);
+            turn.arm(TICK, at);
+        }
+    }
 }

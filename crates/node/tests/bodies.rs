@@ -169,7 +169,7 @@ fn a_body_that_does_not_come_is_asked_of_another() {
             .count()
     };
     assert_eq!((asked(&solo, 1), asked(&solo, 2)), (1, 0));
-    solo.wait(4_000);
+    solo.wait(200);
     assert_eq!((asked(&solo, 1), asked(&solo, 2)), (1, 1));
     // A peer that says so is not waited for.
     solo.hear(peer(2), &Message::NotFound(vec![block.id()]));

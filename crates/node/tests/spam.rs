@@ -4,9 +4,9 @@ mod kit;
 
 use std::collections::BTreeMap;
 
-use chain::{Height, U256, Work};
+use chain::{Height, PeerId, U256, Work};
 use kit::host::{Disk, Solo};
-use kit::{EASY, HARD, MEDIUM, Made, NO_WORK, peer, toy_node};
+use kit::{EASY, HARD, MEDIUM, Made, NO_WORK, WRONG, peer, toy_node};
 use node::message::Message;
 use node::{Memo, limits};
 use protocol::{Event, Input, To};
@@ -210,12 +210,90 @@ fn a_peer_may_not_owe_bodies_without_end() {
         &Message::Tip(Solo::claim(withheld.last().unwrap(), 30_000, work)),
     );
     serve(&mut solo, 2, &withheld);
-    assert!(solo.number("headers") <= 1 + u64::from(limits::UNPROVEN));
+    assert!(solo.number("headers") <= 1 + u64::from(limits::HEADERS_AHEAD));
     assert!(solo.number("asked-bodies") <= limits::FLIGHTS_PER_PEER as u64);
     // Meanwhile an honest chain, lighter than what was promised, is followed all the same.
     let honest = Made::genesis().chain(EASY, 10, 2);
     solo.feed_all(peer(3), &honest);
     assert!(solo.has_tip(&honest[9]));
+}
+
+/// Somebody who exists in a sender's name only.
+fn invented(number: u32) -> PeerId {
+    let mut id = [7; 32];
+    id[..4].copy_from_slice(&number.to_be_bytes());
+    PeerId::from_bytes(id)
+}
+
+/// Each of `senders` inventions shows a branch of its own, `count` headers that weigh next to
+/// nothing, and never a body.
+fn flood(solo: &mut Solo, senders: std::ops::Range<u32>, count: usize) {
+    for sender in senders {
+        let spam = Made::genesis().chain(EASY, count, 1_000 + u64::from(sender));
+        for part in spam.chunks(limits::HEADERS) {
+            let headers = part.iter().map(|block| block.header).collect();
+            solo.hear(invented(sender), &Message::Headers(headers));
+        }
+        assert!(solo.number("unproven") <= limits::UNPROVEN as u64);
+        assert!(solo.number("goals") <= limits::GOALS as u64);
+    }
+}
+
+#[test]
+fn headers_of_eighty_inventions_share_one_limit_and_a_heavier_chain_gets_through() {
+    let mut solo = solo();
+    flood(&mut solo, 0..80, 4_000);
+    assert!(
+        solo.number("headers") <= 1 + limits::UNPROVEN as u64,
+        "{} headers",
+        solo.number("headers")
+    );
+    let honest = Made::genesis().chain(MEDIUM, 500, 0);
+    let (first, rest) = honest.split_at(300);
+    solo.feed_all(peer(1), first);
+    assert!(solo.has_tip(&first[299]));
+    flood(&mut solo, 80..100, 2_000);
+    solo.feed_all(peer(1), rest);
+    assert!(solo.has_tip(&honest[499]));
+}
+
+#[test]
+fn branches_whose_bodies_nobody_brings_give_way_to_a_chain_that_is_no_heavier() {
+    let mut solo = solo();
+    flood(&mut solo, 0..20, 4_000);
+    let honest = Made::genesis().chain(EASY, 100, 0);
+    solo.wait(limits::GOAL_STALL.0 / 1_000);
+    solo.feed_all(peer(1), &honest);
+    assert!(solo.has_tip(&honest[99]));
+}
+
+#[test]
+fn ten_thousand_inventions_fill_no_table() {
+    let mut solo = solo();
+    flood(&mut solo, 0..10_000, 3);
+    let tables = solo.number("peers") + solo.number("measured") + solo.number("goals");
+    let most = limits::PEERS + limits::PRESYNCS + limits::GOALS;
+    assert!(tables <= most as u64);
+    let honest = Made::genesis().chain(MEDIUM, 50, 0);
+    solo.feed_all(peer(1), &honest);
+    assert!(solo.has_tip(&honest[49]));
+}
+
+#[test]
+fn bad_bodies_do_not_buy_memory_for_the_headers_above_them() {
+    let mut solo = solo();
+    for sender in 0..40 {
+        let mut spam = vec![Made::genesis().child(EASY, WRONG, u64::from(sender))];
+        spam.extend(spam[0].chain(EASY, 1_999, 0));
+        let headers = spam.iter().map(|block| block.header).collect();
+        solo.hear(invented(sender), &Message::Headers(headers));
+        solo.hear(invented(sender), &Message::Body(spam[0].raw()));
+    }
+    let headers = solo.number("headers");
+    assert!(headers <= 1 + limits::INVALID as u64, "{headers} headers");
+    // The last culprit is known still.
+    let last = Made::genesis().child(EASY, WRONG, 39);
+    assert!(solo.node.tree().get(&last.id()).unwrap().is_invalid());
 }
 
 #[test]
@@ -275,4 +353,65 @@ fn small_blocks_are_not_free() {
     }
     let most = limits::TOKENS as usize * 4;
     assert!(solo.sent.len() <= most, "{} messages", solo.sent.len());
+}
+
+/// The bytes sent to peers since the last look.
+fn served(solo: &mut Solo, whom: impl Fn(PeerId) -> bool) -> usize {
+    let bytes = |(to, message): &(To, Message)| match to {
+        To::Peer(peer) if whom(*peer) => message.encode().len(),
+        _ => 0,
+    };
+    let sum = solo.sent.iter().map(bytes).sum();
+    solo.sent.clear();
+    sum
+}
+
+/// Inventions ask for all headers and many bodies, each once, before a peer asks the same.
+fn crowd_asks(solo: &mut Solo, chain: &[Made], crowd: std::ops::Range<u32>) {
+    let (locator, stop) = (vec![Made::genesis().id()], chain.last().unwrap().id());
+    let ids: Vec<_> = chain.iter().take(limits::BODIES).map(Made::id).collect();
+    for sender in crowd {
+        let (locator, ids) = (locator.clone(), ids.clone());
+        solo.hear(invented(sender), &Message::GetHeaders { locator, stop });
+        solo.hear(invented(sender), &Message::GetBodies(ids));
+    }
+}
+
+#[test]
+fn a_crowd_of_inventions_draws_no_more_bytes_than_one_budget() {
+    let (mut solo, chain) = settled(2_000);
+    solo.sent.clear();
+    let mut bytes = 0;
+    for second in 0..5 {
+        for _ in 0..20 {
+            crowd_asks(&mut solo, &chain, second * 100..second * 100 + 80);
+            bytes += served(&mut solo, |_| true);
+        }
+        solo.wait(1_000);
+    }
+    let most = limits::ANSWERS_BURST + 5 * 1_000_000 * limits::ANSWERS_PER_MICRO;
+    assert!(bytes as u64 <= most, "{bytes} bytes");
+}
+
+#[test]
+fn a_newcomer_is_answered_while_ten_thousand_inventions_ask() {
+    let (mut solo, chain) = settled(2_000);
+    solo.sent.clear();
+    let newcomer = peer(2);
+    let mut answers = 0;
+    for round in 0..10 {
+        crowd_asks(&mut solo, &chain, round * 1_000..(round + 1) * 1_000);
+        solo.sent.clear();
+        let (locator, stop) = (vec![Made::genesis().id()], chain[1_999].id());
+        solo.hear(newcomer, &Message::GetHeaders { locator, stop });
+        answers += u32::from(served(&mut solo, |peer| peer == newcomer) > 10_000);
+        solo.wait(limits::ASK_TIMEOUT.0 / 1_000);
+    }
+    assert!(answers >= 9, "{answers} of 10");
+    // Who gave us blocks need not wait.
+    crowd_asks(&mut solo, &chain, 0..2_000);
+    solo.sent.clear();
+    let (locator, stop) = (vec![Made::genesis().id()], chain[1_999].id());
+    solo.hear(peer(1), &Message::GetHeaders { locator, stop });
+    assert!(served(&mut solo, |who| who == peer(1)) > 2_000 * 80);
 }

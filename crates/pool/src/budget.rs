@@ -3,32 +3,36 @@
 //! Every tab announces itself once a second, whatever its room; the setting made last wins
 //! everywhere, and the mining tabs split it evenly. Each tab computes its share alone from what it
 //! heard; for the moments in which two tabs have not heard of each other yet, the sum may exceed
-//! the budget, so a tab that hears a newcomer answers at once. Nothing of the browser in here:
-//! [`super::power_channel`] carries the announcements.
+//! the budget, so a tab that hears a newcomer answers at once.
+//!
+//! Anybody of the same origin may post announcements. So no setting uses more workers than the
+//! machine has cores, and none that claims to be made in the future counts: what a person sets here
+//! is always later than anything that was accepted.
 
 use crate::Power;
 use std::collections::BTreeMap;
 
 /// Changes with every incompatible change of the announcement; part of the channel's name, too.
-pub const POWER_VERSION: u8 = 1;
+pub const POWER_VERSION: u8 = 2;
 /// Announce this often, in milliseconds.
 pub const ANNOUNCE_EVERY: u64 = 1_000;
 /// A tab that was silent for so many milliseconds does not count any more.
 pub const FORGOTTEN_AFTER: u64 = 5_000;
 /// Tabs known at the same time, this one included; more are not listened to.
 pub const MOST_TABS: usize = 64;
-/// Later settings than this cannot have come about by turning a knob: garbage.
-const LAST_STAMP: u64 = 1 << 48;
+/// So far ahead of our clock may a setting be dated, in milliseconds: the clocks of two workers are
+/// read at different moments.
+const AHEAD: u64 = 250;
 
 /// Which tab, engine instance rather: drawn at random at each start.
 pub type TabNumber = u64;
 
-/// A setting of the budget, and when it was made: a Lamport time, ties broken by tab.
+/// A setting of the budget, and when it was made; of two, the later one holds, ties broken by tab.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Budget {
     /// What all tabs may use together.
     pub power: Power,
-    /// Settings seen before it was made, plus one; 0: nobody made it, it was remembered.
+    /// When it was made, in Unix milliseconds; 0: nobody made it, it was remembered.
     pub time: u64,
     /// Who made it.
     pub by: TabNumber,
@@ -110,7 +114,7 @@ impl Announcement {
             u64::from_le_bytes(bytes)
         };
         let (tab, time, by) = (number(0), number(8), number(16));
-        (power == clamped(power) && time <= LAST_STAMP).then_some(Self {
+        power.is_sane().then_some(Self {
             tab,
             life,
             budget: Budget { power, time, by },
@@ -129,8 +133,10 @@ pub struct Heard {
 
 /// What one tab knows.
 #[derive(Debug)]
-pub struct Ledger {
+pub struct Budgeting {
     me: TabNumber,
+    /// No setting uses more workers.
+    cores: u8,
     mining: bool,
     budget: Budget,
     others: BTreeMap<TabNumber, Other>,
@@ -142,14 +148,15 @@ struct Other {
     heard: u64,
 }
 
-impl Ledger {
+impl Budgeting {
     /// A tab that knows no other; `remembered` gives way to any setting that was really made.
-    pub fn new(me: TabNumber, remembered: Power) -> Self {
+    pub fn new(me: TabNumber, cores: u8, remembered: Power) -> Self {
         Self {
             me,
+            cores,
             mining: false,
             budget: Budget {
-                power: clamped(remembered),
+                power: remembered.clamped(cores),
                 time: 0,
                 by: me,
             },
@@ -163,22 +170,40 @@ impl Ledger {
     }
 
     /// Sets the budget for all tabs. Whether that is new.
-    pub fn set_power(&mut self, power: Power) -> bool {
-        let power = clamped(power);
+    pub fn set_power(&mut self, wall: u64, power: Power) -> bool {
+        self.correct(wall);
+        let power = power.clamped(self.cores);
         if power == self.budget.power && self.budget.time > 0 {
             return false;
         }
         self.budget = Budget {
             power,
-            time: (self.budget.time + 1).min(LAST_STAMP),
+            // Later than what it replaces, whatever the clock says.
+            time: wall.max(self.budget.time.saturating_add(1)),
             by: self.me,
         };
         true
     }
 
+    /// The clock was set back: what was set before that counts as set now.
+    fn correct(&mut self, wall: u64) {
+        if self.budget.time > wall.saturating_add(AHEAD) {
+            self.budget.time = wall;
+        }
+    }
+
     /// Takes in bytes from the channel; `None`: garbage.
-    pub fn hear(&mut self, now: u64, bytes: &[u8]) -> Option<Heard> {
-        let Announcement { tab, life, budget } = Announcement::decode(bytes)?;
+    pub fn hear(&mut self, now: u64, wall: u64, bytes: &[u8]) -> Option<Heard> {
+        let Announcement {
+            tab,
+            life,
+            mut budget,
+        } = Announcement::decode(bytes)?;
+        self.correct(wall);
+        budget.power = budget.power.clamped(self.cores);
+        if budget.time > wall.saturating_add(AHEAD) {
+            budget = self.budget; // nobody has made it yet
+        }
         if tab == self.me {
             return Some(Heard::default());
         }
@@ -233,7 +258,7 @@ impl Ledger {
     }
 
     /// What all tabs may use together.
-    pub fn budget(&self) -> Power {
+    pub fn power(&self) -> Power {
         self.budget.power
     }
 
@@ -256,7 +281,6 @@ impl Ledger {
 /// The part of tab number `index` of `tabs`, in as few workers as it takes. The parts of all tabs
 /// are at most the budget together.
 pub fn split(budget: Power, tabs: u32, index: u32) -> Option<Power> {
-    let budget = clamped(budget);
     if tabs <= 1 {
         return Some(budget); // exactly what was asked for
     }
@@ -272,17 +296,13 @@ pub fn split(budget: Power, tabs: u32, index: u32) -> Option<Power> {
     })
 }
 
-fn clamped(power: Power) -> Power {
-    Power {
-        workers: power.workers.clamp(1, 64),
-        duty: power.duty.clamp(1, 100),
-    }
-}
-
 #[cfg(all(test, not(target_arch = "wasm32")))]
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    /// A time, in Unix milliseconds.
+    const NOON: u64 = 1_767_268_800_000;
 
     fn percent(power: Option<Power>) -> u32 {
         power.map_or(0, |power| u32::from(power.workers) * u32::from(power.duty))
@@ -294,7 +314,7 @@ mod tests {
 
     prop_compose! {
         fn announcements()(
-            tab in 0..100u64, life in 0..3, power in powers(), time in 0..=LAST_STAMP, by: u64,
+            tab in 0..100u64, life in 0..3, power in powers(), time in 0..=2 * NOON, by: u64,
         ) -> Announcement {
             let life = [Life::Idle, Life::Mining, Life::Leaving][life as usize];
             Announcement { tab, life, budget: Budget { power, time, by } }
@@ -331,9 +351,9 @@ mod tests {
             if version && let Some(first) = bytes.first_mut() {
                 *first = POWER_VERSION;
             }
-            let mut ledger = Ledger::new(1, Power::GENTLE);
+            let mut ledger = Budgeting::new(1, 64, Power::GENTLE);
             match Announcement::decode(&bytes) {
-                None => prop_assert_eq!(ledger.hear(0, &bytes), None),
+                None => prop_assert_eq!(ledger.hear(0, NOON, &bytes), None),
                 Some(said) => prop_assert_eq!(said.encode().to_vec(), bytes),
             }
         }
@@ -342,18 +362,18 @@ mod tests {
         fn tabs_that_hear_each_other_agree_and_keep_the_budget(
             calls in prop::collection::vec((0..5usize, any::<bool>(), powers()), 1..40),
         ) {
-            let mut tabs: Vec<_> = (0..5).map(|me| Ledger::new(me * 7 % 5, Power::GENTLE)).collect();
+            let mut tabs: Vec<_> = (0..5).map(|me| Budgeting::new(me * 7 % 5, 64, Power::GENTLE)).collect();
             for (at, mining, power) in calls {
                 tabs[at].set_mining(mining);
-                tabs[at].set_power(power);
+                tabs[at].set_power(NOON, power);
                 let said: Vec<_> = tabs.iter().map(|tab| tab.announcement().encode()).collect();
                 for tab in &mut tabs {
                     for bytes in &said {
-                        prop_assert!(tab.hear(0, bytes).is_some());
+                        prop_assert!(tab.hear(0, NOON, bytes).is_some());
                     }
                 }
-                prop_assert_eq!(tabs[at].budget(), power);
-                prop_assert!(tabs.iter().all(|tab| tab.budget() == power));
+                prop_assert_eq!(tabs[at].power(), power);
+                prop_assert!(tabs.iter().all(|tab| tab.power() == power));
                 let used: u32 = tabs.iter().map(|tab| percent(tab.share())).sum();
                 prop_assert!(used <= percent(Some(power)));
             }
@@ -361,9 +381,9 @@ mod tests {
 
         #[test]
         fn any_number_of_strangers_is_bounded(said in prop::collection::vec(announcements(), 0..200)) {
-            let mut ledger = Ledger::new(1_000, Power::GENTLE);
+            let mut ledger = Budgeting::new(1_000, 64, Power::GENTLE);
             for (now, said) in said.iter().enumerate() {
-                ledger.hear(now as u64, &said.encode());
+                ledger.hear(now as u64, NOON, &said.encode());
                 prop_assert!(ledger.others.len() < MOST_TABS);
             }
             ledger.forget_silent(FORGOTTEN_AFTER + 200);
@@ -412,27 +432,28 @@ mod tests {
             duty: 80,
         };
         let (mut old, mut new) = (
-            Ledger::new(1, Power::GENTLE),
-            Ledger::new(
+            Budgeting::new(1, 64, Power::GENTLE),
+            Budgeting::new(
                 9,
+                64,
                 Power {
                     workers: 64,
                     duty: 100,
                 },
             ),
         );
-        old.set_power(set);
+        old.set_power(NOON, set);
         let heard = old
-            .hear(0, &new.announcement().encode())
+            .hear(0, NOON, &new.announcement().encode())
             .expect("well-formed");
         assert!(heard.answer);
-        assert_eq!(old.budget(), set);
+        assert_eq!(old.power(), set);
         assert!(
-            new.hear(0, &old.announcement().encode())
+            new.hear(0, NOON, &old.announcement().encode())
                 .expect("well-formed")
                 .changed
         );
-        assert_eq!(new.budget(), set);
+        assert_eq!(new.power(), set);
     }
 
     #[test]
@@ -441,31 +462,75 @@ mod tests {
             workers: 2,
             duty: 100,
         };
-        let (mut me, mut other) = (Ledger::new(1, power), Ledger::new(2, power));
+        let (mut me, mut other) = (Budgeting::new(1, 64, power), Budgeting::new(2, 64, power));
         me.set_mining(true);
         other.set_mining(true);
-        me.hear(0, &other.announcement().encode());
+        me.hear(0, NOON, &other.announcement().encode());
         assert_eq!((me.mining_tabs(), percent(me.share())), (2, 100));
         assert!(!me.forget_silent(FORGOTTEN_AFTER - 1));
         assert!(me.forget_silent(FORGOTTEN_AFTER));
         assert_eq!(me.share(), Some(power));
-        me.hear(0, &other.announcement().encode());
+        me.hear(0, NOON, &other.announcement().encode());
         assert!(
-            me.hear(0, &other.farewell().encode())
+            me.hear(0, NOON, &other.farewell().encode())
                 .expect("well-formed")
                 .changed
         );
         assert_eq!(me.share(), Some(power));
     }
 
+    const SET: Power = Power {
+        workers: 3,
+        duty: 30,
+    };
+    const LOUD: Power = Power {
+        workers: 64,
+        duty: 100,
+    };
+
+    fn said(power: Power, time: u64) -> [u8; Announcement::LEN] {
+        let budget = Budget {
+            power,
+            time,
+            by: u64::MAX,
+        };
+        let (tab, life) = (99, Life::Idle);
+        Announcement { tab, life, budget }.encode()
+    }
+
     #[test]
-    fn the_end_of_time_stops_nobody() {
-        let mut ledger = Ledger::new(1, Power::GENTLE);
-        ledger.budget.time = LAST_STAMP;
-        assert!(ledger.set_power(Power {
-            workers: 5,
-            duty: 5
-        }));
-        assert!(Announcement::decode(&ledger.announcement().encode()).is_some());
+    fn a_setting_from_the_future_counts_for_nothing() {
+        let mut me = Budgeting::new(1, 8, Power::GENTLE);
+        me.set_power(NOON, SET);
+        for time in [NOON + AHEAD + 1, u64::MAX] {
+            me.hear(0, NOON, &said(LOUD, time));
+            assert_eq!(me.power(), SET);
+        }
+    }
+
+    #[test]
+    fn nobody_gets_more_workers_than_there_are_cores() {
+        let mut me = Budgeting::new(1, 8, Power::GENTLE);
+        me.hear(0, NOON, &said(LOUD, NOON));
+        let most = Power {
+            workers: 8,
+            duty: 100,
+        };
+        assert_eq!(me.power(), most);
+        assert!(me.set_power(NOON, SET));
+        assert_eq!(me.power(), SET, "what a person sets here is later");
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_leaves_the_person_in_charge() {
+        let (mut me, mut other) = (
+            Budgeting::new(1, 8, Power::GENTLE),
+            Budgeting::new(2, 8, Power::GENTLE),
+        );
+        me.set_power(2 * NOON, SET);
+        let less = Power { duty: 10, ..SET };
+        me.set_power(NOON, less);
+        other.hear(0, NOON, &me.announcement().encode());
+        assert_eq!((me.power(), other.power()), (less, less));
     }
 }

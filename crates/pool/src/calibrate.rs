@@ -1,5 +1,8 @@
 //! How fast this machine hashes, measured in the thread that asks.
-#![allow(clippy::disallowed_types, reason = "a browser's clock is a float; nothing replays a measurement")]
+#![allow(
+    clippy::disallowed_types,
+    reason = "a browser's clock is a float; nothing replays a measurement"
+)]
 
 use miner::Found;
 

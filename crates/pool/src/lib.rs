@@ -1,5 +1,4 @@
-//! Does: decides who searches which nonces, how a worker spends its time, and how much of the machine
-//! each tab of the browser may use.
+//! Does: decides who searches which nonces, how a worker spends its time, how much each tab may use.
 //! Never: touches a worker, a channel or a clock: time and randomness are arguments.
 //! Neighbours: `miner` below; `tab` and `miner-worker` drive it.
 //!

@@ -332,6 +332,11 @@ impl Plan {
         }
     }
 
+    /// Whether there is a share: workers are to be looked after.
+    pub fn is_on(&self) -> bool {
+        self.share.is_some()
+    }
+
     /// Hashes a second over the last seconds; 0 when off.
     pub fn rate(&mut self, now: u64) -> u64 {
         match self.share {

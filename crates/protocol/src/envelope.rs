@@ -11,7 +11,7 @@ use chain::PeerId;
 use crate::Channel;
 
 /// The version of this layout and of the messages inside; others are ignored, not guessed at.
-pub const VERSION: u8 = 1;
+pub const VERSION: u8 = 2;
 
 /// The largest payload in bytes: a block of the largest room and its framing.
 pub const MAX_PAYLOAD: usize = 512 * 1024;
@@ -29,9 +29,9 @@ pub enum Kind {
     /// A packet between nodes.
     Packet,
     /// A tab saying that it lives, and where its nodes stand.
-    Beacon,
-    /// A person's wish about another tab (cut it, join it).
-    Control,
+    Heartbeat,
+    /// A person's command to another tab (cut it, join it).
+    Command,
 }
 
 /// A message between tabs.
@@ -114,8 +114,8 @@ impl Envelope {
         bytes.push(VERSION);
         bytes.push(match self.kind {
             Kind::Packet => 0,
-            Kind::Beacon => 1,
-            Kind::Control => 2,
+            Kind::Heartbeat => 1,
+            Kind::Command => 2,
         });
         bytes.extend_from_slice(&self.room.0);
         bytes.push(self.channel.0);
@@ -147,8 +147,8 @@ impl Envelope {
         }
         let kind = match rest.take()? {
             [0] => Kind::Packet,
-            [1] => Kind::Beacon,
-            [2] => Kind::Control,
+            [1] => Kind::Heartbeat,
+            [2] => Kind::Command,
             [other] => return Err(EnvelopeError::UnknownKind(other)),
         };
         let theirs = RoomId(rest.take()?);

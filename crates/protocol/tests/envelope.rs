@@ -72,7 +72,7 @@ fn the_largest_payload_passes() {
 proptest! {
     #[test]
     fn envelopes_round_trip(
-        kind in prop_oneof![Just(Kind::Packet), Just(Kind::Beacon), Just(Kind::Control)],
+        kind in prop_oneof![Just(Kind::Packet), Just(Kind::Heartbeat), Just(Kind::Command)],
         channel: u8, sender: [u8; 32], recipient: Option<[u8; 32]>, sequence: u64,
         payload in proptest::collection::vec(any::<u8>(), 0..300),
     ) {

@@ -21,6 +21,13 @@ impl Beat {
         }
     }
 
+    /// When it is due, if nothing comes up.
+    #[must_use]
+    pub fn due(&self) -> u64 {
+        let rested = self.done.map_or(0, |done| done + self.gap);
+        self.due.max(rested)
+    }
+
     /// There is a reason not to wait longer than needed.
     pub fn hurry(&mut self) {
         self.due = 0;

@@ -52,6 +52,7 @@ impl<T> Bounded<T> {
     }
 
     /// How many items there are.
+    #[cfg(test)]
     #[must_use]
     pub fn len(&self) -> usize {
         self.items.len()

@@ -13,7 +13,7 @@ const PAUSE: u64 = 60_000_000;
 const BEHIND: u64 = 60_000_000;
 
 /// Both clocks at one moment, in microseconds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Reading {
     /// Since 1970, by the wall clock.
     pub wall: u64,
@@ -68,17 +68,6 @@ impl Clock {
     pub fn last(&self) -> Time {
         self.last
     }
-}
-
-/// How long a browser's timer should wait, in milliseconds. A delay of 2^31 would fire at once, so
-/// the wait is cut: waking early does no harm.
-#[must_use]
-pub fn delay(now: Time, at: Time, longest_ms: u32) -> i32 {
-    let millis =
-        at.0.saturating_sub(now.0)
-            .div_ceil(1_000)
-            .min(u64::from(longest_ms));
-    i32::try_from(millis).unwrap_or(i32::MAX)
 }
 
 fn since_epoch(wall: u64) -> Time {
@@ -155,13 +144,5 @@ mod tests {
     fn a_frozen_worker_notices_by_the_steady_clock_too() {
         let mut clock = Clock::start(at(0, 0));
         assert!(clock.read(at(0, 61)).broken);
-    }
-
-    #[test]
-    fn delays_stay_below_the_limit_of_browsers() {
-        assert_eq!(delay(Time(0), Time(1), 1_000), 1);
-        assert_eq!(delay(Time(5), Time(1), 1_000), 0);
-        assert_eq!(delay(Time(0), Time(u64::MAX), u32::MAX), i32::MAX);
-        assert_eq!(delay(Time(0), Time(1 << 60), 60_000), 60_000);
     }
 }

@@ -8,8 +8,12 @@
 //!   grant), every [`Effect::Read`], [`Effect::Write`], [`Effect::Open`] and [`Effect::QueryLocks`]
 //!   by one input of the same number: late, in any order between different numbers, or never, if
 //!   the browser hangs.
+//! - What a database that is not open is asked for is refused at once. After [`Effect::Close`] nothing
+//!   more comes of that opening; what was asked before is still answered.
 //! - After [`Effect::Unlock`] nothing more comes for that lock, even if the browser grants it later:
 //!   the host then lets it go.
+//! - An answer may come right after the step that asked. So a tab never asks again without letting
+//!   time pass.
 //! - Between two steps the host asks [`crate::Tab::due`] when to come back with [`Input::Turn`].
 
 use pool::message::{FromMiner, ToMiner};

@@ -4,7 +4,9 @@ use chain::{BlockId, PeerId};
 use pool::Power;
 use protocol::envelope::RoomId;
 
-use crate::between::beacon::Generation;
+use crate::between::generation::Generation;
+use crate::live::Live;
+use crate::session::{Member, Session};
 
 /// A look at a tab from outside.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -66,4 +68,52 @@ pub enum Stage {
     Leaving,
     /// Has left, until the page is back.
     Frozen,
+}
+
+/// A look at a tab that knows its room.
+pub(crate) fn glance(live: &Live) -> Glance {
+    let (stage, member) = match &live.session {
+        Session::Joining(_) => (Stage::Joining, None),
+        Session::Member(member) if member.is_running() => (Stage::In, Some(member)),
+        Session::Member(member) => (Stage::Starting, Some(member)),
+        Session::Leaving(_) => (Stage::Leaving, None),
+        Session::Frozen => (Stage::Frozen, None),
+    };
+    let l = &live.l;
+    Glance {
+        stage,
+        me: Some(l.me.id),
+        room: Some(l.room.id()),
+        nodes: member.map_or_else(Vec::new, |member| nodes(member)),
+        generation: l.store.generation(),
+        kept: l.store.is_kept(),
+        online: l.online,
+        share: l.mining.share_now(),
+        bytes: l.log.bytes() + member.map_or(0, |member| member.bytes()),
+        asks: l.asks.len()
+            + member.map_or(0, |member| {
+                usize::from(member.is_adding()) + usize::from(member.is_renewing())
+            }),
+    }
+}
+
+fn nodes(member: &Member) -> Vec<NodeGlance> {
+    let glance = |one: &crate::session::member::Hosted| {
+        let node = member.host.get(&one.id);
+        let (tip, height) = node.map_or((BlockId::ZERO, 0), |node| {
+            let (tip, height) = node.tip();
+            (tip, height.0)
+        });
+        NodeGlance {
+            id: one.id,
+            seat: one.identity.seat,
+            incarnation: one.identity.incarnation,
+            online: one.online,
+            tip,
+            height,
+            loading: node
+                .is_none_or(|node| matches!(node.progress(), node::Progress::Loading { .. })),
+        }
+    };
+    member.nodes.iter().map(glance).collect()
 }

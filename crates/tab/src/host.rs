@@ -1,9 +1,10 @@
 //! Owns this tab's machines: feeds them one input at a time and carries out what they want, in
 //! causal order.
 //!
-//! A `Save` goes to storage at once; whatever the same machine wants after it waits until storage
+//! A `Save` goes to storage at once; messages that the same machine sends after it wait until storage
 //! says that it is durable. So later saves can share a transaction with earlier ones, and yet no
-//! message leaves before what it promises is kept.
+//! message leaves before what it promises is kept. Nothing else is a promise: work, timers and reads
+//! do not wait for a disk.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -14,6 +15,7 @@ use protocol::{
 
 use super::agenda::Agenda;
 use super::bounded::Bounded;
+use crate::planted::{Bug, is_planted};
 
 /// Packets that may wait, and what they may weigh.
 const MOST_PACKETS: usize = 4096;
@@ -89,9 +91,10 @@ pub struct Host<M> {
 struct Hosted<M> {
     machine: M,
     up: BTreeSet<PeerId>,
-    /// The save that has to be durable before what this machine wants next.
+    /// The save that has to be durable before what this machine sends next.
     after: u64,
-    waiting: VecDeque<(u64, Output)>,
+    /// Messages that wait for a save.
+    waiting: VecDeque<(u64, To, Packet)>,
 }
 
 impl<M: Machine> Default for Host<M> {
@@ -210,11 +213,11 @@ impl<M: Machine> Host<M> {
     }
 
     /// Everything up to this ticket is durable, or will never be and is kept in memory.
-    pub fn durable(&mut self, ticket: u64, now: Time) {
+    pub fn durable(&mut self, ticket: u64) {
         self.durable = self.durable.max(ticket);
         let nodes: Vec<PeerId> = self.nodes.keys().copied().collect();
         for id in nodes {
-            self.release(id, now);
+            self.release(id);
         }
     }
 
@@ -247,19 +250,8 @@ impl<M: Machine> Host<M> {
         let mut out = Vec::new();
         hosted.machine.step(now, input, &mut out);
         for output in out {
-            if let Output::Save(batch) = output {
-                self.tickets += 1;
-                hosted.after = self.tickets;
-                self.effects.push(Effect::Save {
-                    ticket: self.tickets,
-                    node: id,
-                    batch,
-                });
-            } else {
-                hosted.waiting.push_back((hosted.after, output));
-            }
+            self.carry_out(id, output, now);
         }
-        self.release(id, now);
         true
     }
 
@@ -289,25 +281,27 @@ impl<M: Machine> Host<M> {
             >= MOST_WAITING
     }
 
-    /// Carries out what a machine wants, up to the first thing that has to wait for storage.
-    fn release(&mut self, id: PeerId, now: Time) {
-        while let Some(hosted) = self.nodes.get_mut(&id) {
-            let ready = hosted
-                .waiting
-                .front()
-                .is_some_and(|(after, _)| *after <= self.durable);
-            let Some((_, output)) = hosted.waiting.pop_front_if(|_| ready) else {
-                return;
-            };
-            self.carry_out(id, output, now);
+    /// Sends what has waited for storage long enough.
+    fn release(&mut self, id: PeerId) {
+        let durable = self.durable;
+        while let Some(hosted) = self.nodes.get_mut(&id)
+            && let Some((_, to, packet)) =
+                hosted.waiting.pop_front_if(|(after, ..)| *after <= durable)
+        {
+            self.send(id, to, packet);
         }
     }
 
     fn carry_out(&mut self, node: PeerId, output: Output, now: Time) {
         match output {
-            Output::Save(_) => unreachable!("saves go out as they come"),
+            Output::Save(batch) => self.save(node, batch),
             Output::Load { key } => self.effects.push(Effect::Load { node, key }),
-            Output::Send { to, packet } => self.send(node, to, packet),
+            Output::Send { to, packet } => {
+                if let Some(hosted) = self.nodes.get_mut(&node) {
+                    hosted.waiting.push_back((hosted.after, to, packet));
+                }
+                self.release(node);
+            }
             Output::Arm { key, at } => {
                 self.agenda
                     .arm((node, key), at.max(now.saturating_add(SOONEST)));
@@ -317,6 +311,21 @@ impl<M: Machine> Host<M> {
             Output::Stop(job) => self.effects.push(Effect::Stop { node, job }),
             Output::Tell(event) => self.effects.push(Effect::Tell { node, event }),
         }
+    }
+
+    fn save(&mut self, node: PeerId, batch: Batch) {
+        self.tickets += 1;
+        let ticket = self.tickets;
+        if let Some(hosted) = self.nodes.get_mut(&node)
+            && !is_planted(Bug::SentBeforeDurable)
+        {
+            hosted.after = ticket;
+        }
+        self.effects.push(Effect::Save {
+            ticket,
+            node,
+            batch,
+        });
     }
 
     /// Delivers to machines here by queue, never by calling them from within a step.

@@ -4,50 +4,205 @@
 
 #![forbid(unsafe_code)]
 
-pub mod agenda;
-pub mod beat;
+mod agenda;
+mod asks;
+mod beat;
 pub mod between;
-pub mod bounded;
-pub mod clock;
+mod bounded;
+mod clock;
+mod cx;
 pub mod door;
-pub mod host;
+mod glance;
+mod host;
+mod lasting;
+mod live;
+mod mining;
 pub mod names;
-// pub mod picture;
+mod opening;
+pub mod picture;
+pub mod planted;
+pub mod session;
 pub mod storage;
 
-mod glance;
+use wire::{FromEngine, ToEngine};
 
 pub use clock::Reading;
 pub use door::{Due, Effect, Input};
 pub use glance::{Glance, NodeGlance, Stage};
 
+use self::cx::{Cx, Source, failure};
+use self::live::Live;
+use self::opening::Opening;
+use self::session::Session;
+
 /// A tab of a browser, as a machine: total, deterministic, with one door.
-pub struct Tab {}
+pub struct Tab {
+    build: String,
+    source: Source,
+    state: State,
+    /// The last reading that was seen.
+    now: Reading,
+}
+
+/// How far a tab has come.
+enum State {
+    /// Waits for the page's first message.
+    Idle,
+    /// Opens storage and room.
+    Opening(Box<Opening>),
+    /// Knows its room.
+    Live(Box<Live>),
+}
 
 impl Tab {
     /// A tab that waits for the page's first message. `build` names the files that the host runs;
     /// `entropy` must be unpredictable and never used twice: keys are drawn from it.
     #[must_use]
     pub fn new(build: String, entropy: [u8; 32], out: &mut Vec<Effect>) -> Self {
-        let _ = (build, entropy, out);
-        Self {}
+        out.push(Effect::Post(FromEngine::Ready {
+            build: build.clone(),
+        }));
+        Self {
+            build,
+            source: Source::new(entropy),
+            state: State::Idle,
+            now: Reading::default(),
+        }
     }
 
     /// Takes one input in and pushes what follows from it into `out`, in causal order. Total: never
     /// fails, waits or asks the world.
     pub fn step(&mut self, now: Reading, input: Input, out: &mut Vec<Effect>) {
-        let _ = (now, input, out);
+        self.now = now;
+        let source = &mut self.source;
+        let mut cx = Cx { now, source, out };
+        match input {
+            Input::Page(message) => hear_page(&mut cx, &mut self.state, message),
+            input => match &mut self.state {
+                State::Idle => {}
+                State::Opening(opening) => {
+                    let opened = while_opening(&mut cx, opening, input);
+                    if let Some(opened) = opened {
+                        let live = Live::begin(&mut cx, opened, self.build.clone());
+                        self.state = State::Live(Box::new(live));
+                    }
+                }
+                State::Live(live) => while_live(&mut cx, live, input),
+            },
+        }
+        if let State::Live(live) = &mut self.state {
+            live.settle(&mut cx);
+        }
     }
 
     /// When it wants to be given [`Input::Turn`], unless something else comes first.
     #[must_use]
     pub fn due(&self) -> Due {
-        Due::Now
+        let ms = |at: u64| Due::At(at.saturating_mul(1_000));
+        match &self.state {
+            State::Idle => Due::At(u64::MAX),
+            State::Opening(opening) => ms(opening.due()),
+            State::Live(live) => live.due(self.now),
+        }
     }
 
     /// What a checker looks at after each step.
     #[must_use]
     pub fn glance(&self) -> Glance {
-        Glance::default()
+        match &self.state {
+            State::Idle | State::Opening(_) => Glance::default(),
+            State::Live(live) => glance::glance(live),
+        }
+    }
+}
+
+fn hear_page(cx: &mut Cx<'_>, state: &mut State, message: ToEngine) {
+    match (state, message) {
+        (_, ToEngine::Ping) => cx.act(Effect::Post(FromEngine::Pong)),
+        (State::Idle, ToEngine::Start(start)) if start.version != wire::VERSION => {
+            cx.act(Effect::Post(FromEngine::OtherVersion(wire::VERSION)));
+        }
+        (state @ State::Idle, ToEngine::Start(start)) => {
+            *state = State::Opening(Box::new(Opening::begin(cx, start)));
+        }
+        (State::Live(live), ToEngine::Ask { id, ask }) => live.ask(cx, id, ask),
+        (_, ToEngine::Ask { id, .. }) => {
+            let starting = failure("not-ready", "the engine is still starting");
+            cx.answer(id, Err(starting));
+        }
+        (State::Live(live), ToEngine::Ack(number)) => live.l.pace.acknowledge(number),
+        (State::Live(live), ToEngine::Freeze) => live.freeze(cx),
+        (State::Live(live), ToEngine::Resume) => live.resume(cx),
+        (State::Opening(opening), ToEngine::Freeze) => opening.frozen = true,
+        (State::Opening(opening), ToEngine::Resume) => opening.frozen = false,
+        _ => {}
+    }
+}
+
+fn while_opening(cx: &mut Cx<'_>, opening: &mut Opening, input: Input) -> Option<opening::Opened> {
+    match input {
+        Input::Turn => return opening.turn(cx),
+        Input::Opened(db, result) => return opening.opened(cx, db, result),
+        Input::Blocked(db) => opening.blocked(cx, db),
+        Input::Lost(door::DbId::Browser, why) => opening.lost(why),
+        Input::Lock(id, answer) => opening.locked(cx, id, answer),
+        Input::Read(id, rows) => opening.read(cx, id, &rows),
+        Input::Written(id, _) => opening.written(cx, id),
+        Input::Calibrated(rate) => opening.calibrated(cx, rate),
+        _ => {}
+    }
+    None
+}
+
+fn while_live(cx: &mut Cx<'_>, live: &mut Live, input: Input) {
+    match input {
+        Input::Turn => live.turn(cx),
+        Input::Heard(channel, bytes) => live.heard(cx, channel, bytes.as_deref()),
+        Input::Lock(id, answer) => live.locked(cx, id, answer),
+        Input::Locks(query, held) => live.see_locks(cx, query, held),
+        Input::Lost(db, why) => live.lost(cx, db, why),
+        Input::Read(id, rows) => live.read(cx, id, &rows),
+        Input::Written(id, result) => live.written(cx, id, &result),
+        Input::Worker(id, message) => live.l.mining.hear_worker(cx, id, message),
+        Input::WorkerDied(id) => live.l.mining.worker_died(cx, id),
+        // Answers that came after the tab had gone on without.
+        Input::Opened(..) | Input::Blocked(_) | Input::Calibrated(_) | Input::Page(_) => {}
+    }
+}
+
+impl Live {
+    fn due(&self, now: Reading) -> Due {
+        let l = &self.l;
+        let mut at = l.mining.due();
+        let mut due = u64::MAX;
+        match &self.session {
+            Session::Joining(joining) => at = at.min(joining.due()),
+            Session::Member(member) => {
+                if member.is_busy() || self.could_answer(member, now) {
+                    return Due::Now;
+                }
+                due = member.due(now);
+                if member.is_running() {
+                    at = at.min(l.pace.due().unwrap_or(u64::MAX));
+                }
+                if l.is_written() && member.waits_for_storage() {
+                    return Due::Now;
+                }
+            }
+            Session::Leaving(_) if l.is_written() => return Due::Now,
+            Session::Leaving(leaving) => at = at.min(leaving.until),
+            Session::Frozen => {}
+        }
+        Due::At(due.min(at.saturating_mul(1_000)))
+    }
+
+    /// Whether an ask waits that need not.
+    fn could_answer(&self, member: &session::Member, now: Reading) -> bool {
+        let free = member.is_running() && !member.is_settling(now.steady / 1_000);
+        free && self.l.asks.iter().any(|(_, ask)| match ask {
+            wire::Ask::AddNode(_) => !member.is_adding(),
+            wire::Ask::Reset(_) | wire::Ask::UndoReset(_) => !member.is_renewing(),
+            _ => true,
+        })
     }
 }

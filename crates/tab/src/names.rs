@@ -41,10 +41,16 @@ impl Names {
         format!("{}:room:{}", self.prefix, hex(&room.0))
     }
 
+    /// The channel on which all tabs say who mines, whatever their room.
+    #[must_use]
+    pub fn power_channel(&self) -> String {
+        format!("{}:power:{}", self.prefix, pool::budget::POWER_VERSION)
+    }
+
     /// Held while the list of identities is read and changed.
     #[must_use]
-    pub fn roster_lock(&self) -> String {
-        format!("{}:roster", self.prefix)
+    pub fn identities_lock(&self) -> String {
+        format!("{}:identities", self.prefix)
     }
 
     /// Held while the default room is made, so that tabs opened together share it.

@@ -15,8 +15,8 @@ pub mod start;
 
 pub use ask::{Answer, Ask, BlockKey, Failure, Question, Subject};
 pub use live::{
-    BlockDetail, BlockState, BlockView, Frame, MiningView, NodeView, Notice, Part, Picture, RoomView,
-    StatusView, StorageView, TabView, TargetView, TipView, TransactionView,
+    BlockDetail, BlockState, BlockView, Frame, MiningView, NodeView, Notice, Part, Picture,
+    RoomView, StatusView, StorageView, TabView, TargetView, TipView, TransactionView,
 };
 pub use log::{Damage, Happening, LogEntry};
 pub use pool::Power;

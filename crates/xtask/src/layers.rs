@@ -17,7 +17,7 @@ const fn place(name: &'static str, layer: u8, uses: &'static [&'static str]) -> 
 }
 
 /// A new arrow needs a reason here, in review.
-const PLACES: [Place; 17] = [
+const PLACES: [Place; 18] = [
     place("chain", 0, &[]),
     place("miner", 0, &[]),
     // The contract speaks of blocks, headers and times.
@@ -48,6 +48,12 @@ const PLACES: [Place; 17] = [
         4,
         &["chain", "protocol", "node", "scenario", "pool", "wire"],
     ),
+    // Plays browser, pages and workers; judges from outside by what tabs say, store and show.
+    place(
+        "swarm",
+        5,
+        &["chain", "miner", "protocol", "node", "scenario", "pool", "wire", "tab"],
+    ),
     // Adapters know no product crate: whatever they carry is bytes and names.
     place("browser", 5, &[]),
     // The programs.
@@ -76,7 +82,7 @@ const PLACES: [Place; 17] = [
 ];
 
 /// A deterministic crate gets no clock, no entropy, no thread and no browser.
-const DETERMINISTIC: [&str; 11] = [
+const DETERMINISTIC: [&str; 12] = [
     "chain",
     "miner",
     "protocol",
@@ -88,6 +94,7 @@ const DETERMINISTIC: [&str; 11] = [
     "pool",
     "wire",
     "tab",
+    "swarm",
 ];
 const HOSTS_ONLY: [&str; 8] = [
     "getrandom",

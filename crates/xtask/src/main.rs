@@ -6,6 +6,8 @@
 mod bench;
 mod content;
 mod layers;
+mod once;
+mod progress;
 mod seal;
 mod serve;
 mod setup;

@@ -1,7 +1,7 @@
 //! Builds the page and serves the very static files that any host would serve.
 
 use crate::setup::{self, Need};
-use crate::{root, sh, tools};
+use crate::{once, root, sh, tools};
 use anyhow::{Context, Result, anyhow, ensure};
 use std::fs::File;
 use std::path::{Component, Path, PathBuf};
@@ -42,6 +42,8 @@ pub fn dist() -> PathBuf {
 /// When the page does not build.
 pub fn build(debug: bool) -> Result<()> {
     setup::bindgen_matches()?;
+    // Two builds at once would clear each other's dist/.
+    let _held = once::hold(&root().join("target/locks/build"), "builds the page")?;
     sh::run(&mut build_command(debug))
 }
 

@@ -1,9 +1,10 @@
 //! Fetches what a fresh machine lacks. What is there is used; what cannot be
 //! had is named together with the way to get it.
 
+use crate::once::once;
 use crate::tools::{self, TRUNK, WASM_BINDGEN, WASM_PACK};
 use crate::{root, sh};
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -91,21 +92,26 @@ impl Need {
 /// # Errors
 /// Names it and the way to get it.
 pub fn target(name: &str) -> Result<()> {
-    // Asks the compiler, not rustup: a distribution's Rust has no rustup.
-    let folder =
-        sh::ask(Command::new("rustc").args(["--print", "target-libdir", "--target", name]));
-    if folder.is_some_and(|folder| Path::new(folder.trim()).is_dir()) {
-        return Ok(());
-    }
-    sh::run(Command::new("rustup").args(["target", "add", name]))
+    let is_there = || {
+        // Asks the compiler, not rustup: a distribution's Rust has no rustup.
+        let folder =
+            sh::ask(Command::new("rustc").args(["--print", "target-libdir", "--target", name]));
+        folder.is_some_and(|folder| Path::new(folder.trim()).is_dir())
+    };
+    let add = || sh::run(Command::new("rustup").args(["target", "add", name]));
+    rustup(is_there, add)
         .with_context(|| format!("the Rust target {name} is needed; get it from https://rustup.rs"))
 }
 
+fn rustup(is_there: impl Fn() -> bool, add: impl FnOnce() -> Result<()>) -> Result<()> {
+    let lock = tools::cache().join("locks/rustup");
+    once(&lock, "adds to the Rust toolchain", is_there, add)
+}
+
 fn component(subcommand: &str, name: &str) -> Result<()> {
-    if sh::ask(Command::new("cargo").args([subcommand, "--version"])).is_some() {
-        return Ok(());
-    }
-    sh::run(Command::new("rustup").args(["component", "add", name])).with_context(|| {
+    let is_there = || sh::ask(Command::new("cargo").args([subcommand, "--version"])).is_some();
+    let add = || sh::run(Command::new("rustup").args(["component", "add", name]));
+    rustup(is_there, add).with_context(|| {
         format!("the Rust component {name} is needed; get it from https://rustup.rs")
     })
 }
@@ -115,44 +121,54 @@ fn component(subcommand: &str, name: &str) -> Result<()> {
 /// # Errors
 /// When Node is missing or too old, or the packages cannot be fetched.
 pub fn node_packages(folder: &Path) -> Result<()> {
-    let version = sh::ask(Command::new("node").arg("--version")).unwrap_or_default();
-    let major = version
-        .trim()
-        .trim_start_matches('v')
-        .split('.')
-        .next()
-        .and_then(|n| n.parse::<u32>().ok());
-    if major.is_none_or(|major| major < OLDEST_NODE) {
-        bail!(
-            "Node {OLDEST_NODE} or newer is needed (found `{}`); get it from https://nodejs.org",
-            version.trim()
-        );
-    }
-    let lock = folder.join("package-lock.json");
-    let lock = fs::read(&lock).with_context(|| format!("{}", lock.display()))?;
-    let wanted = format!("{:x?}", Sha256::digest(&lock));
+    check_node()?;
+    let list = folder.join("package-lock.json");
+    let list = fs::read(&list).with_context(|| format!("{}", list.display()))?;
+    let wanted = format!("{:x?}", Sha256::digest(&list));
     let stamp = folder.join("node_modules/.installed-lock");
-    if fs::read_to_string(&stamp).is_ok_and(|found| found == wanted) {
-        return Ok(());
-    }
-    let npm = if cfg!(windows) { "npm.cmd" } else { "npm" };
-    sh::run(
-        Command::new(npm)
-            .args(["ci", "--no-audit", "--no-fund"])
-            .current_dir(folder)
-            .env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1")
-            .env("PUPPETEER_SKIP_DOWNLOAD", "1"),
-    )?;
-    Ok(fs::write(stamp, wanted)?)
+    let is_done = || fs::read_to_string(&stamp).is_ok_and(|found| found == wanted);
+    // Beside the packages, not in the cache: other checkouts have packages of their own.
+    let lock = root().join("target/locks/node-packages");
+    once(&lock, "installs Node packages", is_done, || {
+        let npm = if cfg!(windows) { "npm.cmd" } else { "npm" };
+        sh::run(
+            Command::new(npm)
+                .args(["ci", "--no-audit", "--no-fund"])
+                .current_dir(folder)
+                .env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1")
+                .env("PUPPETEER_SKIP_DOWNLOAD", "1"),
+        )?;
+        Ok(fs::write(&stamp, &wanted)?)
+    })
+}
+
+fn check_node() -> Result<()> {
+    let version = sh::ask(Command::new("node").arg("--version")).unwrap_or_default();
+    let version = version.trim();
+    let major = version.trim_start_matches('v').split('.').next();
+    let major = major.and_then(|n| n.parse::<u32>().ok());
+    ensure!(
+        major.is_some_and(|major| major >= OLDEST_NODE),
+        "Node {OLDEST_NODE} or newer is needed (found `{version}`); get it from https://nodejs.org",
+    );
+    Ok(())
 }
 
 /// A Chromium that tests can drive, its driver, and a font with Chinese glyphs.
 fn browser(system: bool) -> Result<()> {
-    let missing = missing_for_browser();
     let apt = Apt::find();
     let Some(apt) = apt.as_ref().filter(|apt| apt.is_root || system) else {
-        return go_without(&missing, apt.is_some());
+        return go_without(&missing_for_browser(), apt.is_some());
     };
+    let lock = tools::cache().join("locks/system-packages");
+    let is_done = || missing_for_browser().is_empty() && firefox().is_some();
+    once(&lock, "installs system packages", is_done, || {
+        install_for_browser(apt)
+    })
+}
+
+fn install_for_browser(apt: &Apt) -> Result<()> {
+    let missing = missing_for_browser();
     if !missing.is_empty() {
         println!("missing: {}", list(&missing, |lack| lack.what, ", "));
         // What is there already may come from elsewhere: only what is missing is installed.

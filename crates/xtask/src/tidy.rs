@@ -54,7 +54,7 @@ impl File {
 /// A rule: what it finds in one file, as line (from 1) and complaint.
 type Rule = fn(&File) -> Vec<(usize, String)>;
 
-const RULES: [Rule; 8] = [
+const RULES: [Rule; 9] = [
     file_length,
     function_length,
     spaces,
@@ -63,6 +63,7 @@ const RULES: [Rule; 8] = [
     unfinished,
     private_mentions,
     requests,
+    waits_in_the_page,
 ];
 
 /// Checks every file that git knows or would add.
@@ -268,9 +269,15 @@ fn is_address(prose: &str, at: usize) -> bool {
 
 /// The page speaks to nobody: an address in it is a link for people.
 fn requests(file: &File) -> Vec<(usize, String)> {
-    let is_page = file.path.starts_with("www/")
-        || file.path.starts_with("crates/web/src/")
-        || file.path == "index.html";
+    let sources = [
+        "www/",
+        "content/",
+        "crates/page/src/",
+        "crates/browser/src/",
+        "crates/engine/src/",
+    ];
+    let is_page =
+        sources.iter().any(|folder| file.path.starts_with(folder)) || file.path == "index.html";
     if !is_page || file.path.ends_with(".md") {
         return Vec::new();
     }
@@ -294,6 +301,15 @@ fn requests(file: &File) -> Vec<(usize, String)> {
         }
     }
     found
+}
+
+/// Puppeteer and Playwright make what they wait for from a string in the page. The page's policy
+/// refuses that, in some browsers to them too: a test asks with `evaluate`, again and again.
+fn waits_in_the_page(file: &File) -> Vec<(usize, String)> {
+    if !file.ends(&[".mjs"]) {
+        return Vec::new();
+    }
+    lines_with(file, &["waitForFunction("])
 }
 
 fn lines_with(file: &File, words: &[&str]) -> Vec<(usize, String)> {
@@ -397,7 +413,7 @@ mod tests {
             1
         );
         assert_eq!(
-            unsafe_is_forbidden(&file("crates/web/src/bin/page.rs", "")).len(),
+            unsafe_is_forbidden(&file("crates/page/src/main.rs", "")).len(),
             1
         );
         assert!(unsafe_is_forbidden(&file("crates/miner/src/lib.rs", "")).is_empty());
@@ -425,6 +441,16 @@ mod tests {
             1
         );
         assert_eq!(private_mentions(&file("a.rs", "/// Case A01.\n")).len(), 1);
+    }
+
+    #[test]
+    fn a_test_that_waits_inside_the_page_is_found() {
+        let found = |line| waits_in_the_page(&file("tests/browser/a.mjs", line)).len();
+        assert_eq!(found("await page.waitForFunction(() => window.x);\n"), 1);
+        assert_eq!(
+            found("await expect.poll(() => page.evaluate(() => window.x));\n"),
+            0
+        );
     }
 
     #[test]

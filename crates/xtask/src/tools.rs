@@ -2,11 +2,12 @@
 //! PATH is used when its version fits, else one of our own below the user's
 //! cache folder, which is compiled once.
 
-use crate::{root, sh};
-use anyhow::Result;
+use crate::once::once;
+use crate::{progress, root, sh};
+use anyhow::{Context, Result, ensure};
 use std::ffi::OsString;
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::{env, fs};
 
 /// One such program.
@@ -40,6 +41,14 @@ pub const WASM_PACK: Tool = Tool {
 
 const ALL: [&Tool; 3] = [&WASM_BINDGEN, &TRUNK, &WASM_PACK];
 
+/// The tools work for seconds and are compiled in minutes: as little as makes them quick enough.
+const CHEAP_PROFILE: [(&str, &str); 4] = [
+    ("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1"),
+    ("CARGO_PROFILE_RELEASE_LTO", "off"),
+    ("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16"),
+    ("CARGO_PROFILE_RELEASE_DEBUG", "0"),
+];
+
 impl Tool {
     fn own_folder(&self) -> PathBuf {
         cache()
@@ -57,43 +66,104 @@ impl Tool {
         self.own_folder().join("bin").join(name)
     }
 
-    /// Makes sure that the program is there, compiling it if need be.
+    fn is_there(&self) -> bool {
+        self.fits(self.program.into()) || self.fits(self.own_program().into())
+    }
+
+    /// Makes sure that the program is there: as its authors built it where cargo-binstall can
+    /// fetch that, else compiled here.
     ///
     /// # Errors
-    /// When it cannot be compiled, with the command to try by hand.
+    /// When it cannot be had, with what to try by hand.
     pub fn ensure(&self) -> Result<()> {
-        if self.fits(self.program.into()) || self.fits(self.own_program().into()) {
-            return Ok(());
-        }
-        println!(
-            "compiling {} {} once (takes minutes)",
-            self.package, self.version
-        );
-        let package = format!("{}@{}", self.package, self.version);
-        sh::run(
-            Command::new("cargo")
-                .args(["install", "--locked", "--root"])
-                .arg(self.own_folder())
-                .arg(package)
-                // A target folder of its own: ours has other profiles and flags.
-                .env_remove("CARGO_TARGET_DIR"),
-        )
-        .map_err(|error| {
-            error.context(format!(
-                "{} {} is needed; get it with your package manager or cargo, put it on PATH, and try again",
-                self.package, self.version
-            ))
+        let lock = cache().join("locks/tools");
+        let is_there = || self.is_there();
+        once(&lock, "sets up tools", is_there, || {
+            if self.fetch_built() {
+                return Ok(());
+            }
+            self.compile().with_context(|| self.advice())
         })
+    }
+
+    fn advice(&self) -> String {
+        let Self {
+            package, version, ..
+        } = self;
+        format!(
+            "{package} {version} is needed; get it with your package manager or cargo, \
+             put it on PATH, and try again"
+        )
+    }
+
+    fn at_version(&self) -> String {
+        format!("{}@{}", self.package, self.version)
+    }
+
+    /// Asks cargo-binstall, where it is installed, for the program; whether it runs here now.
+    fn fetch_built(&self) -> bool {
+        if sh::ask(Command::new("cargo").args(["binstall", "-V"])).is_none() {
+            return false;
+        }
+        let mut binstall = Command::new("cargo");
+        binstall
+            // Only what the authors built: compiling is our part, and done more cheaply.
+            .args([
+                "binstall",
+                "--no-confirm",
+                "--strategies",
+                "crate-meta-data",
+            ])
+            .arg(self.at_version())
+            // The option for it had several names, the variable only this one.
+            .env("CARGO_INSTALL_ROOT", self.own_folder())
+            .stdin(Stdio::null());
+        let fetched = sh::run(&mut binstall);
+        let runs = self.fits(self.own_program().into());
+        if !runs {
+            let why = fetched
+                .err()
+                .map_or("it does not run here".into(), |error| error.to_string());
+            println!("cargo-binstall did not help ({why}); compiling instead");
+        }
+        runs
+    }
+
+    fn compile(&self) -> Result<()> {
+        // Kept until the program is there: an interrupted compilation goes on where it stopped.
+        let build = cache().join("build").join(self.package);
+        let mut install = Command::new("cargo");
+        install
+            // By force: cargo takes a note of its own for the program, even if that does not run.
+            .args(["install", "--locked", "--force", "--root"])
+            .arg(self.own_folder())
+            .arg("--target-dir")
+            .arg(&build)
+            .arg(self.at_version())
+            .envs(CHEAP_PROFILE);
+        let what = format!("compiling {} {}, once", self.package, self.version);
+        progress::run(&what, &mut install)?;
+        ensure!(
+            self.fits(self.own_program().into()),
+            "{} does not run, or is not {}",
+            self.own_program().display(),
+            self.version
+        );
+        let _ = fs::remove_dir_all(build); // only space: the program is there
+        Ok(())
     }
 }
 
-/// Where our own tools live: the user's cache folder for Tabchain.
-fn cache() -> PathBuf {
+/// Where our own tools live: `TABCHAIN_CACHE`, else the user's cache folder for Tabchain.
+pub fn cache() -> PathBuf {
     let of = |name: &str| {
         env::var_os(name)
             .filter(|value| !value.is_empty())
             .map(PathBuf::from)
     };
+    if let Some(named) = of("TABCHAIN_CACHE") {
+        return named;
+    }
     let home = env::home_dir().unwrap_or_else(|| root().join("target"));
     let base = of("XDG_CACHE_HOME").unwrap_or_else(|| {
         if cfg!(target_os = "windows") {

@@ -33,16 +33,16 @@ export function names(address) {
   return {
     channel: (of) => `tabchain:1:${folder}:room:${of.id.toString("hex")}`,
     database: (of) => `tabchain:1:${folder}:room:${of.id.toString("hex")}`,
-    power: `tabchain:${folder}:power:v1`,
+    power: `tabchain:1:${folder}:power:2`,
     setting: (key) => `tabchain:${folder}:${key}`,
   };
 }
 
-const KINDS = { packet: 0, beacon: 1, control: 2 };
+const KINDS = { packet: 0, heartbeat: 1, command: 2 };
 
 // An envelope; each part can be made wrong.
 export function envelope(of, {
-  magic = "TC", version = 1, kind = "packet", room: id = of.id, channel = 0,
+  magic = "TC", version = 2, kind = "packet", room: id = of.id, channel = 0,
   sender = Buffer.alloc(32, 7), recipient = null, flag = recipient ? 1 : 0,
   sequence = 0n, payload = Buffer.alloc(0), length = payload.length,
 } = {}) {
@@ -57,14 +57,14 @@ export function envelope(of, {
 
 // A tab's sign of life without nodes, all values below 128: `postcard` writes
 // each as one byte.
-export function beacon({ label = 9, mining = 0, rate = 0 } = {}) {
+export function heartbeat({ label = 9, mining = 0, rate = 0 } = {}) {
   return Buffer.from([label, 0, 1, mining, rate, 0, 0, 0, 0, 0]);
 }
 
 // The announcement of a tab that wants a share of the mining power.
 export function announcement({ tab, mining = true, workers = 1, duty = 50, time = 0n }) {
   const bytes = Buffer.alloc(28);
-  bytes.set([1, mining ? 1 : 0, workers, duty]);
+  bytes.set([2, mining ? 1 : 0, workers, duty]);
   bytes.writeBigUInt64LE(tab, 4);
   bytes.writeBigUInt64LE(time, 12);
   bytes.writeBigUInt64LE(tab, 20);

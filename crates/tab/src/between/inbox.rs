@@ -11,6 +11,7 @@ use protocol::envelope::{Envelope, EnvelopeError, Kind, MAX_PAYLOAD, RoomId};
 
 use super::bucket::{Bucket, Rate};
 use crate::bounded::Bounded;
+use crate::planted::{Bug, is_planted};
 
 /// No envelope is longer, in bytes; longer messages are not even copied.
 pub const MOST_BYTES: usize = MAX_PAYLOAD + 128;
@@ -25,14 +26,14 @@ const STRANGERS: Rate = Rate {
 };
 const MOST_MESSAGES: usize = 4_096;
 const MOST_MESSAGE_BYTES: usize = 16 << 20;
-const MOST_NOTES: usize = 256;
-const MOST_NOTE_BYTES: usize = 4 << 20;
+const MOST_SAID: usize = 256;
+const MOST_SAID_BYTES: usize = 4 << 20;
 /// Bytes before a packet's own: the generation it belongs to.
 const STAMP: usize = 4;
 
-/// A packet from another tab.
+/// A packet from a node of another tab.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mail {
+pub struct Arrived {
     /// The node that speaks.
     pub from: PeerId,
     /// The node it speaks to; all if `None`.
@@ -43,14 +44,16 @@ pub struct Mail {
     generation: u32,
 }
 
-/// What a tab says to tabs: a beacon or a wish.
+/// What a tab says to tabs: a heartbeat or a command.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Note {
+pub struct Said {
     /// Which of the two.
     pub kind: Kind,
     /// The tab that speaks.
     pub from: PeerId,
-    /// Its payload.
+    /// Counts what it says.
+    pub sequence: u64,
+    /// Its payload, signed.
     pub payload: Vec<u8>,
 }
 
@@ -58,8 +61,8 @@ pub struct Note {
 #[derive(Debug)]
 pub struct Inbox {
     room: RoomId,
-    mail: Bounded<Mail>,
-    notes: Bounded<Note>,
+    packets: Bounded<Arrived>,
+    said: Bounded<Said>,
     known: BTreeMap<PeerId, Bucket>,
     strangers: Bucket,
     garbage: u32,
@@ -72,8 +75,8 @@ impl Inbox {
     pub fn new(room: RoomId, now: u64) -> Self {
         Self {
             room,
-            mail: Bounded::new(MOST_MESSAGES, MOST_MESSAGE_BYTES),
-            notes: Bounded::new(MOST_NOTES, MOST_NOTE_BYTES),
+            packets: Bounded::new(MOST_MESSAGES, MOST_MESSAGE_BYTES),
+            said: Bounded::new(MOST_SAID, MOST_SAID_BYTES),
             known: BTreeMap::new(),
             strangers: Bucket::full(STRANGERS, now),
             garbage: 0,
@@ -81,7 +84,7 @@ impl Inbox {
         }
     }
 
-    /// Who is known from now on: tabs and nodes that beacons named.
+    /// Who is known from now on: tabs and nodes that heartbeats named.
     pub fn know(&mut self, senders: impl IntoIterator<Item = PeerId>, now: u64) {
         let mut before = std::mem::take(&mut self.known);
         let bucket = |id| {
@@ -110,13 +113,15 @@ impl Inbox {
         }
         match envelope.kind {
             Kind::Packet => self.take_packet(envelope),
-            kind @ (Kind::Beacon | Kind::Control) => {
-                let (from, payload) = (envelope.sender, envelope.payload);
-                self.notes.push(
+            kind @ (Kind::Heartbeat | Kind::Command) => {
+                let (from, sequence) = (envelope.sender, envelope.sequence);
+                let payload = envelope.payload;
+                self.said.push(
                     payload.len(),
-                    Note {
+                    Said {
                         kind,
                         from,
+                        sequence,
                         payload,
                     },
                 );
@@ -129,29 +134,42 @@ impl Inbox {
         self.garbage = self.garbage.saturating_add(1);
     }
 
-    /// The next beacon or wish.
-    pub fn next_note(&mut self) -> Option<Note> {
-        self.notes.pop()
+    /// The next heartbeat or command.
+    pub fn next_said(&mut self) -> Option<Said> {
+        self.said.pop()
     }
 
     /// The next packet of the chain that counts. What belongs to one that was reset, before or
     /// since it arrived, is lost, and gossip makes up for it.
-    pub fn next_mail(&mut self, generation: u32) -> Option<Mail> {
-        std::iter::from_fn(|| self.mail.pop()).find(|mail| mail.generation == generation)
+    pub fn next_packet(&mut self, generation: u32) -> Option<Arrived> {
+        std::iter::from_fn(|| self.packets.pop())
+            .find(|came| came.generation == generation || is_planted(Bug::PacketsOfAnotherChain))
+    }
+
+    /// Whether heartbeats or commands wait.
+    #[must_use]
+    pub fn has_said(&self) -> bool {
+        !self.said.is_empty()
+    }
+
+    /// Bytes that wait.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.packets.bytes() + self.said.bytes()
     }
 
     /// Whether nothing waits.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.mail.is_empty() && self.notes.is_empty()
+        self.packets.is_empty() && self.said.is_empty()
     }
 
     /// How many messages were dropped since this was asked last.
     pub fn take_garbage(&mut self) -> u32 {
         let overflow = self
-            .mail
+            .packets
             .take_dropped()
-            .saturating_add(self.notes.take_dropped());
+            .saturating_add(self.said.take_dropped());
         std::mem::take(&mut self.garbage).saturating_add(overflow)
     }
 
@@ -181,13 +199,13 @@ impl Inbox {
             bytes: bytes.into(),
             wire_size,
         };
-        let mail = Mail {
+        let mail = Arrived {
             from: envelope.sender,
             to: envelope.recipient,
             packet,
             generation: u32::from_le_bytes(*stamp),
         };
-        self.mail.push(mail.packet.bytes.len(), mail);
+        self.packets.push(mail.packet.bytes.len(), mail);
     }
 }
 
@@ -245,9 +263,9 @@ mod tests {
         inbox.hear(&packet(id(1), 3, b"hello"), nobody, 0);
         inbox.hear(&packet(id(1), 2, b"before the reset"), nobody, 0);
         inbox.hear(&packet(id(9), 3, b"a stranger"), nobody, 0);
-        let mail = inbox.next_mail(3).unwrap();
+        let mail = inbox.next_packet(3).unwrap();
         assert_eq!((mail.from, &*mail.packet.bytes), (id(1), &b"hello"[..]));
-        assert_eq!((inbox.next_mail(3), inbox.take_garbage()), (None, 0));
+        assert_eq!((inbox.next_packet(3), inbox.take_garbage()), (None, 0));
     }
 
     #[test]
@@ -255,7 +273,7 @@ mod tests {
         let mut inbox = inbox();
         inbox.hear(&packet(id(1), 3, b"before the reset"), nobody, 0);
         inbox.hear(&packet(id(1), 4, b"after it"), nobody, 0);
-        let mail = inbox.next_mail(4).unwrap();
+        let mail = inbox.next_packet(4).unwrap();
         assert_eq!(&*mail.packet.bytes, b"after it");
         assert!(inbox.is_empty());
     }
@@ -265,7 +283,7 @@ mod tests {
         let mut inbox = inbox();
         inbox.hear(&packet(id(1), 0, b"I am you"), |sender| *sender == id(1), 0);
         inbox.hear(
-            &envelope(Kind::Control, id(1), vec![]).encode(),
+            &envelope(Kind::Command, id(1), vec![]).encode(),
             |sender| *sender == id(1),
             0,
         );
@@ -278,7 +296,7 @@ mod tests {
         let mut inbox = inbox();
         let mut bytes = Envelope {
             room: RoomId([6; 16]),
-            ..envelope(Kind::Beacon, id(1), vec![])
+            ..envelope(Kind::Heartbeat, id(1), vec![])
         }
         .encode();
         inbox.hear(&bytes, nobody, 0);
@@ -299,23 +317,25 @@ mod tests {
     fn ten_thousand_messages_in_a_burst_do_not_pile_up() {
         let mut inbox = inbox();
         let big = packet(id(1), 0, &[0; 60_000]);
-        let beacon = envelope(Kind::Beacon, id(2), vec![0; 40_000]).encode();
+        let heartbeat = envelope(Kind::Heartbeat, id(2), vec![0; 40_000]).encode();
         for n in 0..10_000_u32 {
             inbox.hear(&big, nobody, 0);
-            inbox.hear(&beacon, nobody, 0);
+            inbox.hear(&heartbeat, nobody, 0);
             let mut stranger = [9; 32];
             stranger[..4].copy_from_slice(&n.to_le_bytes());
             let stranger = PeerId::from_bytes(stranger);
             inbox.hear(
-                &envelope(Kind::Beacon, stranger, vec![1]).encode(),
+                &envelope(Kind::Heartbeat, stranger, vec![1]).encode(),
                 nobody,
                 0,
             );
         }
-        assert!(inbox.mail.bytes() <= MOST_MESSAGE_BYTES && inbox.mail.len() <= MOST_MESSAGES);
-        assert!(inbox.notes.bytes() <= MOST_NOTE_BYTES && inbox.notes.len() <= MOST_NOTES);
+        assert!(
+            inbox.packets.bytes() <= MOST_MESSAGE_BYTES && inbox.packets.len() <= MOST_MESSAGES
+        );
+        assert!(inbox.said.bytes() <= MOST_SAID_BYTES && inbox.said.len() <= MOST_SAID);
         assert_eq!(inbox.known.len(), 2);
-        let kept = inbox.mail.len() + inbox.notes.len();
+        let kept = inbox.packets.len() + inbox.said.len();
         assert_eq!(inbox.take_garbage() as usize, 30_000 - kept);
     }
 
@@ -327,7 +347,7 @@ mod tests {
         }
         inbox.hear(&packet(id(2), 0, b"y"), nobody, 0);
         let mut last = None;
-        while let Some(mail) = inbox.next_mail(0) {
+        while let Some(mail) = inbox.next_packet(0) {
             last = Some(mail);
         }
         assert_eq!(last.map(|mail| mail.from), Some(id(2)));

@@ -1,6 +1,9 @@
 //! What tabs say to each other, and how much of it is listened to.
 
-pub mod beacon;
 pub mod bucket;
+pub mod generation;
+pub mod heartbeat;
+pub mod hint;
 pub mod inbox;
+pub mod signed;
 pub mod tabs;

@@ -1,4 +1,4 @@
-//! The other tabs of this room, as their beacons and locks tell.
+//! The other tabs of this room, as their heartbeats and locks tell.
 //!
 //! A tab lives while it holds its lock. One that holds it and says nothing for 5 s is shown as
 //! silent and counts as unreachable; where the browser refuses locks it counts as gone.
@@ -7,9 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chain::PeerId;
 
-use super::beacon::{Beacon, Branch, MOST_TABS, NodeBeacon};
+use crate::planted::{Bug, is_planted};
 
-/// After so many milliseconds without a beacon a tab is silent.
+use super::heartbeat::{Branch, Heartbeat, MOST_TABS, NodeHeartbeat};
+
+/// After so many milliseconds without a heartbeat a tab is silent.
 const SILENT_AFTER: u64 = 5_000;
 
 /// Something that people may want to know of another tab.
@@ -45,7 +47,9 @@ pub enum News {
 #[derive(Clone, Debug)]
 pub struct Tab {
     /// What it said last.
-    pub beacon: Beacon,
+    pub heartbeat: Heartbeat,
+    /// The number of that.
+    sequence: u64,
     first: u64,
     heard: u64,
     /// Whether its lock has been seen.
@@ -60,6 +64,17 @@ impl Tab {
     }
 }
 
+/// What became of something that a tab said.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Heard {
+    /// Locks are to be looked at soon.
+    pub look: bool,
+    /// It was not known before: it should hear from us.
+    pub stranger: bool,
+    /// What people may want to know.
+    pub news: Vec<News>,
+}
+
 /// All other tabs; at first nobody.
 #[derive(Debug, Default)]
 pub struct Tabs {
@@ -67,32 +82,44 @@ pub struct Tabs {
 }
 
 impl Tabs {
-    /// A tab said something; whether it was not known before. Nodes that are `ours` or that
-    /// another tab was first to name are not this tab's, whatever it says.
+    /// A tab said something that it has signed. Nodes that are `ours` or that another tab was first
+    /// to name are not this tab's, whatever it says; numbers that do not rise say nothing.
+    ///
+    /// A tab that says goodbye is believed when its lock is gone, which is to be looked at now.
     pub fn hear(
         &mut self,
         id: PeerId,
-        mut beacon: Beacon,
+        sequence: u64,
+        mut heartbeat: Heartbeat,
         ours: impl Fn(&PeerId) -> bool,
         now: u64,
-    ) -> (bool, Vec<News>) {
-        if beacon.bye {
-            return (false, self.remove(&id));
+    ) -> Heard {
+        let known = self.tabs.get(&id);
+        if known.is_some_and(|tab| tab.sequence >= sequence) {
+            return Heard::default();
         }
-        let known = self.tabs.contains_key(&id);
-        if !known && self.tabs.len() + 1 >= MOST_TABS as usize {
-            return (false, Vec::new());
+        if heartbeat.bye && is_planted(Bug::GoodbyeBelieved) {
+            let news = self.remove(&id);
+            return Heard {
+                news,
+                ..Heard::default()
+            };
+        }
+        let (stranger, look) = (known.is_none(), heartbeat.bye);
+        if stranger && (heartbeat.bye || !self.has_room()) {
+            return Heard::default();
         }
         let mut named = BTreeSet::new();
-        beacon.nodes.retain(|node| {
+        heartbeat.nodes.retain(|node| {
             let taken = self
                 .tabs
                 .iter()
-                .any(|(tab, other)| *tab != id && other.has(&node.id));
+                .any(|(tab, other)| *tab != id && other.confirmed && other.has(&node.id));
             !ours(&node.id) && !taken && named.insert(node.id)
         });
         let fresh = Tab {
-            beacon: beacon.clone(),
+            heartbeat: heartbeat.clone(),
+            sequence,
             first: now,
             heard: now,
             confirmed: false,
@@ -100,11 +127,29 @@ impl Tabs {
         let tab = self.tabs.entry(id).or_insert(fresh);
         let mut news = Vec::new();
         if tab.confirmed {
-            news = differences(&tab.beacon, &beacon);
+            news = differences(&tab.heartbeat, &heartbeat);
         }
-        tab.beacon = beacon;
+        tab.heartbeat = heartbeat;
+        tab.sequence = sequence;
         tab.heard = now;
-        (!known, news)
+        Heard {
+            look: stranger || look,
+            stranger,
+            news,
+        }
+    }
+
+    /// Whether there is room for another tab: one that has not shown its lock gives way.
+    fn has_room(&mut self) -> bool {
+        if self.tabs.len() + 1 < MOST_TABS as usize {
+            return true;
+        }
+        let unproven = self.tabs.iter().filter(|(_, tab)| !tab.confirmed);
+        let Some(oldest) = unproven.min_by_key(|(_, tab)| tab.heard).map(|(id, _)| *id) else {
+            return false;
+        };
+        self.tabs.remove(&oldest);
+        true
     }
 
     /// The locks that were held at `asked`: confirms tabs, and lets those go that held none.
@@ -114,7 +159,7 @@ impl Tabs {
             if held.contains(id) && !tab.confirmed {
                 tab.confirmed = true;
                 news.push(News::Joined {
-                    label: tab.beacon.label,
+                    label: tab.heartbeat.label,
                 });
             }
         }
@@ -132,14 +177,34 @@ impl Tabs {
         talking.map(|(id, _)| *id).collect()
     }
 
-    /// This tab leaves: what it knew of others is old when it comes back.
-    pub fn forget_all(&mut self) {
-        self.tabs.clear();
-    }
-
     /// Tabs that are known to live.
     pub fn alive(&self) -> impl Iterator<Item = (&PeerId, &Tab)> {
         self.tabs.iter().filter(|(_, tab)| tab.confirmed)
+    }
+
+    /// Whether a tab is known to live.
+    #[must_use]
+    pub fn is_alive(&self, id: &PeerId) -> bool {
+        self.tabs.get(id).is_some_and(|tab| tab.confirmed)
+    }
+
+    /// Bytes of what other tabs say, about.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let headers = |tab: &Tab| {
+            tab.heartbeat
+                .branches
+                .iter()
+                .map(|b| b.headers.len())
+                .sum::<usize>()
+        };
+        let all: usize = self.tabs.values().map(headers).sum();
+        let nodes: usize = self
+            .tabs
+            .values()
+            .map(|tab| tab.heartbeat.nodes.len())
+            .sum();
+        80 * all + 160 * nodes + 64 * self.tabs.len()
     }
 
     /// Whether a tab of this id was heard.
@@ -153,8 +218,8 @@ impl Tabs {
     pub fn reachable(&self, now: u64) -> BTreeSet<PeerId> {
         let tabs = self
             .alive()
-            .filter(|(_, tab)| tab.beacon.online && !tab.is_silent(now));
-        let nodes = tabs.flat_map(|(_, tab)| &tab.beacon.nodes);
+            .filter(|(_, tab)| tab.heartbeat.online && !tab.is_silent(now));
+        let nodes = tabs.flat_map(|(_, tab)| &tab.heartbeat.nodes);
         nodes
             .filter(|node| node.online)
             .map(|node| node.id)
@@ -162,20 +227,20 @@ impl Tabs {
     }
 
     /// All nodes of other tabs and the tab that each lives in.
-    pub fn nodes(&self) -> impl Iterator<Item = (&PeerId, &NodeBeacon)> {
+    pub fn nodes(&self) -> impl Iterator<Item = (&PeerId, &NodeHeartbeat)> {
         self.alive()
-            .flat_map(|(id, tab)| tab.beacon.nodes.iter().map(move |node| (id, node)))
+            .flat_map(|(id, tab)| tab.heartbeat.nodes.iter().map(move |node| (id, node)))
     }
 
     /// The ends of the chains that other tabs' nodes stand on.
     pub fn branches(&self) -> impl Iterator<Item = &Branch> {
-        self.alive().flat_map(|(_, tab)| &tab.beacon.branches)
+        self.alive().flat_map(|(_, tab)| &tab.heartbeat.branches)
     }
 
     fn remove(&mut self, id: &PeerId) -> Vec<News> {
         let gone = self.tabs.remove(id).filter(|tab| tab.confirmed);
         gone.map(|tab| News::Left {
-            label: tab.beacon.label,
+            label: tab.heartbeat.label,
         })
         .into_iter()
         .collect()
@@ -184,11 +249,11 @@ impl Tabs {
 
 impl Tab {
     fn has(&self, node: &PeerId) -> bool {
-        self.beacon.nodes.iter().any(|other| other.id == *node)
+        self.heartbeat.nodes.iter().any(|other| other.id == *node)
     }
 }
 
-fn differences(before: &Beacon, after: &Beacon) -> Vec<News> {
+fn differences(before: &Heartbeat, after: &Heartbeat) -> Vec<News> {
     let mut news = Vec::new();
     if before.online != after.online {
         news.push(News::Online {
@@ -212,26 +277,34 @@ fn differences(before: &Beacon, after: &Beacon) -> Vec<News> {
 mod tests {
     use chain::BlockId;
 
-    use super::super::beacon::tests::{beacon, run_of};
+    use super::super::heartbeat::tests::{heartbeat, run_of};
     use super::*;
 
     fn id(byte: u8) -> PeerId {
         PeerId::from_bytes([byte; 32])
     }
 
-    fn says(label: u32, node: u8) -> Beacon {
+    fn says(label: u32, node: u8) -> Heartbeat {
         let headers = run_of(BlockId::ZERO, node, 2);
-        beacon(label, id(node), Branch { height: 1, headers })
+        heartbeat(label, id(node), Branch { height: 1, headers })
     }
 
     fn nobody(_: &PeerId) -> bool {
         false
     }
 
+    impl Tabs {
+        /// Hears the next thing that a tab says.
+        fn next(&mut self, id: PeerId, said: Heartbeat, now: u64) -> Vec<News> {
+            let number = self.tabs.get(&id).map_or(1, |tab| tab.sequence + 1);
+            self.hear(id, number, said, nobody, now).news
+        }
+    }
+
     /// Tab 1 with one node, known to live.
     fn with_one() -> Tabs {
         let mut tabs = Tabs::default();
-        tabs.hear(id(1), says(1, 11), nobody, 0);
+        tabs.next(id(1), says(1, 11), 0);
         tabs.locked(&BTreeSet::from([id(1)]), 0);
         tabs
     }
@@ -239,7 +312,11 @@ mod tests {
     #[test]
     fn a_tab_is_there_once_its_lock_is_seen_and_gone_with_it() {
         let mut tabs = Tabs::default();
-        assert_eq!(tabs.hear(id(1), says(2, 11), nobody, 100), (true, vec![]));
+        let heard = tabs.hear(id(1), 1, says(2, 11), nobody, 100);
+        assert_eq!(
+            (heard.stranger, heard.look, heard.news),
+            (true, true, vec![])
+        );
         assert_eq!(tabs.alive().count(), 0);
         // Asked before it was heard: the answer says nothing about it.
         assert_eq!(tabs.locked(&BTreeSet::new(), 50), []);
@@ -256,9 +333,9 @@ mod tests {
     }
 
     #[test]
-    fn a_beacon_without_a_lock_is_never_shown() {
+    fn a_heartbeat_without_a_lock_is_never_shown() {
         let mut tabs = Tabs::default();
-        tabs.hear(id(1), says(1, 11), nobody, 100);
+        tabs.next(id(1), says(1, 11), 100);
         assert_eq!(tabs.locked(&BTreeSet::new(), 200), []);
         assert!(!tabs.knows(&id(1)));
     }
@@ -266,7 +343,7 @@ mod tests {
     #[test]
     fn a_tab_that_holds_its_lock_but_is_silent_cannot_be_reached() {
         let mut tabs = Tabs::default();
-        tabs.hear(id(1), says(1, 11), nobody, 0);
+        tabs.next(id(1), says(1, 11), 0);
         tabs.locked(&BTreeSet::from([id(1)]), 1);
         assert_eq!(tabs.reachable(5_000).len(), 1);
         assert!(tabs.reachable(5_001).is_empty());
@@ -274,17 +351,28 @@ mod tests {
     }
 
     #[test]
-    fn a_tab_that_says_goodbye_is_gone_at_once() {
+    fn a_goodbye_is_believed_once_the_lock_is_gone() {
         let mut tabs = with_one();
-        let bye = Beacon {
+        let bye = Heartbeat {
             bye: true,
             ..says(1, 11)
         };
-        assert_eq!(
-            tabs.hear(id(1), bye.clone(), nobody, 1).1,
-            [News::Left { label: 1 }]
-        );
-        assert_eq!(tabs.hear(id(1), bye, nobody, 2), (false, vec![]));
+        let heard = tabs.hear(id(1), 2, bye.clone(), nobody, 1);
+        assert_eq!((heard.look, heard.news), (true, vec![]));
+        assert!(tabs.is_alive(&id(1)));
+        assert_eq!(tabs.locked(&BTreeSet::new(), 2), [News::Left { label: 1 }]);
+        assert_eq!(tabs.hear(id(1), 3, bye, nobody, 3), Heard::default());
+    }
+
+    #[test]
+    fn what_was_said_before_is_not_heard_again() {
+        let mut tabs = with_one();
+        let off = Heartbeat {
+            online: false,
+            ..says(1, 11)
+        };
+        assert_eq!(tabs.hear(id(1), 1, off, nobody, 1), Heard::default());
+        assert_eq!(tabs.reachable(1).len(), 1);
     }
 
     #[test]
@@ -294,7 +382,7 @@ mod tests {
         thief.nodes.extend(says(2, 12).nodes);
         thief.nodes.extend(says(2, 13).nodes);
         thief.nodes.extend(says(2, 13).nodes);
-        tabs.hear(id(2), thief, |node| *node == id(12), 1);
+        tabs.hear(id(2), 1, thief, |node| *node == id(12), 1);
         tabs.locked(&BTreeSet::from([id(1), id(2)]), 1);
         let owners: Vec<_> = tabs.nodes().map(|(tab, node)| (*tab, node.id)).collect();
         assert_eq!(owners, [(id(1), id(11)), (id(2), id(13))]);
@@ -309,9 +397,9 @@ mod tests {
             seat: 3,
             online: false,
         };
-        assert_eq!(tabs.hear(id(1), cut.clone(), nobody, 1).1, [news]);
+        assert_eq!(tabs.next(id(1), cut.clone(), 1), [news]);
         assert!(tabs.reachable(1).is_empty());
-        let off = Beacon {
+        let off = Heartbeat {
             online: false,
             ..cut
         };
@@ -319,7 +407,7 @@ mod tests {
             label: 1,
             online: false,
         };
-        assert_eq!(tabs.hear(id(1), off, nobody, 1).1, [news]);
+        assert_eq!(tabs.next(id(1), off, 1), [news]);
     }
 
     #[test]
@@ -328,10 +416,14 @@ mod tests {
         for n in 0..10_000_u32 {
             let mut bytes = [0; 32];
             bytes[..4].copy_from_slice(&n.to_le_bytes());
-            let mut beacon = says(1, 1);
-            beacon.nodes.clear();
-            tabs.hear(PeerId::from_bytes(bytes), beacon, nobody, 0);
+            let mut heartbeat = says(1, 1);
+            heartbeat.nodes.clear();
+            tabs.next(PeerId::from_bytes(bytes), heartbeat, u64::from(n));
         }
         assert_eq!(tabs.tabs.len(), 63);
+        assert!(
+            tabs.tabs.values().all(|tab| tab.heard > 9_900),
+            "those without a lock give way"
+        );
     }
 }

@@ -79,7 +79,7 @@ fn packets(host: &Host<Puppet>, id: &PeerId) -> Vec<u8> {
 }
 
 #[test]
-fn what_follows_a_save_waits_until_it_is_durable() {
+fn messages_after_a_save_wait_until_it_is_durable_and_nothing_else_does() {
     let outputs = vec![
         send(To::Peer(B), 1),
         Output::Save(batch(7)),
@@ -94,7 +94,11 @@ fn what_follows_a_save_waits_until_it_is_durable() {
     let mut host = host(vec![outputs]);
     run(&mut host, 1);
     assert_eq!(packets(&host, &B), [1]);
-    assert_eq!(host.next_timer(), None);
+    assert_eq!(
+        host.next_timer(),
+        Some(Time(1_001)),
+        "no timer waits for a disk"
+    );
     let saves = host.take_effects();
     let tickets: Vec<u64> = saves
         .iter()
@@ -105,7 +109,7 @@ fn what_follows_a_save_waits_until_it_is_durable() {
         .collect();
     assert_eq!(tickets, [1, 2]);
 
-    host.durable(1, Time(2));
+    host.durable(1);
     run(&mut host, 2);
     assert_eq!(packets(&host, &B), [1, 2]);
     assert_eq!(
@@ -116,9 +120,8 @@ fn what_follows_a_save_waits_until_it_is_durable() {
             packet: packet(2)
         }]
     );
-    assert_eq!(host.next_timer(), Some(Time(1_002)));
 
-    host.durable(2, Time(3));
+    host.durable(2);
     run(&mut host, 3);
     assert_eq!(packets(&host, &B), [1, 2, 3]);
 }
@@ -220,14 +223,12 @@ fn a_burst_of_packets_keeps_to_the_limits_and_loses_no_timer() {
 #[test]
 fn packets_wait_while_storage_is_far_behind() {
     let mut many = vec![Output::Save(batch(1))];
-    many.extend((0..MOST_WAITING).map(|_| Output::Disarm {
-        key: TimerKey::Node(0),
-    }));
+    many.extend((0..MOST_WAITING).map(|_| send(To::Peer(FAR), 0)));
     let mut host = host(vec![many]);
     run(&mut host, 1);
     host.arrive(FAR, Some(A), &packet(1));
     assert!(!host.is_busy() && !host.step(Time(2)));
-    host.durable(1, Time(3));
+    host.durable(1);
     assert!(host.is_busy());
     run(&mut host, 3);
     assert_eq!(packets(&host, &A), [1]);

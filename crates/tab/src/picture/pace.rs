@@ -55,6 +55,11 @@ impl Pace {
         Some(self.number)
     }
 
+    /// There was nothing to send after all.
+    pub fn skip(&mut self) {
+        self.acknowledged = true;
+    }
+
     /// When the next frame is due; `None` while the page owes an answer.
     #[must_use]
     pub fn due(&self) -> Option<u64> {

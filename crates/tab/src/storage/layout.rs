@@ -1,14 +1,11 @@
-//! How nodes' keys become names in a database, and large values pieces.
+//! How nodes' keys become names in a database.
 //!
 //! A name starts with the generation of the chain that it belongs to, so that a reset can put a
-//! whole chain away. Own values are kept in pieces, so that adding to a long one writes only its end.
+//! whole chain away.
 
 use chain::PeerId;
 
 use super::Name;
-
-/// Bytes in a piece of an own value.
-pub const PIECE: usize = 4096;
 
 /// Everything of a generation.
 #[must_use]
@@ -28,28 +25,29 @@ pub fn of_node(generation: u32, node: &PeerId) -> Name {
     [&generation.to_be_bytes()[..], node.as_bytes()].concat()
 }
 
-/// A piece of an own value. The name's length comes first, so that no name is another's prefix.
+/// An own value. The name's length comes first, so that no name is another's prefix; a number
+/// behind it has been zero in every database there is.
 #[must_use]
-pub fn piece(generation: u32, node: &PeerId, name: &[u8], index: u32) -> Name {
+pub fn own(generation: u32, node: &PeerId, name: &[u8]) -> Name {
     let length = u16::try_from(name.len())
         .expect("nodes' names are short")
         .to_be_bytes();
-    [
-        &of_node(generation, node)[..],
-        &length,
-        name,
-        &index.to_be_bytes(),
-    ]
-    .concat()
+    [&of_node(generation, node)[..], &length, name, &[0; 4]].concat()
 }
 
-/// Name and index of a piece; `None` for a name that this module did not make.
+/// The node's name for an own value; `None` for a name that this module did not make.
 #[must_use]
-pub fn parse_piece(full: &[u8]) -> Option<(&[u8], u32)> {
+pub fn parse_own(full: &[u8]) -> Option<&[u8]> {
     let rest = full.get(4 + 32..)?;
     let (length, rest) = rest.split_first_chunk::<2>()?;
-    let (name, index) = rest.split_at_checked(usize::from(u16::from_be_bytes(*length)))?;
-    Some((name, u32::from_be_bytes(index.try_into().ok()?)))
+    let (name, number) = rest.split_at_checked(usize::from(u16::from_be_bytes(*length)))?;
+    (number == [0; 4]).then_some(name)
+}
+
+/// Where damaged own values of a node are put aside.
+#[must_use]
+pub fn aside(generation: u32, node: &PeerId) -> Name {
+    [&b"aside/"[..], &of_node(generation, node)].concat()
 }
 
 #[cfg(test)]
@@ -57,22 +55,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pieces_know_their_value() {
+    fn own_values_know_their_name() {
         let node = PeerId::from_bytes([3; 32]);
-        let name = piece(7, &node, b"log", 9);
+        let name = own(7, &node, b"log");
         assert!(name.starts_with(&of_node(7, &node)) && name.starts_with(&generation(7)));
-        assert_eq!(parse_piece(&name), Some((&b"log"[..], 9)));
+        assert_eq!(parse_own(&name), Some(&b"log"[..]));
         for cut in 0..name.len() {
-            assert_eq!(parse_piece(&name[..cut]), None);
+            assert_eq!(parse_own(&name[..cut]), None);
         }
-    }
-
-    #[test]
-    fn pieces_sort_by_number() {
-        let node = PeerId::from_bytes([3; 32]);
-        let names: Vec<_> = [0, 1, 255, 256, 65_536]
-            .map(|n| piece(0, &node, b"a", n))
-            .into();
-        assert!(names.is_sorted());
     }
 }

@@ -1,12 +1,12 @@
-//! Where a browser keeps things: three named stores of bytes by bytes, read in one go, written in
+//! Where a browser keeps things: named stores of bytes by bytes, read in one go, written in
 //! transactions that happen whole or not at all.
 
-pub mod depot;
+pub mod identities;
 pub mod layout;
-#[cfg(test)]
-pub mod memory;
+pub mod open;
 pub mod record;
-pub mod roster;
+pub mod room;
+pub mod writer;
 
 /// A part of a database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -69,22 +69,6 @@ pub enum DbError {
     OtherVersion(u32),
     /// The browser says no, in its words.
     Refused(String),
-}
-
-/// A database that is open.
-#[expect(
-    async_fn_in_trait,
-    reason = "a worker has one thread: futures need not be Send"
-)]
-pub trait Db {
-    /// All values whose names start so, by name.
-    async fn range(&self, store: Store, prefix: &[u8]) -> Result<Vec<(Name, Vec<u8>)>, DbError>;
-
-    /// The values of these names, in order.
-    async fn read(&self, store: Store, names: &[Name]) -> Result<Vec<Option<Vec<u8>>>, DbError>;
-
-    /// Makes all changes, or none.
-    async fn commit(&self, changes: &[Change], durability: Durability) -> Result<(), DbError>;
 }
 
 /// The name right behind all names with this prefix, if there is one.

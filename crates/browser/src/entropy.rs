@@ -1,0 +1,12 @@
+//! Entropy.
+
+/// Random bytes, good enough for keys.
+///
+/// # Panics
+/// If the browser has no entropy: nothing safe can be done then.
+#[must_use]
+pub fn bytes<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).expect("every browser has crypto.getRandomValues");
+    bytes
+}

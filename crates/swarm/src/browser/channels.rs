@@ -1,0 +1,135 @@
+//! Broadcast channels of one origin: who listens under which name, and what was said there, for
+//! hostile pages that say it again.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use tab::door::Channel;
+
+use super::Life;
+
+/// So much of what was said is remembered for hostile pages.
+const REMEMBERED: usize = 48;
+
+/// All channels.
+#[derive(Debug, Default)]
+pub struct Channels {
+    listeners: BTreeMap<(Life, Channel), Listener>,
+    listened: u64,
+    said: BTreeMap<String, VecDeque<Vec<u8>>>,
+}
+
+#[derive(Debug)]
+struct Listener {
+    name: String,
+    /// Which of the engine's listeners: one that was closed hears nothing more.
+    number: u64,
+}
+
+/// Where a message goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Receiver {
+    /// Which engine.
+    pub life: Life,
+    /// What it calls the channel.
+    pub channel: Channel,
+    /// Which of its listeners.
+    pub number: u64,
+}
+
+impl Channels {
+    /// An engine listens from now on.
+    pub fn listen(&mut self, life: Life, channel: Channel, name: String) {
+        self.listened += 1;
+        let number = self.listened;
+        self.said.entry(name.clone()).or_default();
+        self.listeners
+            .insert((life, channel), Listener { name, number });
+    }
+
+    /// An engine listens no longer.
+    pub fn deafen(&mut self, life: Life, channel: Channel) {
+        self.listeners.remove(&(life, channel));
+    }
+
+    /// An engine is gone.
+    pub fn forget(&mut self, life: Life) {
+        self.listeners.retain(|(other, _), _| *other != life);
+    }
+
+    /// An engine says something: who may hear it. Nobody, where it does not listen itself.
+    pub fn say(&mut self, life: Life, channel: Channel, bytes: &[u8]) -> Vec<Receiver> {
+        let Some(listener) = self.listeners.get(&(life, channel)) else {
+            return Vec::new();
+        };
+        let name = listener.name.clone();
+        let said = self.said.entry(name.clone()).or_default();
+        said.push_back(bytes.to_vec());
+        if said.len() > REMEMBERED {
+            said.pop_front();
+        }
+        let mut receivers = self.receivers(&name);
+        receivers.retain(|receiver| receiver.life != life);
+        receivers
+    }
+
+    /// Who listens under a name.
+    #[must_use]
+    pub fn receivers(&self, name: &str) -> Vec<Receiver> {
+        let of_name = self
+            .listeners
+            .iter()
+            .filter(|(_, listener)| listener.name == name);
+        let receiver = |((life, channel), listener): (&(Life, Channel), &Listener)| Receiver {
+            life: *life,
+            channel: *channel,
+            number: listener.number,
+        };
+        of_name.map(receiver).collect()
+    }
+
+    /// Whether that listener still listens.
+    #[must_use]
+    pub fn hears(&self, to: Receiver) -> bool {
+        self.listeners
+            .get(&(to.life, to.channel))
+            .is_some_and(|listener| listener.number == to.number)
+    }
+
+    /// A name under which somebody has listened, modulo how many there are.
+    #[must_use]
+    pub fn name(&self, which: u32) -> Option<String> {
+        let count = u32::try_from(self.said.len()).ok()?;
+        let which = usize::try_from(which.checked_rem(count)?).ok()?;
+        self.said.keys().nth(which).cloned()
+    }
+
+    /// Something that was said under a name lately, modulo how much there is.
+    #[must_use]
+    pub fn said(&self, name: &str, which: u32) -> Option<Vec<u8>> {
+        let said = self.said.get(name)?;
+        let which = which.checked_rem(u32::try_from(said.len()).ok()?)?;
+        said.get(usize::try_from(which).ok()?).cloned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everybody_but_the_speaker_hears() {
+        let mut channels = Channels::default();
+        for life in 1..=3 {
+            let name = if life < 3 { "room" } else { "other" };
+            channels.listen(Life(life), Channel::Room, name.into());
+        }
+        assert_eq!(channels.say(Life(4), Channel::Room, b"x"), []);
+        let heard = channels.say(Life(1), Channel::Room, b"x");
+        assert_eq!(heard.len(), 1);
+        assert_eq!(heard[0].life, Life(2));
+        assert!(channels.hears(heard[0]));
+        channels.listen(Life(2), Channel::Room, "room".into());
+        assert!(!channels.hears(heard[0]), "that was another listener");
+        assert_eq!(channels.said("room", 9).as_deref(), Some(&b"x"[..]));
+    }
+}

@@ -1,0 +1,137 @@
+//! One engine worker: a tab, and what the browser knows of it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chain::Stream;
+use pool::plan::WorkerId;
+use tab::door::{DbId, LockId};
+use tab::{Due, Effect, Glance, Input, Reading, Tab};
+
+use super::events::Event;
+use super::miners::Miner;
+
+/// Whether an engine's thread runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// It does.
+    Runs,
+    /// The browser froze it: what is said on channels is lost to it.
+    Frozen,
+    /// It stands still, and everything waits.
+    Stalled,
+}
+
+/// An engine.
+pub struct Engine {
+    tab: Tab,
+    state: State,
+    /// Which page.
+    pub(super) page: usize,
+    /// When it began, by the steady clock of the machine.
+    began: u64,
+    kept: Vec<Event>,
+    /// Which timer counts.
+    pub(super) wake: u64,
+    /// Locks that it asked for and has not let go.
+    pub(super) locks: BTreeSet<LockId>,
+    /// Databases that are being opened, and by which attempt.
+    pub(super) opening: BTreeMap<DbId, u64>,
+    pub(super) attempts: u64,
+    pub(super) miners: BTreeMap<WorkerId, Miner>,
+    pub(super) miners_silent_until: u64,
+    pub(super) bad_miners: u32,
+    pub(super) rng: Stream,
+    /// When the last message to the page arrives, and the last one to the lock manager.
+    pub(super) page_line: u64,
+    pub(super) lock_line: u64,
+    pub(super) heard_line: BTreeMap<u64, u64>,
+}
+
+impl Engine {
+    /// An engine that has just started, and what its tab wants at once.
+    #[must_use]
+    pub fn new(page: usize, build: &str, began: u64, mut rng: Stream) -> (Self, Vec<Effect>) {
+        let mut entropy = [0; 32];
+        for part in entropy.chunks_exact_mut(8) {
+            part.copy_from_slice(&rng.next_u64().to_le_bytes());
+        }
+        let mut effects = Vec::new();
+        let tab = Tab::new(build.into(), entropy, &mut effects);
+        let engine = Self {
+            tab,
+            state: State::Runs,
+            page,
+            began,
+            kept: Vec::new(),
+            wake: 0,
+            locks: BTreeSet::new(),
+            opening: BTreeMap::new(),
+            attempts: 0,
+            miners: BTreeMap::new(),
+            miners_silent_until: 0,
+            bad_miners: 0,
+            rng,
+            page_line: 0,
+            lock_line: 0,
+            heard_line: BTreeMap::new(),
+        };
+        (engine, effects)
+    }
+
+    /// Gives the tab an input; what follows.
+    pub(super) fn step(&mut self, now: Reading, input: Input) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        self.tab.step(now, input, &mut effects);
+        effects
+    }
+
+    /// When the tab wants a turn.
+    #[must_use]
+    pub fn due(&self) -> Due {
+        self.tab.due()
+    }
+
+    /// What the tab looks like.
+    #[must_use]
+    pub fn glance(&self) -> Glance {
+        self.tab.glance()
+    }
+
+    /// Whether its thread runs.
+    #[must_use]
+    pub fn state(&self) -> State {
+        self.state
+    }
+
+    /// When it began, by the steady clock of the machine.
+    #[must_use]
+    pub fn began(&self) -> u64 {
+        self.began
+    }
+
+    /// Stands still from now on.
+    pub(super) fn stop(&mut self, state: State) {
+        self.state = state;
+    }
+
+    /// Goes on; what was kept for it.
+    pub(super) fn go(&mut self) -> Vec<Event> {
+        self.state = State::Runs;
+        std::mem::take(&mut self.kept)
+    }
+
+    /// Keeps what reaches it until it goes on.
+    pub(super) fn keep(&mut self, event: Event) {
+        self.kept.push(event);
+    }
+
+    /// Whether it stands still, and its mining workers with it.
+    pub(super) fn is_frozen(&self) -> bool {
+        self.state == State::Frozen
+    }
+
+    /// A delay between these bounds, in microseconds.
+    pub(super) fn delay(&mut self, least: u64, most: u64) -> u64 {
+        least + self.rng.below(most.saturating_sub(least).max(1))
+    }
+}

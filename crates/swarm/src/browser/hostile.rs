@@ -1,0 +1,138 @@
+//! A hostile page of the same origin that talks: garbage, echoes, forgeries, floods. It knows all
+//! that was ever said and no key.
+
+use chain::PeerId;
+use pool::budget::{Announcement, Budget, Life as Announced};
+use protocol::Channel as NodeChannel;
+use protocol::envelope::{Envelope, Kind, RoomId};
+use wire::Power;
+
+use super::World;
+use crate::checkers::Seen;
+use crate::script::{Step, Verb};
+
+/// A sender of no engine: a hostile page's messages stay in order, too.
+const HOSTILE: u64 = u64::MAX;
+/// Where an envelope's kind, and its sender, stand.
+const KIND_AT: usize = 3;
+const ROOM_AT: usize = 4;
+const SENDER_AT: usize = 21;
+
+impl World {
+    pub(super) fn talk(&mut self, step: Step) {
+        if step.verb == Verb::SlowChannels {
+            self.coverage.count(step.verb.text());
+            self.slow_until = self.now + u64::from(step.how % 9_000) * super::MS;
+            return;
+        }
+        let Some(name) = self.channels.name(step.who) else {
+            return;
+        };
+        let (which, how) = (step.how >> 8, step.how);
+        let said = self.channels.said(&name, which);
+        let all: Vec<Vec<u8>> = match (step.verb, said) {
+            (Verb::Garbage, _) => vec![self.garbage(how % 300)],
+            (Verb::Replay, Some(said)) => vec![said],
+            (Verb::Mutate, Some(said)) => vec![self.mutated(said)],
+            (Verb::Forge, Some(said)) => self.forged(&said, how).into_iter().collect(),
+            (Verb::ForgePower, said) => vec![self.power(said, how)],
+            (Verb::Flood, Some(said)) => self.flood(&said, how),
+            _ => return,
+        };
+        self.coverage.count(step.verb.text());
+        if name.contains("power") || step.verb == Verb::ForgePower {
+            self.see(&Seen::ForgedPower);
+        }
+        for bytes in all {
+            for to in self.channels.receivers(&name) {
+                self.send(HOSTILE, to, &bytes);
+            }
+        }
+    }
+
+    fn garbage(&mut self, len: u32) -> Vec<u8> {
+        (0..len)
+            .map(|_| self.rng.next_u64().to_le_bytes()[0])
+            .collect()
+    }
+
+    fn mutated(&mut self, mut said: Vec<u8>) -> Vec<u8> {
+        let at = usize::try_from(self.below(said.len() as u64)).unwrap_or(0);
+        let bit = self.below(8);
+        if let Some(byte) = said.get_mut(at) {
+            *byte ^= 1 << bit;
+        }
+        said
+    }
+
+    /// An envelope in the name of whoever said that, with content that nobody said.
+    fn forged(&mut self, said: &[u8], how: u32) -> Option<Vec<u8>> {
+        let envelope = self.envelope(said, how)?;
+        Some(envelope.encode())
+    }
+
+    fn envelope(&mut self, said: &[u8], how: u32) -> Option<Envelope> {
+        let room: [u8; 16] = said.get(ROOM_AT..ROOM_AT + 16)?.try_into().ok()?;
+        let sender: [u8; 32] = said.get(SENDER_AT..SENDER_AT + 32)?.try_into().ok()?;
+        let own = Envelope::decode(said, RoomId(room)).ok()?;
+        let payload = match how % 4 {
+            0 => self.garbage(200),
+            1 => own.payload,
+            2 => self.mutated(own.payload),
+            _ => Vec::new(),
+        };
+        let kinds = [Kind::Packet, own.kind];
+        Some(Envelope {
+            kind: kinds[usize::from(said.get(KIND_AT)? % 2)],
+            room: RoomId(room),
+            channel: NodeChannel::MAIN,
+            sender: PeerId::from_bytes(sender),
+            recipient: None,
+            sequence: u64::from(how) << 20,
+            payload,
+        })
+    }
+
+    /// A power announcement that nobody made.
+    fn power(&mut self, said: Option<Vec<u8>>, how: u32) -> Vec<u8> {
+        let said = said.and_then(|said| Announcement::decode(&said));
+        let life = [Announced::Idle, Announced::Mining, Announced::Leaving];
+        let workers = u8::try_from(how % 64 + 1).unwrap_or(1);
+        let power = Power { workers, duty: 100 };
+        let time = [0, 1, 1_000, 1 << 48][usize::try_from(how >> 6 & 3).unwrap_or(0)];
+        let by = self.rng.next_u64();
+        let announcement = match said {
+            Some(said) if how.is_multiple_of(2) => Announcement {
+                life: life[usize::try_from(how >> 3 & 1).unwrap_or(0) * 2],
+                ..said
+            },
+            _ => Announcement {
+                tab: by,
+                life: life[usize::try_from(how >> 8 & 1).unwrap_or(0)],
+                budget: Budget { power, time, by },
+            },
+        };
+        announcement.encode().to_vec()
+    }
+
+    /// Many envelopes of the room, from somebody known or from strangers.
+    fn flood(&mut self, said: &[u8], how: u32) -> Vec<Vec<u8>> {
+        let (count, size) = [(400, 60), (60, 500_000), (5_000, 0), (300, 3_000)]
+            [usize::try_from(how >> 4 & 3).unwrap_or(0)];
+        let Some(mut envelope) = self.envelope(said, 0) else {
+            return Vec::new();
+        };
+        envelope.payload = vec![0; size];
+        let strange = how.is_multiple_of(2);
+        let message = |number: u32| {
+            if strange {
+                let mut id = [7; 32];
+                id[..4].copy_from_slice(&number.to_le_bytes());
+                envelope.sender = PeerId::from_bytes(id);
+            }
+            envelope.sequence = u64::MAX - u64::from(number);
+            envelope.encode()
+        };
+        (0..count).map(message).collect()
+    }
+}

@@ -1,0 +1,138 @@
+//! All tabs that mine keep to the budget together, but for the moment of a heartbeat or two; and
+//! none uses more workers than the machine has cores.
+
+use std::collections::BTreeMap;
+
+use tab::Effect;
+use wire::{FromEngine, Part, Power};
+
+use super::{Checker, Scene, Seen};
+use crate::browser::{CORES, Life, State};
+
+/// Announcements come each second, and may be on their way for one and a half.
+const GRACE: u64 = 3_500_000;
+/// Who stood still is forgotten meanwhile, and says that it is back with its next announcement.
+const AWAKE: u64 = 2_000_000;
+
+/// See the module.
+#[derive(Debug, Default)]
+pub struct Budget {
+    /// The budget by the last frame of each engine.
+    shown: BTreeMap<Life, u32>,
+    /// Since when the sum has been too large.
+    over: Option<u64>,
+}
+
+impl Checker for Budget {
+    fn name(&self) -> &'static str {
+        "budget"
+    }
+
+    fn see(&mut self, seen: &Seen<'_>, scene: &Scene<'_>) -> Result<(), String> {
+        match seen {
+            Seen::Died { life } => drop(self.shown.remove(life)),
+            Seen::ForgedPower | Seen::Slept { .. } => self.over = None,
+            Seen::Step { life, effects, .. } => {
+                self.learn(*life, effects);
+                self.judge(scene)?;
+                let share = scene.views.get(life).and_then(|view| view.glance.share);
+                if let Some(share) = share.filter(|share| share.workers > CORES) {
+                    return Err(format!(
+                        "{life:?} mines with {} workers on {CORES} cores",
+                        share.workers
+                    ));
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+impl Budget {
+    fn learn(&mut self, life: Life, effects: &[Effect]) {
+        for effect in effects {
+            if let Effect::Post(FromEngine::Frame(frame)) = effect {
+                for part in &frame.parts {
+                    if let Part::Mining(mining) = part {
+                        self.shown.insert(life, percent(mining.power));
+                    }
+                }
+            }
+        }
+    }
+
+    fn judge(&mut self, scene: &Scene<'_>) -> Result<(), String> {
+        let awake = scene
+            .views
+            .values()
+            .filter(|view| view.state == State::Runs && scene.now - view.since >= AWAKE);
+        let used: u32 = awake
+            .filter_map(|view| view.glance.share)
+            .map(percent)
+            .sum();
+        let budget = self.shown.values().max().copied();
+        if budget.is_none_or(|budget| used <= budget) {
+            self.over = None;
+            return Ok(());
+        }
+        let since = *self.over.get_or_insert(scene.now);
+        if scene.now - since > GRACE {
+            return Err(format!(
+                "all tabs together use {used} percent of {} for {} ms",
+                budget.unwrap_or(0),
+                (scene.now - since) / 1_000
+            ));
+        }
+        Ok(())
+    }
+}
+
+fn percent(power: Power) -> u32 {
+    u32::from(power.workers) * u32::from(power.duty)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::scaffold::{Theatre, taking_part};
+    use super::*;
+    use tab::{Glance, Input};
+    use wire::{Frame, MiningView};
+
+    fn frame() -> Effect {
+        let mining = MiningView {
+            on: true,
+            power: Power::GENTLE,
+            share: Power::GENTLE,
+            tabs: 1,
+            rate: 0,
+            history: vec![],
+            found: 0,
+            restarts: 0,
+        };
+        Effect::Post(FromEngine::Frame(Box::new(Frame {
+            number: 1,
+            parts: vec![Part::Mining(mining)],
+            log: vec![],
+        })))
+    }
+
+    fn mines(byte: u8, workers: u8) -> Glance {
+        Glance {
+            share: Some(Power { workers, duty: 50 }),
+            ..taking_part(byte)
+        }
+    }
+
+    #[test]
+    fn two_tabs_that_both_take_the_whole_budget_are_found() {
+        let mut theatre = Theatre::<Budget>::new();
+        theatre.step(1, Input::Turn, &[frame()], mines(1, 1)).expect("alone");
+        assert_eq!(theatre.step(2, Input::Turn, &[], mines(2, 1)), Ok(()));
+        theatre.now += GRACE + 1;
+        assert!(theatre.step(2, Input::Turn, &[], mines(2, 1)).is_err());
+        theatre.step(2, Input::Turn, &[], taking_part(2)).expect("stopped");
+        let many = mines(1, CORES + 1);
+        assert!(theatre.step(1, Input::Turn, &[], many).is_err());
+    }
+}

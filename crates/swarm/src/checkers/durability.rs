@@ -1,0 +1,240 @@
+//! What a tab promises is stored: a block that its nodes tell others of, and a chain that a later
+//! life finds again.
+//!
+//! Judged only as long as the tab says that it keeps things, and no database was damaged.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chain::{BlockId, PeerId};
+use node::message::{Claim, Message};
+use protocol::envelope::{Envelope, Kind};
+use tab::door::{Channel, DbId};
+use tab::storage::{Change, Store};
+use tab::{Effect, Glance};
+
+use super::{Checker, Scene, Seen};
+use crate::browser::Life;
+
+/// See the module.
+#[derive(Debug, Default)]
+pub struct Durable {
+    damaged: BTreeSet<String>,
+    /// Chains that were deleted, by database and generation.
+    dropped: BTreeSet<(String, u32)>,
+    loading: BTreeMap<Life, BTreeSet<(PeerId, u64)>>,
+}
+
+impl Checker for Durable {
+    fn name(&self) -> &'static str {
+        "durability"
+    }
+
+    fn see(&mut self, seen: &Seen<'_>, scene: &Scene<'_>) -> Result<(), String> {
+        match seen {
+            Seen::Damaged { name } => drop(self.damaged.insert((*name).into())),
+            Seen::Died { life } => drop(self.loading.remove(life)),
+            Seen::Committed { name, changes, .. } => {
+                for change in *changes {
+                    if let Change::DeleteAll(Store::Blocks, prefix) = change
+                        && let Ok(number) = <[u8; 4]>::try_from(&prefix[..])
+                    {
+                        let number = u32::from_be_bytes(number);
+                        self.dropped.insert(((*name).into(), number));
+                    }
+                }
+            }
+            Seen::Step {
+                life,
+                effects,
+                before,
+                ..
+            } => {
+                self.said(*life, before, effects, scene)?;
+                return self.restored(*life, before, scene);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+impl Durable {
+    /// The database that this tab keeps its room in, if its word can be judged.
+    fn trusted<'a>(&self, life: Life, before: &Glance, scene: &'a Scene<'_>) -> Option<&'a String> {
+        let kept = scene.views.get(&life)?.glance.kept && before.kept;
+        let name = scene.databases.of(life, DbId::Room)?;
+        (kept && !self.damaged.contains(name)).then_some(name)
+    }
+
+    fn said(
+        &self,
+        life: Life,
+        before: &Glance,
+        effects: &[Effect],
+        scene: &Scene<'_>,
+    ) -> Result<(), String> {
+        let Some(name) = self.trusted(life, before, scene) else {
+            return Ok(());
+        };
+        let Some(database) = scene.databases.look(name) else {
+            return Ok(());
+        };
+        for effect in effects {
+            let Effect::Say(Channel::Room, bytes) = effect else {
+                continue;
+            };
+            for (generation, claim) in claims(bytes, before) {
+                let id = claim.header.id();
+                let stored = block_name(generation, &id);
+                let known = database.values.get(Store::Blocks, &stored).is_some();
+                let gone = self.dropped.contains(&(name.clone(), generation));
+                if claim.height.0 > 0 && !known && !gone {
+                    return Err(format!(
+                        "{life:?} tells of block {id} at height {} of generation {generation}, \
+                         which is not stored",
+                        claim.height.0
+                    ));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn restored(
+        &mut self,
+        life: Life,
+        before: &Glance,
+        scene: &Scene<'_>,
+    ) -> Result<(), String> {
+        let Some(view) = scene.views.get(&life) else {
+            return Ok(());
+        };
+        let nodes = view.glance.nodes.iter();
+        let loading = nodes.filter(|node| node.loading);
+        let loading = loading.map(|node| (node.id, node.incarnation)).collect();
+        let were = self.loading.insert(life, loading).unwrap_or_default();
+        if were.is_empty() || view.glance.generation != before.generation {
+            return Ok(());
+        }
+        let Some(name) = self.trusted(life, before, scene) else {
+            return Ok(());
+        };
+        let generation = view.glance.generation.current;
+        let database = scene.databases.look(name);
+        for node in &view.glance.nodes {
+            let done = !node.loading && were.contains(&(node.id, node.incarnation));
+            let tip = tip_name(generation, &node.id);
+            let stored = database.and_then(|database| database.values.get(Store::Own, &tip));
+            let height = stored.and_then(|tip| tip.last_chunk::<4>());
+            let height = height.map_or(0, |height| u32::from_le_bytes(*height));
+            if done && node.height < height {
+                return Err(format!(
+                    "{life:?} restores seat {} to height {}, but {height} was stored",
+                    node.seat, node.height
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What packets say of blocks that their sender has, and of which generation.
+fn claims(bytes: &[u8], before: &Glance) -> Option<(u32, Claim)> {
+    let envelope = Envelope::decode(bytes, before.room?).ok()?;
+    if envelope.kind != Kind::Packet {
+        return None;
+    }
+    let (generation, packet) = envelope.payload.split_first_chunk::<4>()?;
+    let generation = u32::from_le_bytes(*generation);
+    match Message::decode(packet).ok()? {
+        Message::Tip(claim) | Message::Inv(claim) => Some((generation, claim)),
+        _ => None,
+    }
+}
+
+fn block_name(generation: u32, id: &BlockId) -> Vec<u8> {
+    let name = format!("b/{id}");
+    [&generation.to_be_bytes()[..], name.as_bytes()].concat()
+}
+
+fn tip_name(generation: u32, node: &PeerId) -> Vec<u8> {
+    let generation = generation.to_be_bytes();
+    [&generation[..], node.as_bytes(), &[0, 3], b"tip", &[0; 4]].concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::scaffold::{ROOM, Theatre, id, node, taking_part};
+    use super::*;
+    use chain::{BitcoinHeader, Height, Work};
+    use protocol::Channel as NodeChannel;
+    use tab::{Input, NodeGlance};
+
+    fn theatre() -> Theatre<Durable> {
+        let mut theatre = Theatre::<Durable>::new();
+        theatre
+            .databases
+            .open(Life(1), DbId::Room, "room")
+            .expect("allowed");
+        theatre.step(1, Input::Turn, &[], taking_part(1)).expect("fine");
+        theatre
+    }
+
+    fn says(header: BitcoinHeader) -> Effect {
+        let claim = Claim {
+            header,
+            height: Height(3),
+            work: Work::default(),
+        };
+        let packet = Message::Tip(claim).encode();
+        let envelope = Envelope {
+            kind: Kind::Packet,
+            room: ROOM,
+            channel: NodeChannel::MAIN,
+            sender: id(1),
+            recipient: None,
+            sequence: 0,
+            payload: [&0_u32.to_le_bytes()[..], &packet].concat(),
+        };
+        Effect::Say(Channel::Room, envelope.encode())
+    }
+
+    #[test]
+    fn a_block_that_is_told_of_before_it_is_stored_is_found() {
+        let header = scenario::Room::parse("/live?room=a&spacing=5&bits=2000ffff&window=8&halving=9")
+            .map(|room| room.params().genesis)
+            .map(|block| block.header)
+            .expect("a room");
+        let mut theatre = theatre();
+        let told = theatre.step(1, Input::Turn, &[says(header)], taking_part(1));
+        assert!(told.is_err(), "{told:?}");
+        let name = block_name(0, &header.id());
+        let values = &mut theatre.databases.get("room").values;
+        values.damage(Store::Blocks, &name, Some(vec![1]));
+        let told = theatre.step(1, Input::Turn, &[says(header)], taking_part(1));
+        assert_eq!(told, Ok(()));
+    }
+
+    #[test]
+    fn a_chain_that_is_not_found_again_is_found() {
+        let mut theatre = theatre();
+        let values = &mut theatre.databases.get("room").values;
+        let tip = [[9; 36].as_slice(), &7_u32.to_le_bytes()].concat();
+        values.damage(Store::Own, &tip_name(0, &id(1)), Some(tip));
+        let with = |loading, height| {
+            let node = NodeGlance {
+                loading,
+                height,
+                ..node(1)
+            };
+            Glance {
+                nodes: vec![node],
+                ..taking_part(1)
+            }
+        };
+        theatre.step(1, Input::Turn, &[], with(true, 0)).expect("loads");
+        assert_eq!(theatre.step(1, Input::Turn, &[], with(false, 7)), Ok(()));
+        theatre.step(1, Input::Turn, &[], with(true, 0)).expect("loads");
+        assert!(theatre.step(1, Input::Turn, &[], with(false, 6)).is_err());
+    }
+}

@@ -1,0 +1,272 @@
+//! A room's chain is never lost by any order of resets and undos, and which chain counts changes
+//! only when somebody asks.
+//!
+//! One reset can be undone. A second one takes what the first put away only if whoever asked for it
+//! had seen the first, and the chain between them had a block.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use protocol::envelope::RoomId;
+use tab::between::generation::Generation;
+use tab::door::DbId;
+use tab::storage::{Change, Store};
+use tab::{Effect, Glance, Input};
+use wire::{Ask, FromEngine, ToEngine};
+
+use super::{Checker, Scene, Seen};
+use crate::browser::Life;
+
+/// See the module.
+#[derive(Debug, Default)]
+pub struct Generations {
+    /// What has counted in a room by somebody's wish.
+    known: BTreeMap<RoomId, BTreeSet<Generation>>,
+    /// Asks for a reset or its undoing that were not answered yet, and what counted for the asker.
+    asked: BTreeMap<Life, BTreeMap<u32, (bool, Generation)>>,
+    /// Chains that somebody's wish has given up.
+    given_up: BTreeSet<(RoomId, u32)>,
+    damaged: bool,
+}
+
+impl Checker for Generations {
+    fn name(&self) -> &'static str {
+        "generations"
+    }
+
+    fn see(&mut self, seen: &Seen<'_>, scene: &Scene<'_>) -> Result<(), String> {
+        match seen {
+            Seen::Damaged { .. } => self.damaged = true,
+            Seen::Died { life } => drop(self.asked.remove(life)),
+            Seen::Step {
+                life,
+                input,
+                effects,
+                before,
+            } => {
+                self.listen(*life, input, before);
+                let result = self.changed(*life, before, scene);
+                self.answered(*life, effects);
+                return result;
+            }
+            Seen::Committed {
+                life: Some(life),
+                name,
+                changes,
+            } => return self.deleted(*life, name, changes, scene),
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+impl Generations {
+    fn listen(&mut self, life: Life, input: &Input, before: &Glance) {
+        let Input::Page(ToEngine::Ask { id, ask }) = input else {
+            return;
+        };
+        let resets = match ask {
+            Ask::Reset(_) => true,
+            Ask::UndoReset(_) => false,
+            _ => return,
+        };
+        let asked = self.asked.entry(life).or_default();
+        asked.insert(*id, (resets, before.generation));
+    }
+
+    fn answered(&mut self, life: Life, effects: &[Effect]) {
+        let Some(asked) = self.asked.get_mut(&life) else {
+            return;
+        };
+        for effect in effects {
+            if let Effect::Post(FromEngine::Answer { id, .. }) = effect {
+                asked.remove(id);
+            }
+        }
+    }
+
+    fn changed(&mut self, life: Life, before: &Glance, scene: &Scene<'_>) -> Result<(), String> {
+        let Some(glance) = scene.views.get(&life).map(|view| &view.glance) else {
+            return Ok(());
+        };
+        let Some(room) = glance.room else {
+            return Ok(());
+        };
+        let next = glance.generation;
+        let known = self.known.entry(room).or_default();
+        known.insert(Generation::default());
+        if before.room != glance.room || next == before.generation || known.contains(&next) {
+            return Ok(());
+        }
+        let asked = self.asked.get(&life).into_iter().flatten();
+        let asked: Vec<(bool, Generation)> = asked.map(|(_, asked)| *asked).collect();
+        let wished = known
+            .iter()
+            .flat_map(|from| asked.iter().map(move |asked| (*from, *asked)))
+            .find(|(from, (resets, _))| is_next(*from, *resets, next));
+        let Some((from, (resets, seen))) = wished else {
+            if self.damaged {
+                known.insert(next);
+                return Ok(());
+            }
+            return Err(format!(
+                "{life:?} goes over to {next:?} from {:?}, and nobody asked",
+                before.generation
+            ));
+        };
+        known.insert(next);
+        if !resets {
+            self.given_up.insert((room, from.current));
+            return Ok(());
+        }
+        let Some(put_away) = from.undo else {
+            return Ok(());
+        };
+        self.given_up.insert((room, put_away));
+        let had = has_blocks(scene, put_away);
+        let between = has_blocks(scene, from.current) || stands_on(scene, room, from.current);
+        if had && seen.undo != Some(put_away) {
+            return Err(format!(
+                "{life:?} loses generation {put_away}: a reset that was asked for before the one \
+                 that put it away ({seen:?}, then {from:?})"
+            ));
+        }
+        if had && !between {
+            return Err(format!(
+                "{life:?} loses generation {put_away} to a reset of the empty chain of {from:?}"
+            ));
+        }
+        Ok(())
+    }
+
+    fn deleted(
+        &self,
+        life: Life,
+        name: &str,
+        changes: &[Change],
+        scene: &Scene<'_>,
+    ) -> Result<(), String> {
+        let Some(glance) = scene.views.get(&life).map(|view| &view.glance) else {
+            return Ok(());
+        };
+        let Some(room) = glance.room else {
+            return Ok(());
+        };
+        for change in changes {
+            let Change::DeleteAll(Store::Own | Store::Blocks, prefix) = change else {
+                continue;
+            };
+            let Some(number) = prefix.first_chunk().map(|number| u32::from_be_bytes(*number))
+            else {
+                return Err(format!("{life:?} deletes all of {name}"));
+            };
+            if !self.damaged && !self.given_up.contains(&(room, number)) {
+                return Err(format!(
+                    "{life:?} deletes generation {number}, which nobody gave up ({:?})",
+                    glance.generation
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether `next` is what a reset, or its undoing, makes of `from`.
+fn is_next(from: Generation, resets: bool, next: Generation) -> bool {
+    let stamp = from.stamp.checked_add(1);
+    if resets {
+        return Some(next.stamp) == stamp
+            && next.current == next.stamp
+            && next.undo == Some(from.current);
+    }
+    Some(next.stamp) == stamp && Some(next.current) == from.undo && next.undo.is_none()
+}
+
+fn has_blocks(scene: &Scene<'_>, generation: u32) -> bool {
+    let prefix = generation.to_be_bytes();
+    let names = scene.views.keys();
+    let names = names.filter_map(|life| scene.databases.of(*life, DbId::Room));
+    names
+        .filter_map(|name| scene.databases.look(name))
+        .any(|database| {
+            let mut blocks = database.values.of(Store::Blocks);
+            blocks.any(|(name, _)| name.starts_with(&prefix))
+        })
+}
+
+fn stands_on(scene: &Scene<'_>, room: RoomId, generation: u32) -> bool {
+    let here = scene.views.values().map(|view| &view.glance);
+    let mut here = here
+        .filter(|glance| glance.room == Some(room) && glance.generation.current == generation);
+    here.any(|glance| {
+        let mut nodes = glance.nodes.iter();
+        nodes.any(|node| node.height > 0 || node.loading)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::scaffold::{ROOM, Theatre, taking_part};
+    use super::*;
+    use wire::ask::Reset;
+
+    fn on(generation: Generation) -> Glance {
+        Glance {
+            generation,
+            ..taking_part(1)
+        }
+    }
+
+    fn reset(id: u32) -> Input {
+        let ask = Ask::Reset(Reset);
+        Input::Page(ToEngine::Ask { id, ask })
+    }
+
+    #[test]
+    fn a_chain_that_nobody_wished_for_is_found() {
+        let mut theatre = Theatre::<Generations>::new();
+        let (first, second) = (Generation::default(), Generation::default().reset());
+        theatre.step(1, Input::Turn, &[], on(first)).expect("fine");
+        let mut wished = Theatre::<Generations>::new();
+        wished.step(1, Input::Turn, &[], on(first)).expect("fine");
+        wished.step(1, reset(1), &[], on(first)).expect("asked");
+        assert_eq!(wished.step(1, Input::Turn, &[], on(second)), Ok(()));
+        assert!(theatre.step(1, Input::Turn, &[], on(second)).is_err());
+    }
+
+    #[test]
+    fn a_second_reset_that_takes_what_the_first_put_away_is_found() {
+        let mut theatre = Theatre::<Generations>::new();
+        theatre
+            .databases
+            .open(Life(1), DbId::Room, "room")
+            .expect("allowed");
+        let block = [0, 0, 0, 0, 1];
+        let values = &mut theatre.databases.get("room").values;
+        values.damage(Store::Blocks, &block, Some(vec![1]));
+        let first = Generation::default();
+        theatre.step(1, Input::Turn, &[], on(first)).expect("fine");
+        theatre.step(1, reset(1), &[], on(first)).expect("asked");
+        theatre.step(1, reset(2), &[], on(first)).expect("asked");
+        let once = first.reset();
+        assert_eq!(theatre.step(1, Input::Turn, &[], on(once)), Ok(()));
+        assert!(theatre.step(1, Input::Turn, &[], on(once.reset())).is_err());
+    }
+
+    #[test]
+    fn a_chain_that_is_deleted_although_nobody_gave_it_up_is_found() {
+        let mut theatre = Theatre::<Generations>::new();
+        theatre
+            .step(1, Input::Turn, &[], on(Generation::default()))
+            .expect("fine");
+        let delete = Change::DeleteAll(Store::Blocks, 0_u32.to_be_bytes().to_vec());
+        let changes = [delete];
+        let seen = Seen::Committed {
+            life: Some(Life(1)),
+            name: "room",
+            changes: &changes,
+        };
+        assert!(theatre.see(&seen).is_err());
+        theatre.checker.given_up.insert((ROOM, 0));
+        assert_eq!(theatre.see(&seen), Ok(()));
+    }
+}

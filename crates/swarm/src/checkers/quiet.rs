@@ -1,0 +1,134 @@
+//! When nothing happens, a tab does nothing but say that it is there.
+
+use std::collections::BTreeMap;
+
+use tab::door::Channel;
+use tab::{Effect, Input};
+use wire::FromEngine;
+
+use super::{Checker, Scene, Seen};
+use crate::browser::Life;
+
+/// What a quiet tab may do in ten seconds: heartbeats, its nodes' word to others, announcements of
+/// power, looks at locks, frames, turns.
+const MOST: Deeds = Deeds {
+    room: 40,
+    power: 14,
+    stored: 0,
+    queries: 14,
+    frames: 30,
+    turns: 220,
+};
+
+/// See the module.
+#[derive(Debug, Default)]
+pub struct Quiet {
+    /// Since when.
+    since: Option<u64>,
+    deeds: BTreeMap<Life, Deeds>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Deeds {
+    room: u64,
+    power: u64,
+    stored: u64,
+    queries: u64,
+    frames: u64,
+    turns: u64,
+}
+
+impl Checker for Quiet {
+    fn name(&self) -> &'static str {
+        "quiet"
+    }
+
+    fn see(&mut self, seen: &Seen<'_>, scene: &Scene<'_>) -> Result<(), String> {
+        match seen {
+            Seen::Quiet => {
+                self.since = Some(scene.now);
+                self.deeds = scene
+                    .views
+                    .keys()
+                    .map(|life| (*life, Deeds::default()))
+                    .collect();
+            }
+            Seen::Step {
+                life,
+                input,
+                effects,
+                ..
+            } => {
+                if let Some(deeds) = self.deeds.get_mut(life) {
+                    deeds.count(input, effects);
+                }
+            }
+            Seen::Died { life } => drop(self.deeds.remove(life)),
+            Seen::End => {
+                let tenths = self.since.map_or(0, |since| (scene.now - since) / 1_000_000);
+                for (life, deeds) in &self.deeds {
+                    deeds
+                        .judge(tenths)
+                        .map_err(|what| format!("{life:?} {what} in {tenths} quiet seconds"))?;
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+impl Deeds {
+    fn count(&mut self, input: &Input, effects: &[Effect]) {
+        self.turns += u64::from(*input == Input::Turn);
+        for effect in effects {
+            match effect {
+                Effect::Say(Channel::Room, _) => self.room += 1,
+                Effect::Say(Channel::Power, _) => self.power += 1,
+                Effect::Read { .. } | Effect::Write { .. } => self.stored += 1,
+                Effect::QueryLocks(_) => self.queries += 1,
+                Effect::Post(FromEngine::Frame(_)) => self.frames += 1,
+                _ => {}
+            }
+        }
+    }
+
+    fn judge(&self, seconds: u64) -> Result<(), String> {
+        let rows = [
+            ("says in the room", self.room, MOST.room),
+            ("says of power", self.power, MOST.power),
+            ("reads and writes", self.stored, MOST.stored),
+            ("asks for locks", self.queries, MOST.queries),
+            ("sends frames", self.frames, MOST.frames),
+            ("takes turns", self.turns, MOST.turns),
+        ];
+        for (what, count, most) in rows {
+            if count > (most * seconds).div_ceil(10) + u64::from(most > 0) {
+                return Err(format!("{what} {count} times"));
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::scaffold::{Theatre, taking_part};
+    use super::*;
+
+    #[test]
+    fn a_tab_that_chatters_is_found() {
+        let mut theatre = Theatre::<Quiet>::new();
+        theatre.step(1, Input::Turn, &[], taking_part(1)).expect("loud");
+        theatre.see(&Seen::Quiet).expect("begins");
+        let says = Effect::Say(Channel::Power, vec![]);
+        for count in 1..30 {
+            theatre.now += 300_000;
+            let step = theatre.step(1, Input::Turn, std::slice::from_ref(&says), taking_part(1));
+            assert_eq!(step, Ok(()));
+            let fine = theatre.see(&Seen::End).is_ok();
+            assert!(fine || count > 1);
+        }
+        assert!(theatre.see(&Seen::End).is_err());
+    }
+}

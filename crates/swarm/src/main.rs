@@ -1,0 +1,233 @@
+//! `swarm tabs`: many seeds over all cores; `swarm planted`: whether planted bugs are found.
+
+#![forbid(unsafe_code)]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "the program owns threads and a clock; each run it starts has neither"
+)]
+
+use std::process::ExitCode;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+use swarm::{Coverage, Outcome, Script, Violation, draw, run, shrink};
+
+/// Runs that shrinking may take.
+const TRIES: u32 = 1_500;
+/// After so many violations the rest is not looked for.
+const ENOUGH: usize = 8;
+
+const HELP: &str = "\
+swarm tabs [--seeds N] [--from S]      run N seeds from S on (1000 from 0)
+swarm tabs --seed S [--script FILE]    run one seed, or a script in its place, and tell of it
+swarm planted [--seeds N]              how many seeds each planted bug takes (feature `planted`)
+";
+
+#[derive(Default)]
+struct Options {
+    seeds: Option<u64>,
+    from: u64,
+    seed: Option<u64>,
+    script: Option<String>,
+}
+
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let result = match words.split_first() {
+        Some((first, rest)) if first == "tabs" => options(rest).and_then(|options| tabs(&options)),
+        Some((first, rest)) if first == "planted" => options(rest).and_then(planted),
+        _ => Err(HELP.into()),
+    };
+    match result {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(why) => {
+            eprintln!("{why}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn options(words: &[String]) -> Result<Options, String> {
+    let mut options = Options::default();
+    let mut words = words.iter();
+    while let Some(word) = words.next() {
+        let value = words.next().ok_or(HELP)?;
+        let number = || value.parse().map_err(|_| format!("`{value}` is no number"));
+        match word.as_str() {
+            "--seeds" => options.seeds = Some(number()?),
+            "--from" => options.from = number()?,
+            "--seed" => options.seed = Some(number()?),
+            "--script" => options.script = Some(value.clone()),
+            _ => return Err(HELP.into()),
+        }
+    }
+    Ok(options)
+}
+
+/// Whether all claims held.
+fn tabs(options: &Options) -> Result<bool, String> {
+    if let Some(path) = &options.script {
+        let text = std::fs::read_to_string(path).map_err(|why| format!("{path}: {why}"))?;
+        return Ok(tell_of(&text.parse()?));
+    }
+    if let Some(seed) = options.seed {
+        return Ok(tell_of(&draw::draw(seed)));
+    }
+    Ok(many(options.from, options.seeds.unwrap_or(1_000)))
+}
+
+fn tell_of(script: &Script) -> bool {
+    let outcome = run(script);
+    print!("{script}");
+    println!(
+        "{} events, fingerprint {:016x}",
+        outcome.events, outcome.fingerprint
+    );
+    table(&outcome.coverage);
+    if let Some(violation) = &outcome.violation {
+        report(script, violation);
+    }
+    outcome.violation.is_none()
+}
+
+fn many(from: u64, count: u64) -> bool {
+    let begun = Instant::now();
+    let (events, coverage) = (AtomicU64::new(0), Mutex::new(Coverage::default()));
+    let fewest = AtomicU64::new(u64::MAX);
+    let broken = Mutex::new(Vec::new());
+    over_cores(from, count, |seed| {
+        let outcome = guarded(seed);
+        events.fetch_add(outcome.events, Ordering::Relaxed);
+        coverage.lock().expect("no run panics").merge(&outcome.coverage);
+        let mut broken = broken.lock().expect("no run panics");
+        match outcome.violation {
+            Some(violation) => broken.push((seed, violation)),
+            None => drop(fewest.fetch_min(outcome.events, Ordering::Relaxed)),
+        }
+        broken.len() < ENOUGH
+    });
+    let took = begun.elapsed();
+    table(&coverage.into_inner().expect("no run panics"));
+    let events = events.into_inner();
+    let rate = u128::from(events) * 1_000 / took.as_millis().max(1);
+    println!(
+        "{count} seeds from {from}: {events} events in {} ms, {rate} a second, at least {} a seed",
+        took.as_millis(),
+        fewest.into_inner()
+    );
+    let mut broken = broken.into_inner().expect("no run panics");
+    broken.sort_by_key(|(seed, _)| *seed);
+    for (seed, violation) in &broken {
+        report(&draw::draw(*seed), violation);
+    }
+    println!("{} seeds with a violation", broken.len());
+    broken.is_empty()
+}
+
+/// A run whose panics are violations, too.
+fn guarded(seed: u64) -> Outcome {
+    run_guarded(&draw::draw(seed))
+}
+
+fn run_guarded(script: &Script) -> Outcome {
+    let result = std::panic::catch_unwind(|| run(script));
+    result.unwrap_or_else(|panic| Outcome {
+        events: 0,
+        coverage: Coverage::default(),
+        fingerprint: 0,
+        violation: Some(Violation {
+            at: 0,
+            claim: "panic",
+            what: panic
+                .downcast_ref::<String>()
+                .cloned()
+                .or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()))
+                .unwrap_or_default(),
+        }),
+    })
+}
+
+/// Gives each seed to `each` on one of the cores, until it says that it is enough.
+fn over_cores(from: u64, count: u64, each: impl Fn(u64) -> bool + Sync) {
+    let next = AtomicU64::new(from);
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| {
+        for _ in 0..cores {
+            scope.spawn(|| {
+                loop {
+                    let seed = next.fetch_add(1, Ordering::Relaxed);
+                    if seed >= from + count || !each(seed) {
+                        next.store(from + count, Ordering::Relaxed);
+                        return;
+                    }
+                }
+            });
+        }
+    });
+}
+
+fn report(script: &Script, violation: &Violation) {
+    println!("\nseed {}: {}", script.seed, said(violation));
+    let hook = std::panic::take_hook();
+    std::panic::set_hook(Box::new(|_| {}));
+    let same = |script: &Script| {
+        run_guarded(script)
+            .violation
+            .is_some_and(|other| other.claim == violation.claim)
+    };
+    let small = shrink::shrink(script, TRIES, same);
+    let again = run_guarded(&small).violation;
+    std::panic::set_hook(hook);
+    let again = again.as_ref().unwrap_or(violation);
+    println!("shrunk to {} steps: {}", small.steps.len(), said(again));
+    print!("{small}");
+}
+
+fn said(violation: &Violation) -> String {
+    let ms = violation.at / 1_000;
+    format!("{} at {ms} ms: {}", violation.claim, violation.what)
+}
+
+fn table(coverage: &Coverage) {
+    for (what, times) in coverage.iter() {
+        println!("{times:>9}  {what}");
+    }
+}
+
+#[cfg(not(feature = "planted"))]
+fn planted(_: Options) -> Result<bool, String> {
+    Err("built without the feature `planted`".into())
+}
+
+/// Whether every planted bug was found.
+#[cfg(feature = "planted")]
+fn planted(options: Options) -> Result<bool, String> {
+    let most = options.seeds.unwrap_or(2_000);
+    let mut all = true;
+    for bug in swarm::planted::all() {
+        let found = Mutex::new(None::<(u64, Violation)>);
+        over_cores(options.from, most, |seed| {
+            let violation = swarm::planted::with(bug, || guarded(seed)).violation;
+            let mut found = found.lock().expect("no run panics");
+            if let Some(violation) = violation
+                && found.as_ref().is_none_or(|(other, _)| seed < *other)
+            {
+                *found = Some((seed, violation));
+            }
+            found.is_none()
+        });
+        match found.into_inner().expect("no run panics") {
+            Some((seed, violation)) => {
+                println!("{bug:?}: seed {seed}, {}", said(&violation));
+            }
+            None => {
+                println!("{bug:?}: not within {most} seeds");
+                all = false;
+            }
+        }
+    }
+    Ok(all)
+}

@@ -1,0 +1,65 @@
+//! One run: a script, a world, its judges.
+
+use crate::browser::World;
+use crate::checkers::Judge;
+use crate::coverage::Coverage;
+use crate::draw::draw;
+use crate::script::Script;
+
+pub use crate::checkers::Violation;
+
+/// What came of a run.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// How much happened.
+    pub events: u64,
+    /// What happened how often.
+    pub coverage: Coverage,
+    /// Which run it was.
+    pub fingerprint: u64,
+    /// The first claim that was broken.
+    pub violation: Option<Violation>,
+}
+
+/// The run of a seed.
+#[must_use]
+pub fn run_seed(seed: u64) -> Outcome {
+    run(&draw(seed))
+}
+
+/// The run of a script.
+#[must_use]
+pub fn run(script: &Script) -> Outcome {
+    let mut world = World::new(script, Judge::all());
+    while world.advance() {}
+    Outcome {
+        events: world.events(),
+        coverage: world.coverage().clone(),
+        fingerprint: world.fingerprint(),
+        violation: world.judge().violation().cloned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_seed_is_the_same_run() {
+        for seed in 0..4 {
+            let (one, two) = (run_seed(seed), run_seed(seed));
+            assert_eq!(one.fingerprint, two.fingerprint, "seed {seed}");
+            assert_eq!(one.events, two.events);
+        }
+        assert_ne!(run_seed(1).fingerprint, run_seed(2).fingerprint);
+    }
+
+    #[test]
+    fn a_few_seeds_hold() {
+        for seed in 0..12 {
+            let outcome = run_seed(seed);
+            assert_eq!(outcome.violation, None, "seed {seed}");
+            assert!(outcome.events >= 300, "seed {seed}: {}", outcome.events);
+        }
+    }
+}

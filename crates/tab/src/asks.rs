@@ -1,0 +1,153 @@
+//! What the page and scripts ask for, each answered exactly once.
+
+use chain::PeerId;
+use wire::ask::{GetBlock, GetBlocks, RemoveNode, SetOnline, SetPower, StartMining};
+use wire::{Answer, Ask, BlockKey, Failure, Happening, Power, Subject};
+
+use crate::between::heartbeat::Command;
+use crate::cx::{Cx, failure};
+use crate::lasting::Lasting;
+use crate::picture;
+use crate::session::Member;
+use crate::session::renewing::Renewal;
+
+/// Most blocks in an answer.
+const MOST_BLOCKS: u32 = 2_000;
+/// Most asks that wait.
+pub const MOST_WAITING: usize = 256;
+
+type Reply = Result<Answer, Failure>;
+
+const DONE: Reply = Ok(Answer::Done(()));
+
+/// The answer to an ask for which it is too late.
+#[must_use]
+pub fn left() -> Failure {
+    failure("not-ready", "the tab has left its room")
+}
+
+/// Takes up the asks that wait, in their order. One that takes time lets only its own kind wait.
+pub fn take_up(cx: &mut Cx<'_>, l: &mut Lasting, member: &mut Member) {
+    let mut later = std::collections::VecDeque::new();
+    while let Some((id, ask)) = l.asks.pop_front() {
+        match ask {
+            Ask::AddNode(_) if member.is_adding() => later.push_back((id, ask)),
+            Ask::Reset(_) | Ask::UndoReset(_) if member.is_renewing() => {
+                later.push_back((id, ask));
+            }
+            Ask::AddNode(_) => member.add(cx, l, id),
+            Ask::Reset(_) => member.renew(cx, l, Some(id), Renewal::Reset),
+            Ask::UndoReset(_) => member.renew(cx, l, Some(id), Renewal::Undo),
+            ask => {
+                let reply = answer(cx, l, member, ask);
+                cx.answer(id, reply);
+            }
+        }
+    }
+    l.asks = later;
+}
+
+fn answer(cx: &mut Cx<'_>, l: &mut Lasting, member: &mut Member, ask: Ask) -> Reply {
+    l.pace.change();
+    match ask {
+        Ask::GetStatus(_) => return Ok(Answer::Status(picture::status(cx, l, member))),
+        Ask::StartMining(StartMining { power }) => {
+            if let Some(power) = power {
+                set_power(cx, l, power)?;
+            }
+            set_mining(cx, l, member, true);
+        }
+        Ask::StopMining(_) => set_mining(cx, l, member, false),
+        Ask::SetPower(SetPower(power)) => set_power(cx, l, power)?,
+        Ask::SetOnline(SetOnline { subject, online }) => {
+            set_online(cx, l, member, subject, online)?;
+        }
+        Ask::RemoveNode(RemoveNode(node)) => remove(cx, l, member, &node)?,
+        Ask::GetBlock(GetBlock(key)) => return block(l, member, key),
+        Ask::GetBlocks(GetBlocks { from, to }) => {
+            if from > to || to.0 - from.0 >= MOST_BLOCKS {
+                return Err(failure("bad-argument", "from 1 to 2000 blocks at a time"));
+            }
+            return Ok(Answer::Blocks(picture::best_blocks(l, member, from, to)));
+        }
+        Ask::Export(_) => return Ok(Answer::Text(picture::export(member))),
+        Ask::AddNode(_) | Ask::Reset(_) | Ask::UndoReset(_) => {
+            unreachable!("these take time and are begun elsewhere")
+        }
+    }
+    DONE
+}
+
+/// Somebody pressed Mine, or Stop.
+pub fn set_mining(cx: &mut Cx<'_>, l: &mut Lasting, member: &mut Member, on: bool) {
+    if l.mining.set_on(cx, on) {
+        let what = if on {
+            Happening::MiningStarted
+        } else {
+            Happening::MiningStopped
+        };
+        l.note(cx, what);
+        member.change();
+    }
+}
+
+fn set_power(cx: &mut Cx<'_>, l: &mut Lasting, power: Power) -> Result<(), Failure> {
+    if !power.is_sane() {
+        let message = "1 to 64 workers, 1 to 100 percent of the time";
+        return Err(failure("bad-argument", message));
+    }
+    l.mining.set_power(cx, power);
+    Ok(())
+}
+
+fn set_online(
+    cx: &mut Cx<'_>,
+    l: &mut Lasting,
+    member: &mut Member,
+    subject: Subject,
+    online: bool,
+) -> Result<(), Failure> {
+    match subject {
+        Subject::Here => member.set_online(cx, l, online),
+        Subject::Tab(tab) if tab == l.me.id => member.set_online(cx, l, online),
+        Subject::Tab(tab) if member.tabs.is_alive(&tab) => {
+            member.command(cx, l, Command::Tab { tab, online });
+        }
+        Subject::Tab(_) => return Err(failure("unknown-tab", "no such tab is in this room")),
+        Subject::Node(node) => {
+            if !member.set_node_online(cx, l, &node, online) {
+                if !member.tabs.nodes().any(|(_, other)| other.id == node) {
+                    return Err(failure("unknown-node", "no such node is in this room"));
+                }
+                member.command(cx, l, Command::Node { node, online });
+            }
+        }
+    }
+    Ok(())
+}
+
+fn remove(
+    cx: &mut Cx<'_>,
+    l: &mut Lasting,
+    member: &mut Member,
+    node: &PeerId,
+) -> Result<(), Failure> {
+    if member.hosted(node).is_none() {
+        return Err(failure("unknown-node", "no such node is in this tab"));
+    }
+    if member.nodes.len() == 1 {
+        return Err(failure("last-node", "a tab has at least one node"));
+    }
+    member.remove(cx, l, node);
+    Ok(())
+}
+
+fn block(l: &Lasting, member: &Member, key: BlockKey) -> Reply {
+    let id = match key {
+        BlockKey::Height(height) => member.first().and_then(|node| node.best_at(height)),
+        BlockKey::Id(id) => Some(id),
+    };
+    let detail = id.and_then(|id| picture::block_detail(l, member, &id));
+    let detail = detail.ok_or_else(|| failure("unknown-block", "no node here knows it"))?;
+    Ok(Answer::Block(Box::new(detail)))
+}

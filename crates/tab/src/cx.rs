@@ -1,0 +1,136 @@
+//! What every part of a tab works with in one step: the time, a source of numbers, the way out.
+
+use chain::{PeerId, SecretKey, Stream};
+use wire::{Answer, Failure, FromEngine};
+
+use crate::clock::Reading;
+use crate::door::{Effect, LockId, QueryId, Ticket};
+
+/// The surroundings of one step.
+pub struct Cx<'a> {
+    /// Both clocks.
+    pub now: Reading,
+    /// What is never used twice, and what nobody can guess.
+    pub source: &'a mut Source,
+    /// What the host has to do.
+    pub out: &'a mut Vec<Effect>,
+}
+
+/// Numbers that are never used twice, and randomness for keys.
+pub struct Source {
+    next: u64,
+    random: Stream,
+}
+
+impl Source {
+    /// `entropy` must be unpredictable: keys are drawn from it (ChaCha8 under a 256-bit key).
+    pub fn new(entropy: [u8; 32]) -> Self {
+        Self {
+            next: 0,
+            random: Stream::from_key(entropy),
+        }
+    }
+
+    /// A random number.
+    pub fn number(&mut self) -> u64 {
+        self.random.next_u64()
+    }
+
+    /// Random bytes.
+    pub fn bytes(&mut self) -> [u8; 32] {
+        let mut bytes = [0; 32];
+        for part in bytes.chunks_exact_mut(8) {
+            part.copy_from_slice(&self.number().to_le_bytes());
+        }
+        bytes
+    }
+
+    /// A new key.
+    pub fn key(&mut self) -> SecretKey {
+        loop {
+            // Almost every number is a key.
+            if let Ok(key) = SecretKey::from_bytes(&self.bytes()) {
+                return key;
+            }
+        }
+    }
+
+    fn next(&mut self) -> u64 {
+        self.next += 1;
+        self.next
+    }
+}
+
+impl Cx<'_> {
+    /// Milliseconds of the steady clock.
+    pub fn ms(&self) -> u64 {
+        self.now.steady / 1_000
+    }
+
+    /// Unix milliseconds.
+    pub fn wall_ms(&self) -> u64 {
+        self.now.wall / 1_000
+    }
+
+    /// A random number.
+    pub fn number(&mut self) -> u64 {
+        self.source.number()
+    }
+
+    /// A number for a read or a write.
+    pub fn ticket(&mut self) -> Ticket {
+        Ticket(self.source.next())
+    }
+
+    /// A number for a question about locks.
+    pub fn query(&mut self) -> QueryId {
+        QueryId(self.source.next())
+    }
+
+    /// Does something outside.
+    pub fn act(&mut self, effect: Effect) {
+        self.out.push(effect);
+    }
+
+    /// Asks for a lock.
+    pub fn lock(&mut self, name: String, wait: bool) -> LockId {
+        let id = LockId(self.source.next());
+        self.act(Effect::Lock { id, name, wait });
+        id
+    }
+
+    /// Lets locks go.
+    pub fn unlock(&mut self, ids: impl IntoIterator<Item = LockId>) {
+        self.out.extend(ids.into_iter().map(Effect::Unlock));
+    }
+
+    /// Answers an ask.
+    pub fn answer(&mut self, id: u32, result: Result<Answer, Failure>) {
+        self.act(Effect::Post(FromEngine::Answer { id, result }));
+    }
+}
+
+/// Why an ask did not work.
+pub fn failure(code: &str, message: &str) -> Failure {
+    Failure {
+        code: code.into(),
+        message: message.into(),
+    }
+}
+
+/// A name that a tab goes by as long as it is in a room.
+pub struct Me {
+    /// Signs what the tab says.
+    pub secret: SecretKey,
+    /// The key's hash.
+    pub id: PeerId,
+}
+
+impl Me {
+    /// A new name.
+    pub fn new(source: &mut Source) -> Self {
+        let secret = source.key();
+        let id = secret.public_key().peer_id();
+        Self { secret, id }
+    }
+}

@@ -1,0 +1,229 @@
+//! A tab enters its room: it takes the lock that bears its name, a number that people call it by, and
+//! identities for its nodes.
+
+use protocol::envelope::RoomId;
+use wire::live::HeldUp;
+
+use super::claim::{Claim, Claimed, Wanted};
+use super::wait::{PATIENCE_MS, Wait, Waited};
+use crate::between::heartbeat::MOST_TABS;
+use crate::cx::{Cx, Me};
+use crate::door::{LockAnswer, LockId, Rows, Ticket};
+use crate::names::Names;
+use crate::storage::DbError;
+
+/// A tab that joins.
+pub struct Joining {
+    names: Names,
+    room: RoomId,
+    db: Result<(), DbError>,
+    wanted: Wanted,
+    tab: Option<LockId>,
+    label: u32,
+    label_lock: Option<LockId>,
+    held_up: Option<HeldUp>,
+    stage: Stage,
+}
+
+enum Stage {
+    Tab(Wait),
+    Label {
+        asked: LockId,
+        label: u32,
+        /// Numbers from here on were not tried.
+        next: u32,
+        /// Until when an answer may take, in milliseconds.
+        until: u64,
+    },
+    Claim(Box<Claim>),
+}
+
+/// What a tab is a member with.
+pub struct Joined {
+    /// What people call it.
+    pub label: u32,
+    /// Locks of the tab's name and number.
+    pub locks: Vec<LockId>,
+    /// Identities for its nodes.
+    pub claimed: Claimed,
+    /// Whether somebody else held the tab's own name.
+    pub held_up: Option<HeldUp>,
+}
+
+impl Joining {
+    /// Begins with the tab's own name. `label` is the number that it had before, or 0.
+    pub fn begin(
+        cx: &mut Cx<'_>,
+        names: &Names,
+        (room, me): (RoomId, &Me),
+        label: u32,
+        db: Result<(), DbError>,
+        wanted: Wanted,
+    ) -> Self {
+        Self {
+            stage: Stage::Tab(Wait::begin(cx, names.tab_lock(room, &me.id))),
+            names: names.clone(),
+            room,
+            db,
+            wanted,
+            tab: None,
+            label,
+            label_lock: None,
+            held_up: None,
+        }
+    }
+
+    /// The browser says something of a lock.
+    pub fn locked(&mut self, cx: &mut Cx<'_>, id: LockId, answer: LockAnswer) -> Option<Joined> {
+        match &mut self.stage {
+            Stage::Tab(wait) => {
+                if let Some(waited) = wait.answered(id, answer) {
+                    self.named(cx, waited);
+                }
+                None
+            }
+            Stage::Label {
+                asked, label, next, ..
+            } if *asked == id => {
+                let (label, next) = (*label, *next);
+                match answer {
+                    LockAnswer::Granted => {
+                        self.label_lock = Some(id);
+                        self.label = label;
+                        self.claim(cx);
+                    }
+                    LockAnswer::Taken if next <= MOST_TABS => self.ask_label(cx, next, next + 1),
+                    _ => self.draw_label(cx),
+                }
+                None
+            }
+            Stage::Claim(claim) => {
+                let claimed = claim.locked(cx, id, answer);
+                self.finish(claimed)
+            }
+            Stage::Label { .. } => None,
+        }
+    }
+
+    /// Rows were read.
+    pub fn read(
+        &mut self,
+        cx: &mut Cx<'_>,
+        id: Ticket,
+        rows: &Result<Rows, DbError>,
+    ) -> Option<Joined> {
+        let Stage::Claim(claim) = &mut self.stage else {
+            return None;
+        };
+        let claimed = claim.read(cx, id, rows);
+        self.finish(claimed)
+    }
+
+    /// A write is done.
+    pub fn written(
+        &mut self,
+        cx: &mut Cx<'_>,
+        id: Ticket,
+        result: &Result<(), DbError>,
+    ) -> Option<Joined> {
+        let Stage::Claim(claim) = &mut self.stage else {
+            return None;
+        };
+        let claimed = claim.written(cx, id, result);
+        self.finish(claimed)
+    }
+
+    /// What has come due.
+    pub fn turn(&mut self, cx: &mut Cx<'_>) -> Option<Joined> {
+        match &mut self.stage {
+            Stage::Tab(wait) => {
+                if let Some(waited) = wait.turn(cx) {
+                    self.named(cx, waited);
+                }
+                None
+            }
+            Stage::Label { asked, until, .. } => {
+                if cx.ms() >= *until {
+                    cx.unlock([*asked]);
+                    self.draw_label(cx);
+                }
+                None
+            }
+            Stage::Claim(claim) => {
+                let claimed = claim.turn(cx);
+                self.finish(claimed)
+            }
+        }
+    }
+
+    /// When [`Self::turn`] has something to do, in milliseconds.
+    pub fn due(&self) -> u64 {
+        match &self.stage {
+            Stage::Tab(wait) => wait.due(),
+            Stage::Label { until, .. } => *until,
+            Stage::Claim(claim) => claim.due(),
+        }
+    }
+
+    /// Gives back what was taken.
+    pub fn abandon(&mut self, cx: &mut Cx<'_>) {
+        match &mut self.stage {
+            Stage::Tab(wait) => wait.abandon(cx),
+            Stage::Label { asked, .. } => cx.unlock([*asked]),
+            Stage::Claim(claim) => claim.abandon(cx),
+        }
+        cx.unlock(self.tab.take().into_iter().chain(self.label_lock.take()));
+    }
+
+    /// What people will call it, as far as that is known.
+    pub fn label(&self) -> u32 {
+        self.label
+    }
+
+    fn named(&mut self, cx: &mut Cx<'_>, waited: Waited) {
+        match waited {
+            Waited::Held(lock) => self.tab = Some(lock),
+            Waited::Refused => {}
+            // The name was drawn by this tab: somebody is up to something. Without its lock the tab
+            // is not seen by others, but it lives.
+            Waited::HeldUp => self.held_up = Some(HeldUp::Tab),
+        }
+        let before = self.label;
+        let (label, next) = if before > 0 { (before, 1) } else { (1, 2) };
+        self.ask_label(cx, label, next);
+    }
+
+    fn ask_label(&mut self, cx: &mut Cx<'_>, label: u32, next: u32) {
+        let asked = cx.lock(self.names.label_lock(self.room, label), false);
+        let until = cx.ms() + PATIENCE_MS;
+        self.stage = Stage::Label {
+            asked,
+            label,
+            next,
+            until,
+        };
+    }
+
+    /// Nothing is to be had: a number that others may have, too.
+    fn draw_label(&mut self, cx: &mut Cx<'_>) {
+        self.label = 1 + (cx.number() % u64::from(MOST_TABS)) as u32;
+        self.claim(cx);
+    }
+
+    fn claim(&mut self, cx: &mut Cx<'_>) {
+        let wanted = std::mem::take(&mut self.wanted);
+        let claim = Claim::begin(cx, &self.names, self.db.clone(), wanted);
+        self.stage = Stage::Claim(Box::new(claim));
+    }
+
+    fn finish(&mut self, claimed: Option<Claimed>) -> Option<Joined> {
+        let claimed = claimed?;
+        let locks = self.tab.take().into_iter().chain(self.label_lock.take());
+        Some(Joined {
+            label: self.label,
+            locks: locks.collect(),
+            claimed,
+            held_up: self.held_up,
+        })
+    }
+}

@@ -1,0 +1,368 @@
+//! A tab that takes part: its nodes, and what it does in its room without being asked.
+
+use std::collections::BTreeSet;
+
+use chain::PeerId;
+use node::{Node, Progress};
+use protocol::{Input, JobId};
+use wire::Happening;
+
+use super::adding::Adding;
+use super::claim::{Claimed, Wanted};
+use super::joining::Joined;
+use super::renewing::Renewing;
+use super::starting::{Starting, Step};
+use crate::beat::Beat;
+use crate::between::inbox::Inbox;
+use crate::between::tabs::Tabs;
+use crate::clock::Clock;
+use crate::cx::Cx;
+use crate::door::{LockId, QueryId, Ticket};
+use crate::host::Host;
+use crate::lasting::Lasting;
+use crate::storage::identities::Identity;
+
+mod carry;
+mod network;
+mod renew;
+mod start;
+
+pub use network::progress;
+
+/// A tab says at least this often that it lives, in milliseconds ...
+const HEARTBEAT_EVERY: u64 = 1_000;
+/// ... and at most this often.
+const HEARTBEAT_GAP: u64 = 200;
+/// How often locks are looked at, and how soon after a stranger was heard.
+const LOOK_EVERY: u64 = 1_000;
+const LOOK_GAP: u64 = 250;
+/// How often storage is asked which chain counts because another tab hints at it.
+const HINT_GAP: u64 = 250;
+
+/// The session of a tab that takes part.
+pub struct Member {
+    /// Locks of the tab's name and number.
+    pub locks: Vec<LockId>,
+    /// Locks of nodes that left; given up once all that they saved is written.
+    departing: Vec<LockId>,
+    clock: Clock,
+    /// The machines.
+    pub host: Host<Node>,
+    /// Who they are.
+    pub nodes: Vec<Hosted>,
+    inbox: Inbox,
+    /// The other tabs.
+    pub tabs: Tabs,
+    heartbeat: Beat,
+    look: Beat,
+    /// A question about locks that is not answered, and when it was asked.
+    looking: Option<(QueryId, u64)>,
+    /// Storage is being asked which chain counts.
+    hinted: Option<(Ticket, PeerId)>,
+    hint: Beat,
+    /// Who is reachable has to be worked out anew.
+    moved: bool,
+    /// Nodes that are being started; `None`: they run.
+    starting: Option<Starting>,
+    adding: Option<Adding>,
+    renewing: Option<Renewing>,
+    /// Until when a first picture may wait for nodes that read their chain.
+    settle_by: u64,
+}
+
+/// A node of this tab.
+pub struct Hosted {
+    /// Its peer id.
+    pub id: PeerId,
+    /// Its key and seat.
+    pub identity: Identity,
+    /// Its own switch.
+    pub online: bool,
+    /// Counts its envelopes.
+    sequence: u64,
+    /// What it has searched.
+    job: Option<JobId>,
+    /// Whether its identity is kept; if not, somebody else's may be in its place.
+    kept: bool,
+    /// Nobody else lives under its identity while this is held. `None`: nobody else has its key.
+    pub lock: Option<LockId>,
+    /// Height that it had saved, if that could be told.
+    saved_height: Option<u32>,
+}
+
+impl Hosted {
+    fn new(identity: Identity, lock: Option<LockId>, stored: bool) -> Self {
+        Self {
+            id: identity.id(),
+            identity,
+            online: true,
+            sequence: 0,
+            job: None,
+            kept: stored && lock.is_some(),
+            lock,
+            saved_height: None,
+        }
+    }
+
+    /// What the pool calls it: job numbers start over in each life, so each life is somebody else.
+    pub fn key(&self) -> u64 {
+        u64::from(self.identity.seat) << 32 | (self.identity.incarnation & u64::from(u32::MAX))
+    }
+}
+
+impl Member {
+    /// Becomes a member: listens, and starts the nodes.
+    pub fn begin(cx: &mut Cx<'_>, l: &mut Lasting, joined: Joined) -> Self {
+        l.label = joined.label;
+        l.held_up(cx, joined.held_up);
+        let mut member = Self {
+            locks: joined.locks,
+            departing: Vec::new(),
+            clock: Clock::start(cx.now),
+            host: Host::new(),
+            nodes: Vec::new(),
+            inbox: Inbox::new(l.room.id(), cx.ms()),
+            tabs: Tabs::default(),
+            heartbeat: Beat::new(HEARTBEAT_EVERY, HEARTBEAT_GAP),
+            look: Beat::new(LOOK_EVERY, LOOK_GAP),
+            looking: None,
+            hinted: None,
+            hint: Beat::new(0, HINT_GAP),
+            moved: false,
+            starting: None,
+            adding: None,
+            renewing: None,
+            settle_by: 0,
+        };
+        member.nodes = member.take_in(cx, l, joined.claimed);
+        member.know_nodes(l);
+        member.listen(cx, l);
+        member.starting = Some(Starting::begin(cx, None, &[]));
+        member
+    }
+
+    /// Whether the nodes run.
+    pub fn is_running(&self) -> bool {
+        self.starting.is_none()
+    }
+
+    /// Whether nodes have just been started and still read their chain.
+    pub fn is_settling(&self, now: u64) -> bool {
+        let reads = |node: &Node| matches!(node.progress(), Progress::Loading { .. });
+        let unready = |one: &Hosted| self.host.get(&one.id).is_none_or(reads);
+        now < self.settle_by && self.nodes.iter().any(unready)
+    }
+
+    /// This tab's first node, once it has been started.
+    pub fn first(&self) -> Option<&Node> {
+        self.host.get(&self.nodes.first()?.id)
+    }
+
+    /// All nodes of this tab that were started.
+    pub fn running(&self) -> impl Iterator<Item = &Node> {
+        self.nodes.iter().filter_map(|one| self.host.get(&one.id))
+    }
+
+    /// One of this tab's nodes.
+    pub fn hosted(&self, id: &PeerId) -> Option<&Hosted> {
+        self.nodes.iter().find(|one| one.id == *id)
+    }
+
+    fn hosted_mut(&mut self, id: &PeerId) -> Option<&mut Hosted> {
+        self.nodes.iter_mut().find(|one| one.id == *id)
+    }
+
+    /// Bytes of what others said.
+    pub fn bytes(&self) -> usize {
+        self.inbox.bytes() + self.tabs.bytes()
+    }
+
+    /// One piece of work, or what has come due.
+    pub fn turn(&mut self, cx: &mut Cx<'_>, l: &mut Lasting) {
+        self.turn_start(cx, l);
+        self.turn_add(cx, l);
+        self.turn_renew(cx, l);
+        self.release_departed(cx, l);
+        if !self.is_running() {
+            return;
+        }
+        let moment = self.clock.read(cx.now);
+        if moment.broken {
+            return self.relive(cx, l, Some(Happening::Resumed));
+        }
+        self.hear_said(cx, l);
+        self.look_after_peers(cx, l);
+        self.host.wake(moment.now);
+        self.advance(cx, l);
+        self.look_after_room(cx, l);
+        self.report_garbage(cx, l);
+    }
+
+    /// Whether there is work that need not wait for anything.
+    pub fn is_busy(&self) -> bool {
+        self.is_running()
+            && (self.moved
+                || self.inbox.has_said()
+                || self.host.is_busy()
+                || (!self.inbox.is_empty() && !self.host.is_choked()))
+    }
+
+    /// Whether something here waits for nothing but storage.
+    pub fn waits_for_storage(&self) -> bool {
+        !self.departing.is_empty()
+            || matches!(&self.starting, Some(start) if matches!(start.step, Step::Flush))
+            || self
+                .adding
+                .as_ref()
+                .is_some_and(|one| one.waits_for_storage() && self.is_running())
+            || self
+                .renewing
+                .as_ref()
+                .is_some_and(Renewing::waits_for_storage)
+    }
+
+    /// When [`Self::turn`] has something to do, by the steady clock in microseconds.
+    pub fn due(&self, cx_now: crate::clock::Reading) -> u64 {
+        let ms = |at: u64| at.saturating_mul(1_000);
+        let start = self
+            .starting
+            .as_ref()
+            .map_or(u64::MAX, |start| ms(start.until));
+        let add = self
+            .adding
+            .as_ref()
+            .map_or(u64::MAX, |adding| ms(adding.due()));
+        let renew = self.renewing.as_ref().map_or(u64::MAX, |one| ms(one.due()));
+        let mut due = start.min(add).min(renew);
+        if self.is_running() {
+            due = due.min(ms(self.heartbeat.due())).min(ms(self.look.due()));
+            if let Some(timer) = self.host.next_timer() {
+                let wait = timer.0.saturating_sub(self.clock.last().0);
+                due = due.min(cx_now.steady.saturating_add(wait));
+            }
+        }
+        due
+    }
+
+    /// Steps one node once, or hands in one packet.
+    fn advance(&mut self, cx: &mut Cx<'_>, l: &mut Lasting) {
+        let now = self.clock.last();
+        if !self.host.step(now) && !self.host.is_choked() {
+            let generation = l.store.generation().current;
+            if let Some(came) = self.inbox.next_packet(generation) {
+                self.host.arrive(came.from, came.to, &came.packet);
+            }
+        }
+        self.carry_out(cx, l);
+    }
+
+    fn report_garbage(&mut self, cx: &Cx<'_>, l: &mut Lasting) {
+        let inbox = self.inbox.take_garbage();
+        let garbage = inbox.saturating_add(self.host.take_dropped());
+        if l.log.garbage(cx.wall_ms(), garbage) {
+            l.pace.change();
+        }
+        if self.inbox.take_other_version() {
+            l.other_version(cx);
+        }
+    }
+
+    /// Lets a node go; its identity is free for others as soon as all that it saved is written.
+    pub fn remove(&mut self, cx: &mut Cx<'_>, l: &mut Lasting, id: &PeerId) {
+        self.host.remove(id);
+        let Some(place) = self.nodes.iter().position(|one| one.id == *id) else {
+            return;
+        };
+        let gone = self.nodes.remove(place);
+        l.mining.set_job(cx, gone.key(), None);
+        self.departing.extend(gone.lock);
+        l.recount();
+        self.change();
+        l.pace.change();
+    }
+
+    fn release_departed(&mut self, cx: &mut Cx<'_>, l: &Lasting) {
+        if !self.departing.is_empty() && l.is_written() {
+            cx.unlock(std::mem::take(&mut self.departing));
+        }
+    }
+
+    /// Something that other tabs should know has changed.
+    pub fn change(&mut self) {
+        self.heartbeat.hurry();
+        self.moved = true;
+    }
+
+    /// Gives an input to a node, by what the pool calls it.
+    pub fn give_to_miner(&mut self, key: u64, input: Input) {
+        if let Some(id) = self
+            .nodes
+            .iter()
+            .find(|one| one.key() == key)
+            .map(|one| one.id)
+        {
+            self.host.give(id, input);
+        }
+    }
+
+    /// Learns what a claim has seen; returns those to live here.
+    fn take_in(&mut self, cx: &mut Cx<'_>, l: &mut Lasting, mut claimed: Claimed) -> Vec<Hosted> {
+        claimed.taken_in(cx);
+        l.held_up(cx, claimed.held_up);
+        if claimed.damaged > 0 {
+            let count = u32::try_from(claimed.damaged).unwrap_or(u32::MAX);
+            l.note(cx, Happening::Damaged(wire::Damage::Identities(count)));
+        }
+        let kept = claimed.kept.is_ok();
+        if let Err(error) = claimed.kept {
+            // A chain whose owner is not kept is found by nobody again.
+            self.lose_storage(cx, l, error);
+        }
+        l.know_seats(claimed.known); // who found blocks before this tab was opened
+        let taken = claimed.taken.into_iter();
+        taken
+            .map(|(identity, lock)| Hosted::new(identity, lock, kept))
+            .collect()
+    }
+
+    fn know_nodes(&mut self, l: &mut Lasting) {
+        l.know_seats(self.nodes.iter().map(|one| (one.id, one.identity.seat)));
+        l.pace.change();
+    }
+
+    /// Leaves the room: all locks that are to be given up once everything is written, and under whom
+    /// the tab wants to live when it is back. Asks under way are answered.
+    pub fn leave(
+        mut self,
+        cx: &mut Cx<'_>,
+        l: &mut Lasting,
+        without: Option<LockId>,
+    ) -> (Vec<LockId>, Wanted) {
+        self.say_goodbye(cx, l);
+        self.stop_nodes(cx, l);
+        self.give_up_asks(cx, l);
+        let stays = |one: &&Hosted| one.lock.is_none() || one.lock != without;
+        let wanted = Wanted {
+            ids: self.nodes.iter().filter(stays).map(|one| one.id).collect(),
+            former: self
+                .nodes
+                .iter()
+                .filter(stays)
+                .map(|one| one.identity.clone())
+                .collect(),
+            count: self.nodes.len(),
+            besides: BTreeSet::new(),
+            patient: false,
+        };
+        let mut locks = self.locks;
+        locks.extend(self.departing);
+        locks.extend(self.nodes.iter().filter_map(|one| one.lock));
+        locks.retain(|lock| Some(*lock) != without);
+        (locks, wanted)
+    }
+
+    /// Whether a lock is one of this session's.
+    pub fn holds(&self, id: LockId) -> bool {
+        self.locks.contains(&id) || self.nodes.iter().any(|one| one.lock == Some(id))
+    }
+}

@@ -1,0 +1,211 @@
+//! Carries out what nodes want: saves, reads, messages, work, news.
+
+use chain::PeerId;
+use pool::plan::Job as PoolJob;
+use protocol::envelope::{Envelope, Kind};
+use protocol::{Batch, Event, Input, Job, JobId, Key, Packet, To};
+
+use super::Member;
+use crate::between::inbox::stamp;
+use crate::cx::Cx;
+use crate::door::{Channel, Effect as Outside};
+use crate::host::Effect;
+use crate::lasting::Lasting;
+use crate::picture;
+use crate::storage::DbError;
+
+/// Longest text of a node's in the log, in characters.
+const LONGEST: usize = 120;
+
+impl Member {
+    pub(super) fn carry_out(&mut self, cx: &mut Cx<'_>, l: &mut Lasting) {
+        for effect in self.host.take_effects() {
+            match effect {
+                Effect::Save {
+                    ticket,
+                    node,
+                    batch,
+                } => self.save(l, node, ticket, &batch),
+                Effect::Load { node, key } => self.load(l, node, key),
+                Effect::Cast { from, to, packet } => self.cast(cx, l, from, to, &packet),
+                Effect::Work { node, job } => self.work(cx, l, node, Some(job)),
+                Effect::Stop { node, job } => self.stop(cx, l, node, job),
+                Effect::Tell { node, event } => self.tell(cx, l, node, event),
+            }
+        }
+    }
+
+    fn save(&mut self, l: &mut Lasting, node: PeerId, ticket: u64, batch: &Batch) {
+        l.store.save(node, ticket, batch);
+        if !l.store.is_kept() {
+            self.host.durable(ticket);
+        }
+    }
+
+    fn load(&mut self, l: &mut Lasting, node: PeerId, key: Key) {
+        match l.store.load(&node, &key) {
+            Ok(value) => self.host.give(node, Input::Loaded { key, value }),
+            Err(name) => l.writer.ask(node, key, name),
+        }
+    }
+
+    /// Carries a packet to nodes of other tabs; the host has checked that they can be reached.
+    fn cast(&mut self, cx: &mut Cx<'_>, l: &Lasting, from: PeerId, to: To, packet: &Packet) {
+        // What is too large for an envelope is lost: no room allows such blocks.
+        let Some(payload) = stamp(l.store.generation().current, packet) else {
+            return;
+        };
+        let Some(hosted) = self.hosted_mut(&from) else {
+            return;
+        };
+        let sequence = hosted.sequence;
+        hosted.sequence += 1;
+        let envelope = Envelope {
+            kind: Kind::Packet,
+            room: l.room.id(),
+            channel: packet.channel,
+            sender: from,
+            recipient: match to {
+                To::All => None,
+                To::Peer(peer) => Some(peer),
+            },
+            sequence,
+            payload,
+        };
+        cx.act(Outside::Say(Channel::Room, envelope.encode()));
+    }
+
+    /// A node wants nonces searched; it waits in the pool while mining is off.
+    fn work(&mut self, cx: &mut Cx<'_>, l: &mut Lasting, node: PeerId, job: Option<Job>) {
+        let Some(hosted) = self.hosted_mut(&node) else {
+            return;
+        };
+        hosted.job = job.map(|job| job.id);
+        let job = job.map(|job| PoolJob {
+            id: job.id.0,
+            header: job.header,
+            target: job.target,
+        });
+        let key = hosted.key();
+        l.mining.set_job(cx, key, job);
+    }
+
+    /// A job is over, unless the node has another one by now.
+    fn stop(&mut self, cx: &mut Cx<'_>, l: &mut Lasting, node: PeerId, job: JobId) {
+        if self.hosted(&node).is_some_and(|one| one.job == Some(job)) {
+            self.work(cx, l, node, None);
+        }
+    }
+
+    fn tell(&mut self, cx: &mut Cx<'_>, l: &mut Lasting, node: PeerId, event: Event) {
+        match &event {
+            // Other tabs should see the new tip at once.
+            Event::Found { .. } | Event::Extended { .. } | Event::Reorganised { .. } => {
+                self.change();
+            }
+            Event::Damaged { .. } => self.lost(l, &node, None),
+            Event::Restored { height } => self.lost(l, &node, Some(height.0)),
+            _ => {}
+        }
+        l.pace.change();
+        let Some(hosted) = self.hosted(&node) else {
+            return;
+        };
+        let seat = hosted.identity.seat;
+        let miner = block_of(&event).and_then(|block| picture::miner_of(l, self, &node, &block));
+        if self.is_news(&node, &event) {
+            l.note_event(cx, seat, shortened(event), miner);
+        }
+    }
+
+    /// A node could not read all that it had saved: that is put aside, and people are told.
+    /// `restored` is the height that it got back, once that is known.
+    fn lost(&mut self, l: &mut Lasting, node: &PeerId, restored: Option<u32>) {
+        let Some(hosted) = self.hosted_mut(node) else {
+            return;
+        };
+        let less = |height: u32| hosted.saved_height.is_none_or(|saved| height < saved);
+        let is_lost = restored.is_none_or(|height| hosted.saved_height.is_some() && less(height));
+        if is_lost {
+            let (height, records) = l.damaged.unwrap_or((u32::MAX, 0));
+            l.store.put_aside(node);
+            l.damaged = Some((height, records.saturating_add(1)));
+        }
+        if let (Some(height), Some((least, records))) = (restored, l.damaged) {
+            l.damaged = Some((least.min(height), records));
+        }
+    }
+
+    /// Whether an event is worth a line.
+    fn is_news(&self, node: &PeerId, event: &Event) -> bool {
+        match event {
+            // A block of its own was told when it was found, and those of a sync are counted.
+            Event::Extended { from, .. } => from.is_some() && !self.is_syncing(node),
+            Event::Restored { height } => height.0 > 0,
+            _ => true,
+        }
+    }
+
+    fn is_syncing(&self, node: &PeerId) -> bool {
+        let progress = self.host.get(node).map(node::Node::progress);
+        matches!(progress, Some(node::Progress::Syncing { .. }))
+    }
+
+    /// A write is done, or failed.
+    pub fn written(&mut self, cx: &mut Cx<'_>, l: &mut Lasting, done: Result<u64, DbError>) {
+        match done {
+            Ok(save) => {
+                self.host.durable(save);
+                self.carry_out(cx, l);
+            }
+            Err(error) => self.lose_storage(cx, l, error),
+        }
+    }
+
+    /// The database was taken away, or never answers: nothing can be read from it, either.
+    pub fn lose_database(&mut self, cx: &mut Cx<'_>, l: &mut Lasting, why: DbError) {
+        self.lose_storage(cx, l, why.clone());
+        l.store.lose(why);
+        for (node, input) in l.writer.give_up() {
+            self.host.give(node, input);
+        }
+    }
+
+    /// Nothing that is written will be found again: the database refuses, or is full. From now on
+    /// everything is in memory, and nothing waits for it.
+    pub fn lose_storage(&mut self, cx: &mut Cx<'_>, l: &mut Lasting, why: DbError) {
+        let was_kept = l.store.is_kept();
+        l.store.fail(why);
+        if was_kept {
+            let nodes = self.nodes.iter().filter_map(|one| self.host.get(&one.id));
+            for node in nodes {
+                for (key, block) in node.blocks() {
+                    l.store.take_back(&key, block);
+                }
+            }
+        }
+        self.host.durable(l.store.last_ticket());
+        self.carry_out(cx, l);
+        l.pace.change();
+    }
+}
+
+/// The block that an event tells of.
+fn block_of(event: &Event) -> Option<chain::BlockId> {
+    match event {
+        Event::Extended { block, .. } | Event::Rival { block, .. } => Some(*block),
+        _ => None,
+    }
+}
+
+/// The same event with texts of bounded length.
+fn shortened(mut event: Event) -> Event {
+    if let Event::Rejected { reason: text, .. }
+    | Event::Misbehaved { reason: text, .. }
+    | Event::Damaged { what: text } = &mut event
+        && let Some((end, _)) = text.char_indices().nth(LONGEST)
+    {
+        text.truncate(end);
+    }
+    event
+}

@@ -1,0 +1,297 @@
+//! Which chain of the room counts: changed by an ask, or found changed in storage.
+
+use chain::PeerId;
+use wire::live::HeldUp;
+use wire::{Answer, Happening};
+
+use super::{Member, network::progress};
+use crate::between::generation::Generation;
+use crate::between::hint::may_follow;
+use crate::cx::{Cx, failure};
+use crate::door::{LockAnswer, LockId, Rows, Ticket};
+use crate::lasting::Lasting;
+use crate::planted::{Bug, is_planted};
+use crate::session::renewing::{NotRenewed, Renewal, Renewing, Step};
+use crate::session::starting::{self, DATABASE_MS};
+use crate::session::wait::{Wait, Waited};
+use crate::storage::DbError;
+use crate::storage::room::read_generation;
+
+impl Member {
+    /// Begins to change which chain counts.
+    pub fn renew(&mut self, cx: &mut Cx<'_>, l: &Lasting, ask: Option<u32>, renewal: Renewal) {
+        if let Some(ask) = ask.filter(|_| is_planted(Bug::AnsweredTwice)) {
+            cx.answer(ask, Ok(Answer::Done(())));
+        }
+        let wait = Wait::begin(cx, l.names.generation_lock(l.room.id()));
+        self.renewing = Some(Renewing {
+            ask,
+            renewal,
+            seen: l.store.generation(),
+            step: Step::Lock(wait),
+            until: u64::MAX,
+        });
+    }
+
+    /// Whether another chain is about to count.
+    pub fn is_renewing(&self) -> bool {
+        self.renewing.is_some()
+    }
+
+    /// Another tab says which chain counts for it: storage is asked, if that is not ours.
+    pub(super) fn consider(
+        &mut self,
+        cx: &mut Cx<'_>,
+        l: &mut Lasting,
+        from: PeerId,
+        theirs: Generation,
+    ) {
+        let free = self.is_running() && self.hinted.is_none() && self.renewing.is_none();
+        if theirs <= l.store.generation() || !free || !self.hint.take(cx.ms()) {
+            return; // it will be said again
+        }
+        if is_planted(Bug::HeartbeatIsAnOrder) {
+            l.store.set_generation(theirs);
+            return self.go_over(cx, l, theirs);
+        }
+        if l.store.is_kept() {
+            self.hinted = Some((starting::ask_generation(cx), from));
+        } else {
+            self.follow(cx, l, from);
+        }
+    }
+
+    /// Storage says which chain counts, because of a hint.
+    pub fn hint_read(
+        &mut self,
+        cx: &mut Cx<'_>,
+        l: &mut Lasting,
+        id: Ticket,
+        rows: &Result<Rows, DbError>,
+    ) {
+        let Some((_, from)) = self.hinted.take_if(|(ticket, _)| *ticket == id) else {
+            return;
+        };
+        let stored = rows.as_ref().ok().and_then(read_generation);
+        match stored {
+            Some(stored) if stored > l.store.generation() => {
+                l.store.set_generation(stored);
+                self.go_over(cx, l, stored);
+            }
+            _ => self.follow(cx, l, from),
+        }
+    }
+
+    /// A tab that has shown its lock is followed where nothing is lost by it.
+    fn follow(&mut self, cx: &mut Cx<'_>, l: &mut Lasting, from: PeerId) {
+        let alive = self.tabs.alive().find(|(id, _)| **id == from);
+        let Some(theirs) = alive.map(|(_, tab)| tab.heartbeat.generation) else {
+            return;
+        };
+        let (ours, kept) = (l.store.generation(), l.store.is_kept());
+        if self.renewing.is_some() || !may_follow(ours, theirs, self.is_empty(l), kept) {
+            return;
+        }
+        if kept {
+            return self.renew(cx, l, None, Renewal::Follow(theirs));
+        }
+        // Nothing is written: there is nothing to wait for.
+        self.stop_nodes(cx, l);
+        l.store.set_generation(theirs);
+        self.go_over(cx, l, theirs);
+    }
+
+    /// The browser says something of the room's lock.
+    pub fn renew_locked(
+        &mut self,
+        cx: &mut Cx<'_>,
+        l: &mut Lasting,
+        id: LockId,
+        answer: LockAnswer,
+    ) {
+        if let Some(Renewing {
+            step: Step::Lock(wait),
+            ..
+        }) = &self.renewing
+            && let Some(waited) = wait.answered(id, answer)
+        {
+            self.renew_waited(cx, l, waited);
+        }
+    }
+
+    /// Storage says which chain counts, for a renewal.
+    pub fn renew_read(
+        &mut self,
+        cx: &mut Cx<'_>,
+        l: &mut Lasting,
+        id: Ticket,
+        rows: &Result<Rows, DbError>,
+    ) {
+        if let Some(Renewing {
+            step: Step::Read(lock, ticket),
+            ..
+        }) = &self.renewing
+            && *ticket == id
+        {
+            let lock = *lock;
+            let stored = rows.as_ref().ok().and_then(read_generation);
+            self.decide(cx, l, lock, stored.unwrap_or_default());
+        }
+    }
+
+    pub(super) fn turn_renew(&mut self, cx: &mut Cx<'_>, l: &mut Lasting) {
+        let Some(renewing) = &self.renewing else {
+            return;
+        };
+        let late = cx.ms() >= renewing.until;
+        match &renewing.step {
+            Step::Lock(wait) => {
+                if let Some(waited) = wait.turn(cx) {
+                    self.renew_waited(cx, l, waited);
+                }
+            }
+            Step::Read(lock, _) if late => {
+                let lock = *lock;
+                self.decide(cx, l, lock, Generation::default());
+            }
+            Step::Write(lock) if l.is_written() || late => {
+                let lock = *lock;
+                // Told only now that storage says it, and without nodes: theirs are tips of no chain.
+                self.say_heartbeat(cx, l, false);
+                self.renewed(cx, lock, Ok(()));
+            }
+            _ => {}
+        }
+    }
+
+    fn renew_waited(&mut self, cx: &mut Cx<'_>, l: &mut Lasting, waited: Waited) {
+        let lock = match waited {
+            Waited::Held(lock) => Some(lock),
+            Waited::Refused => None,
+            Waited::HeldUp => {
+                l.held_up(cx, Some(HeldUp::Reset));
+                return self.renewed(cx, None, Err(NotRenewed::HeldUp(HeldUp::Reset)));
+            }
+        };
+        if !l.store.is_kept() {
+            return self.decide(cx, l, lock, Generation::default());
+        }
+        let ticket = starting::ask_generation(cx);
+        if let Some(renewing) = &mut self.renewing {
+            renewing.step = Step::Read(lock, ticket);
+            renewing.until = cx.ms() + DATABASE_MS;
+        }
+    }
+
+    fn decide(
+        &mut self,
+        cx: &mut Cx<'_>,
+        l: &mut Lasting,
+        lock: Option<LockId>,
+        stored: Generation,
+    ) {
+        let Some(renewing) = &mut self.renewing else {
+            return;
+        };
+        renewing.step = Step::Write(lock);
+        renewing.until = cx.ms() + DATABASE_MS;
+        let (renewal, seen) = (renewing.renewal, renewing.seen);
+        let ours = l.store.generation();
+        match renewal.apply(ours.max(stored), seen, self.is_empty(l)) {
+            Err(why) => self.renewed(cx, lock, Err(why)),
+            Ok(next) if next == ours => self.renewed(cx, lock, Ok(())),
+            Ok(next) => {
+                if is_planted(Bug::OldHeightsUnderNewGeneration) {
+                    l.store.set_generation(next);
+                    self.say_heartbeat(cx, l, false);
+                }
+                self.stop_nodes(cx, l); // what they save belongs to the chain before
+                l.store.set_generation(next);
+                if is_planted(Bug::ToldBeforeWritten) {
+                    self.say_heartbeat(cx, l, false);
+                }
+                l.writer.turn(cx, &mut l.store);
+                self.go_over(cx, l, next);
+            }
+        }
+    }
+
+    /// The nodes start on the chain that counts now.
+    fn go_over(&mut self, cx: &mut Cx<'_>, l: &mut Lasting, next: Generation) {
+        l.watched.clear();
+        let reset = next.undo.is_some();
+        let why = if reset {
+            Happening::Reset
+        } else {
+            Happening::ResetUndone
+        };
+        self.relive(cx, l, Some(why));
+    }
+
+    fn renewed(&mut self, cx: &mut Cx<'_>, lock: Option<LockId>, result: Result<(), NotRenewed>) {
+        cx.unlock(lock);
+        let Some(ask) = self.renewing.take().and_then(|renewing| renewing.ask) else {
+            return;
+        };
+        cx.answer(
+            ask,
+            match result {
+                Ok(()) => Ok(Answer::Done(())),
+                Err(NotRenewed::NothingToUndo) => {
+                    Err(failure("nothing-to-undo", "no reset can be undone"))
+                }
+                Err(NotRenewed::HeldUp(_)) => Err(failure(
+                    "held-up",
+                    "another page of this site holds the room's lock; close it and try again",
+                )),
+                Err(NotRenewed::Left) => Err(crate::asks::left()),
+            },
+        );
+    }
+
+    pub(super) fn give_up_renewal(&mut self, cx: &mut Cx<'_>, _l: &mut Lasting) {
+        let lock = match &self.renewing {
+            Some(Renewing {
+                step: Step::Lock(wait),
+                ..
+            }) => {
+                wait.abandon(cx);
+                None
+            }
+            Some(Renewing {
+                step: Step::Read(lock, _) | Step::Write(lock),
+                ..
+            }) => *lock,
+            None => return,
+        };
+        self.renewed(cx, lock, Err(NotRenewed::Left));
+    }
+
+    /// Whether nobody here or in another tab has a block of the chain that counts; a node that
+    /// still reads its own may have some.
+    pub(super) fn is_empty(&self, l: &Lasting) -> bool {
+        let generation = l.store.generation().current;
+        let here = self
+            .running()
+            .map(|node| (node.tip().1.0, progress(node).1));
+        let of_ours =
+            |tab: &&crate::between::tabs::Tab| tab.heartbeat.generation.current == generation;
+        let tabs = self.tabs.alive().map(|(_, tab)| tab).filter(of_ours);
+        let far = tabs.flat_map(|tab| &tab.heartbeat.nodes);
+        let far = far.map(|node| (node.height, node.loading));
+        self.is_running() && here.chain(far).all(|node| node == (0, None))
+    }
+}
+
+impl Renewing {
+    pub(super) fn waits_for_storage(&self) -> bool {
+        matches!(self.step, Step::Write(_))
+    }
+
+    pub(super) fn due(&self) -> u64 {
+        match &self.step {
+            Step::Lock(wait) => wait.due(),
+            _ => self.until,
+        }
+    }
+}

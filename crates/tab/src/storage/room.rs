@@ -1,0 +1,385 @@
+//! What this tab's nodes have saved in a room: in memory, and in the database as long as that takes
+//! it. When the database refuses, everything goes on in memory and nothing that was accepted is lost.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use chain::PeerId;
+use protocol::{Batch, Key, Saved, Space, Write};
+use wire::StorageView;
+
+use super::{Change, DbError, Name, Store, layout, record};
+use crate::between::generation::Generation;
+use crate::door::Rows;
+
+/// Where the record of the generation is, in [`Store::Meta`].
+pub const GENERATION: &[u8] = b"generation";
+/// Most bytes of one node's damaged values that are put aside.
+const MOST_ASIDE: usize = 1 << 20;
+
+/// The room's storage.
+#[derive(Debug)]
+pub struct RoomStore {
+    /// Whether the database can be read, kept or not.
+    readable: bool,
+    view: StorageView,
+    generation: Generation,
+    /// Own values of nodes that were booted here.
+    own: BTreeMap<(u32, PeerId), Values>,
+    /// Shared values that are only here.
+    shared: BTreeMap<Name, Arc<[u8]>>,
+    /// What has to be written next.
+    pending: Vec<Change>,
+    last_ticket: u64,
+    /// Whether a save was taken in since the last flush.
+    owed: bool,
+}
+
+type Values = BTreeMap<Name, Vec<u8>>;
+
+/// What a database says about which chain counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Found {
+    /// The chain that counts.
+    pub generation: Generation,
+    /// Whether that had to be guessed, because the record of it was damaged.
+    pub damaged: bool,
+}
+
+/// Changes on their way to the database.
+#[derive(Clone, Debug)]
+pub struct Flush {
+    /// What to write.
+    pub changes: Vec<Change>,
+    /// The last save in it.
+    pub ticket: u64,
+    /// Names of shared values in it: need not be kept in memory once they are written.
+    pub shared: Vec<Name>,
+}
+
+impl RoomStore {
+    /// Storage in the room's database, or in memory because of an error.
+    #[must_use]
+    pub fn new(db: Result<(), DbError>) -> Self {
+        let readable = db.is_ok();
+        Self {
+            readable,
+            view: db.map_or_else(memory_view, |()| StorageView::Kept),
+            generation: Generation::default(),
+            own: BTreeMap::new(),
+            shared: BTreeMap::new(),
+            pending: Vec::new(),
+            last_ticket: 0,
+            owed: false,
+        }
+    }
+
+    /// What the database says counts, read anew: another tab may have changed it, and may have
+    /// lived under the same identities.
+    pub fn refresh(&mut self, generation: Generation) {
+        self.generation = self.generation.max(generation);
+        if self.is_kept() {
+            self.own.clear();
+        }
+    }
+
+    /// Which chain counts.
+    #[must_use]
+    pub fn generation(&self) -> Generation {
+        self.generation
+    }
+
+    /// Another chain counts from now on; of those before only the one that can be brought back
+    /// is kept.
+    pub fn set_generation(&mut self, generation: Generation) {
+        let old: BTreeSet<u32> = [Some(self.generation.current), self.generation.undo]
+            .into_iter()
+            .flatten()
+            .filter(|old| !generation.keeps(*old))
+            .collect();
+        self.generation = generation;
+        self.own.retain(|(of, _), _| generation.keeps(*of));
+        for old in old {
+            let prefix = layout::generation(old);
+            self.shared.retain(|name, _| !name.starts_with(&prefix));
+            self.pending
+                .push(Change::DeleteAll(Store::Own, prefix.clone()));
+            self.pending.push(Change::DeleteAll(Store::Blocks, prefix));
+        }
+        self.write_generation();
+    }
+
+    /// Writes down which chain counts.
+    pub fn write_generation(&mut self) {
+        let record = record::seal(&self.generation);
+        self.pending
+            .push(Change::Put(Store::Meta, GENERATION.to_vec(), record));
+        self.settle();
+    }
+
+    /// What has to be read before a node boots; `None`: it is here.
+    #[must_use]
+    pub fn missing(&self, node: &PeerId) -> Option<Name> {
+        let generation = self.generation.current;
+        let here = self.own.contains_key(&(generation, *node));
+        (self.readable && !here).then(|| layout::of_node(generation, node))
+    }
+
+    /// Takes in what was read for a node.
+    pub fn fill(&mut self, node: PeerId, rows: Result<Rows, DbError>) {
+        let key = (self.generation.current, node);
+        match rows {
+            Ok(rows) => drop(self.own.entry(key).or_insert_with(|| values(rows))),
+            Err(error) => self.fail(error),
+        }
+    }
+
+    /// Keeps a copy of what a node saved and could not read: the node will write over it.
+    pub fn put_aside(&mut self, node: &PeerId) {
+        let generation = self.generation.current;
+        let Some(values) = self.own.get(&(generation, *node)) else {
+            return;
+        };
+        let copy = record::seal(values);
+        if copy.len() <= MOST_ASIDE {
+            let name = layout::aside(generation, node);
+            self.pending.push(Change::Put(Store::Meta, name, copy));
+            self.settle();
+        }
+    }
+
+    /// What a node finds of its own at boot.
+    #[must_use]
+    pub fn saved(&self, node: &PeerId) -> Saved {
+        let values = self
+            .own
+            .get(&(self.generation.current, *node))
+            .into_iter()
+            .flatten();
+        Saved::of(values.map(|(name, value)| (name.clone(), Arc::from(value.as_slice()))))
+    }
+
+    /// Takes a batch in; it is durable when a flush with this ticket or a later one is done.
+    pub fn save(&mut self, node: PeerId, ticket: u64, batch: &Batch) {
+        let generation = self.generation.current;
+        self.last_ticket = ticket;
+        self.owed = true;
+        for write in &batch.0 {
+            match write.key().space {
+                Space::Own => self.save_own(generation, node, write),
+                Space::Shared => self.save_shared(generation, write),
+            }
+        }
+        self.settle();
+    }
+
+    fn save_own(&mut self, generation: u32, node: PeerId, write: &Write) {
+        let name = &write.key().name;
+        let values = self.own.entry((generation, node)).or_default();
+        apply(values, write);
+        let stored = layout::own(generation, &node, name);
+        self.pending.push(match values.get(name) {
+            Some(value) => Change::Put(Store::Own, stored, value.clone()),
+            None => Change::Delete(Store::Own, stored),
+        });
+    }
+
+    fn save_shared(&mut self, generation: u32, write: &Write) {
+        // Whoever writes a shared name writes the same value: nothing else than setting is allowed.
+        if let Write::Put { key, value } = write {
+            let name = layout::shared(generation, &key.name);
+            if self.shared.insert(name.clone(), value.clone()).is_none() {
+                self.pending
+                    .push(Change::Put(Store::Blocks, name, value.to_vec()));
+            }
+        }
+    }
+
+    /// What has to be written now, if anything.
+    pub fn take_flush(&mut self) -> Option<Flush> {
+        let owed = std::mem::take(&mut self.owed);
+        if !owed && self.pending.is_empty() {
+            return None;
+        }
+        let changes = last_of_each(std::mem::take(&mut self.pending));
+        let block = |change: &Change| match change {
+            Change::Put(Store::Blocks, name, _) => Some(name.clone()),
+            _ => None,
+        };
+        let shared = changes.iter().filter_map(block).collect();
+        Some(Flush {
+            changes,
+            ticket: self.last_ticket,
+            shared,
+        })
+    }
+
+    /// Whether something has to be written.
+    #[must_use]
+    pub fn owes(&self) -> bool {
+        self.owed || !self.pending.is_empty()
+    }
+
+    /// The last ticket that was taken in; in memory mode all of them count as durable.
+    #[must_use]
+    pub fn last_ticket(&self) -> u64 {
+        self.last_ticket
+    }
+
+    /// A flush is done. Shared values that the database has need not be kept here.
+    pub fn flushed(&mut self, shared: &[Name]) {
+        if self.is_kept() {
+            for name in shared {
+                self.shared.remove(name);
+            }
+        }
+    }
+
+    /// A value that a node asked for, if it is in memory; `Err` says what to read.
+    pub fn load(&self, node: &PeerId, key: &Key) -> Result<Option<Arc<[u8]>>, Name> {
+        let generation = self.generation.current;
+        match key.space {
+            Space::Own => {
+                let values = self.own.get(&(generation, *node));
+                let value = values.and_then(|values| values.get(&key.name));
+                Ok(value.map(|value| Arc::from(value.as_slice())))
+            }
+            Space::Shared => {
+                let name = layout::shared(generation, &key.name);
+                match self.shared.get(&name) {
+                    Some(value) => Ok(Some(value.clone())),
+                    None if !self.readable => Ok(None),
+                    None => Err(name),
+                }
+            }
+        }
+    }
+
+    /// Whether the database can be read, kept or not.
+    #[must_use]
+    pub fn is_readable(&self) -> bool {
+        self.readable
+    }
+
+    /// Forgets what is in memory of a node that does not live here, once all of it is written.
+    pub fn forget(&mut self, node: &PeerId) {
+        if self.is_kept() {
+            self.own.retain(|(_, whose), _| whose != node);
+        }
+    }
+
+    /// Where things are kept.
+    #[must_use]
+    pub fn view(&self) -> &StorageView {
+        &self.view
+    }
+
+    /// Whether writes go to the database.
+    #[must_use]
+    pub fn is_kept(&self) -> bool {
+        self.view == StorageView::Kept
+    }
+
+    /// From now on everything stays in memory. What was on its way is here already: own values
+    /// as they are, shared ones until their flush is done.
+    pub fn fail(&mut self, error: DbError) {
+        if self.is_kept() {
+            self.view = memory_view(error);
+        }
+        self.settle();
+    }
+
+    /// The database is gone: nothing can be read from it, either.
+    pub fn lose(&mut self, error: DbError) {
+        self.readable = false;
+        self.fail(error);
+    }
+
+    /// Takes back a shared value that the database had, as that may not be read any more.
+    pub fn take_back(&mut self, key: &Key, value: Arc<[u8]>) {
+        let name = layout::shared(self.generation.current, &key.name);
+        self.shared.entry(name).or_insert(value);
+    }
+
+    /// In memory mode nothing waits to be written.
+    fn settle(&mut self) {
+        if !self.is_kept() {
+            self.pending.clear();
+            self.owed = false;
+        }
+    }
+}
+
+/// Which chain of a room counts, as the record of it says; `None`: it is damaged.
+#[must_use]
+pub fn read_generation(rows: &Rows) -> Option<Generation> {
+    match rows.first() {
+        None => Some(Generation::default()),
+        Some((_, bytes)) => record::open(bytes),
+    }
+}
+
+/// The youngest chain that there is, where the record is damaged: counting on from it, no number is
+/// used twice.
+#[must_use]
+pub fn youngest_generation(own: &Rows) -> Generation {
+    let numbers = own.iter().filter_map(|(name, _)| name.first_chunk());
+    let youngest = numbers.map(|number| u32::from_be_bytes(*number)).max();
+    Generation::alone(youngest.unwrap_or_default())
+}
+
+fn memory_view(error: DbError) -> StorageView {
+    match error {
+        DbError::OtherVersion(version) => StorageView::OtherVersion(version),
+        DbError::Refused(why) => StorageView::Memory(why),
+    }
+}
+
+/// Own values from their rows.
+fn values(rows: Rows) -> Values {
+    let value = |(name, value): (Name, Vec<u8>)| Some((layout::parse_own(&name)?.to_vec(), value));
+    rows.into_iter().filter_map(value).collect()
+}
+
+/// Drops writes that a later write of the same name makes useless.
+fn last_of_each(changes: Vec<Change>) -> Vec<Change> {
+    let mut later = BTreeSet::new();
+    let mut kept: Vec<Change> = Vec::with_capacity(changes.len());
+    for change in changes.into_iter().rev() {
+        match &change {
+            // What comes after it may write names that it would delete: those stay behind it.
+            Change::DeleteAll(..) => later.clear(),
+            Change::Put(store, name, _) | Change::Delete(store, name) => {
+                if !later.insert((*store, name.clone())) {
+                    continue;
+                }
+            }
+        }
+        kept.push(change);
+    }
+    kept.reverse();
+    kept
+}
+
+/// Does a write in place.
+fn apply(values: &mut Values, write: &Write) {
+    let name = &write.key().name;
+    match write {
+        Write::Put { value, .. } => drop(values.insert(name.clone(), value.to_vec())),
+        Write::Append { value, .. } => {
+            values
+                .entry(name.clone())
+                .or_default()
+                .extend_from_slice(value);
+        }
+        Write::Truncate { len, .. } => {
+            if let Some(all) = values.get_mut(name) {
+                all.truncate(usize::try_from(*len).unwrap_or(usize::MAX));
+            }
+        }
+        Write::Delete { .. } => drop(values.remove(name)),
+    }
+}
+
+#[cfg(all(test, not(target_arch = "wasm32")))] // property tests run natively
+mod tests;

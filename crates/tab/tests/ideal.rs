@@ -1,0 +1,281 @@
+//! A tab in an ideal browser: every lock is free, every write succeeds, everything is answered at once.
+//! What goes wrong in real ones is `swarm`'s business.
+#![cfg(not(target_arch = "wasm32"))]
+
+use std::collections::{BTreeMap, VecDeque};
+
+use pool::message::{FromMiner, MINER_PROTOCOL, ToMiner};
+use tab::door::{Channel, DbId, LockAnswer, LockId, Query};
+use tab::storage::{Change, Name, Store};
+use tab::{Due, Effect, Input, Reading, Stage, Tab};
+use wire::ask::{AddNode, GetStatus, Reset, StartMining, UndoReset};
+use wire::{Answer, Ask, Failure, Frame, FromEngine, Part, Power, Question, Start, ToEngine};
+
+const BUILD: &str = "test";
+
+/// A browser with one tab.
+struct Browser {
+    tab: Tab,
+    /// Milliseconds since the start.
+    now: u64,
+    todo: VecDeque<Input>,
+    values: BTreeMap<(DbId, Store, Name), Vec<u8>>,
+    held: BTreeMap<LockId, String>,
+    frames: Vec<Frame>,
+    answers: BTreeMap<u32, Result<Answer, Failure>>,
+    said: usize,
+    /// Whether workers find anything.
+    is_mining: bool,
+    asked: u32,
+}
+
+impl Browser {
+    fn new() -> Self {
+        let mut out = Vec::new();
+        let tab = Tab::new(BUILD.into(), [7; 32], &mut out);
+        let mut browser = Self {
+            tab,
+            now: 0,
+            todo: VecDeque::new(),
+            values: BTreeMap::new(),
+            held: BTreeMap::new(),
+            frames: Vec::new(),
+            answers: BTreeMap::new(),
+            said: 0,
+            is_mining: true,
+            asked: 0,
+        };
+        browser.carry_out(out);
+        browser
+    }
+
+    /// Opens a page in an easy room.
+    fn open() -> Self {
+        let mut browser = Self::new();
+        browser.start();
+        browser.run(200);
+        assert_eq!(browser.tab.glance().stage, Stage::In);
+        browser
+    }
+
+    fn start(&mut self) {
+        let link = "/live?room=easy&spacing=10&bits=207fffff&window=8&halving=210000";
+        let start = Start {
+            version: wire::VERSION,
+            deployment: "/".into(),
+            miner_url: String::new(),
+            room: Some(scenario::Room::parse(link).unwrap()),
+            identities: Vec::new(),
+            nodes: 1,
+            replaces: false,
+            cores: 4,
+            power: None,
+        };
+        self.give(Input::Page(ToEngine::Start(start)));
+    }
+
+    /// The same browser with the tab opened anew.
+    fn reload(mut self) -> Self {
+        let mut out = Vec::new();
+        self.tab = Tab::new(BUILD.into(), [9; 32], &mut out);
+        self.frames.clear();
+        self.held.clear();
+        self.carry_out(out);
+        self.start();
+        self.run(200);
+        self
+    }
+
+    fn give(&mut self, input: Input) {
+        self.todo.push_back(input);
+        while let Some(input) = self.todo.pop_front() {
+            let mut out = Vec::new();
+            let wall = 1_790_000_000_000_000 + self.now * 1_000;
+            let steady = self.now * 1_000;
+            self.tab.step(Reading { wall, steady }, input, &mut out);
+            self.carry_out(out);
+        }
+    }
+
+    /// Lets so many milliseconds pass.
+    fn run(&mut self, ms: u64) {
+        let end = self.now + ms;
+        let mut turns = 0;
+        while self.now < end {
+            match self.tab.due() {
+                Due::Now => {}
+                Due::At(at) if at <= self.now * 1_000 => {}
+                Due::At(at) => {
+                    self.now = end.min(at.div_ceil(1_000));
+                    continue;
+                }
+            }
+            turns += 1;
+            assert!(turns < 100_000, "it never rests");
+            self.give(Input::Turn);
+        }
+    }
+
+    fn carry_out(&mut self, effects: Vec<Effect>) {
+        for effect in effects {
+            match effect {
+                Effect::Post(FromEngine::Frame(frame)) => {
+                    self.todo
+                        .push_back(Input::Page(ToEngine::Ack(frame.number)));
+                    self.frames.push(*frame);
+                }
+                Effect::Post(FromEngine::Answer { id, result }) => {
+                    assert!(self.answers.insert(id, result).is_none(), "answered twice");
+                }
+                Effect::Say(Channel::Room, _) => self.said += 1,
+                Effect::Lock { id, name, .. } => {
+                    let free = self.held.values().all(|held| *held != name);
+                    let answer = if free {
+                        LockAnswer::Granted
+                    } else {
+                        LockAnswer::Taken
+                    };
+                    self.todo.push_back(Input::Lock(id, answer));
+                    self.held.extend(free.then_some((id, name)));
+                }
+                Effect::Unlock(id) => drop(self.held.remove(&id)),
+                Effect::QueryLocks(id) => self.todo.push_back(Input::Locks(id, Some(vec![]))),
+                Effect::Open { db, .. } => self.todo.push_back(Input::Opened(db, Ok(()))),
+                Effect::Read { id, db, query } => {
+                    let rows = self.query(db, query);
+                    self.todo.push_back(Input::Read(id, Ok(rows)));
+                }
+                Effect::Write {
+                    id, db, changes, ..
+                } => {
+                    changes
+                        .into_iter()
+                        .for_each(|change| self.change(db, change));
+                    self.todo.push_back(Input::Written(id, Ok(())));
+                }
+                Effect::Spawn(id) => {
+                    let (protocol, build) = (MINER_PROTOCOL, BUILD.into());
+                    let ready = FromMiner::Ready { protocol, build };
+                    self.todo.push_back(Input::Worker(id, ready));
+                }
+                Effect::Order(id, ToMiner::Lease(lease)) if self.is_mining => {
+                    let mut found = miner::Found::new();
+                    miner::search(&lease.header, &lease.target, lease.start, 256, &mut found);
+                    if let Some(nonce) = found.as_slice().first() {
+                        let (job, lease, nonce) = (lease.job, lease.lease, *nonce);
+                        let found = FromMiner::Found { lease, job, nonce };
+                        self.todo.push_back(Input::Worker(id, found));
+                    }
+                }
+                Effect::Calibrate { .. } => self.todo.push_back(Input::Calibrated(1_000_000)),
+                _ => {}
+            }
+        }
+    }
+
+    fn query(&self, db: DbId, query: Query) -> Vec<(Name, Vec<u8>)> {
+        let all = self.values.iter();
+        match query {
+            Query::Range(store, prefix) => all
+                .filter(|((d, s, n), _)| (*d, *s) == (db, store) && n.starts_with(&prefix))
+                .map(|((.., name), value)| (name.clone(), value.clone()))
+                .collect(),
+            Query::Names(store, names) => {
+                let value = |name: Name| {
+                    let value = self.values.get(&(db, store, name.clone()))?;
+                    Some((name, value.clone()))
+                };
+                names.into_iter().filter_map(value).collect()
+            }
+        }
+    }
+
+    fn change(&mut self, db: DbId, change: Change) {
+        match change {
+            Change::Put(store, name, value) => drop(self.values.insert((db, store, name), value)),
+            Change::Delete(store, name) => drop(self.values.remove(&(db, store, name))),
+            Change::DeleteAll(store, prefix) => self
+                .values
+                .retain(|(d, s, n), _| (*d, *s) != (db, store) || !n.starts_with(&prefix)),
+        }
+    }
+
+    fn ask<Q: Question>(&mut self, question: Q) -> Result<Q::Answer, Failure> {
+        self.asked += 1;
+        let id = self.asked;
+        let ask: Ask = question.ask();
+        self.give(Input::Page(ToEngine::Ask { id, ask }));
+        self.run(100);
+        let answer = self.answers[&id].clone()?;
+        Ok(Q::read(answer).expect("the answer is of the question's type"))
+    }
+
+    fn height(&self) -> u32 {
+        self.tab.glance().nodes[0].height
+    }
+}
+
+#[test]
+fn a_tab_opens_mines_and_has_its_chain_back_after_a_reload() {
+    let mut browser = Browser::open();
+    let parts = &browser.frames[0].parts;
+    assert!(matches!(&parts[0], Part::Room(room) if room.name == "easy"));
+    assert_eq!(parts.len(), 9, "the first frame has every part");
+    let power = Some(Power::GENTLE);
+    browser.ask(StartMining { power }).unwrap();
+    browser.run(1_500);
+    let (height, id) = (browser.height(), browser.tab.glance().nodes[0].id);
+    assert!(height > 3, "{height}");
+    let status = browser.ask(GetStatus).unwrap();
+    assert_eq!((status.tip.height, status.mining), (browser.height(), true));
+
+    let again = browser.reload();
+    let node = again.tab.glance().nodes[0];
+    assert_eq!((node.id, node.incarnation), (id, 2));
+    assert!(node.height >= height);
+}
+
+#[test]
+fn a_reset_puts_the_chain_away_and_its_undoing_brings_it_back() {
+    let mut browser = Browser::open();
+    browser.ask(StartMining { power: None }).unwrap();
+    browser.run(1_000);
+    let height = browser.height();
+    assert!(height > 3);
+    browser.is_mining = false;
+    browser.run(100);
+    let height = browser.height().max(height);
+    browser.ask(Reset).unwrap();
+    browser.run(100);
+    assert_eq!(browser.height(), 0);
+    browser.ask(UndoReset).unwrap();
+    browser.run(100);
+    assert_eq!(browser.height(), height);
+    let failure = browser.ask(UndoReset).unwrap_err();
+    assert_eq!(failure.code, "nothing-to-undo");
+}
+
+#[test]
+fn a_frozen_tab_comes_back_with_all_its_nodes() {
+    let mut browser = Browser::open();
+    let added = browser.ask(AddNode).unwrap();
+    browser.give(Input::Page(ToEngine::Freeze));
+    browser.run(100);
+    assert_eq!(browser.tab.glance().stage, Stage::Frozen);
+    let failure = browser.ask(GetStatus).unwrap_err();
+    assert_eq!(failure.code, "not-ready");
+    browser.give(Input::Page(ToEngine::Resume));
+    browser.run(300);
+    let glance = browser.tab.glance();
+    assert_eq!((glance.stage, glance.nodes.len()), (Stage::In, 2));
+    assert_eq!(glance.nodes[1].id, added);
+}
+
+#[test]
+fn a_tab_in_which_nothing_happens_says_so_once_a_second() {
+    let mut browser = Browser::open();
+    browser.run(5_000);
+    let before = browser.said;
+    browser.run(10_000);
+    assert_eq!(browser.said - before, 10);
+}
