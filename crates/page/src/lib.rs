@@ -25,6 +25,8 @@ mod bridge;
 mod kit;
 mod learn;
 mod live;
+#[cfg(all(test, not(target_arch = "wasm32")))]
+mod rooms;
 mod script;
 mod shell;
 #[cfg(all(test, target_arch = "wasm32"))]
