@@ -52,7 +52,9 @@ const PLACES: [Place; 18] = [
     place(
         "swarm",
         5,
-        &["chain", "miner", "protocol", "node", "scenario", "pool", "wire", "tab"],
+        &[
+            "chain", "miner", "protocol", "node", "scenario", "pool", "wire", "tab",
+        ],
     ),
     // Adapters know no product crate: whatever they carry is bytes and names.
     place("browser", 5, &[]),

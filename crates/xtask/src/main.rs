@@ -14,6 +14,7 @@ mod sh;
 mod size;
 mod steps;
 mod suite;
+mod swarm;
 mod tidy;
 mod tools;
 
@@ -37,6 +38,10 @@ cargo xtask COMMAND
   layers            crates only depend downwards
   size              what the page weighs against its budget (after a build)
   bench hash        the mining kernel against others, in ratios
+  swarm tabs [--seeds N] [--from S] | --seed S | --script FILE [--trace all]
+                    simulated browsers under random people and faults
+  swarm planted [--seeds N]
+                    how many seeds it takes to find each planted bug
   seal              write the security policy into a build (Trunk calls this)
   help              this text
 ";
@@ -68,6 +73,7 @@ fn dispatch() -> Result<()> {
         "test" => test(args),
         "setup" => setup(args),
         "bench" => bench(args),
+        "swarm" => swarm::run(&words(args)?),
         "tidy" => no_more(args).and_then(|()| tidy::run()),
         "layers" => no_more(args).and_then(|()| layers::run()),
         "size" => no_more(args).and_then(|()| size::run()),
@@ -137,10 +143,14 @@ fn test(mut args: lexopt::Parser) -> Result<()> {
     suite::run(&options)
 }
 
-fn bench(mut args: lexopt::Parser) -> Result<()> {
+fn bench(args: lexopt::Parser) -> Result<()> {
+    bench::run(&words(args)?).map_err(anyhow::Error::msg)
+}
+
+/// All that follows, as it is.
+fn words(mut args: lexopt::Parser) -> Result<Vec<String>> {
     let words = args.raw_args()?.map(|word| word.string());
-    let words = words.collect::<Result<Vec<String>, _>>()?;
-    bench::run(&words).map_err(anyhow::Error::msg)
+    Ok(words.collect::<Result<Vec<String>, _>>()?)
 }
 
 fn names(list: &str) -> Vec<String> {

@@ -2,7 +2,7 @@
 
 use crate::setup::{BARE, Need, WASM};
 use crate::suite::counted;
-use crate::{layers, root, serve, setup, sh, size, tidy, tools};
+use crate::{layers, root, serve, setup, sh, size, swarm, tidy, tools};
 use anyhow::{Context, Result};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -77,7 +77,7 @@ const fn step(
 
 /// Quick and telling first; what builds on a step comes after it.
 #[rustfmt::skip]
-pub const ALL: [Step; 15] = [
+pub const ALL: [Step; 16] = [
     step("lock", "Cargo.lock and the tools' versions agree", &[Need::Crates], lock),
     step("fmt", "formatting", &[Need::Rustfmt], fmt),
     step("tidy", "the written rules of the house", &[], || check(tidy::run)),
@@ -86,6 +86,7 @@ pub const ALL: [Step; 15] = [
     step("clippy-wasm", "lints, for the browser", &[Need::Clippy, Need::Wasm], clippy_wasm),
     step("bare-metal", "the no_std crates compile without an operating system", &[Need::BareMetal], bare_metal),
     step("native", "tests, natively", &[], native),
+    step("swarm", "a thousand simulated browsers", &[], swarm::short),
     step("doc", "examples in the documentation, and its links", &[], doc),
     step("wasm-chrome", "wasm tests in Chromium", &[Need::WasmTests, Need::Browser], wasm_chrome),
     step("wasm-node", "wasm tests in Node", &[Need::WasmTests, Need::Node], wasm_node),
@@ -98,7 +99,7 @@ pub const ALL: [Step; 15] = [
 /// Crates without an operating system below them.
 const NO_STD: [&str; 6] = ["chain", "miner", "protocol", "ledger", "consensus", "node"];
 /// Crates that never reach a browser.
-const NATIVE_ONLY: [&str; 2] = ["cli", "xtask"];
+const NATIVE_ONLY: [&str; 3] = ["cli", "swarm", "xtask"];
 
 fn check(run: impl FnOnce() -> Result<()>) -> Result<Outcome> {
     run().map(|()| Outcome::OK)

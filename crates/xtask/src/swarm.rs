@@ -1,0 +1,40 @@
+//! `cargo xtask swarm`: builds the simulated browsers fast and strict, and hands the rest to them.
+
+use crate::steps::Outcome;
+use crate::{root, sh};
+use anyhow::Result;
+use std::process::Command;
+
+/// Seeds of the run that every test run makes.
+const SEEDS: u32 = 1_000;
+
+/// Runs the program with these words.
+///
+/// # Errors
+/// When a claim is violated, or the words make no sense; the program has said which.
+pub fn run(words: &[String]) -> Result<()> {
+    sh::run(program(words.first().map(String::as_str)).args(words))
+}
+
+/// The short run of `cargo xtask test`.
+///
+/// # Errors
+/// When a claim is violated.
+pub fn short() -> Result<Outcome> {
+    let seeds = SEEDS.to_string();
+    let mut tabs = program(None);
+    sh::run(tabs.args(["tabs", "--seeds", &seeds]))?;
+    Ok(Outcome::OK)
+}
+
+fn program(first: Option<&str>) -> Command {
+    let mut cargo = Command::new("cargo");
+    cargo
+        .current_dir(root())
+        .args(["run", "--quiet", "--profile", "swarm", "--package", "swarm"]);
+    if first == Some("planted") {
+        cargo.args(["--features", "planted"]);
+    }
+    cargo.arg("--");
+    cargo
+}
