@@ -17,6 +17,8 @@ pub(super) enum Event {
     Step(usize),
     /// Faults end, everybody is joined, nobody mines.
     Calm,
+    /// Everybody is told again.
+    Joined,
     /// From now on only heartbeats.
     Quiet,
     /// The run ends.
@@ -92,6 +94,7 @@ impl World {
         match event {
             Event::Step(number) => self.act(self.script.steps[number]),
             Event::Calm => self.calm_down(),
+            Event::Joined => self.join_all(),
             Event::Quiet => self.see(&Seen::Quiet),
             Event::End => {
                 self.see(&Seen::End);

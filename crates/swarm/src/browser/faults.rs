@@ -294,6 +294,17 @@ impl World {
             if let Some(life) = self.pages[page].engine {
                 self.queue.plan(self.now, Event::Goes(life));
             }
+        }
+        self.join_all();
+        self.see(&Seen::Calm);
+    }
+
+    /// People join all tabs and nodes, and stop mining.
+    pub(super) fn join_all(&mut self) {
+        for page in 0..self.pages.len() {
+            if !self.pages[page].open {
+                continue;
+            }
             self.ask(page, Ask::StopMining(StopMining));
             self.join(page, Subject::Here);
             for (node, here) in self.pages[page].nodes.clone() {
@@ -302,7 +313,6 @@ impl World {
                 }
             }
         }
-        self.see(&Seen::Calm);
     }
 
     fn join(&mut self, page: usize, subject: Subject) {

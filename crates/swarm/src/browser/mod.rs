@@ -51,6 +51,8 @@ const BUILD: &str = "swarm";
 pub const CORES: u8 = 4;
 /// Most pages at a time.
 const MOST_PAGES: usize = 5;
+/// Who did not hear it while it came back is told once more to join and to stop mining.
+const JOINS_AGAIN: u64 = 12_000 * MS;
 /// After the script, so long until everything must have settled, in microseconds ...
 const SETTLES: u64 = 24_000 * MS;
 /// ... and so long until the end; meanwhile nothing happens.
@@ -99,6 +101,7 @@ impl World {
         }
         let calm = u64::from(script.calm) * MS;
         queue.plan(calm, Event::Calm);
+        queue.plan(calm + JOINS_AGAIN, Event::Joined);
         queue.plan(calm + SETTLES, Event::Quiet);
         queue.plan(calm + SETTLES + QUIET, Event::End);
         Self {

@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use tab::Effect;
-use wire::{FromEngine, Part, Power};
+use tab::{Effect, Input};
+use wire::{Ask, FromEngine, Part, Power, ToEngine};
 
 use super::{Checker, Scene, Seen};
 use crate::browser::{CORES, Life, State};
@@ -32,7 +32,13 @@ impl Checker for Budget {
         match seen {
             Seen::Died { life } => drop(self.shown.remove(life)),
             Seen::ForgedPower | Seen::Slept { .. } => self.over = None,
-            Seen::Step { life, effects, .. } => {
+            Seen::Step {
+                life,
+                input,
+                effects,
+                ..
+            } => {
+                self.wished(*life, input);
                 self.learn(*life, effects);
                 self.judge(scene)?;
                 let share = scene.views.get(life).and_then(|view| view.glance.share);
@@ -50,6 +56,22 @@ impl Checker for Budget {
 }
 
 impl Budget {
+    /// A page that is busy is shown nothing; but somebody asked for this.
+    fn wished(&mut self, life: Life, input: &Input) {
+        let Input::Page(ToEngine::Ask { ask, .. }) = input else {
+            return;
+        };
+        let power = match ask {
+            Ask::SetPower(ask) => Some(ask.0),
+            Ask::StartMining(ask) => ask.power,
+            _ => None,
+        };
+        if let Some(power) = power {
+            let shown = self.shown.entry(life).or_default();
+            *shown = percent(power.clamped(CORES)).max(*shown);
+        }
+    }
+
     fn learn(&mut self, life: Life, effects: &[Effect]) {
         for effect in effects {
             if let Effect::Post(FromEngine::Frame(frame)) = effect {
@@ -96,7 +118,7 @@ fn percent(power: Power) -> u32 {
 mod tests {
     use super::super::scaffold::{Theatre, taking_part};
     use super::*;
-    use tab::{Glance, Input};
+    use tab::Glance;
     use wire::{Frame, MiningView};
 
     fn frame() -> Effect {

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chain::PeerId;
+use tab::Stage;
 
 use super::{Checker, Scene, Seen};
 use crate::browser::Life;
@@ -71,6 +72,9 @@ impl Identities {
         let Some(view) = scene.views.get(&life) else {
             return Ok(());
         };
+        if view.glance.stage != Stage::In {
+            return Ok(()); // a life that is being written down has not begun
+        }
         let nodes = view.glance.nodes.iter();
         let nodes: BTreeSet<_> = nodes.map(|node| (node.id, node.incarnation)).collect();
         let before = self.now.insert(life, nodes.clone()).unwrap_or_default();

@@ -10,15 +10,16 @@ use super::{Checker, Scene, Seen};
 use crate::browser::Life;
 
 /// What a quiet tab may do in ten seconds: heartbeats, its nodes' word to others, announcements of
-/// power, looks at locks, frames, turns (and two for each thing that it heard).
+/// power, looks at locks, frames, turns (and more for what it heard and its nodes say to each other).
 const MOST: Deeds = Deeds {
     room: 40,
     power: 14,
     stored: 0,
     queries: 14,
     frames: 30,
-    turns: 200,
+    turns: 100,
     heard: 0,
+    nodes: 0,
 };
 
 /// See the module.
@@ -27,6 +28,8 @@ pub struct Quiet {
     /// Since when.
     since: Option<u64>,
     deeds: BTreeMap<Life, Deeds>,
+    /// Blocks from the future are looked at again and again.
+    clock_set: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -38,6 +41,7 @@ struct Deeds {
     frames: u64,
     turns: u64,
     heard: u64,
+    nodes: u64,
 }
 
 impl Checker for Quiet {
@@ -51,8 +55,8 @@ impl Checker for Quiet {
                 self.since = Some(scene.now);
                 self.deeds = scene
                     .views
-                    .keys()
-                    .map(|life| (*life, Deeds::default()))
+                    .iter()
+                    .map(|(life, view)| (*life, Deeds::of(view.glance.nodes.len())))
                     .collect();
             }
             Seen::Step {
@@ -65,8 +69,9 @@ impl Checker for Quiet {
                     deeds.count(input, effects);
                 }
             }
+            Seen::ClockSet => self.clock_set = true,
             Seen::Died { life } => drop(self.deeds.remove(life)),
-            Seen::End => {
+            Seen::End if !self.clock_set => {
                 let tenths = self
                     .since
                     .map_or(0, |since| (scene.now - since) / 1_000_000);
@@ -83,6 +88,13 @@ impl Checker for Quiet {
 }
 
 impl Deeds {
+    fn of(nodes: usize) -> Self {
+        Self {
+            nodes: u64::try_from(nodes).unwrap_or(0),
+            ..Self::default()
+        }
+    }
+
     fn count(&mut self, input: &Input, effects: &[Effect]) {
         self.turns += u64::from(*input == Input::Turn);
         self.heard += u64::from(matches!(input, Input::Heard(..)));
@@ -107,7 +119,8 @@ impl Deeds {
             ("sends frames", self.frames, MOST.frames),
             (
                 "takes needless turns",
-                self.turns.saturating_sub(2 * self.heard),
+                self.turns
+                    .saturating_sub(2 * self.heard + self.nodes * self.nodes * seconds),
                 MOST.turns,
             ),
         ];

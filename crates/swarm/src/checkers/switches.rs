@@ -26,6 +26,10 @@ impl Checker for Switches {
     }
 
     fn see(&mut self, seen: &Seen<'_>, scene: &Scene<'_>) -> Result<(), String> {
+        if let Seen::Slept { by } = seen {
+            let all = self.asked.values_mut().chain(self.here.values_mut());
+            all.for_each(|at| *at += by);
+        }
         let Seen::Step {
             life,
             input,
