@@ -10,7 +10,7 @@ mod supervisor;
 mod worker;
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::rc::Rc;
 
 use browser::clock::now_ms;
@@ -59,7 +59,7 @@ struct Inner {
     worker: RefCell<Option<Worker>>,
     wake: RefCell<Option<Timeout>>,
     next_ask: Cell<u32>,
-    askers: RefCell<BTreeMap<u32, Asker>>,
+    askers: RefCell<Vec<(u32, Asker)>>,
     next_listener: Cell<u32>,
     listeners: RefCell<Vec<(u32, Listener)>>,
 }
@@ -130,7 +130,7 @@ impl Bridge {
                 })
             }));
         };
-        self.0.askers.borrow_mut().insert(id, Box::new(read));
+        self.0.askers.borrow_mut().push((id, Box::new(read)));
         self.happen(Input::Ask(id, question.ask()));
     }
 
@@ -199,7 +199,10 @@ impl Bridge {
             Output::Greet { room, replaces } => self.post(&self.greeting(room, replaces)),
             Output::Post(message) => self.post(&message),
             Output::Answer(id, result) => {
-                let asker = self.0.askers.borrow_mut().remove(&id);
+                let mut askers = self.0.askers.borrow_mut();
+                let place = askers.iter().position(|(other, _)| *other == id);
+                let asker = place.map(|place| askers.remove(place).1);
+                drop(askers); // whoever is answered may ask again
                 if let Some(asker) = asker {
                     asker(result);
                 }

@@ -3,7 +3,7 @@
 //! Neighbours: `wire` is the contract with `engine`; `browser` adapts; `scenario` reads room links.
 //!
 //! [`kit`] is what all rooms draw with, [`shell`] the frame around them, [`live`] the room with the
-//! chain, [`script`] is `window.tabchain`, [`bridge`] the way to the engine. No room knows another;
+//! chain, [`learn`] what there is to read, [`script`] is `window.tabchain`, [`bridge`] the way to the engine. No room knows another;
 //! each sees the frame through [`shell::door`].
 //!
 //! # Marks for tests
@@ -23,7 +23,10 @@
 
 mod bridge;
 mod kit;
+mod learn;
 mod live;
+#[cfg(all(test, not(target_arch = "wasm32")))]
+mod rooms;
 mod script;
 mod shell;
 #[cfg(all(test, target_arch = "wasm32"))]

@@ -210,6 +210,31 @@ async fn every_notice_has_its_banner_for_as_long_as_it_holds() {
     panic!("banners stay: {}", page.text());
 }
 
+/// The same marks as in xtask's own test (`crates/xtask/src/content.rs`).
+#[wasm_bindgen_test]
+async fn marks_become_elements_and_nothing_else() {
+    let marks = "<h1\n=A \n<em\n=b\n>\n>\n<p\n=One two \n`{x}\n=: \n<a #/live\n=there\n>\n=.\n>\n\
+                 <ul\n<li\n<strong\n=c\n>\n>\n>\n<script\n=<img src=x>\n>\n<a javascript:x\n=d\n>\n";
+    let drawn = super::learn::drawn(marks);
+    let document = super::window().document().expect("a browser");
+    let root = document.create_element("div").expect("a plain element");
+    #[derive(yew::Properties, PartialEq)]
+    struct Shown {
+        html: yew::Html,
+    }
+    #[yew::component]
+    fn Show(props: &Shown) -> yew::Html {
+        props.html.clone()
+    }
+    let handle =
+        yew::Renderer::<Show>::with_root_and_props(root.clone(), Shown { html: drawn }).render();
+    TimeoutFuture::new(50).await;
+    let expected = "<h1>A <em>b</em></h1><p>One two <code>{x}</code>: <a href=\"#/live\">there</a>.</p>\
+                    <ul><li><strong>c</strong></li></ul>&lt;img src=x&gt;d";
+    assert_eq!(root.inner_html(), expected);
+    handle.destroy();
+}
+
 #[wasm_bindgen_test]
 fn only_plain_objects_are_settings() {
     let plain = |source: &str| {

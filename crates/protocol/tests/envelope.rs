@@ -37,7 +37,7 @@ fn each_kind_of_garbage_has_its_own_error() {
         Envelope::decode(&bad, ROOM).expect_err("damaged")
     };
     assert_eq!(with(0, b'X'), EnvelopeError::BadMagic(*b"XC"));
-    assert_eq!(with(2, 2), EnvelopeError::OtherVersion(2));
+    assert_eq!(with(2, 1), EnvelopeError::OtherVersion(1));
     assert_eq!(with(3, 9), EnvelopeError::UnknownKind(9));
     assert!(matches!(with(4, 8), EnvelopeError::OtherRoom(_)));
     assert_eq!(with(53, 2), EnvelopeError::BadFlag(2));

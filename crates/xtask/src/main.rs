@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 mod bench;
+mod content;
 mod layers;
 mod once;
 mod progress;

@@ -2,7 +2,7 @@
 //! the hashes of the inline scripts, the build id that page and workers
 //! compare, and the workers' loaders.
 
-use crate::root;
+use crate::{content, root};
 use anyhow::{Context, Result, ensure};
 use base64ct::{Base64, Encoding};
 use regex_lite::{Captures, Regex};
@@ -18,6 +18,7 @@ use std::{env, fs};
 pub fn run() -> Result<()> {
     let folder =
         env::var_os("TRUNK_STAGING_DIR").map_or_else(|| root().join("dist"), PathBuf::from);
+    content::run(&folder)?;
     let build = build_id(&folder)?;
     let template = fs::read_to_string(root().join("www/loader.js"))?;
     for entry in fs::read_dir(&folder)? {

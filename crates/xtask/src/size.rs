@@ -18,7 +18,7 @@ struct Budget {
 const BUDGETS: [Budget; 5] = [
     Budget {
         what: "page: wasm and js",
-        most: 290,
+        most: 250,
         takes: is_page_program,
     },
     Budget {

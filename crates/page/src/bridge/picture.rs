@@ -1,6 +1,5 @@
 //! The picture as frames paint it: each frame brings only the parts that are new.
 
-use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use chain::BlockId;
@@ -95,12 +94,19 @@ fn replace<T: PartialEq>(part: &mut Rc<T>, new: T) {
 
 /// Takes blocks away and puts others in their places by height, then by id as it is shown.
 fn grow(tree: &mut Vec<BlockView>, gone: &[BlockId], blocks: Vec<BlockView>) {
-    let old: BTreeSet<BlockId> = blocks.iter().map(|block| block.id).collect();
-    let leaves: BTreeSet<&BlockId> = gone.iter().collect();
-    tree.retain(|block| !old.contains(&block.id) && !leaves.contains(&block.id));
-    tree.extend(blocks);
-    tree.sort_by(|a, b| (a.height.cmp(&b.height)).then_with(|| shown_order(&a.id, &b.id)));
-    tree.dedup_by(|later, first| later.id == first.id);
+    tree.retain(|block| !gone.contains(&block.id));
+    for block in blocks {
+        tree.retain(|other| other.id != block.id);
+        let after = |other: &BlockView| {
+            let order = other.height.cmp(&block.height);
+            order
+                .then_with(|| shown_order(&other.id, &block.id))
+                .is_gt()
+        };
+        // Mostly at the end: that is where a chain grows.
+        let place = tree.iter().rposition(|other| !after(other));
+        tree.insert(place.map_or(0, |place| place + 1), block);
+    }
 }
 
 /// The order of two ids as they are shown, which is that of the hashes as numbers.

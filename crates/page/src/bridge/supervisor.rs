@@ -4,13 +4,14 @@
 //! Either no engine is there, or one is; a former one is ended before the next begins, and nothing
 //! that it still says is heard.
 
+mod contract;
 mod crashes;
 
-use std::collections::BTreeSet;
+use scenario::Room;
+use wire::{Ask, Frame, FromEngine, Part, ToEngine};
 
-use scenario::{Room, RoomError};
-use wire::{Answer, Ask, Failure, Frame, FromEngine, Part, ToEngine};
-
+pub use self::contract::{ENGINE_LOST, Input, Output, Phase, Wanted};
+use self::contract::{NOT_READY, failure};
 use self::crashes::Crashes;
 use super::picture::{Picture, Shown};
 
@@ -23,94 +24,8 @@ const MISSED: u32 = 5;
 /// How long after its end an engine may still hold something, in milliseconds.
 const MEMORY_MS: u64 = 10_000;
 
-/// The code of an ask whose engine died or left before it answered.
-pub const ENGINE_LOST: &str = "engine-lost";
-/// The code of an ask that no engine is there for, nor on its way.
-const NOT_READY: &str = "not-ready";
-
 /// The number of an ask that the supervisor makes itself; nobody waits for the answer.
 const OWN_ASK: u32 = 0;
-
-/// The room that a link names: `None` is the one used last, an error is one that cannot be.
-pub type Wanted = Result<Option<Room>, RoomError>;
-
-/// How the engine is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Phase {
-    /// It loads, opens its storage, reads its chain.
-    Starting,
-    /// It has sent its first picture.
-    Running,
-    /// The link in the address bar names no possible room.
-    BadRoom(RoomError),
-    /// Page and engine are of different builds.
-    OtherVersion,
-    /// It died.
-    Crashed {
-        /// What it said.
-        report: String,
-        /// Whether a new one is on its way; if not, it died too often.
-        again: bool,
-    },
-}
-
-/// What happens to the supervisor.
-#[derive(Clone, Debug)]
-pub enum Input {
-    /// A room is wanted, even if it is the one that runs.
-    Open(Wanted),
-    /// The address bar names a room: opened if it is another one.
-    Follow(Wanted),
-    /// The person wants an engine after the supervisor has given up.
-    StartAgain,
-    /// Something is asked; the number was not used before and is not 0.
-    Ask(u32, Ask),
-    /// The frame of this number is on the screen.
-    Taken(u32),
-    /// An engine said something.
-    Heard(u32, Box<FromEngine>),
-    /// An engine died, could not be started, or said something unreadable.
-    Failed(u32, String),
-    /// The browser is about to freeze the tab.
-    Freeze,
-    /// The tab is back.
-    Resume,
-    /// The page was hidden or shown: its timers say nothing about the engine.
-    Seen,
-    /// Time has passed.
-    Tick,
-}
-
-/// What the supervisor wants done, in this order.
-#[derive(Clone, Debug)]
-pub enum Output {
-    /// Start the engine of this number.
-    Start(u32),
-    /// End the engine that runs.
-    End,
-    /// Say [`ToEngine::Start`] to the engine that runs.
-    Greet {
-        /// The room to open.
-        room: Option<Room>,
-        /// Whether the engine before may still hold identities.
-        replaces: bool,
-    },
-    /// Say this to the engine that runs.
-    Post(ToEngine),
-    /// Give the ask of this number its answer.
-    Answer(u32, Result<Answer, Failure>),
-    /// Tell everybody how the engine is.
-    Tell(Phase),
-    /// Show a new picture; `first` says whether it is its engine's first.
-    Show {
-        /// The picture.
-        shown: Shown,
-        /// The one before, of this engine or a former one.
-        before: Option<Picture>,
-        /// Whether the engine has just begun.
-        first: bool,
-    },
-}
 
 /// How far the engine is that runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -150,7 +65,7 @@ pub struct Supervisor {
     /// Asks that wait for an engine's first frame.
     waiting: Vec<(u32, Ask)>,
     /// Asks that the engine has taken.
-    taken: BTreeSet<u32>,
+    taken: Vec<u32>,
     crashes: Crashes,
     /// When the next heartbeat is due, and how many the engine has left unanswered.
     beat: u64,
@@ -173,7 +88,7 @@ impl Supervisor {
             engine: Engine::Off,
             number: 0,
             waiting: Vec::new(),
-            taken: BTreeSet::new(),
+            taken: Vec::new(),
             crashes: Crashes::default(),
             beat: 0,
             unheard: 0,
@@ -283,7 +198,7 @@ impl Supervisor {
 
     fn ask(&mut self, id: u32, ask: Ask, out: &mut Vec<Output>) {
         if self.engine == Engine::Up(Stage::Settled) {
-            self.taken.insert(id);
+            self.taken.push(id);
             out.push(Output::Post(ToEngine::Ask { id, ask }));
         } else {
             self.waiting.push((id, ask));
@@ -314,7 +229,9 @@ impl Supervisor {
                 Stage::Loading | Stage::Foreign => {}
             },
             FromEngine::Answer { id, result } => {
-                if self.taken.remove(&id) {
+                let place = self.taken.iter().position(|taken| *taken == id);
+                if let Some(place) = place {
+                    self.taken.remove(place);
                     out.push(Output::Answer(id, result));
                 }
             }
@@ -358,7 +275,7 @@ impl Supervisor {
             out.push(Output::Post(ToEngine::Ask { id: OWN_ASK, ask }));
         }
         for (id, ask) in std::mem::take(&mut self.waiting) {
-            self.taken.insert(id);
+            self.taken.push(id);
             out.push(Output::Post(ToEngine::Ask { id, ask }));
         }
         let before = self.picture.replace(picture.clone());
@@ -475,13 +392,6 @@ impl Supervisor {
                 ));
             }
         }
-    }
-}
-
-fn failure(code: &str, message: &str) -> Failure {
-    Failure {
-        code: code.to_owned(),
-        message: message.to_owned(),
     }
 }
 

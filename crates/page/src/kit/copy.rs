@@ -4,11 +4,12 @@ use wasm_bindgen_futures::{JsFuture, spawn_local};
 use yew::prelude::*;
 
 use super::icon;
-use super::lang::{Words, use_lang};
+use super::lang::{Lang, Words};
 use super::words::Kit;
 
 #[derive(Properties, PartialEq)]
 pub struct Props {
+    pub lang: Lang,
     /// What is copied.
     pub text: AttrValue,
     /// What it is called, for the button's name.
@@ -20,7 +21,7 @@ pub struct Props {
 
 #[component]
 pub fn CopyButton(props: &Props) -> Html {
-    let t = Kit::of(use_lang());
+    let t = Kit::of(props.lang);
     // Whether it worked, once it was tried; forgotten when the text changes.
     let done = use_state(|| None::<(AttrValue, bool)>);
     let onclick = {

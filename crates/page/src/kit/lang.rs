@@ -1,8 +1,6 @@
 //! The languages, and how words are written down: both languages of an item side by side, typed, so
 //! that one that is missing does not compile. Numbers arrive already formatted (see `numbers`).
 
-use yew::prelude::*;
-
 /// The languages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lang {
@@ -46,12 +44,6 @@ impl Lang {
             Self::Zh => Self::En,
         }
     }
-}
-
-/// The language that is being read.
-#[hook]
-pub fn use_lang() -> Lang {
-    use_context::<Lang>().expect("the root provides it")
 }
 
 /// A group of words, see [`words!`].

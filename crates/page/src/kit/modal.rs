@@ -5,11 +5,12 @@ use web_sys::{HtmlDialogElement, HtmlElement};
 use yew::prelude::*;
 
 use super::icon;
-use super::lang::{Words, use_lang};
+use super::lang::{Lang, Words};
 use super::words::Kit;
 
 #[derive(Properties, PartialEq)]
 pub struct ModalProps {
+    pub lang: Lang,
     pub title: AttrValue,
     pub testid: &'static str,
     pub onclose: Callback<()>,
@@ -19,7 +20,7 @@ pub struct ModalProps {
 /// A modal dialog that is open as long as it is in the tree; afterwards the focus is where it was.
 #[component]
 pub fn Modal(props: &ModalProps) -> Html {
-    let t = Kit::of(use_lang());
+    let t = Kit::of(props.lang);
     let dialog = use_node_ref();
     {
         let dialog = dialog.clone();

@@ -24,6 +24,17 @@ pub fn name(seat: u32) -> String {
     }
 }
 
+/// Each seat once, in their order.
+pub fn each_once(seats: impl Iterator<Item = u32>) -> Vec<u32> {
+    let mut known = Vec::new();
+    for seat in seats {
+        if let Err(place) = known.binary_search(&seat) {
+            known.insert(place, seat);
+        }
+    }
+    known
+}
+
 /// The class that carries a seat's colour.
 pub fn colour_class(seat: u32) -> String {
     format!("seat-{}", seat % COLOURS)

@@ -7,7 +7,6 @@ mod table;
 mod walk;
 pub mod words;
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use chain::BlockId;
@@ -37,13 +36,10 @@ pub struct TreeProps {
 }
 
 impl TreeProps {
-    /// Seats of the nodes that stand on each block.
-    fn standing(&self) -> BTreeMap<BlockId, Vec<u32>> {
-        let mut standing: BTreeMap<BlockId, Vec<u32>> = BTreeMap::new();
-        for node in self.nodes.iter() {
-            standing.entry(node.tip.id).or_default().push(node.seat);
-        }
-        standing
+    /// Seats of the nodes that stand on a block.
+    fn standing(&self, block: BlockId) -> Vec<u32> {
+        let here = self.nodes.iter().filter(|node| node.tip.id == block);
+        here.map(|node| node.seat).collect()
     }
 }
 

@@ -182,8 +182,9 @@ fn confirmations(detail: &BlockDetail, drawn: Option<&BlockView>, tip: &TipView)
     let block = drawn
         .filter(|block| block.id == detail.block.id)
         .unwrap_or(&detail.block);
-    let on_top = tip.height.checked_sub(block.height);
-    on_top.filter(|_| block.state == BlockState::Best)
+    // An answer may be newer than the picture: then the block is the newest.
+    let on_top = tip.height.saturating_sub(block.height);
+    (block.state == BlockState::Best).then_some(on_top)
 }
 
 /// A block that is older than the picture is known by the answer alone.
@@ -224,7 +225,7 @@ fn head(
                     { if newest { t.newest } else { state_words(block.state).of(ui.lang) } }
                 </span>
             }
-            <span class="value"><code title={hash.clone()}>{ short(&hash) }</code><CopyButton text={hash} what={t.hash} /></span>
+            <span class="value"><code title={hash.clone()}>{ short(&hash) }</code><CopyButton lang={ui.lang} text={hash} what={t.hash} /></span>
             <span class="stretch"></span>
             if props.selected.is_some() && !newest {
                 <button type="button" class="quiet" onclick={follow}>{ t.follow }{ icon::icon(icon::END) }</button>
@@ -259,5 +260,99 @@ fn facts(ui: &Ui, detail: &BlockDetail, confirmations: Option<u32>) -> Html {
                 <div><dt>{ t.work }</dt><dd><code>{ work.to_string() }</code></dd></div>
             }
         </dl>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chain::{BitcoinHeader, Target, U256};
+
+    use super::*;
+    use crate::live::lanes::tests::{block, id};
+    use BlockState::{Best, Rival};
+
+    fn wanted(tree: Vec<BlockView>, of: &str, tip: &str, switches: u32) -> Wanted {
+        let tip = TipView {
+            height: 0,
+            id: id(tip),
+            work: chain::Work::ZERO,
+        };
+        let props = Props {
+            selected: None,
+            tip: Rc::new(tip),
+            tree: Rc::new(tree),
+            switches,
+        };
+        let drawn = props.tree.iter().find(|block| block.id == id(of));
+        Wanted::new(&props, id(of), drawn)
+    }
+
+    fn told(block: &BlockView, child: Option<&str>, body: bool) -> BlockDetail {
+        BlockDetail {
+            block: block.clone(),
+            header: BitcoinHeader::decode(&[0; 80]),
+            raw: body.then(Vec::new),
+            target: Target(U256::ZERO),
+            margin_milli: 0,
+            expected_tries: 0,
+            work: None,
+            child: child.map(id),
+            transactions: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_block_is_asked_for_again_only_when_its_state_or_its_child_changed() {
+        let (a, b) = (block("a", "-", 1, Best), block("b", "a", 2, Best));
+        let before = wanted(vec![a.clone(), b.clone()], "b", "b", 0);
+        let answer = told(&b, None, true);
+        let same = |tree: Vec<BlockView>| wanted(tree, "b", "x", 1).is_told_by(&before, &answer);
+        let other = block("x", "a", 2, Rival);
+        assert!(same(vec![a.clone(), b.clone(), other]), "others may come");
+        let child = block("c", "b", 3, Best);
+        assert!(!same(vec![a.clone(), b.clone(), child.clone()]));
+        assert!(!same(vec![a.clone(), block("b", "a", 2, Rival)]));
+        // What the answer knew before the picture is no reason to ask.
+        let early = told(&b, Some("c"), true);
+        assert!(wanted(vec![a, b, child], "b", "c", 0).is_told_by(&before, &early));
+    }
+
+    #[test]
+    fn outside_the_picture_only_a_switch_of_branches_counts() {
+        let b = block("b", "a", 2, Best);
+        let before = wanted(Vec::new(), "b", "x", 3);
+        let answer = told(&b, Some("c"), true);
+        assert!(wanted(Vec::new(), "b", "y", 3).is_told_by(&before, &answer));
+        assert!(!wanted(Vec::new(), "b", "y", 4).is_told_by(&before, &answer));
+        assert!(!wanted(Vec::new(), "d", "x", 3).is_told_by(&before, &answer));
+    }
+
+    #[test]
+    fn a_missing_body_may_come_with_any_tip() {
+        let b = block("b", "a", 2, Rival);
+        let before = wanted(vec![b.clone()], "b", "x", 0);
+        let bare = told(&b, None, false);
+        assert!(wanted(vec![b.clone()], "b", "x", 0).is_told_by(&before, &bare));
+        assert!(!wanted(vec![b], "b", "y", 0).is_told_by(&before, &bare));
+    }
+
+    #[test]
+    fn confirmations_follow_from_the_tip_and_the_state() {
+        let tip = TipView {
+            height: 7,
+            id: id("t"),
+            work: chain::Work::ZERO,
+        };
+        let of = |height: u32, state: BlockState| {
+            confirmations(
+                &told(&block("b", "a", height, state), None, true),
+                None,
+                &tip,
+            )
+        };
+        assert_eq!(of(5, Best), Some(2));
+        assert_eq!(of(7, Best), Some(0));
+        assert_eq!(of(5, Rival), None);
+        assert_eq!(of(8, Best), Some(0), "the answer is newer than the picture");
     }
 }

@@ -6,85 +6,76 @@
 //! free lane nearest to the middle, above (negative) before below. What builds on the best tip goes
 //! straight on in the middle.
 
-use std::collections::BTreeMap;
-
-use chain::BlockId;
 use wire::{BlockState, BlockView};
 
 use crate::bridge::shown_order;
 
-/// The place of each block of `tree` (parents before children), in its order.
+/// The place of each block of `tree` (by height, then by id as shown), in its order.
 pub fn assign(tree: &[BlockView]) -> Vec<i32> {
-    let index: BTreeMap<&BlockId, usize> = tree
-        .iter()
-        .enumerate()
-        .map(|(i, block)| (&block.id, i))
-        .collect();
-    let mut lanes: Vec<Option<i32>> = tree
-        .iter()
-        .map(|block| (block.state == BlockState::Best).then_some(0))
-        .collect();
+    let is_best = |block: &BlockView| block.state == BlockState::Best;
+    let mut lanes = vec![0; tree.len()];
     let mut taken = Taken::default();
-    let best_tip = tree
-        .iter()
-        .rfind(|block| block.state == BlockState::Best)
-        .map(|block| block.id);
+    let best_tip = tree.iter().rfind(|block| is_best(block));
+    let best_tip = best_tip.map(|block| block.id);
     let mut led = false;
-    for branch in branches(tree, &index) {
+    for branch in branches(tree) {
         let first = tree[branch[0]].height;
         let last = tree[branch[branch.len() - 1]].height;
         let ahead = Some(tree[branch[0]].parent) == best_tip && !std::mem::replace(&mut led, true);
         let lane = if ahead { 0 } else { taken.take(first, last) };
         for block in branch {
-            lanes[block] = Some(lane);
+            lanes[block] = lane;
         }
     }
-    lanes.into_iter().map(Option::unwrap_or_default).collect()
+    lanes
 }
 
-/// Blocks off the best chain as runs from a fork to a tip. Where a branch forks again, the longest
-/// way (then the smallest hash) goes on as the branch and the others begin new ones.
-fn branches(tree: &[BlockView], index: &BTreeMap<&BlockId, usize>) -> Vec<Vec<usize>> {
+/// Blocks off the best chain as runs from a fork to a tip, in the order of their first blocks. Where
+/// a branch forks again, the longest way (then the smallest hash) goes on as the branch and the
+/// others begin new ones.
+fn branches(tree: &[BlockView]) -> Vec<Vec<usize>> {
+    // A tree is small: searching it costs less than the code of a map.
+    let parents: Vec<Option<usize>> = (0..tree.len())
+        .map(|i| {
+            tree[..i]
+                .iter()
+                .rposition(|block| block.id == tree[i].parent)
+        })
+        .collect();
     let off = |i: &usize| tree[*i].state != BlockState::Best;
-    let mut children: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     let mut reach: Vec<u32> = tree.iter().map(|block| block.height).collect();
+    let mut ways: Vec<Option<usize>> = vec![None; tree.len()];
     for i in (0..tree.len()).rev().filter(off) {
-        if let Some(&parent) = index.get(&tree[i].parent).filter(|parent| **parent < i) {
-            children.entry(parent).or_default().push(i);
-            reach[parent] = reach[parent].max(reach[i]);
+        let Some(parent) = parents[i] else { continue };
+        reach[parent] = reach[parent].max(reach[i]);
+        let further = |other: usize| {
+            let order = reach[i].cmp(&reach[other]);
+            let order = order.then_with(|| shown_order(&tree[other].id, &tree[i].id));
+            order.is_gt()
+        };
+        if ways[parent].is_none_or(further) {
+            ways[parent] = Some(i);
         }
-    }
-    for siblings in children.values_mut() {
-        siblings.sort_by(|a, b| {
-            reach[*b]
-                .cmp(&reach[*a])
-                .then_with(|| shown_order(&tree[*a].id, &tree[*b].id))
-        });
     }
     let mut runs = Vec::new();
     for i in (0..tree.len()).filter(off) {
-        let parent = index.get(&tree[i].parent).filter(|parent| **parent < i);
-        let goes_on = parent.is_some_and(|p| off(p) && children[p][0] == i);
-        if goes_on {
-            continue;
+        if parents[i].is_some_and(|parent| off(&parent) && ways[parent] == Some(i)) {
+            continue; // goes on as its parent's branch
         }
         let mut run = vec![i];
-        while let Some(next) = children.get(&run[run.len() - 1]) {
-            run.push(next[0]);
+        while let Some(next) = ways[run[run.len() - 1]] {
+            run.push(next);
         }
         runs.push(run);
     }
-    runs.sort_by(|a, b| {
-        let (a, b) = (&tree[a[0]], &tree[b[0]]);
-        (a.height.cmp(&b.height)).then_with(|| shown_order(&a.id, &b.id))
-    });
     runs
 }
 
 /// Which heights are taken in which lane.
 #[derive(Default)]
 struct Taken {
-    spans: BTreeMap<i32, Vec<(u32, u32)>>,
+    /// Lane, first and last height.
+    spans: Vec<(i32, u32, u32)>,
 }
 
 impl Taken {
@@ -92,22 +83,26 @@ impl Taken {
     /// that leads there.
     fn take(&mut self, first: u32, last: u32) -> i32 {
         let first = first.saturating_sub(1);
+        let free = |lane: i32| {
+            let mut there = self.spans.iter().filter(|span| span.0 == lane);
+            there.all(|(_, from, to)| last < *from || *to < first)
+        };
         let mut distance = 1;
-        loop {
-            for lane in [-distance, distance] {
-                let spans = self.spans.entry(lane).or_default();
-                if spans.iter().all(|(from, to)| last < *from || *to < first) {
-                    spans.push((first, last));
-                    return lane;
-                }
+        let lane = loop {
+            if let Some(lane) = [-distance, distance].into_iter().find(|lane| free(*lane)) {
+                break lane;
             }
             distance += 1;
-        }
+        };
+        self.spans.push((lane, first, last));
+        lane
     }
 }
 
 #[cfg(test)]
 pub mod tests {
+    use chain::BlockId;
+
     use super::*;
 
     /// The id of a block of a little tree.

@@ -1,6 +1,5 @@
 //! Which tips there are and whether they compete.
 
-use std::collections::BTreeMap;
 use std::iter::successors;
 
 use chain::BlockId;
@@ -17,21 +16,17 @@ pub enum Harmony {
     Behind(usize),
 }
 
-/// Blocks by their ids.
-type Blocks<'a> = BTreeMap<BlockId, &'a BlockView>;
-
 /// How `nodes` stand, seen from `tip`.
 pub fn harmony(tree: &[BlockView], nodes: &[NodeView], tip: &TipView) -> Harmony {
-    let blocks: Blocks<'_> = tree.iter().map(|block| (block.id, block)).collect();
     let mut rivals: Vec<BlockId> = Vec::new();
     for node in nodes {
         let theirs = node.tip.id;
-        if competes(&blocks, theirs, tip.id) && !rivals.contains(&theirs) {
+        if competes(tree, theirs, tip.id) && !rivals.contains(&theirs) {
             rivals.push(theirs);
         }
     }
     let here = nodes.iter().filter(|node| node.tip.id == tip.id).count();
-    let below = |tip: &&BlockId| rivals.iter().any(|other| builds_on(&blocks, *other, **tip));
+    let below = |tip: &&BlockId| rivals.iter().any(|other| builds_on(tree, *other, **tip));
     let behind = rivals.iter().filter(below).count();
     match rivals.len() - behind {
         0 if here == nodes.len() => Harmony::Agree,
@@ -41,21 +36,21 @@ pub fn harmony(tree: &[BlockView], nodes: &[NodeView], tip: &TipView) -> Harmony
 }
 
 /// A block and those below it, as far as the picture goes; bounded, were there a circle in it.
-fn down<'a>(blocks: &'a Blocks<'a>, from: BlockId) -> impl Iterator<Item = &'a BlockView> {
-    let parent = |block: &&BlockView| blocks.get(&block.parent).copied();
-    successors(blocks.get(&from).copied(), parent).take(blocks.len())
+fn down(tree: &[BlockView], from: BlockId) -> impl Iterator<Item = &BlockView> {
+    let find = |id: BlockId| tree.iter().rfind(|block| block.id == id);
+    successors(find(from), move |block| find(block.parent)).take(tree.len())
 }
 
 /// Whether a tip builds on another block.
-fn builds_on(blocks: &Blocks<'_>, tip: BlockId, block: BlockId) -> bool {
-    tip != block && down(blocks, tip).any(|found| found.parent == block)
+fn builds_on(tree: &[BlockView], tip: BlockId, block: BlockId) -> bool {
+    tip != block && down(tree, tip).any(|found| found.parent == block)
 }
 
 /// Whether a tip lies on a branch that neither is below ours nor builds on it. One older than the
 /// picture only lags behind.
-fn competes(blocks: &Blocks<'_>, tip: BlockId, ours: BlockId) -> bool {
+fn competes(tree: &[BlockView], tip: BlockId, ours: BlockId) -> bool {
     let meets = |block: &&BlockView| block.id == ours || block.state == BlockState::Best;
-    let met = down(blocks, tip).find(meets);
+    let met = down(tree, tip).find(meets);
     met.is_some_and(|block| block.id != ours && block.id != tip)
 }
 

@@ -19,6 +19,7 @@ pub fn about(ui: &Ui, home: &AttrValue) -> Html {
             <p><a class="button" href={home.clone()}>{ t.back }</a></p>
             <h2>{ t.how }</h2>
             <ol>{ for HOW.iter().map(|step| html! { <li>{ step.of(ui.lang) }</li> }) }</ol>
+            <p><a href="#/learn/pow">{ t.learn }</a></p>
             <h2>{ t.words }</h2>
             <dl class="glossary">{ for GLOSSARY.iter().map(|(term, meaning)| html! { <div><dt>{ term.of(ui.lang) }</dt><dd>{ meaning.of(ui.lang) }</dd></div> }) }</dl>
             <h2>{ t.keys }</h2>

@@ -18,6 +18,7 @@ use super::words::Shell;
 use crate::bridge::{Bridge, Phase};
 use crate::kit::lang::{Lang, Words};
 use crate::kit::numbers::Numbers;
+use crate::learn::{Article, Figures};
 use crate::live::{live, spoken};
 use crate::{system_dark, window};
 
@@ -48,11 +49,9 @@ pub fn App(props: &Props) -> Html {
         dispatch,
     };
     html! {
-        <ContextProvider<Lang> context={model.lang}>
-            <ContextProvider<Ui> context={ui.clone()}>
-                { page(&ui, &model) }
-            </ContextProvider<Ui>>
-        </ContextProvider<Lang>>
+        <ContextProvider<Ui> context={ui.clone()}>
+            { page(&ui, &model) }
+        </ContextProvider<Ui>>
     }
 }
 
@@ -169,6 +168,12 @@ fn page(ui: &Ui, model: &Model) -> Html {
     });
     let content = match (model.route, &model.phase) {
         (Route::About, _) => about(ui, &home),
+        (Route::Learn(topic), _) => {
+            let figures = picture
+                .map(|picture| Figures::of(picture, &ui.n))
+                .unwrap_or_default();
+            html! { <Article lang={ui.lang} {topic} home={home.clone()} {figures} /> }
+        }
         (Route::Unknown, _) => not_found(ui, &home),
         (Route::Live, Phase::BadRoom(error)) => bad_room(ui, error),
         (Route::Live, _) => live(ui, &model.live, picture),

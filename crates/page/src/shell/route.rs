@@ -1,15 +1,19 @@
-//! Hash routes: `#/live?room=...` is the chain, `#/about` says what this is.
+//! Hash routes: `#/live?room=...` is the chain, `#/learn/pow` something to read, `#/about` says what
+//! this is.
 
 use scenario::Room;
 use wasm_bindgen::prelude::*;
 
 use crate::bridge::Wanted;
+use crate::learn::Topic;
 
 /// What the address asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Route {
     /// The chain.
     Live,
+    /// Something to read.
+    Learn(Topic),
     /// About Tabchain.
     About,
     /// Nothing that there is.
@@ -27,7 +31,10 @@ impl Route {
         match path {
             "" | "/" | "/live" => Self::Live,
             "/about" => Self::About,
-            _ => Self::Unknown,
+            _ => {
+                let topic = path.strip_prefix("/learn/").and_then(Topic::find);
+                topic.map_or(Self::Unknown, Self::Learn)
+            }
         }
     }
 
@@ -114,6 +121,9 @@ mod tests {
         assert_eq!(Route::of(""), Route::Live);
         assert_eq!(Route::of("#/live?room=a"), Route::Live);
         assert_eq!(Route::of("#/about"), Route::About);
+        assert!(matches!(Route::of("#/learn/pow"), Route::Learn(_)));
+        assert_eq!(Route::of("#/learn/"), Route::Unknown);
+        assert_eq!(Route::of("#/learn/pow/more"), Route::Unknown);
         assert_eq!(Route::of("#/lab"), Route::Unknown);
         assert_eq!(Route::of("#javascript:alert(1)"), Route::Unknown);
     }

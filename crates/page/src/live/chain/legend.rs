@@ -1,11 +1,10 @@
 //! What the signs of the picture mean, always in view.
 
-use std::collections::BTreeSet;
-
 use wire::{BlockView, NodeView};
 use yew::prelude::*;
 
 use super::words::Chain;
+use crate::kit::seats::each_once;
 use crate::kit::who::who;
 use crate::shell::door::Ui;
 
@@ -15,11 +14,8 @@ const NAMED: usize = 8;
 /// The line of signs.
 pub fn legend(ui: &Ui, tree: &[BlockView], nodes: &[NodeView]) -> Html {
     let t: &Chain = ui.words();
-    let seats: BTreeSet<u32> = nodes
-        .iter()
-        .map(|node| node.seat)
-        .chain(tree.iter().filter_map(|block| block.miner))
-        .collect();
+    let nodes = nodes.iter().map(|node| node.seat);
+    let seats = each_once(nodes.chain(tree.iter().filter_map(|block| block.miner)));
     let sign = |class: &'static str, text: &'static str| {
         html! { <li><span class={classes!("sign", class)}></span>{ text }</li> }
     };

@@ -94,12 +94,11 @@ pub fn TreePicture(props: &TreeProps) -> Html {
             to_end(&area);
         })
     };
-    let standing = props.standing();
     let boxes = props.tree.iter().enumerate().map(|(index, block)| {
         html! {
             <BlockBox key={block.id.to_string()} block={block.clone()}
                 x={layout.x(block.height)} y={layout.y(layout.lanes[index])}
-                standing={standing.get(&block.id).cloned().unwrap_or_default()}
+                standing={props.standing(block.id)}
                 tip={block.id == props.tip.id}
                 selected={props.selected == Some(block.id)}
                 focusable={index == focused} />

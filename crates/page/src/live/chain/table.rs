@@ -13,7 +13,6 @@ use crate::shell::door::Ui;
 /// The table.
 pub fn table(ui: &Ui, props: &TreeProps) -> Html {
     let t: &Chain = ui.words();
-    let standing = props.standing();
     html! {
         <div class="table-box" tabindex="0" role="region" aria-label={t.picture}>
             <table>
@@ -22,8 +21,8 @@ pub fn table(ui: &Ui, props: &TreeProps) -> Html {
                 </tr></thead>
                 <tbody>
                     { for props.tree.iter().rev().map(|block| {
-                        let here = standing.get(&block.id).map_or(&[][..], Vec::as_slice);
-                        row(ui, block, here, props.selected == Some(block.id))
+                        let here = props.standing(block.id);
+                        row(ui, block, &here, props.selected == Some(block.id))
                     }) }
                 </tbody>
             </table>

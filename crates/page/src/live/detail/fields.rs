@@ -42,7 +42,7 @@ pub fn Fields(props: &Props) -> Html {
     // The segments are a picture of the list below them, which says it all to everybody.
     html! {
         <div class="header-bytes">
-            <h3>{ t.header }<CopyButton text={header} what={t.header} /></h3>
+            <h3>{ t.header }<CopyButton lang={ui.lang} text={header} what={t.header} /></h3>
             <div class="segments" aria-hidden="true" onmouseleave={choose(None)}>
                 { for FIELDS.iter().enumerate().map(|(index, field)| html! {
                     <div class={class(index, "segment")} title={field.long.of(ui.lang)} onmouseenter={choose(Some(index))} onclick={choose(Some(index))}>
@@ -89,7 +89,7 @@ fn values(ui: &Ui, detail: &BlockDetail) -> [Html; 6] {
     [
         html! { <code>{ format!("0x{:08x}", header.version) }</code> },
         parent,
-        html! { <><code>{ short(&root) }</code><CopyButton text={root} what={FIELDS[2].long.of(ui.lang)} /></> },
+        html! { <><code>{ short(&root) }</code><CopyButton lang={ui.lang} text={root} what={FIELDS[2].long.of(ui.lang)} /></> },
         html! { ui.n.moment(header.time.0) },
         html! { <code>{ format!("{:08x}", header.bits.0) }</code> },
         html! { ui.n.whole(header.nonce) },

@@ -21,7 +21,7 @@ pub fn transactions(ui: &Ui, detail: &BlockDetail) -> Html {
             <h3>
                 { t.transactions }<span class="count">{ ui.n.whole(all.len() as u64) }</span>
                 if let Some(raw) = &detail.raw {
-                    <CopyButton text={hex(raw)} what={t.raw} label={(t.bytes)(&ui.n.whole(raw.len() as u64))} />
+                    <CopyButton lang={ui.lang} text={hex(raw)} what={t.raw} label={(t.bytes)(&ui.n.whole(raw.len() as u64))} />
                 }
             </h3>
             if detail.raw.is_none() && all.is_empty() { <p class="muted">{ t.no_body }</p> }

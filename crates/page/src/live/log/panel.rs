@@ -1,6 +1,5 @@
 //! The event log: sentences, newest first, with filters by kind and by node.
 
-use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use protocol::Event as Told;
@@ -31,12 +30,7 @@ pub fn LogPanel(props: &Props) -> Html {
     let t: &Log = ui.words();
     let hidden = use_state(|| [false; 5]);
     let node = use_state(|| None::<u32>);
-    let seats: BTreeSet<u32> = props
-        .log
-        .lines
-        .iter()
-        .flat_map(|line| line.seats())
-        .collect();
+    let seats = seats::each_once(props.log.lines.iter().flat_map(|line| line.seats()));
     let fits = |line: &&Rc<Line>| {
         !hidden[kind(&line.entry.what)]
             && node.is_none_or(|seat| line.seats().any(|other| other == seat))
@@ -75,7 +69,7 @@ pub fn LogPanel(props: &Props) -> Html {
     }
 }
 
-fn node_filter(ui: &Ui, seats: &BTreeSet<u32>, node: UseStateHandle<Option<u32>>) -> Html {
+fn node_filter(ui: &Ui, seats: &[u32], node: UseStateHandle<Option<u32>>) -> Html {
     let t: &Log = ui.words();
     let chosen = *node;
     let onchange = Callback::from(move |event: Event| {
@@ -84,8 +78,7 @@ fn node_filter(ui: &Ui, seats: &BTreeSet<u32>, node: UseStateHandle<Option<u32>>
             .and_then(|t| t.dyn_into::<web_sys::HtmlSelectElement>().ok());
         node.set(select.and_then(|select| select.value().parse().ok()));
     });
-    let mut seats = seats.clone();
-    seats.extend(chosen);
+    let seats = seats::each_once(seats.iter().copied().chain(chosen));
     html! {
         <select aria-label={t.of_node} {onchange}>
             <option value="" selected={chosen.is_none()}>{ t.all_nodes }</option>

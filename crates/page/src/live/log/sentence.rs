@@ -228,10 +228,13 @@ fn retargeted(lang: Lang, height: Height, harder_milli: u64, milli: Format<'_>) 
 fn harder(before: CompactTarget, after: CompactTarget) -> u64 {
     let (before, after) = (before.expand().target.0, after.expand().target.0);
     let shift = after.bit_len().saturating_sub(40);
-    let (before, after) = (before >> shift, after >> shift);
-    let ratio = before.saturating_mul(U256::from(1_000_u64));
-    let ratio = ratio.checked_div(after).map(u64::try_from);
-    ratio.and_then(Result::ok).unwrap_or(u64::MAX)
+    // 40 bits are exact enough, and a division of 256 bits is much code.
+    let digits = |target: U256| u64::try_from(target >> shift).unwrap_or(u64::MAX);
+    let ratio = u128::from(digits(before)) * 1_000;
+    let ratio = ratio.checked_div(u128::from(digits(after)));
+    ratio
+        .and_then(|ratio| u64::try_from(ratio).ok())
+        .unwrap_or(u64::MAX)
 }
 
 /// What a reason says, by its standard name.

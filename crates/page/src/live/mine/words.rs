@@ -86,6 +86,7 @@ words! {
             en: |count| format!("Workers that died and were replaced: {count}"),
             zh: |count| format!("{count} 个工作线程退出后已被替换"),
         }
+        learn { en: "What is proof of work?", zh: "什么是工作量证明？" }
         about { en: "About", zh: "关于" }
     }
 }

@@ -12,6 +12,7 @@ words! {
         }
         back { en: "To the chain", zh: "返回链页面" }
         how { en: "How it works", zh: "工作原理" }
+        learn { en: "Read on: what proof of work is", zh: "继续阅读：什么是工作量证明" }
         words { en: "Words", zh: "术语" }
         keys { en: "Keys", zh: "快捷键" }
         script { en: "Scripting", zh: "脚本接口" }

@@ -26,12 +26,12 @@ pub fn crash_dialog(ui: &Ui, crash: &Report, phase: &Phase, onclose: Callback<()
     };
     let report = format!("Tabchain {}\n{}", env!("CARGO_PKG_VERSION"), crash.report);
     html! {
-        <Modal title={t.title} testid="crash-dialog" onclose={onclose.clone()}>
+        <Modal lang={ui.lang} title={t.title} testid="crash-dialog" onclose={onclose.clone()}>
             <p role="status">{ fate }</p>
             <h3>{ t.report }</h3>
             <pre class="report" tabindex="0">{ report.clone() }</pre>
             <div class="buttons">
-                <CopyButton text={report} what={t.report} label={t.copy} />
+                <CopyButton lang={ui.lang} text={report} what={t.report} label={t.copy} />
                 if !crash.again && *phase != Phase::Running {
                     <button type="button" class="primary" onclick={again}>{ t.again }</button>
                 }

@@ -18,7 +18,7 @@ pub fn reset_dialog(ui: &Ui, height: u32, onclose: Callback<()>) -> Html {
         })
     };
     html! {
-        <Modal title={t.title} testid="reset-dialog" onclose={onclose.clone()}>
+        <Modal lang={ui.lang} title={t.title} testid="reset-dialog" onclose={onclose.clone()}>
             <p>{ (t.lead)(&ui.n.whole(height)) }{ " " }{ t.undoable }</p>
             <div class="buttons">
                 <button type="button" onclick={onclose.reform(|_: MouseEvent| ())}>{ t.cancel }</button>

@@ -17,7 +17,7 @@ use crate::shell::route;
 pub fn room_dialog(ui: &Ui, now: Option<&RoomView>, onclose: Callback<()>) -> Html {
     let t: &Room = ui.words();
     html! {
-        <Modal title={t.title} testid="room-dialog" onclose={onclose.clone()}>
+        <Modal lang={ui.lang} title={t.title} testid="room-dialog" onclose={onclose.clone()}>
             <p>{ t.lead }</p>
             if let Some(room) = now {
                 <p><span class="muted">{ t.now }{ " " }</span><strong><bdi>{ &room.name }</bdi></strong><br />

@@ -28,11 +28,11 @@ pub fn ShareDialog(props: &Props) -> Html {
     let address = address_of(&props.link);
     let code = use_memo(address.clone(), |address| qr(address));
     html! {
-        <Modal title={t.title} testid="share-dialog" onclose={props.onclose.clone()}>
+        <Modal lang={ui.lang} title={t.title} testid="share-dialog" onclose={props.onclose.clone()}>
             <p>{ t.lead }</p>
             <div class="share-link">
                 <input type="text" readonly=true value={address.clone()} aria-label={t.link} data-testid="share-link" />
-                <CopyButton text={address} what={t.link} label={t.copy} />
+                <CopyButton lang={ui.lang} text={address} what={t.link} label={t.copy} />
             </div>
             if let Some((size, path)) = &*code {
                 <svg class="qr" viewBox={format!("0 0 {size} {size}")} role="img" aria-label={t.qr}>

@@ -1,0 +1,37 @@
+//! What to read: pages on protocols, fetched when they are opened, with this room's own numbers.
+
+mod article;
+mod figures;
+mod marks;
+mod words;
+
+#[cfg(all(test, not(target_arch = "wasm32")))]
+mod tests;
+
+pub use self::article::Article;
+pub use self::figures::Figures;
+
+/// A page to read: one for each protocol of the registry, by its short name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Topic(&'static str);
+
+/// All of them.
+pub const TOPICS: [Topic; 1] = [Topic("pow")];
+
+impl Topic {
+    /// The topic of this short name.
+    pub fn find(id: &str) -> Option<Self> {
+        TOPICS.into_iter().find(|topic| topic.0 == id)
+    }
+
+    /// Its short name.
+    pub fn id(self) -> &'static str {
+        self.0
+    }
+}
+
+/// Marks as a test sees them.
+#[cfg(all(test, target_arch = "wasm32"))]
+pub fn drawn(marks: &str) -> yew::Html {
+    self::marks::elements(marks, &Figures::default())
+}
