@@ -232,10 +232,10 @@ fn planted(_: Options) -> Result<bool, String> {
 fn planted(options: Options) -> Result<bool, String> {
     let most = options.seeds.unwrap_or(2_000);
     let mut all = true;
-    for bug in swarm::planted::all().iter().copied() {
+    for bug in swarm::planted::all() {
         let found = Mutex::new(None::<(u64, Violation)>);
         over_cores(options.from, most, |seed| {
-            let violation = swarm::planted::with(bug, || guarded(seed)).violation;
+            let violation = swarm::planted::found(bug, &draw::draw(seed));
             let mut found = found.lock().expect("no run panics");
             if let Some(violation) = violation
                 && found.as_ref().is_none_or(|(other, _)| seed < *other)

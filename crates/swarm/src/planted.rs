@@ -2,9 +2,12 @@
 
 use tab::planted::{Bug, plant};
 
+use crate::run::{Violation, run};
+use crate::script::Script;
+
 /// All of them.
 #[must_use]
-pub fn all() -> &'static [Bug] {
+pub fn all() -> [Bug; Bug::ALL.len()] {
     Bug::ALL
 }
 
@@ -16,18 +19,25 @@ pub fn with<T>(bug: Bug, act: impl FnOnce() -> T) -> T {
     result
 }
 
+/// The violation that the bug leads to in the run of a seed; none, if the run has one without it.
+#[must_use]
+pub fn found(bug: Bug, script: &Script) -> Option<Violation> {
+    let violation = with(bug, || run(script)).violation?;
+    run(script).violation.is_none().then_some(violation)
+}
+
 /// Run by `swarm planted`, or by `cargo test --features planted -- --ignored`.
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::run_seed;
+    use crate::draw::draw;
 
     #[test]
     #[ignore = "takes minutes: `cargo xtask swarm planted`"]
     fn each_planted_bug_is_found_within_2000_seeds() {
         for bug in all() {
             let mut seeds = 0..2_000;
-            let broken = |seed| with(*bug, || run_seed(seed)).violation.is_some();
+            let broken = |seed| found(bug, &draw(seed)).is_some();
             assert!(seeds.any(broken), "{bug:?}");
         }
     }

@@ -10,7 +10,7 @@ use protocol::envelope::RoomId;
 use tab::between::generation::Generation;
 use tab::door::DbId;
 use tab::storage::{Change, Store};
-use tab::{Effect, Glance, Input};
+use tab::{Effect, Glance, Input, Stage};
 use wire::{Ask, FromEngine, ToEngine};
 
 use super::{Checker, Scene, Seen};
@@ -22,11 +22,15 @@ pub struct Generations {
     /// What has counted in a room by somebody's wish.
     known: BTreeMap<RoomId, BTreeSet<Generation>>,
     /// Asks for a reset or its undoing that were not answered yet, and what counted for the asker.
-    asked: BTreeMap<Life, BTreeMap<u32, (bool, Generation)>>,
+    asked: BTreeMap<Life, BTreeMap<u32, Wish>>,
     /// Chains that somebody's wish has given up.
     given_up: BTreeSet<(RoomId, u32)>,
     damaged: bool,
 }
+
+/// Whether a reset or its undoing was asked for, and what counted for the asker; `None`: that was not
+/// known yet.
+type Wish = (bool, Option<Generation>);
 
 impl Checker for Generations {
     fn name(&self) -> &'static str {
@@ -70,7 +74,8 @@ impl Generations {
             _ => return,
         };
         let asked = self.asked.entry(life).or_default();
-        asked.insert(*id, (resets, before.generation));
+        let seen = (before.stage == Stage::In).then_some(before.generation);
+        asked.insert(*id, (resets, seen));
     }
 
     fn answered(&mut self, life: Life, effects: &[Effect]) {
@@ -98,7 +103,7 @@ impl Generations {
             return Ok(());
         }
         let asked = self.asked.get(&life).into_iter().flatten();
-        let asked: Vec<(bool, Generation)> = asked.map(|(_, asked)| *asked).collect();
+        let asked: Vec<Wish> = asked.map(|(_, asked)| *asked).collect();
         let wished = known
             .iter()
             .flat_map(|from| asked.iter().map(move |asked| (*from, *asked)))
@@ -124,7 +129,7 @@ impl Generations {
         self.given_up.insert((room, put_away));
         let had = has_blocks(scene, put_away);
         let between = has_blocks(scene, from.current) || stands_on(scene, room, from.current);
-        if had && seen.undo != Some(put_away) {
+        if had && seen.is_some_and(|seen| seen.undo != Some(put_away)) {
             return Err(format!(
                 "{life:?} loses generation {put_away}: a reset that was asked for before the one \
                  that put it away ({seen:?}, then {from:?})"
