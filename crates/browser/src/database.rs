@@ -130,8 +130,8 @@ impl Database {
         })
     }
 
-    /// All values whose names start so, by name. Names and values that are not bytes, which others
-    /// wrote, are left out.
+    /// All values whose names start so, by name. Names that are not bytes, which others wrote, are left
+    /// out; values that are not bytes come as their JSON text.
     ///
     /// # Errors
     /// What the browser says.
@@ -151,12 +151,12 @@ impl Database {
             let (names, values) = asked?;
             let (names, values) = (names.answer().await, values.answer().await);
             let (names, values) = (Array::from(&names?), Array::from(&values?));
-            let row = |(name, value)| Some((key_to_bytes(name)?, value_to_bytes(value)?));
+            let row = |(name, value)| Some((key_to_bytes(name)?, value_to_bytes(value)));
             Ok(names.iter().zip(values.iter()).filter_map(row).collect())
         }
     }
 
-    /// The values of these names, in their order; one that is not bytes is missing.
+    /// The values of these names, in their order; one that is not bytes comes as its JSON text.
     ///
     /// # Errors
     /// What the browser says.
@@ -176,7 +176,8 @@ impl Database {
         async move {
             let mut values = Vec::new();
             for asked in asked? {
-                values.push(value_to_bytes(asked.answer().await?));
+                let value = asked.answer().await?;
+                values.push((!value.is_undefined()).then(|| value_to_bytes(value)));
             }
             Ok(values)
         }

@@ -132,13 +132,25 @@ async fn names_and_values_that_are_not_bytes_are_left_out() {
     put_junk(&raw, "own").await;
     close_raw(&raw);
     let db = open("junk").await.unwrap();
-    let good = vec![(vec![1, 8], vec![8])];
-    assert_eq!(db.range("own", &[]).await, Ok(good.clone()));
-    assert_eq!(db.range("own", &[1]).await, Ok(good));
-    let names: Vec<_> = (2..=8).map(|last| vec![1, last]).collect();
-    let read = db.get("own", &names).await.unwrap();
-    assert_eq!(read[..6], vec![None; 6]);
-    assert_eq!(read[6], Some(vec![8]));
+    let texts: [&[u8]; 6] = [
+        br#""words""#,
+        br#"{"length":3}"#,
+        b"1000000000",
+        b"null",
+        b"something else",
+        br#"{"0":1}"#,
+    ];
+    let junk = (2..)
+        .zip(texts)
+        .map(|(last, text)| (vec![1, last], text.to_vec()));
+    let rows: Vec<_> = junk.chain([(vec![1, 8], vec![8])]).collect();
+    assert_eq!(db.range("own", &[]).await, Ok(rows.clone()));
+    assert_eq!(db.range("own", &[1]).await, Ok(rows.clone()));
+    let (names, values): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
+    let mut read = db.get("own", &names).await.unwrap();
+    assert_eq!(read.remove(4), None, "what is undefined is not there");
+    let others = [&values[..4], &values[5..]].concat();
+    assert_eq!(read, others.into_iter().map(Some).collect::<Vec<_>>());
 }
 
 /// IndexedDB's default is relaxed since Chrome 121; promises must say that they want more.

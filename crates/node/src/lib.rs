@@ -35,3 +35,4 @@ mod view;
 pub use inspect::Progress;
 pub use memo::Memo;
 pub use node::{Config, Node};
+pub use store::inherit;

@@ -16,8 +16,7 @@ use alloc::{
 };
 
 use chain::{BitcoinHeader, BlockId, LinkState};
-use protocol::{Batch, Event, Key, Output, Saved, Space, Write};
-use rpds::RedBlackTreeSetSync as Set;
+use protocol::{Batch, Event, Key, Name, Output, Saved, Space, Write};
 
 use crate::index::Index;
 use crate::intake::{Source, Taken};
@@ -34,8 +33,6 @@ const ID: usize = 32;
 pub(crate) struct Log {
     segment: u32,
     used: u32,
-    /// In the log, but could not be read back.
-    lost: Set<BlockId>,
 }
 
 impl Log {
@@ -50,10 +47,6 @@ impl Log {
                 key: block_key(id),
                 value: block.clone(),
             });
-            if self.lost.contains(id) {
-                self.lost.remove_mut(id); // its place in the log is older, so before its children
-                continue;
-            }
             let value = id.as_bytes().as_slice().into();
             writes.push(Write::Append {
                 key: segment_key(self.segment),
@@ -73,6 +66,32 @@ impl Log {
             });
         }
         Batch(writes)
+    }
+}
+
+impl Log {
+    /// Strikes out what could not be read back, so that it is missed once; fetched again, a block is
+    /// recorded like any other.
+    fn without(&mut self, loader: &Loader) -> Vec<Write> {
+        let lost: BTreeSet<&BlockId> = loader.lost.iter().collect();
+        let mut repair = Vec::new();
+        let segments = loader.segments.iter().filter(|_| !lost.is_empty());
+        for (segment, value) in segments {
+            let (ids, _) = value.as_deref().unwrap_or_default().as_chunks::<ID>();
+            let stays = |id: &&[u8; ID]| !lost.contains(&BlockId::from_bytes(**id));
+            let kept: Vec<[u8; ID]> = ids.iter().filter(stays).copied().collect();
+            if kept.len() == ids.len() {
+                continue;
+            }
+            if *segment == self.segment {
+                self.used = count(&kept);
+            }
+            repair.push(Write::Put {
+                key: segment_key(*segment),
+                value: kept.concat().into(),
+            });
+        }
+        repair
     }
 }
 
@@ -100,6 +119,31 @@ fn block_of(name: &[u8]) -> Option<BlockId> {
         .parse()
         .ok()
 }
+
+/// The writes that add what `former` had recorded to what a node of another identity has of its own:
+/// for a host whose identity was taken away. Blocks are shared, so only the lists are copied.
+#[must_use]
+pub fn inherit(own: &Values, former: &Values) -> Batch {
+    let segments = |values: &Values| values.keys().filter_map(|name| segment_of(name)).max();
+    let first = segments(own).map_or(0, |last| last.saturating_add(1));
+    let listed = former.iter().filter(|(name, _)| segment_of(name).is_some());
+    let put = |(segment, value): (u32, &Vec<u8>)| Write::Put {
+        key: segment_key(segment),
+        value: value.as_slice().into(),
+    };
+    let mut writes: Vec<Write> = (first..)
+        .zip(listed.map(|(_, value)| value))
+        .map(put)
+        .collect();
+    if let Some(tip) = former.get(TIP.as_bytes()).filter(|_| first == 0) {
+        let (key, value) = (Key::own(TIP), tip.as_slice().into());
+        writes.push(Write::Put { key, value });
+    }
+    Batch(writes)
+}
+
+/// A node's own values by name.
+pub type Values = BTreeMap<Name, Vec<u8>>;
 
 /// How far a node's life has come.
 #[derive(Clone)]
@@ -250,6 +294,7 @@ impl Loader {
                 end = (segment.saturating_add(1), 0);
             }
         }
+        self.segments = segments;
         self.expected = count(&ids);
         self.ids = Some(ids.into());
         (end.0, end.1, repair)
@@ -378,11 +423,12 @@ impl Node {
     }
 
     fn finish_loading(&mut self, turn: &mut Turn<'_>, loader: &Loader) {
-        for id in &loader.lost {
-            self.log.lost.insert_mut(*id);
-        }
         if let Some(what) = loader.report() {
             turn.tell(Event::Damaged { what });
+        }
+        let repair = self.log.without(loader);
+        if !repair.is_empty() {
+            turn.out.push(Output::Save(Batch(repair)));
         }
         let (_, height) = self.books.index.tip();
         turn.tell(Event::Restored { height });

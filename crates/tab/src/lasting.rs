@@ -21,7 +21,7 @@ use crate::picture::tally::Tally;
 use crate::picture::tree::Watched;
 use crate::session::claim::Wanted;
 use crate::storage::DbError;
-use crate::storage::room::RoomStore;
+use crate::storage::room::{RoomStore, Values};
 use crate::storage::writer::Writer;
 
 /// Seats of nodes that are remembered, so that blocks keep their miner's name.
@@ -69,6 +69,9 @@ pub struct Lasting {
     pub wanted: Wanted,
     pub held_up: BTreeMap<HeldUp, u64>,
     pub other_version_until: u64,
+    /// What the node of an identity that was taken away had saved of which chain: its successor goes on
+    /// with it.
+    pub inheritance: Option<(u32, Values)>,
     /// Height that could be read, and records that could not, when nodes were started.
     pub damaged: Option<(u32, u32)>,
 }

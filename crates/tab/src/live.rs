@@ -70,6 +70,7 @@ impl Live {
             },
             held_up: BTreeMap::new(),
             other_version_until: 0,
+            inheritance: None,
             damaged: None,
             names: opened.names,
             room: opened.room,
@@ -349,6 +350,13 @@ impl Live {
     /// Somebody took a lock of this session away: it may be another tab's by now, so this one goes
     /// and comes back as somebody else.
     fn stolen(&mut self, cx: &mut Cx<'_>, lock: LockId) {
+        if let Session::Member(member) = &self.session
+            && let Some(lost) = member.nodes.iter().find(|one| one.lock == Some(lock))
+        {
+            let generation = self.l.store.generation().current;
+            let values = self.l.store.values_of(&lost.id).cloned();
+            self.l.inheritance = values.map(|values| (generation, values));
+        }
         self.leave(cx, Some(lock), true);
         self.l.me = Me::new(cx.source);
         self.l.label = 0;

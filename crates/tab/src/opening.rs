@@ -126,7 +126,10 @@ impl Opening {
             let row = rows.as_ref().ok().and_then(|rows| rows.first());
             let link = row.and_then(|(_, value)| str::from_utf8(value).ok());
             match link.and_then(|link| Room::parse(link).ok()) {
-                Some(room) => self.open_room(cx, room),
+                Some(room) => {
+                    self.held_up = None; // nothing was missed
+                    self.open_room(cx, room);
+                }
                 None => self.calibrate(cx),
             }
         }

@@ -279,3 +279,24 @@ fn a_tab_in_which_nothing_happens_says_so_once_a_second() {
     browser.run(10_000);
     assert_eq!(browser.said - before, 10);
 }
+
+#[test]
+fn a_tab_whose_identity_is_stolen_goes_on_as_somebody_else_with_its_chain() {
+    let mut browser = Browser::open();
+    browser.ask(StartMining { power: None }).unwrap();
+    browser.run(1_000);
+    browser.is_mining = false;
+    browser.run(100);
+    let before = browser.tab.glance().nodes[0];
+    assert!(before.height > 3);
+    let held = browser.held.iter().find(|(_, name)| name.contains(":seat:"));
+    let (lock, name) = held.map(|(lock, name)| (*lock, name.clone())).unwrap();
+    browser.held.insert(LockId(u64::MAX), name); // the thief's
+    browser.held.remove(&lock);
+    browser.give(Input::Lock(lock, LockAnswer::Stolen));
+    browser.run(1_000);
+    let after = browser.tab.glance();
+    assert_eq!(after.stage, Stage::In);
+    assert_ne!(after.nodes[0].id, before.id);
+    assert_eq!(after.nodes[0].tip, before.tip);
+}

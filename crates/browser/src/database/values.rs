@@ -14,8 +14,17 @@ pub(super) fn key_to_bytes(name: JsValue) -> Option<Vec<u8>> {
     Some(Uint8Array::new(&buffer).to_vec())
 }
 
-pub(super) fn value_to_bytes(value: JsValue) -> Option<Vec<u8>> {
-    Some(value.dyn_into::<Uint8Array>().ok()?.to_vec())
+/// A value's bytes. What is something else comes back as its JSON text, which no check lets pass: so
+/// it is noticed, and can be put aside, instead of being taken for missing.
+pub(super) fn value_to_bytes(value: JsValue) -> Vec<u8> {
+    match value.dyn_into::<Uint8Array>() {
+        Ok(bytes) => bytes.to_vec(),
+        Err(other) => {
+            let text = js_sys::JSON::stringify(&other).ok();
+            let text = text.and_then(|text| text.as_string());
+            text.unwrap_or_else(|| "something else".into()).into_bytes()
+        }
+    }
 }
 
 /// The names that start so.

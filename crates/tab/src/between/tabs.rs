@@ -109,6 +109,11 @@ impl Tabs {
         if stranger && (heartbeat.bye || !self.has_room()) {
             return Heard::default();
         }
+        if heartbeat.bye {
+            // Under another name the tab may be back before its lock is looked at.
+            heartbeat.nodes.clear();
+            heartbeat.branches.clear();
+        }
         let mut named = BTreeSet::new();
         heartbeat.nodes.retain(|node| {
             let taken = self
@@ -137,6 +142,14 @@ impl Tabs {
             stranger,
             news,
         }
+    }
+
+    /// Whether something else that a tab has signed under this number counts: it has shown its lock,
+    /// and did not say this before.
+    pub fn counts(&mut self, id: &PeerId, sequence: u64) -> bool {
+        let tab = self.tabs.get_mut(id);
+        let tab = tab.filter(|tab| tab.confirmed && tab.sequence < sequence);
+        tab.map(|tab| tab.sequence = sequence).is_some()
     }
 
     /// Whether there is room for another tab: one that has not shown its lock gives way.
@@ -362,6 +375,28 @@ mod tests {
         assert!(tabs.is_alive(&id(1)));
         assert_eq!(tabs.locked(&BTreeSet::new(), 2), [News::Left { label: 1 }]);
         assert_eq!(tabs.hear(id(1), 3, bye, nobody, 3), Heard::default());
+    }
+
+    #[test]
+    fn a_command_counts_once_and_only_from_a_tab_that_has_shown_its_lock() {
+        let mut tabs = with_one();
+        assert!(tabs.counts(&id(1), 2));
+        assert!(!tabs.counts(&id(1), 2) && !tabs.counts(&id(1), 1));
+        tabs.next(id(2), says(2, 12), 0);
+        assert!(!tabs.counts(&id(2), 9));
+    }
+
+    #[test]
+    fn a_tab_that_says_goodbye_gives_its_nodes_up_at_once() {
+        let mut tabs = with_one();
+        let bye = Heartbeat {
+            bye: true,
+            ..says(1, 11)
+        };
+        tabs.next(id(1), bye, 1);
+        tabs.next(id(2), says(2, 11), 2);
+        tabs.locked(&BTreeSet::from([id(1), id(2)]), 3);
+        assert_eq!(tabs.reachable(3), BTreeSet::from([id(11)]));
     }
 
     #[test]

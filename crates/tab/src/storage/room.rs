@@ -30,12 +30,15 @@ pub struct RoomStore {
     shared: BTreeMap<Name, Arc<[u8]>>,
     /// What has to be written next.
     pending: Vec<Change>,
+    /// Nodes whose damaged values were put aside in this life: the first copy is the whole one.
+    aside: BTreeSet<PeerId>,
     last_ticket: u64,
     /// Whether a save was taken in since the last flush.
     owed: bool,
 }
 
-type Values = BTreeMap<Name, Vec<u8>>;
+/// A node's own values by name.
+pub type Values = BTreeMap<Name, Vec<u8>>;
 
 /// What a database says about which chain counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -69,6 +72,7 @@ impl RoomStore {
             own: BTreeMap::new(),
             shared: BTreeMap::new(),
             pending: Vec::new(),
+            aside: BTreeSet::new(),
             last_ticket: 0,
             owed: false,
         }
@@ -78,6 +82,7 @@ impl RoomStore {
     /// lived under the same identities.
     pub fn refresh(&mut self, generation: Generation) {
         self.generation = self.generation.max(generation);
+        self.aside.clear();
         if self.is_kept() {
             self.own.clear();
         }
@@ -134,12 +139,31 @@ impl RoomStore {
         }
     }
 
+    /// What a node that lives here has saved.
+    #[must_use]
+    pub fn values_of(&self, node: &PeerId) -> Option<&Values> {
+        self.own.get(&(self.generation.current, *node))
+    }
+
+    /// Adds what a node of an identity that was taken away had saved to what its successor has.
+    pub fn inherit(&mut self, heir: PeerId, former: &Values) {
+        let generation = self.generation.current;
+        let own = self.own.entry((generation, heir)).or_default();
+        for write in node::inherit(own, former).0 {
+            self.save_own(generation, heir, &write);
+        }
+        self.settle();
+    }
+
     /// Keeps a copy of what a node saved and could not read: the node will write over it.
     pub fn put_aside(&mut self, node: &PeerId) {
         let generation = self.generation.current;
         let Some(values) = self.own.get(&(generation, *node)) else {
             return;
         };
+        if !self.aside.insert(*node) {
+            return;
+        }
         let copy = record::seal(values);
         if copy.len() <= MOST_ASIDE {
             let name = layout::aside(generation, node);

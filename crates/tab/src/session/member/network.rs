@@ -57,7 +57,11 @@ impl Member {
                 (Kind::Heartbeat, Some(payload)) => {
                     self.hear_heartbeat(cx, l, from, sequence, payload);
                 }
-                (Kind::Command, Some(payload)) => self.hear_command(cx, l, from, payload),
+                (Kind::Command, Some(payload)) if self.tabs.counts(&from, sequence) => {
+                    self.hear_command(cx, l, payload);
+                }
+                // Said before, or by a tab that has not shown its lock: it commands nobody.
+                (Kind::Command, Some(_)) => {}
                 _ => self.inbox.refuse(),
             }
         }
@@ -91,10 +95,7 @@ impl Member {
     }
 
     /// A person in another tab of this room wants something of this one.
-    fn hear_command(&mut self, cx: &mut Cx<'_>, l: &mut Lasting, from: PeerId, payload: &[u8]) {
-        if !self.tabs.is_alive(&from) {
-            return; // whoever has not shown its lock commands nobody
-        }
+    fn hear_command(&mut self, cx: &mut Cx<'_>, l: &mut Lasting, payload: &[u8]) {
         match Command::decode(payload) {
             Some(Command::Tab { tab, online }) if tab == l.me.id => self.set_online(cx, l, online),
             Some(Command::Node { node, online }) => {

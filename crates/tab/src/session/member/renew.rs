@@ -84,8 +84,12 @@ impl Member {
         let stored = rows.as_ref().ok().and_then(read_generation);
         match stored {
             Some(stored) if stored > l.store.generation() => {
+                let other = stored.current != l.store.generation().current;
                 l.store.set_generation(stored);
-                self.go_over(cx, l, stored);
+                l.pace.change();
+                if other {
+                    self.go_over(cx, l, stored);
+                }
             }
             _ => self.follow(cx, l, from),
         }
@@ -105,6 +109,9 @@ impl Member {
             return self.renew(cx, l, (None, ours), Renewal::Follow(theirs));
         }
         // Nothing is written: there is nothing to wait for.
+        if theirs.current == ours.current {
+            return l.store.set_generation(theirs);
+        }
         self.stop_nodes(cx, l);
         l.store.set_generation(theirs);
         self.go_over(cx, l, theirs);
@@ -219,6 +226,12 @@ impl Member {
         match renewal.apply(now, seen, is_empty) {
             Err(why) => self.renewed(cx, lock, Err(why)),
             Ok(next) if next == ours => self.renewed(cx, lock, Ok(())),
+            Ok(next) if next.current == ours.current => {
+                // The same chain: only what can be brought back is another one.
+                l.store.set_generation(next);
+                l.writer.turn(cx, &mut l.store);
+                l.pace.change();
+            }
             Ok(next) => {
                 if is_planted(Bug::OldHeightsUnderNewGeneration) {
                     l.store.set_generation(next);

@@ -194,6 +194,13 @@ impl Member {
     }
 
     fn start_node(&mut self, cx: &mut Cx<'_>, l: &mut Lasting, id: PeerId) {
+        // The last of a tab's nodes is the one that takes the place of another.
+        let is_last = self.nodes.last().is_some_and(|last| last.id == id);
+        if let Some((generation, former)) = l.inheritance.take_if(|_| is_last)
+            && generation == l.store.generation().current
+        {
+            l.store.inherit(id, &former);
+        }
         let Some(hosted) = self.hosted_mut(&id) else {
             return;
         };
