@@ -28,6 +28,7 @@ use crate::script::Script;
 pub use channels::{Channels, Receiver};
 pub use databases::{Database, Databases};
 pub use engine::{Engine, State};
+pub use hostile::FUTURE_DUTY;
 pub use locks::{Locks, Owner};
 pub use page::Page;
 pub use queue::Queue;
