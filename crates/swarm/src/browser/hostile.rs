@@ -84,7 +84,7 @@ impl World {
             0 => self.garbage(200),
             1 => own.payload,
             2 => self.mutated(own.payload),
-            _ => return Some(command(room, sender, how)),
+            _ => return Some(command(room, sender, self.somebody(how), how)),
         };
         let kinds = [Kind::Packet, own.kind];
         Some(Envelope {
@@ -96,6 +96,20 @@ impl World {
             sequence: u64::from(how) << 20,
             payload,
         })
+    }
+
+    /// A node or tab that takes part.
+    fn somebody(&self, how: u32) -> PeerId {
+        let glances = self.views.values().map(|view| &view.glance);
+        let all = glances.flat_map(|glance| {
+            let nodes = glance.nodes.iter().map(|node| node.id);
+            nodes.chain(glance.me).collect::<Vec<_>>()
+        });
+        let all: Vec<PeerId> = all.collect();
+        let which = usize::try_from(how >> 3)
+            .unwrap_or(0)
+            .checked_rem(all.len());
+        which.map_or(PeerId::from_bytes([7; 32]), |which| all[which])
     }
 
     /// A power announcement that nobody made.
@@ -144,9 +158,9 @@ impl World {
     }
 }
 
-/// A command to cut that sender off, as a tab or as a node, with a signature of nobody.
-fn command(room: [u8; 16], sender: [u8; 32], how: u32) -> Envelope {
-    let (id, online) = (PeerId::from_bytes(sender), false);
+/// A command in a sender's name to cut somebody off, with a signature of nobody.
+fn command(room: [u8; 16], sender: [u8; 32], id: PeerId, how: u32) -> Envelope {
+    let online = false;
     let command = if how & 4 == 0 {
         Command::Tab { tab: id, online }
     } else {
@@ -156,7 +170,7 @@ fn command(room: [u8; 16], sender: [u8; 32], how: u32) -> Envelope {
         kind: Kind::Command,
         room: RoomId(room),
         channel: NodeChannel::MAIN,
-        sender: id,
+        sender: PeerId::from_bytes(sender),
         recipient: None,
         sequence: u64::from(how) << 20,
         payload: [&[7; SIGNED][..], &command.encode()].concat(),

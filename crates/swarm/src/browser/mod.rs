@@ -139,7 +139,7 @@ impl World {
         if self.over || self.judge.violation().is_some() {
             return false;
         }
-        let Some((at, event)) = self.queue.next() else {
+        let Some((at, event)) = self.queue.take_next() else {
             return false;
         };
         self.now = at;
