@@ -1,6 +1,6 @@
 // Storage may be refused, full, damaged, or hold what another version wrote.
 // The page says so and works; it is never blank, and nothing is wiped.
-import { test, expect, agree, call, height, kill, lifecycle, logged, mineTo, names, own, reachable, ready, status, tip, BITS } from "./lib/test.mjs";
+import { test, expect, agree, call, databases, height, kill, lifecycle, logged, mineTo, names, own, reachable, ready, spoil, status, tip, BITS } from "./lib/test.mjs";
 
 // Ways in which browsers refuse a database, put before the engine's loader.
 const REFUSALS = {
@@ -158,32 +158,6 @@ test("storage fills up on the way: a banner, mining works, and what was kept sta
   expect((await call(page, "block", kept.height)).hash).toBe(kept.hash);
   await mineTo(page, kept.height + 3);
 });
-
-// All databases of this origin.
-const databases = (page) => page.evaluate(async () => (await indexedDB.databases()).map(({ name, version }) => ({ name, version })));
-
-// Overwrites every value of the stores of this name with random bytes; gives
-// their number.
-const spoil = (page, wanted) => page.evaluate(async (wanted) => {
-  const wait = (request) => new Promise((resolve, reject) => {
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error);
-  });
-  let count = 0;
-  for (const { name } of await indexedDB.databases()) {
-    const database = await wait(indexedDB.open(name));
-    for (const store of database.objectStoreNames) {
-      if (store !== wanted) continue;
-      const objects = database.transaction(store, "readwrite").objectStore(store);
-      for (const key of await wait(objects.getAllKeys())) {
-        await wait(objects.put(crypto.getRandomValues(new Uint8Array(100)), key));
-        count++;
-      }
-    }
-    database.close();
-  }
-  return count;
-}, wanted);
 
 for (const store of ["blocks", "own", "meta", "identities"]) {
   test(`damaged ${store}: the page says so, starts from what can be trusted, and mines`, async ({ open, rooms, outsider, shot }) => {

@@ -1,9 +1,12 @@
 //! What the page and scripts ask for, each answered exactly once.
 
+use std::collections::VecDeque;
+
 use chain::PeerId;
 use wire::ask::{GetBlock, GetBlocks, RemoveNode, SetOnline, SetPower, StartMining};
 use wire::{Answer, Ask, BlockKey, Failure, Happening, Power, Subject};
 
+use crate::between::generation::Generation;
 use crate::between::heartbeat::Command;
 use crate::cx::{Cx, failure};
 use crate::lasting::Lasting;
@@ -15,6 +18,16 @@ use crate::session::renewing::Renewal;
 const MOST_BLOCKS: u32 = 2_000;
 /// Most asks that wait.
 pub const MOST_WAITING: usize = 256;
+
+/// An ask that waits until the nodes run.
+pub struct Waiting {
+    /// Its number.
+    pub id: u32,
+    /// What is asked.
+    pub ask: Ask,
+    /// Which chain counted then, if the tab knew.
+    pub seen: Option<Generation>,
+}
 
 type Reply = Result<Answer, Failure>;
 
@@ -28,16 +41,19 @@ pub fn left() -> Failure {
 
 /// Takes up the asks that wait, in their order. One that takes time lets only its own kind wait.
 pub fn take_up(cx: &mut Cx<'_>, l: &mut Lasting, member: &mut Member) {
-    let mut later = std::collections::VecDeque::new();
-    while let Some((id, ask)) = l.asks.pop_front() {
+    let mut later = VecDeque::new();
+    while let Some(waiting) = l.asks.pop_front() {
+        let Waiting { id, ask, seen } = waiting;
+        // What counted when it was asked for; in a tab that did not know that yet, what counts now.
+        let asked = (Some(id), seen.unwrap_or_else(|| l.store.generation()));
         match ask {
-            Ask::AddNode(_) if member.is_adding() => later.push_back((id, ask)),
+            Ask::AddNode(_) if member.is_adding() => later.push_back(Waiting { id, ask, seen }),
             Ask::Reset(_) | Ask::UndoReset(_) if member.is_renewing() => {
-                later.push_back((id, ask));
+                later.push_back(Waiting { id, ask, seen });
             }
             Ask::AddNode(_) => member.add(cx, l, id),
-            Ask::Reset(_) => member.renew(cx, l, Some(id), Renewal::Reset),
-            Ask::UndoReset(_) => member.renew(cx, l, Some(id), Renewal::Undo),
+            Ask::Reset(_) => member.renew(cx, l, asked, Renewal::Reset),
+            Ask::UndoReset(_) => member.renew(cx, l, asked, Renewal::Undo),
             ask => {
                 let reply = answer(cx, l, member, ask);
                 cx.answer(id, reply);

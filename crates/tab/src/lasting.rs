@@ -9,8 +9,9 @@ use node::Memo;
 use protocol::Event;
 use scenario::Room;
 use wire::live::HeldUp;
-use wire::{Ask, Happening, Notice, Picture};
+use wire::{Happening, Notice, Picture};
 
+use crate::asks::Waiting;
 use crate::cx::{Cx, Me};
 use crate::mining::Mining;
 use crate::names::Names;
@@ -63,7 +64,7 @@ pub struct Lasting {
     pub tally: Tally,
     pub watched: Watched,
     /// Asks that wait until the nodes run.
-    pub asks: VecDeque<(u32, Ask)>,
+    pub asks: VecDeque<Waiting>,
     /// Identities to live under: those that were asked for at the start or had before a freeze.
     pub wanted: Wanted,
     pub held_up: BTreeMap<HeldUp, u64>,

@@ -199,7 +199,7 @@ impl Live {
     /// Whether an ask waits that need not.
     fn could_answer(&self, member: &session::Member, now: Reading) -> bool {
         let free = member.is_running() && !member.is_settling(now.steady / 1_000);
-        free && self.l.asks.iter().any(|(_, ask)| match ask {
+        free && self.l.asks.iter().any(|waiting| match waiting.ask {
             wire::Ask::AddNode(_) => !member.is_adding(),
             wire::Ask::Reset(_) | wire::Ask::UndoReset(_) => !member.is_renewing(),
             _ => true,

@@ -9,7 +9,7 @@ use pool::plan::PoolEvent;
 use protocol::{Input as NodeInput, JobId};
 use wire::{Ask, FromEngine, Happening, Power};
 
-use crate::asks::{self, MOST_WAITING};
+use crate::asks::{self, MOST_WAITING, Waiting};
 use crate::cx::{Cx, Me, failure};
 use crate::door::{Channel, DbId, Effect, LockAnswer, LockId, Rows, Ticket};
 use crate::lasting::Lasting;
@@ -93,7 +93,11 @@ impl Live {
             _ if self.l.asks.len() >= MOST_WAITING => {
                 cx.answer(id, Err(failure("not-ready", "too many asks wait already")));
             }
-            _ => self.l.asks.push_back((id, ask)),
+            _ => {
+                let member = matches!(&self.session, Session::Member(one) if one.knows_chain());
+                let seen = member.then(|| self.l.store.generation());
+                self.l.asks.push_back(Waiting { id, ask, seen });
+            }
         }
     }
 

@@ -1,7 +1,8 @@
 // Rooms and what crosses their channel, as the documented formats say: written
 // here a second time on purpose, so that a test does not ask the code under
 // test what is right.
-import { createHash } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
+import { schnorr } from "@noble/curves/secp256k1.js";
 
 const sha256 = (bytes) => createHash("sha256").update(bytes).digest();
 export const sha256d = (bytes) => sha256(sha256(bytes));
@@ -30,7 +31,12 @@ export function room(name, { spacing = 3600, bits = BITS.quick, window = 2016, h
 // What the tabs of a deployment call things; `address` is the page's.
 export function names(address) {
   const folder = new URL(address).pathname.replace(/[^/]*$/, "");
+  const lock = (rest) => `tabchain:1:${folder}:${rest}`;
   return {
+    identitiesLock: lock("identities"),
+    defaultRoomLock: lock("default-room"),
+    seatLock: (seat) => lock(`seat:${seat}`),
+    tabLock: (of, tab) => lock(`tab:${of.id.toString("hex")}:${tab.toString("hex")}`),
     channel: (of) => `tabchain:1:${folder}:room:${of.id.toString("hex")}`,
     database: (of) => `tabchain:1:${folder}:room:${of.id.toString("hex")}`,
     power: `tabchain:1:${folder}:power:2`,
@@ -55,10 +61,56 @@ export function envelope(of, {
   ]);
 }
 
-// A tab's sign of life without nodes, all values below 128: `postcard` writes
-// each as one byte.
-export function heartbeat({ label = 9, mining = 0, rate = 0 } = {}) {
-  return Buffer.from([label, 0, 1, mining, rate, 0, 0, 0, 0, 0]);
+// A number as `postcard` writes it: seven bits a byte, the lowest first.
+export function varint(number) {
+  const bytes = [];
+  let rest = BigInt(number);
+  for (; rest > 127n; rest >>= 7n) bytes.push(Number(rest & 127n) | 128);
+  return Buffer.from([...bytes, Number(rest)]);
+}
+
+// A tab's sign of life without nodes. `generation` is { stamp, current, undo }.
+export function heartbeat({
+  label = 9, bye = false, online = true, mining = false, rate = 0,
+  generation: { stamp, current, undo = null } = { stamp: 0, current: 0 },
+} = {}) {
+  const none = Buffer.from([0]);
+  return Buffer.concat([
+    varint(label), Buffer.from([bye, online, mining]), varint(rate),
+    varint(stamp), varint(current), undo === null ? none : Buffer.concat([Buffer.from([1]), varint(undo)]),
+    none, none, // nodes and branches
+  ]);
+}
+
+// The hash that BIP340 tags.
+const taggedHash = (tag, bytes) => sha256(Buffer.concat([sha256(tag), sha256(tag), bytes]));
+
+// A tab of one's own invention: its key, its name, and what it says, signed. `sequence` and `sender`
+// can be made wrong.
+export function inventedTab(of) {
+  const secret = randomBytes(32);
+  const key = Buffer.from(schnorr.getPublicKey(secret));
+  const id = taggedHash("Tabchain/PeerId", key);
+  let said = 0n;
+  const say = (kind, payload, { sequence = ++said, sender = id } = {}) => {
+    const number = Buffer.alloc(8);
+    number.writeBigUInt64LE(sequence);
+    const message = Buffer.concat([Buffer.from("tabchain/said/1 "), of.id, number, Buffer.from(`${kind} `), payload]);
+    const signed = Buffer.concat([key, schnorr.sign(message, secret), payload]);
+    return envelope(of, { kind, sender, sequence, payload: signed });
+  };
+  return { id, say };
+}
+
+// What an overheard envelope is: its kind, who says it, its number and, of a heartbeat, the switches.
+export function overheard(bytes) {
+  const [kind] = Object.entries(KINDS).find(([, number]) => number === bytes[3]);
+  const at = 21 + 32 + (bytes[53] ? 33 : 1);
+  const payload = bytes.subarray(at + 12);
+  const said = { bytes, kind, sender: bytes.subarray(21, 53), sequence: bytes.readBigUInt64LE(at), payload };
+  if (kind !== "heartbeat") return said;
+  const [, bye, online] = payload.subarray(32 + 64); // labels are below 128
+  return { ...said, bye: bye === 1, online: online === 1 };
 }
 
 // The announcement of a tab that wants a share of the mining power.

@@ -9,7 +9,9 @@ import { room } from "./room.mjs";
 import * as tab from "./tab.mjs";
 
 export { expect };
+export * from "./outsider.mjs";
 export * from "./room.mjs";
+export * from "./storage.mjs";
 export * from "./tab.mjs";
 
 // Collects requests to any other address than our own hosts'.

@@ -86,6 +86,7 @@ enum Stage {
     Asking(LockId, Identity, u64),
     /// An own seat is held by somebody who may be dying: it is asked for again at this time.
     Pausing(Identity, u64),
+    Checking(Ticket, u64),
     Writing(Ticket, u64),
     Done,
 }
@@ -140,8 +141,17 @@ impl Claim {
         id: Ticket,
         rows: &Result<Rows, DbError>,
     ) -> Option<Claimed> {
-        if !matches!(self.stage, Stage::Reading(ticket, _) if ticket == id) {
-            return None;
+        match self.stage {
+            Stage::Checking(ticket, _) if ticket == id => {
+                match rows {
+                    Ok(rows) => self.check(rows),
+                    Err(error) => return self.give_up_storing(cx, error.clone()),
+                }
+                self.store(cx);
+                return None;
+            }
+            Stage::Reading(ticket, _) if ticket == id => {}
+            _ => return None,
         }
         match rows {
             Ok(rows) => self.learn(rows.clone()),
@@ -181,9 +191,8 @@ impl Claim {
                 cx.unlock([*lock]);
                 self.seek(cx)
             }
-            Stage::Writing(_, until) if cx.ms() >= *until => {
-                self.kept = Err(silent());
-                Some(self.finish(cx))
+            Stage::Checking(_, until) | Stage::Writing(_, until) if cx.ms() >= *until => {
+                self.give_up_storing(cx, silent())
             }
             _ => None,
         }
@@ -194,6 +203,7 @@ impl Claim {
         match &self.stage {
             Stage::List(wait) => wait.due(),
             Stage::Reading(_, at)
+            | Stage::Checking(_, at)
             | Stage::Writing(_, at)
             | Stage::Pausing(_, at)
             | Stage::Asking(_, _, at) => *at,
@@ -276,6 +286,31 @@ impl Claim {
         if self.kept.is_err() || self.taken.is_empty() {
             return Some(self.finish(cx)); // what could not be read is not written over
         }
+        // Since the list was read, a tab may have begun another life of one of these and left.
+        let names = self.taken.iter().map(|(one, _)| one.name()).collect();
+        let id = cx.ticket();
+        let (db, query) = (DbId::Browser, Query::Names(Store::Identities, names));
+        cx.act(Effect::Read { id, db, query });
+        self.stage = Stage::Checking(id, cx.ms() + DATABASE_MS);
+        None
+    }
+
+    /// Lives of those taken, as they are stored now that nobody else can begin one.
+    fn check(&mut self, rows: &Rows) {
+        let (stored, _) = identities::read(rows.clone());
+        for (one, _) in &mut self.taken {
+            let Some(same) = stored.iter().find(|other| other.seat == one.seat) else {
+                continue;
+            };
+            if same.id() != one.id() {
+                *one = same.clone(); // somebody made an identity of this seat, and left
+            }
+            one.incarnation = one.incarnation.max(same.incarnation.saturating_add(1));
+        }
+    }
+
+    /// Stores what was taken: strictly, so that no life is lived twice.
+    fn store(&mut self, cx: &mut Cx<'_>) {
         let id = cx.ticket();
         let aside = self.damaged.iter().map(|(name, value)| {
             let name = [&b"aside/identities/"[..], name].concat();
@@ -283,7 +318,6 @@ impl Claim {
         });
         let taken = self.taken.iter().map(|(identity, _)| identity.change());
         let changes = aside.chain(taken).collect();
-        // Strictly, so that no life is lived twice.
         let (db, durability) = (DbId::Browser, Durability::Strict);
         cx.act(Effect::Write {
             id,
@@ -292,7 +326,11 @@ impl Claim {
             durability,
         });
         self.stage = Stage::Writing(id, cx.ms() + DATABASE_MS);
-        None
+    }
+
+    fn give_up_storing(&mut self, cx: &mut Cx<'_>, error: DbError) -> Option<Claimed> {
+        self.kept = Err(error);
+        Some(self.finish(cx))
     }
 
     fn next_candidate(&mut self, cx: &mut Cx<'_>) -> Option<Identity> {

@@ -66,6 +66,8 @@ pub struct Member {
     starting: Option<Starting>,
     adding: Option<Adding>,
     renewing: Option<Renewing>,
+    /// Whether storage was asked which chain counts.
+    knows_chain: bool,
     /// Until when a first picture may wait for nodes that read their chain.
     settle_by: u64,
 }
@@ -132,6 +134,7 @@ impl Member {
             starting: None,
             adding: None,
             renewing: None,
+            knows_chain: false,
             settle_by: 0,
         };
         member.nodes = member.take_in(cx, l, joined.claimed);
@@ -144,6 +147,11 @@ impl Member {
     /// Whether the nodes run.
     pub fn is_running(&self) -> bool {
         self.starting.is_none()
+    }
+
+    /// Whether it has learnt which chain counts.
+    pub fn knows_chain(&self) -> bool {
+        self.knows_chain
     }
 
     /// Whether nodes have just been started and still read their chain.

@@ -38,6 +38,8 @@ pub enum Step {
     Lock(Wait),
     /// Reads what storage says counts.
     Read(Option<LockId>, Ticket),
+    /// Looks whether anything was saved of the chain that counts.
+    Count(Option<LockId>, Ticket, Generation),
     /// The new generation is being written; then other tabs are told.
     Write(Option<LockId>),
 }

@@ -37,6 +37,12 @@ impl Identity {
         self.secret.public_key().peer_id()
     }
 
+    /// Where it is kept.
+    #[must_use]
+    pub fn name(&self) -> Name {
+        self.seat.to_be_bytes().to_vec()
+    }
+
     /// The write that keeps it.
     #[must_use]
     pub fn change(&self) -> Change {
@@ -44,8 +50,7 @@ impl Identity {
             secret: *self.secret.to_bytes(),
             incarnation: self.incarnation,
         };
-        let seat = self.seat.to_be_bytes().to_vec();
-        Change::Put(Store::Identities, seat, record::seal(&record))
+        Change::Put(Store::Identities, self.name(), record::seal(&record))
     }
 }
 

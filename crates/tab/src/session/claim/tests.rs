@@ -14,6 +14,8 @@ struct Browser {
     /// Whether the list is held by somebody else, or locks are refused.
     list: LockAnswer,
     unlocked: usize,
+    /// Whoever holds this seat begins another life after the list was read.
+    relived: Option<u32>,
 }
 
 fn identity(seat: u32) -> Identity {
@@ -33,6 +35,7 @@ impl Browser {
             held: held.iter().map(|seat| (*seat, u64::MAX)).collect(),
             list: LockAnswer::Granted,
             unlocked: 0,
+            relived: None,
         }
     }
 
@@ -111,7 +114,14 @@ impl Browser {
                 };
                 claim.locked(&mut cx, id, answer)
             }
-            Effect::Read { id, .. } => claim.read(&mut cx, id, &rows),
+            Effect::Read { id, .. } => {
+                let relived = self.relived.take();
+                let again = self.stored.iter_mut().find(|one| Some(one.seat) == relived);
+                if let Some(one) = again {
+                    one.incarnation += 1;
+                }
+                claim.read(&mut cx, id, &rows)
+            }
             Effect::Write { id, durability, .. } => {
                 assert_eq!(durability, Durability::Strict);
                 claim.written(&mut cx, id, &Ok(()))
@@ -175,6 +185,18 @@ fn the_successor_of_a_dead_engine_waits_for_the_identity_that_it_had() {
     assert!((3_000..3_300).contains(&browser.now), "{}", browser.now);
     browser.now = 0;
     assert_eq!(lives(&browser.claim(wanted(&[1], 1))), [(0, 5)]);
+}
+
+#[test]
+fn a_life_that_was_begun_while_the_list_was_read_is_not_lived_twice() {
+    let mut browser = Browser::new(&[0, 1], &[]);
+    browser.held = vec![(1, 3_000)];
+    browser.relived = Some(1);
+    let patient = Wanted {
+        patient: true,
+        ..wanted(&[1], 1)
+    };
+    assert_eq!(lives(&browser.claim(patient)), [(1, 6)]);
 }
 
 #[test]

@@ -15,11 +15,20 @@ use crate::session::renewing::{NotRenewed, Renewal, Renewing, Step};
 use crate::session::starting::{self, DATABASE_MS};
 use crate::session::wait::{Wait, Waited};
 use crate::storage::DbError;
+use crate::storage::layout;
 use crate::storage::room::read_generation;
 
 impl Member {
     /// Begins to change which chain counts.
-    pub fn renew(&mut self, cx: &mut Cx<'_>, l: &Lasting, ask: Option<u32>, renewal: Renewal) {
+    ///
+    /// `seen` is what counted when it was asked for.
+    pub fn renew(
+        &mut self,
+        cx: &mut Cx<'_>,
+        l: &Lasting,
+        (ask, seen): (Option<u32>, Generation),
+        renewal: Renewal,
+    ) {
         if let Some(ask) = ask.filter(|_| is_planted(Bug::AnsweredTwice)) {
             cx.answer(ask, Ok(Answer::Done(())));
         }
@@ -27,7 +36,7 @@ impl Member {
         self.renewing = Some(Renewing {
             ask,
             renewal,
-            seen: l.store.generation(),
+            seen,
             step: Step::Lock(wait),
             until: u64::MAX,
         });
@@ -93,7 +102,7 @@ impl Member {
             return;
         }
         if kept {
-            return self.renew(cx, l, None, Renewal::Follow(theirs));
+            return self.renew(cx, l, (None, ours), Renewal::Follow(theirs));
         }
         // Nothing is written: there is nothing to wait for.
         self.stop_nodes(cx, l);
@@ -127,15 +136,23 @@ impl Member {
         id: Ticket,
         rows: &Result<Rows, DbError>,
     ) {
-        if let Some(Renewing {
-            step: Step::Read(lock, ticket),
-            ..
-        }) = &self.renewing
-            && *ticket == id
-        {
-            let lock = *lock;
-            let stored = rows.as_ref().ok().and_then(read_generation);
-            self.decide(cx, l, lock, stored.unwrap_or_default());
+        let Some(renewing) = &mut self.renewing else {
+            return;
+        };
+        match renewing.step {
+            Step::Read(lock, ticket) if ticket == id => {
+                let stored = rows.as_ref().ok().and_then(read_generation);
+                let now = l.store.generation().max(stored.unwrap_or_default());
+                let ticket = starting::ask_rows(cx, layout::generation(now.current));
+                renewing.step = Step::Count(lock, ticket, now);
+                renewing.until = cx.ms() + DATABASE_MS;
+            }
+            Step::Count(lock, ticket, now) if ticket == id => {
+                let nothing = rows.as_ref().is_ok_and(Vec::is_empty);
+                let fresh = self.running().all(|node| node.tip().1.0 == 0);
+                self.decide(cx, l, lock, now, nothing && fresh);
+            }
+            _ => {}
         }
     }
 
@@ -150,9 +167,9 @@ impl Member {
                     self.renew_waited(cx, l, waited);
                 }
             }
-            Step::Read(lock, _) if late => {
+            Step::Read(lock, _) | Step::Count(lock, ..) if late => {
                 let lock = *lock;
-                self.decide(cx, l, lock, Generation::default());
+                self.decide(cx, l, lock, l.store.generation(), false);
             }
             Step::Write(lock) if l.is_written() || late => {
                 let lock = *lock;
@@ -174,7 +191,8 @@ impl Member {
             }
         };
         if !l.store.is_kept() {
-            return self.decide(cx, l, lock, Generation::default());
+            let is_empty = self.is_empty(l);
+            return self.decide(cx, l, lock, l.store.generation(), is_empty);
         }
         let ticket = starting::ask_generation(cx);
         if let Some(renewing) = &mut self.renewing {
@@ -188,7 +206,8 @@ impl Member {
         cx: &mut Cx<'_>,
         l: &mut Lasting,
         lock: Option<LockId>,
-        stored: Generation,
+        now: Generation,
+        is_empty: bool,
     ) {
         let Some(renewing) = &mut self.renewing else {
             return;
@@ -197,7 +216,7 @@ impl Member {
         renewing.until = cx.ms() + DATABASE_MS;
         let (renewal, seen) = (renewing.renewal, renewing.seen);
         let ours = l.store.generation();
-        match renewal.apply(ours.max(stored), seen, self.is_empty(l)) {
+        match renewal.apply(now, seen, is_empty) {
             Err(why) => self.renewed(cx, lock, Err(why)),
             Ok(next) if next == ours => self.renewed(cx, lock, Ok(())),
             Ok(next) => {
@@ -259,7 +278,7 @@ impl Member {
                 None
             }
             Some(Renewing {
-                step: Step::Read(lock, _) | Step::Write(lock),
+                step: Step::Read(lock, _) | Step::Count(lock, ..) | Step::Write(lock),
                 ..
             }) => *lock,
             None => return,

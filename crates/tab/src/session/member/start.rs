@@ -207,6 +207,7 @@ impl Member {
 
     fn started(&mut self, cx: &mut Cx<'_>, l: &mut Lasting) {
         let start = self.starting.take();
+        self.knows_chain = true;
         self.settle_by = cx.ms() + SETTLE_MS;
         self.change();
         l.pace.change();

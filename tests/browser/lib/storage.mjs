@@ -1,0 +1,69 @@
+// What a page of the same origin sees and does in the databases.
+
+// All databases of this origin.
+export const databases = (page) => page.evaluate(async () => (await indexedDB.databases()).map(({ name, version }) => ({ name, version })));
+
+// Overwrites every value of the stores of this name with random bytes, or with `junk`; gives their
+// number.
+export const spoil = (page, wanted, junk = null) => page.evaluate(async ([wanted, junk]) => {
+  const wait = (request) => new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+  let count = 0;
+  for (const { name } of await indexedDB.databases()) {
+    const database = await wait(indexedDB.open(name));
+    for (const store of database.objectStoreNames) {
+      if (store !== wanted) continue;
+      const objects = database.transaction(store, "readwrite").objectStore(store);
+      for (const key of await wait(objects.getAllKeys())) {
+        await wait(objects.put(junk ?? crypto.getRandomValues(new Uint8Array(100)), key));
+        count++;
+      }
+    }
+    database.close();
+  }
+  return count;
+}, [wanted, junk]);
+
+// The rows of a store: { name, value }, both as Buffers; `value` is null where there are no bytes.
+export async function rows(page, database, store) {
+  const found = await page.evaluate(async ([database, store]) => {
+    const wait = (request) => new Promise((resolve, reject) => {
+      request.onsuccess = () => resolve(request.result);
+      request.onerror = () => reject(request.error);
+    });
+    const letters = (bytes) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+    const open = await wait(indexedDB.open(database));
+    const objects = open.transaction(store).objectStore(store);
+    const [names, values] = await Promise.all([wait(objects.getAllKeys()), wait(objects.getAll())]);
+    open.close();
+    return names.map((name, n) => [letters(new Uint8Array(name)), values[n] instanceof Uint8Array ? letters(values[n]) : null]);
+  }, [database, store]);
+  return found.map(([name, value]) => ({ name: Buffer.from(name, "hex"), value: value === null ? null : Buffer.from(value, "hex") }));
+}
+
+// Keeps a transaction that writes on all stores of a database open for so long: nobody else's write
+// gets its turn. Gives how to wait for its end, as soon as it has begun.
+export async function blockDatabase(page, database, ms) {
+  await page.evaluate(([database, ms]) => new Promise((begun, reject) => {
+    const request = indexedDB.open(database);
+    request.onerror = () => reject(request.error);
+    request.onsuccess = () => {
+      const open = request.result;
+      const transaction = open.transaction([...open.objectStoreNames], "readwrite");
+      const objects = transaction.objectStore(open.objectStoreNames[0]);
+      window.blocked = new Promise((over) => { transaction.oncomplete = () => { open.close(); over(); }; });
+      let until = Infinity;
+      const again = () => {
+        if (until === Infinity) {
+          until = performance.now() + ms;
+          begun();
+        }
+        if (performance.now() < until) objects.getAllKeys().onsuccess = again;
+      };
+      objects.count().onsuccess = again;
+    };
+  }), [database, ms]);
+  return () => page.evaluate(() => window.blocked);
+}
