@@ -53,7 +53,13 @@ pub fn draw(seed: u64) -> Script {
         let (who, how) = (rng.next_u32() >> 16, rng.next_u32() >> 8);
         let step = Step { at, verb, who, how };
         steps.push(step);
+        // People press twice, or in two tabs.
+        if verb == Verb::Reset && rng.chance(400_000) {
+            let (at, who) = (at + below(&mut rng, 400), rng.next_u32() >> 16);
+            steps.push(Step { at, who, ..step });
+        }
     }
+    steps.retain(|step| step.at < calm);
     steps.sort_by_key(|step| step.at);
     Script {
         seed,

@@ -19,11 +19,35 @@ pub fn with<T>(bug: Bug, act: impl FnOnce() -> T) -> T {
     result
 }
 
-/// The violation that the bug leads to in the run of a seed; none, if the run has one without it.
+/// The violation that the bug leads to in the run of a script: of a claim that it can break, and
+/// only if the run holds without it.
 #[must_use]
 pub fn found(bug: Bug, script: &Script) -> Option<Violation> {
     let violation = with(bug, || run(script)).violation?;
-    run(script).violation.is_none().then_some(violation)
+    let fits = claims(bug).contains(&violation.claim);
+    (fits && run(script).violation.is_none()).then_some(violation)
+}
+
+/// The claims that a bug can break.
+#[must_use]
+pub fn claims(bug: Bug) -> &'static [&'static str] {
+    match bug {
+        Bug::OldHeightsUnderNewGeneration | Bug::ResetOfEmptyChain | Bug::HeartbeatIsAnOrder => {
+            &["generations"]
+        }
+        Bug::ToldBeforeWritten => &["generations", "agreement", "durability"],
+        Bug::StartGoesOnAfterReset => &["generations", "agreement", "durability", "identities"],
+        Bug::BootBeforeWritten | Bug::SentBeforeDurable => &["durability"],
+        Bug::LeftBeforeWritten => &["durability", "identities"],
+        Bug::MemoryLostAtFreeze => &["volatile"],
+        Bug::SeatWithoutLock | Bug::GoesOnWhenStolen => &["identities"],
+        Bug::AskForgottenAtFreeze | Bug::AnsweredTwice => &["asks"],
+        Bug::WholeBudget | Bug::FrozenTabMines | Bug::PowerFromTheFuture => &["budget"],
+        Bug::GoodbyeBelieved => &["agreement", "switches"],
+        Bug::UnsignedHeard => &["switches", "generations", "agreement"],
+        Bug::HeartbeatStorm => &["quiet", "spin"],
+        Bug::PacketsOfAnotherChain => &["generations", "durability", "agreement", "quiet"],
+    }
 }
 
 /// Run by `swarm planted`, or by `cargo test --features planted -- --ignored`.

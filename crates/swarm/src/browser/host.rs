@@ -49,6 +49,19 @@ impl World {
                 let at = self.lock_time(life);
                 self.queue.plan(at, Event::QueryLocks(life, id));
             }
+            Effect::Open { .. } | Effect::Close(_) | Effect::Read { .. } | Effect::Write { .. } => {
+                self.store(life, effect);
+            }
+            Effect::Spawn(_)
+            | Effect::Terminate(_)
+            | Effect::Order(..)
+            | Effect::Calibrate { .. } => self.mine(life, effect),
+        }
+    }
+
+    fn store(&mut self, life: Life, effect: Effect) {
+        let now = self.now;
+        match effect {
             Effect::Open { db, name, .. } => {
                 let Some(engine) = self.engines.get_mut(&life) else {
                     return;
@@ -82,6 +95,13 @@ impl World {
                     self.answer_transaction(done);
                 }
             }
+            _ => {}
+        }
+    }
+
+    fn mine(&mut self, life: Life, effect: Effect) {
+        let now = self.now;
+        match effect {
             Effect::Spawn(worker) => {
                 let Some(engine) = self.engines.get_mut(&life) else {
                     return;
@@ -111,6 +131,7 @@ impl World {
                 self.queue
                     .plan(at, Event::Input(life, Box::new(Input::Calibrated(rate))));
             }
+            _ => {}
         }
     }
 

@@ -5,6 +5,7 @@ use chain::PeerId;
 use pool::budget::{Announcement, Budget, Life as Announced};
 use protocol::Channel as NodeChannel;
 use protocol::envelope::{Envelope, Kind, RoomId};
+use tab::between::heartbeat::Command;
 use wire::Power;
 
 use super::World;
@@ -13,6 +14,10 @@ use crate::script::{Step, Verb};
 
 /// A sender of no engine: a hostile page's messages stay in order, too.
 const HOSTILE: u64 = u64::MAX;
+/// What a forged setting that is dated in the future sets.
+pub const FUTURE_DUTY: u8 = 37;
+/// Bytes of key and signature before what a tab says.
+const SIGNED: usize = 96;
 /// Where an envelope's kind, and its sender, stand.
 const KIND_AT: usize = 3;
 const ROOM_AT: usize = 4;
@@ -79,7 +84,7 @@ impl World {
             0 => self.garbage(200),
             1 => own.payload,
             2 => self.mutated(own.payload),
-            _ => Vec::new(),
+            _ => return Some(command(room, sender, self.somebody(how), how)),
         };
         let kinds = [Kind::Packet, own.kind];
         Some(Envelope {
@@ -93,13 +98,29 @@ impl World {
         })
     }
 
+    /// A node or tab that takes part.
+    fn somebody(&self, how: u32) -> PeerId {
+        let glances = self.views.values().map(|view| &view.glance);
+        let all = glances.flat_map(|glance| {
+            let nodes = glance.nodes.iter().map(|node| node.id);
+            nodes.chain(glance.me).collect::<Vec<_>>()
+        });
+        let all: Vec<PeerId> = all.collect();
+        let which = usize::try_from(how >> 3)
+            .unwrap_or(0)
+            .checked_rem(all.len());
+        which.map_or(PeerId::from_bytes([7; 32]), |which| all[which])
+    }
+
     /// A power announcement that nobody made.
     fn power(&mut self, said: Option<Vec<u8>>, how: u32) -> Vec<u8> {
         let said = said.and_then(|said| Announcement::decode(&said));
         let life = [Announced::Idle, Announced::Mining, Announced::Leaving];
         let workers = u8::try_from(how % 64 + 1).unwrap_or(1);
-        let power = Power { workers, duty: 100 };
-        let time = [0, 1, 1_000, 1 << 48][usize::try_from(how >> 6 & 3).unwrap_or(0)];
+        let time = [0, 1, 1_000, u64::MAX >> 8][usize::try_from(how >> 6 & 3).unwrap_or(0)];
+        // Nobody else sets these: who shows the second one believes in the future.
+        let duty = if time > 1_000 { FUTURE_DUTY } else { 41 };
+        let power = Power { workers, duty };
         let by = self.rng.next_u64();
         let announcement = match said {
             Some(said) if how.is_multiple_of(2) => Announcement {
@@ -134,5 +155,24 @@ impl World {
             envelope.encode()
         };
         (0..count).map(message).collect()
+    }
+}
+
+/// A command in a sender's name to cut somebody off, with a signature of nobody.
+fn command(room: [u8; 16], sender: [u8; 32], id: PeerId, how: u32) -> Envelope {
+    let online = false;
+    let command = if how & 4 == 0 {
+        Command::Tab { tab: id, online }
+    } else {
+        Command::Node { node: id, online }
+    };
+    Envelope {
+        kind: Kind::Command,
+        room: RoomId(room),
+        channel: NodeChannel::MAIN,
+        sender: PeerId::from_bytes(sender),
+        recipient: None,
+        sequence: u64::from(how) << 20,
+        payload: [&[7; SIGNED][..], &command.encode()].concat(),
     }
 }

@@ -28,6 +28,7 @@ use crate::script::Script;
 pub use channels::{Channels, Receiver};
 pub use databases::{Database, Databases};
 pub use engine::{Engine, State};
+pub use hostile::FUTURE_DUTY;
 pub use locks::{Locks, Owner};
 pub use page::Page;
 pub use queue::Queue;
@@ -138,7 +139,7 @@ impl World {
         if self.over || self.judge.violation().is_some() {
             return false;
         }
-        let Some((at, event)) = self.queue.next() else {
+        let Some((at, event)) = self.queue.take_next() else {
             return false;
         };
         self.now = at;

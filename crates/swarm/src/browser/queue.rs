@@ -26,7 +26,7 @@ impl<E> Queue<E> {
     }
 
     /// Takes out what is next, with its time.
-    pub fn next(&mut self) -> Option<(u64, E)> {
+    pub fn take_next(&mut self) -> Option<(u64, E)> {
         let ((at, _), what) = self.planned.pop_first()?;
         Some((at, what))
     }
@@ -52,7 +52,7 @@ mod tests {
             queue.plan(at, what);
         }
         queue.postpone(10);
-        let order: Vec<_> = std::iter::from_fn(|| queue.next()).collect();
+        let order: Vec<_> = std::iter::from_fn(|| queue.take_next()).collect();
         assert_eq!(order, [(13, 'b'), (13, 'd'), (15, 'a'), (15, 'c')]);
     }
 }

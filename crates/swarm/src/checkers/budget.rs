@@ -3,11 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use tab::{Effect, Input};
+use tab::{Effect, Input, Stage};
 use wire::{Ask, FromEngine, Part, Power, ToEngine};
 
 use super::{Checker, Scene, Seen};
-use crate::browser::{CORES, Life, State};
+use crate::browser::{CORES, FUTURE_DUTY, Life, State};
 
 /// Announcements come each second, and may be on their way for one and a half.
 const GRACE: u64 = 3_500_000;
@@ -44,9 +44,13 @@ impl Checker for Budget {
                 ..
             } => {
                 self.wished(*life, input);
-                self.learn(*life, effects);
+                self.learn(*life, effects)?;
                 self.judge(scene)?;
                 let share = scene.views.get(life).and_then(|view| view.glance.share);
+                let frozen = scene.views.get(life).map(|view| view.glance.stage);
+                if share.is_some() && frozen == Some(Stage::Frozen) {
+                    return Err(format!("{life:?} is frozen and keeps its share"));
+                }
                 if let Some(share) = share.filter(|share| share.workers > CORES) {
                     return Err(format!(
                         "{life:?} mines with {} workers on {CORES} cores",
@@ -77,16 +81,20 @@ impl Budget {
         }
     }
 
-    fn learn(&mut self, life: Life, effects: &[Effect]) {
+    fn learn(&mut self, life: Life, effects: &[Effect]) -> Result<(), String> {
         for effect in effects {
             if let Effect::Post(FromEngine::Frame(frame)) = effect {
                 for part in &frame.parts {
                     if let Part::Mining(mining) = part {
+                        if mining.power.duty == FUTURE_DUTY {
+                            return Err(format!("{life:?} takes a setting from the future"));
+                        }
                         self.shown.insert(life, percent(mining.power));
                     }
                 }
             }
         }
+        Ok(())
     }
 
     fn judge(&mut self, scene: &Scene<'_>) -> Result<(), String> {

@@ -11,6 +11,7 @@ mod memory;
 mod quiet;
 mod switches;
 mod telling;
+mod volatile;
 
 use std::collections::BTreeMap;
 
@@ -152,6 +153,7 @@ impl Judge {
                 Box::new(memory::Memory),
                 Box::new(quiet::Quiet::default()),
                 Box::new(switches::Switches::default()),
+                Box::new(volatile::Volatile::default()),
             ],
             violation: None,
         }
