@@ -29,7 +29,7 @@ swarm tabs [--seeds N] [--from S]      run N seeds from S on (1000 from 0)
 swarm tabs --seed S                    run one seed and tell of it
 swarm tabs --script FILE               run a script and tell of it
                                        (either with --trace all: each step, too)
-swarm planted [--seeds N]              how many seeds each planted bug takes (feature `planted`)
+swarm planted [--seeds N] [--bug NAME] how many seeds each planted bug takes (feature `planted`)
 ";
 
 #[derive(Default)]
@@ -39,6 +39,7 @@ struct Options {
     seed: Option<u64>,
     script: Option<String>,
     trace: bool,
+    bug: Option<String>,
 }
 
 fn main() -> ExitCode {
@@ -68,6 +69,7 @@ fn options(words: &[String]) -> Result<Options, String> {
             "--seeds" => options.seeds = Some(number()?),
             "--from" => options.from = number()?,
             "--seed" => options.seed = Some(number()?),
+            "--bug" => options.bug = Some(value.clone()),
             "--trace" => options.trace = true,
             "--script" => options.script = Some(value.clone()),
             _ => return Err(HELP.into()),
@@ -229,7 +231,8 @@ fn table(coverage: &Coverage) {
 }
 
 #[cfg(not(feature = "planted"))]
-fn planted(_: Options) -> Result<bool, String> {
+fn planted(options: Options) -> Result<bool, String> {
+    let _ = options.bug;
     Err("built without the feature `planted`".into())
 }
 
@@ -238,7 +241,11 @@ fn planted(_: Options) -> Result<bool, String> {
 fn planted(options: Options) -> Result<bool, String> {
     let most = options.seeds.unwrap_or(2_000);
     let mut all = true;
-    for bug in swarm::planted::all() {
+    let asked = |bug: &tab::planted::Bug| {
+        let name = format!("{bug:?}");
+        options.bug.as_ref().is_none_or(|asked| *asked == name)
+    };
+    for bug in swarm::planted::all().into_iter().filter(asked) {
         let found = Mutex::new(None::<(u64, Violation)>);
         over_cores(options.from, most, |seed| {
             let violation = swarm::planted::found(bug, &draw::draw(seed));

@@ -36,8 +36,15 @@ pub fn claims(bug: Bug) -> &'static [&'static str] {
             &["generations"]
         }
         Bug::ToldBeforeWritten => &["generations", "agreement", "durability"],
-        Bug::StartGoesOnAfterReset => &["generations", "agreement", "durability", "identities"],
-        Bug::BootBeforeWritten | Bug::SentBeforeDurable => &["durability"],
+        Bug::StartGoesOnAfterReset => &[
+            "generations",
+            "agreement",
+            "durability",
+            "identities",
+            "volatile",
+        ],
+        Bug::BootBeforeWritten => &["durability", "volatile"],
+        Bug::SentBeforeDurable => &["durability"],
         Bug::LeftBeforeWritten => &["durability", "identities"],
         Bug::MemoryLostAtFreeze => &["volatile"],
         Bug::SeatWithoutLock | Bug::GoesOnWhenStolen => &["identities"],

@@ -1,4 +1,5 @@
-//! What a tab that cannot store keeps in memory is not lost as long as it lives.
+//! A tab's chain does not shrink as long as it lives, however often its nodes start anew, and whether
+//! it can store or keeps all in memory.
 
 use std::collections::BTreeMap;
 
@@ -15,8 +16,8 @@ const LOWER: u32 = 2;
 pub struct Volatile {
     /// How high a node has been on a chain.
     heights: BTreeMap<(Life, PeerId, u32), u32>,
-    /// Saved blocks may be in the future now.
-    clock_set: bool,
+    /// Saved blocks may be in the future now, or were taken away.
+    troubled: bool,
 }
 
 impl Checker for Volatile {
@@ -26,18 +27,18 @@ impl Checker for Volatile {
 
     fn see(&mut self, seen: &Seen<'_>, scene: &Scene<'_>) -> Result<(), String> {
         let life = match seen {
-            Seen::ClockSet => {
-                self.clock_set = true;
+            Seen::ClockSet | Seen::Damaged { .. } => {
+                self.troubled = true;
                 return Ok(());
             }
-            Seen::Step { life, before, .. } if !before.kept => *life,
+            Seen::Step { life, .. } => *life,
             _ => return Ok(()),
         };
-        let Some(view) = scene.views.get(&life).filter(|_| !self.clock_set) else {
+        let Some(view) = scene.views.get(&life).filter(|_| !self.troubled) else {
             return Ok(());
         };
         let glance = &view.glance;
-        if glance.kept || !view.takes_part(scene.now, 0) {
+        if !view.takes_part(scene.now, 0) {
             return Ok(());
         }
         for node in glance.nodes.iter().filter(|node| !node.loading) {
@@ -45,8 +46,8 @@ impl Checker for Volatile {
             let highest = self.heights.entry(key).or_default();
             if node.height + LOWER < *highest {
                 return Err(format!(
-                    "{life:?} keeps its chain in memory, and seat {} falls from {highest} to {}",
-                    node.seat, node.height
+                    "{life:?} (kept: {}): seat {} falls from {highest} to {}",
+                    glance.kept, node.seat, node.height
                 ));
             }
             *highest = node.height.max(*highest);
