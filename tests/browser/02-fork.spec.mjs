@@ -36,7 +36,10 @@ test("two tabs are cut, fork, heal, and the loser's blocks turn stale", async ({
   await join(winner);
   expect((await agree([winner, loser])).hash).toBe(won.hash);
   await logged(loser, /switched branch/);
-  for (const { hash } of losers) await expect(block(loser, hash)).toHaveClass(/stale/);
+  // So that "one chain wins" can be seen in every tab, also where no node ever had those blocks.
+  for (const page of [loser, winner]) {
+    for (const { hash } of losers) await expect(block(page, hash)).toHaveClass(/stale/);
+  }
   await expect(block(loser, won.hash)).toHaveClass(/best/);
   await expect(loser.getByTestId("harmony")).toContainText("agree");
   await block(loser, lost.hash).click();

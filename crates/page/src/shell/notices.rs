@@ -10,7 +10,7 @@ use yew::prelude::*;
 use self::words::{Notices, failure, held_up as held_up_words};
 use super::dialogs::words::Crash;
 use super::door::{Ui, focus};
-use super::model::{Action, Toast};
+use super::model::{Action, Dialog, Toast};
 use crate::bridge::Picture;
 use crate::kit::icon;
 use crate::kit::progress::progress;
@@ -61,7 +61,14 @@ fn warning(ui: &Ui, notice: &Notice) -> Html {
         }
         Notice::Future { ahead, blocks } => {
             let measured = (t.future_by)(&duration(*ahead), &ui.n.whole(*blocks));
-            banner("banner-future", html! { t.future }, Some(measured))
+            let put_away = ui.opening(Some(Dialog::Reset));
+            html! {
+                <div class="banner" data-testid="banner-future">
+                    { icon::icon(icon::WARN) }
+                    <p><span role="status">{ t.future }</span>{ " " }<span class="muted">{ measured }</span></p>
+                    <button type="button" onclick={put_away}>{ t.put_away }</button>
+                </div>
+            }
         }
         Notice::Damaged { height, records } => {
             let text = (t.damaged)(&ui.n.whole(*records), &height.to_string());

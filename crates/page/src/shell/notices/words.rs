@@ -43,9 +43,10 @@ words! {
             zh: |time| format!("已等待{time}。"),
         }
         future {
-            en: "The chain is ahead of this machine's clock. If the clock is slow, set it right. If it is right, wait until it has caught up: until then, what is mined here may be refused by every node.",
-            zh: "链上的时间领先于本机时钟。若本机时钟偏慢，请校准时钟；若时钟无误，请等待时间追上：在此之前，这里挖到的区块可能会被所有节点拒绝。",
+            en: "The chain is ahead of this machine's clock. If the clock is slow, set it right. If it is right, put this chain away and begin anew (that can be undone), or wait: until the clock has caught up, every node may refuse what is mined here.",
+            zh: "链上的时间领先于本机时钟。若本机时钟偏慢，请校准时钟；若时钟无误，可将此链放到一旁重新开始（可以撤销），或等待时间追上：在此之前，这里挖到的区块可能会被所有节点拒绝。",
         }
+        put_away { en: "Put it away", zh: "放到一旁" }
         /// How far the tip is ahead, and how many blocks are.
         future_by: With2 {
             en: |time, blocks| {
