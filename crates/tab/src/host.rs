@@ -97,12 +97,6 @@ struct Hosted<M> {
     waiting: VecDeque<(u64, To, Packet)>,
 }
 
-impl<M: Machine> Default for Host<M> {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
 impl Effect {
     /// For whom it has to be done.
     fn node(&self) -> &PeerId {
@@ -118,17 +112,18 @@ impl Effect {
 }
 
 impl<M: Machine> Host<M> {
-    /// No machines.
+    /// No machines. Saves are numbered from `ticket` on, the last number that storage knows: what is
+    /// still being written for machines of before makes nothing of these durable.
     #[must_use]
-    pub fn new() -> Self {
+    pub fn after(ticket: u64) -> Self {
         Self {
             nodes: BTreeMap::new(),
             sure: VecDeque::new(),
             packets: Bounded::new(MOST_PACKETS, MOST_PACKET_BYTES),
             agenda: Agenda::new(),
             effects: Vec::new(),
-            tickets: 0,
-            durable: 0,
+            tickets: ticket,
+            durable: ticket,
         }
     }
 

@@ -289,7 +289,10 @@ fn a_tab_whose_identity_is_stolen_goes_on_as_somebody_else_with_its_chain() {
     browser.run(100);
     let before = browser.tab.glance().nodes[0];
     assert!(before.height > 3);
-    let held = browser.held.iter().find(|(_, name)| name.contains(":seat:"));
+    let held = browser
+        .held
+        .iter()
+        .find(|(_, name)| name.contains(":seat:"));
     let (lock, name) = held.map(|(lock, name)| (*lock, name.clone())).unwrap();
     browser.held.insert(LockId(u64::MAX), name); // the thief's
     browser.held.remove(&lock);

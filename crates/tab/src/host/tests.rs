@@ -31,7 +31,7 @@ impl Machine for Puppet {
 }
 
 fn host(answers_of_a: Vec<Vec<Output>>) -> Host<Puppet> {
-    let mut host = Host::new();
+    let mut host = Host::after(0);
     let a = Puppet {
         got: Vec::new(),
         answers: answers_of_a.into(),
@@ -253,4 +253,28 @@ fn a_removed_node_leaves_nothing_behind() {
     host.remove(&A).unwrap();
     assert_eq!((host.next_timer(), host.is_busy()), (None, false));
     assert_eq!(host.take_effects(), []);
+}
+
+#[test]
+fn a_write_for_machines_of_before_makes_nothing_durable() {
+    let mut host = Host::after(7);
+    let outputs = vec![Output::Save(batch(1)), send(To::Peer(FAR), 1)];
+    let a = Puppet {
+        got: Vec::new(),
+        answers: vec![outputs].into(),
+    };
+    host.add(A, a, Saved::default());
+    host.set_peers(&A, BTreeSet::from([FAR]));
+    run(&mut host, 1);
+    host.durable(7);
+    let casts = |host: &mut Host<Puppet>| {
+        let effects = host.take_effects();
+        effects
+            .iter()
+            .filter(|one| matches!(one, Effect::Cast { .. }))
+            .count()
+    };
+    assert_eq!(casts(&mut host), 0);
+    host.durable(8);
+    assert_eq!(casts(&mut host), 1);
 }

@@ -121,7 +121,7 @@ impl Member {
             locks: joined.locks,
             departing: Vec::new(),
             clock: Clock::start(cx.now),
-            host: Host::new(),
+            host: Host::after(l.store.last_ticket()),
             nodes: Vec::new(),
             inbox: Inbox::new(l.room.id(), cx.ms()),
             tabs: Tabs::default(),
