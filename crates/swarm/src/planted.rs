@@ -51,9 +51,9 @@ pub fn claims(bug: Bug) -> &'static [&'static str] {
         Bug::AskForgottenAtFreeze | Bug::AnsweredTwice => &["asks"],
         Bug::WholeBudget | Bug::FrozenTabMines | Bug::PowerFromTheFuture => &["budget"],
         Bug::GoodbyeBelieved => &["agreement", "switches"],
-        Bug::UnsignedHeard => &["switches", "generations", "agreement"],
+        Bug::UnsignedHeard => &["switches"],
         Bug::HeartbeatStorm => &["quiet", "spin"],
-        Bug::PacketsOfAnotherChain => &["generations", "durability", "agreement", "quiet"],
+        Bug::PacketsOfAnotherChain => &["durability", "agreement", "quiet"],
     }
 }
 
