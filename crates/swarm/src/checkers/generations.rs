@@ -128,7 +128,10 @@ impl Generations {
         };
         self.given_up.insert((room, put_away));
         let had = has_blocks(scene, put_away);
-        let between = has_blocks(scene, from.current) || stands_on(scene, room, from.current);
+        let own = before.generation.current == from.current
+            && before.nodes.iter().any(|node| node.height > 0);
+        let between =
+            own || has_blocks(scene, from.current) || stands_on(scene, room, from.current);
         if had && seen.is_some_and(|seen| seen.undo != Some(put_away)) {
             return Err(format!(
                 "{life:?} loses generation {put_away}: a reset that was asked for before the one \
