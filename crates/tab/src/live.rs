@@ -90,7 +90,9 @@ impl Live {
     /// The page asks; what takes time, or comes too early, waits.
     pub fn ask(&mut self, cx: &mut Cx<'_>, id: u32, ask: Ask) {
         match self.session {
-            Session::Frozen | Session::Leaving(_) => cx.answer(id, Err(asks::left())),
+            Session::Frozen | Session::Leaving(Leaving { again: false, .. }) => {
+                cx.answer(id, Err(asks::left()));
+            }
             _ if self.l.asks.len() >= MOST_WAITING => {
                 cx.answer(id, Err(failure("not-ready", "too many asks wait already")));
             }

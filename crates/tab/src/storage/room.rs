@@ -145,6 +145,14 @@ impl RoomStore {
         self.own.get(&(self.generation.current, *node))
     }
 
+    /// Whether nothing is in memory that was saved of the chain that counts.
+    #[must_use]
+    pub fn is_bare(&self) -> bool {
+        let generation = self.generation.current;
+        let mut here = self.own.iter().filter(|((of, _), _)| *of == generation);
+        here.all(|(_, values)| values.is_empty())
+    }
+
     /// Adds what a node of an identity that was taken away had saved to what its successor has.
     pub fn inherit(&mut self, heir: PeerId, former: &Values) {
         let generation = self.generation.current;

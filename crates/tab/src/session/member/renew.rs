@@ -4,9 +4,11 @@ use chain::PeerId;
 use wire::live::HeldUp;
 use wire::{Answer, Happening};
 
-use super::{Member, network::progress};
+use super::Member;
 use crate::between::generation::Generation;
+use crate::between::heartbeat::NodeHeartbeat;
 use crate::between::hint::may_follow;
+use crate::between::tabs::Tab;
 use crate::cx::{Cx, failure};
 use crate::door::{LockAnswer, LockId, Rows, Ticket};
 use crate::lasting::Lasting;
@@ -223,6 +225,11 @@ impl Member {
         renewing.until = cx.ms() + DATABASE_MS;
         let (renewal, seen) = (renewing.renewal, renewing.seen);
         let ours = l.store.generation();
+        if let Renewal::Follow(theirs) = renewal
+            && !may_follow(now, theirs, is_empty, l.store.is_kept())
+        {
+            return self.renewed(cx, lock, Ok(())); // storage has what would be lost
+        }
         match renewal.apply(now, seen, is_empty) {
             Err(why) => self.renewed(cx, lock, Err(why)),
             Ok(next) if next == ours => self.renewed(cx, lock, Ok(())),
@@ -299,19 +306,17 @@ impl Member {
         self.renewed(cx, lock, Err(NotRenewed::Left));
     }
 
-    /// Whether nobody here or in another tab has a block of the chain that counts; a node that
-    /// still reads its own may have some.
+    /// Whether nobody here or in another tab is known to have a block of the chain that counts. A node
+    /// that has yet to read blocks has them; one that has none to read has none.
     pub(super) fn is_empty(&self, l: &Lasting) -> bool {
         let generation = l.store.generation().current;
-        let here = self
-            .running()
-            .map(|node| (node.tip().1.0, progress(node).1));
-        let of_ours =
-            |tab: &&crate::between::tabs::Tab| tab.heartbeat.generation.current == generation;
+        let here = self.running().all(|node| node.tip().1.0 == 0);
+        let of_ours = |tab: &&Tab| tab.heartbeat.generation.current == generation;
         let tabs = self.tabs.alive().map(|(_, tab)| tab).filter(of_ours);
-        let far = tabs.flat_map(|tab| &tab.heartbeat.nodes);
-        let far = far.map(|node| (node.height, node.loading));
-        self.is_running() && here.chain(far).all(|node| node == (0, None))
+        let mut far = tabs.flat_map(|tab| &tab.heartbeat.nodes);
+        let none =
+            |node: &NodeHeartbeat| node.height == 0 && node.loading.is_none_or(|(_, all)| all == 0);
+        l.store.is_bare() && here && far.all(none)
     }
 }
 
