@@ -2,9 +2,9 @@
 //! Never: holds a truth of its own, decides what a node does, or reads what is not on the screen.
 //! Neighbours: `wire` is the contract with `engine`; `browser` adapts; `scenario` reads room links.
 //!
-//! [`kit`] is what all rooms draw with, [`shell`] the frame around them, [`live`] the room with the
-//! chain, [`learn`] what there is to read, [`script`] is `window.tabchain`, [`bridge`] the way to the engine. No room knows another;
-//! each sees the frame through [`shell::door`].
+//! `kit` is what all rooms draw with, `shell` the frame around them, `live` the room with the chain,
+//! `learn` what there is to read, `script` is `window.tabchain`, `bridge` the way to the engine. No
+//! room knows another; each sees the frame through `shell::door`.
 //!
 //! # Marks for tests
 //! These `data-testid`s are stable. Panels: `mine-button`, `hash-rate`, `found`, `power-gentle`,

@@ -1,7 +1,7 @@
 //! How a mining worker spends its time: short slices of search, and pauses between them.
 //!
 //! Nothing of the browser in here: the clock and the post box are handed in, in milliseconds and
-//! as closures, so that all of it is tested natively. [`super::worker`] is the thin rest.
+//! as closures, so that all of it is tested natively. `miner-worker` is the thin rest.
 
 use super::message::{FromMiner, Lease, ToMiner};
 use miner::Found;
