@@ -17,11 +17,11 @@ mod host;
 mod lasting;
 mod live;
 mod mining;
-pub mod names;
+mod names;
 mod opening;
-pub mod picture;
+mod picture;
 pub mod planted;
-pub mod session;
+mod session;
 pub mod storage;
 
 use wire::{FromEngine, ToEngine};

@@ -220,12 +220,6 @@ impl Tabs {
         80 * all + 160 * nodes + 64 * self.tabs.len()
     }
 
-    /// Whether a tab of this id was heard.
-    #[must_use]
-    pub fn knows(&self, id: &PeerId) -> bool {
-        self.tabs.contains_key(id)
-    }
-
     /// Nodes of other tabs that can be reached.
     #[must_use]
     pub fn reachable(&self, now: u64) -> BTreeSet<PeerId> {
@@ -342,7 +336,7 @@ mod tests {
             tabs.locked(&BTreeSet::new(), 300),
             [News::Left { label: 2 }]
         );
-        assert!(!tabs.knows(&id(1)));
+        assert!(!tabs.tabs.contains_key(&id(1)));
     }
 
     #[test]
@@ -350,7 +344,7 @@ mod tests {
         let mut tabs = Tabs::default();
         tabs.next(id(1), says(1, 11), 100);
         assert_eq!(tabs.locked(&BTreeSet::new(), 200), []);
-        assert!(!tabs.knows(&id(1)));
+        assert!(!tabs.tabs.contains_key(&id(1)));
     }
 
     #[test]

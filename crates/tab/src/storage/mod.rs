@@ -70,23 +70,3 @@ pub enum DbError {
     /// The browser says no, in its words.
     Refused(String),
 }
-
-/// The name right behind all names with this prefix, if there is one.
-#[must_use]
-pub fn behind(prefix: &[u8]) -> Option<Name> {
-    let kept = prefix.iter().rposition(|byte| *byte != u8::MAX)?;
-    let mut name = prefix[..=kept].to_vec();
-    name[kept] += 1;
-    Some(name)
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn prefixes_end_where_the_next_one_begins() {
-        assert_eq!(super::behind(&[1, 2]), Some(vec![1, 3]));
-        assert_eq!(super::behind(&[1, 255, 255]), Some(vec![2]));
-        assert_eq!(super::behind(&[255, 255]), None);
-        assert_eq!(super::behind(&[]), None);
-    }
-}
