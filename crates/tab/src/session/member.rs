@@ -22,6 +22,7 @@ use crate::host::Host;
 use crate::lasting::Lasting;
 use crate::storage::identities::Identity;
 
+mod add;
 mod carry;
 mod network;
 mod renew;

@@ -1,20 +1,18 @@
-//! Nodes start from what they saved, stop, start again; a further one comes.
+//! Nodes start from what they saved, stop, and start again.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 
 use chain::PeerId;
-use wire::{Answer, Damage, Happening};
+use wire::{Damage, Happening};
 
 use super::Member;
-use crate::between::heartbeat::MOST_NODES;
 use crate::clock::Clock;
-use crate::cx::{Cx, failure};
-use crate::door::{LockAnswer, LockId, Rows, Ticket};
+use crate::cx::Cx;
+use crate::door::{Rows, Ticket};
 use crate::lasting::Lasting;
 use crate::planted::{Bug, is_planted};
-use crate::session::adding::{Adding, Step as AddStep};
-use crate::session::claim::{Claim, Claimed, Wanted};
-use crate::session::starting::{self, DATABASE_MS, Starting, Step};
+use crate::session::adding::Step as AddStep;
+use crate::session::starting::{self, Starting, Step};
 use crate::storage::DbError;
 use crate::storage::identities::Identity;
 use crate::storage::room::{read_generation, youngest_generation};
@@ -23,7 +21,7 @@ use crate::storage::room::{read_generation, youngest_generation};
 /// should be there at once, of a long one the page shows the progress.
 const SETTLE_MS: u64 = 1_500;
 
-fn silent() -> DbError {
+pub(super) fn silent() -> DbError {
     DbError::Refused("the browser does not answer".into())
 }
 
@@ -193,7 +191,7 @@ impl Member {
         self.started(cx, l);
     }
 
-    fn start_node(&mut self, cx: &mut Cx<'_>, l: &mut Lasting, id: PeerId) {
+    pub(super) fn start_node(&mut self, cx: &mut Cx<'_>, l: &mut Lasting, id: PeerId) {
         // The last of a tab's nodes is the one that takes the place of another.
         let is_last = self.nodes.last().is_some_and(|last| last.id == id);
         if let Some((generation, former)) = l.inheritance.take_if(|_| is_last)
@@ -223,156 +221,6 @@ impl Member {
         }
     }
 
-    /// Somebody wants one more node.
-    pub fn add(&mut self, cx: &mut Cx<'_>, l: &Lasting, ask: u32) {
-        if self.nodes.len() >= MOST_NODES {
-            return cx.answer(
-                ask,
-                Err(failure("too-many-nodes", "a tab has at most 16 nodes")),
-            );
-        }
-        let wanted = Wanted {
-            count: 1,
-            besides: self
-                .nodes
-                .iter()
-                .map(|one| one.identity.seat)
-                .collect::<BTreeSet<_>>(),
-            ..Wanted::default()
-        };
-        let claim = Claim::begin(cx, &l.names, l.browser_db.clone(), wanted);
-        self.adding = Some(Adding {
-            ask,
-            step: AddStep::Claim(Box::new(claim)),
-            until: u64::MAX,
-        });
-    }
-
-    /// Whether a node is being added.
-    pub fn is_adding(&self) -> bool {
-        self.adding.is_some()
-    }
-
-    pub(super) fn turn_add(&mut self, cx: &mut Cx<'_>, l: &mut Lasting) {
-        let Some(adding) = &mut self.adding else {
-            return;
-        };
-        let late = cx.ms() >= adding.until;
-        match &mut adding.step {
-            AddStep::Claim(claim) => {
-                let claimed = claim.turn(cx);
-                self.add_claimed(cx, claimed);
-            }
-            AddStep::Flush(_) if l.is_written() || late => self.add_flushed(cx, l),
-            AddStep::Rows(_, id) if late => {
-                let id = *id;
-                l.store.fill(id, Err(silent()));
-                self.added(cx, l, id);
-            }
-            _ => {}
-        }
-    }
-
-    /// The browser says something of a lock that a node being added may want.
-    pub fn add_locked(&mut self, cx: &mut Cx<'_>, id: LockId, answer: LockAnswer) {
-        if let Some(Adding {
-            step: AddStep::Claim(claim),
-            ..
-        }) = &mut self.adding
-        {
-            let claimed = claim.locked(cx, id, answer);
-            self.add_claimed(cx, claimed);
-        }
-    }
-
-    /// Rows were read that a node being added may have asked for.
-    pub fn add_read(
-        &mut self,
-        cx: &mut Cx<'_>,
-        l: &mut Lasting,
-        id: Ticket,
-        rows: &Result<Rows, DbError>,
-    ) {
-        match &mut self.adding {
-            Some(Adding {
-                step: AddStep::Claim(claim),
-                ..
-            }) => {
-                let claimed = claim.read(cx, id, rows);
-                self.add_claimed(cx, claimed);
-            }
-            Some(Adding {
-                step: AddStep::Rows(ticket, node),
-                ..
-            }) if *ticket == id => {
-                let node = *node;
-                l.store.fill(node, rows.clone());
-                self.added(cx, l, node);
-            }
-            _ => {}
-        }
-    }
-
-    /// A write is done that a node being added may wait for.
-    pub fn add_written(&mut self, cx: &mut Cx<'_>, id: Ticket, result: &Result<(), DbError>) {
-        if let Some(Adding {
-            step: AddStep::Claim(claim),
-            ..
-        }) = &mut self.adding
-        {
-            let claimed = claim.written(cx, id, result);
-            self.add_claimed(cx, claimed);
-        }
-    }
-
-    fn add_claimed(&mut self, cx: &Cx<'_>, claimed: Option<Claimed>) {
-        if let (Some(claimed), Some(adding)) = (claimed, &mut self.adding) {
-            adding.step = AddStep::Flush(Box::new(claimed));
-            adding.until = cx.ms() + DATABASE_MS;
-        }
-    }
-
-    fn add_flushed(&mut self, cx: &mut Cx<'_>, l: &mut Lasting) {
-        if !self.is_running() {
-            return; // the others are being started: one after the other
-        }
-        let Some(Adding {
-            ask,
-            step: AddStep::Flush(claimed),
-            ..
-        }) = self.adding.take()
-        else {
-            return;
-        };
-        let Some(hosted) = self.take_in(cx, l, *claimed).pop() else {
-            return cx.answer(ask, Err(failure("too-many-nodes", "no identity is free")));
-        };
-        let id = hosted.id;
-        l.store.forget(&id); // it may have lived elsewhere since it lived here
-        self.nodes.push(hosted);
-        l.recount(); // it may have found blocks before
-        self.know_nodes(l);
-        let prefix = l.store.missing(&id);
-        let ticket = prefix.map(|prefix| starting::ask_rows(cx, prefix));
-        let step = AddStep::Rows(ticket.unwrap_or_else(|| cx.ticket()), id);
-        let until = cx.ms() + DATABASE_MS;
-        self.adding = Some(Adding { ask, step, until });
-        if ticket.is_none() {
-            self.added(cx, l, id);
-        }
-    }
-
-    fn added(&mut self, cx: &mut Cx<'_>, l: &mut Lasting, id: PeerId) {
-        let Some(adding) = self.adding.take() else {
-            return;
-        };
-        // A restart of all nodes may have come in between, and takes this one along.
-        if !self.host.has(&id) && self.is_running() {
-            self.start_node(cx, l, id);
-        }
-        cx.answer(adding.ask, Ok(Answer::Node(id)));
-    }
-
     /// The tab leaves: asks that take time are answered, and what was taken for them is given back.
     pub(super) fn give_up_asks(&mut self, cx: &mut Cx<'_>, l: &mut Lasting) {
         if is_planted(Bug::AskForgottenAtFreeze) {
@@ -397,17 +245,4 @@ fn saved_height(saved: &protocol::Saved) -> Option<u32> {
         .split_last_chunk::<4>()
         .filter(|(id, _)| id.len() == 32)?;
     Some(u32::from_le_bytes(*height))
-}
-
-impl Adding {
-    pub(super) fn waits_for_storage(&self) -> bool {
-        matches!(self.step, AddStep::Flush(_))
-    }
-
-    pub(super) fn due(&self) -> u64 {
-        match &self.step {
-            AddStep::Claim(claim) => claim.due(),
-            _ => self.until,
-        }
-    }
 }
