@@ -1,5 +1,5 @@
 // window.tabchain, as teachers and these tests use it.
-import { test, expect, agree, call, header, height, mine, mineTo, own, reaches, ready, status, stop, tip, BITS } from "./lib/test.mjs";
+import { test, expect, agree, call, header, height, mine, mineTo, own, reaches, ready, settle, status, stop, tip, BITS } from "./lib/test.mjs";
 
 // The code of the error that a call ends with.
 const code = (page, method, ...args) => page.evaluate(async ([method, args]) => {
@@ -203,7 +203,7 @@ test("a block is told once, however many nodes of the tab accept it", async ({ o
     return window.tabchain.on("block", ({ hash, found }) => window.heard.push([hash, found]));
   });
   await mineTo(page, 12);
-  await expect.poll(async () => new Set((await own(page)).map((node) => node.tip.hash)).size).toBe(1);
+  await settle(page);
   const chain = (await call(page, "blocks", 1, await height(page))).map(({ hash }) => hash);
   const hashes = async () => (await page.evaluate(() => window.heard)).map(([hash]) => hash);
   await expect.poll(hashes).toEqual(expect.arrayContaining(chain));

@@ -44,6 +44,18 @@ export async function mineTo(page, wanted, { power, timeout } = {}) {
   await stop(page);
 }
 
+// All nodes of a tab come to the same tip. Two blocks of the same height may be found at once: such a
+// tie lasts, by the rules, until the next block.
+export async function settle(page) {
+  await expect.poll(async () => {
+    const tips = (await own(page)).map(({ tip }) => tip);
+    const heights = new Set(tips.map(({ height }) => height));
+    const ids = new Set(tips.map(({ hash }) => hash));
+    if (heights.size === 1 && ids.size > 1) await mineTo(page, tips[0].height + 1);
+    return ids.size;
+  }, { message: "all nodes of the tab stand on one tip", intervals: [250, 500, 1000] }).toBe(1);
+}
+
 // All tabs come to the same tip; gives it.
 export async function agree(pages, timeout = 15_000) {
   let last;
