@@ -1,0 +1,103 @@
+//! Scripts, as the swarm shrunk them, that broke a claim before the tab was mended.
+
+use swarm::{Script, run};
+
+fn holds(script: &str) {
+    let script: Script = script.parse().expect("a script");
+    let violation = run(&script).violation;
+    assert!(violation.is_none(), "{violation:?}");
+}
+
+#[test]
+fn a_second_reset_while_the_first_is_under_way_in_another_tab_loses_nothing() {
+    holds(
+        "seed 5083 locks kept calm 4064
+0 open 11345 227320
+360 open 36 2130094
+1464 status 12985 11665718
+1464 mine 62003 11061067
+3945 reset 12963 7712034
+3964 reset 1346 12067347
+",
+    );
+}
+
+#[test]
+fn a_reset_that_was_asked_for_before_another_loses_nothing() {
+    holds(
+        "seed 5142 locks kept calm 2556
+0 open 0 12707692
+447 mine 500 8135268
+461 mine 0 0
+633 open 13109 5882211
+1173 mine 33302 2755738
+1173 reset 43058 11404362
+1173 power 53445 8997678
+1425 close 12943 14926505
+2240 panic 22429 15813830
+2456 reset 52213 13122309
+",
+    );
+}
+
+#[test]
+fn a_second_reset_in_memory_before_the_nodes_are_back_loses_nothing() {
+    holds(
+        "seed 1169 locks kept calm 9778
+0 open 0 13467447
+125 mine 0 0
+125 duplicate 47787 1379651
+9656 quota 33458 15182644
+9656 reset 4836 3481081
+9678 reset 6525 3481081
+",
+    );
+}
+
+#[test]
+fn a_tab_without_storage_follows_a_reset_though_somebody_keeps_the_rooms_lock() {
+    holds(
+        "seed 5 locks kept calm 1564
+0 open 0 1462378
+1333 open 55654 14396344
+1333 add-node 53314 1414821
+1333 open 0 1728382
+1412 steal-lock 23908 7388881
+1452 reset 5420 6887655
+1464 keep-lock 60416 8617659
+1464 close 64416 2412781
+1464 refuse-open 12239 2427517
+1464 reload 56595 10086007
+",
+    );
+}
+
+#[test]
+fn a_life_that_began_while_somebody_waited_for_a_seat_is_not_lived_twice() {
+    holds(
+        "seed 5285 locks kept calm 3740
+0 open 0 12123381
+0 move 1464 13310230
+20 reset 43660 4779887
+80 undo 2255 1881717
+295 reload 21467 15409995
+308 duplicate 7180 15034918
+1537 reload 35837 16203529
+3550 clock 34973 9730191
+3640 steal-lock 3373 8457111
+",
+    );
+}
+
+#[test]
+fn a_write_of_a_former_session_makes_nothing_of_the_next_one_durable() {
+    holds(
+        "seed 20123 locks kept calm 5884
+0 open 0 4055874
+250 mine 0 0
+252 undo 60784 1708014
+252 open 0 10372530
+884 steal-lock 36872 15973713
+",
+    );
+}
