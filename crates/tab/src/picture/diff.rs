@@ -1,6 +1,6 @@
 //! What is different between two pictures.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chain::BlockId;
 use wire::{BlockView, Part, Picture};
@@ -27,11 +27,11 @@ pub fn parts(before: Option<&Picture>, now: &Picture) -> Vec<Part> {
 
 fn tree(before: &[BlockView], now: &[BlockView], first: bool) -> Option<Part> {
     let known: BTreeMap<BlockId, &BlockView> = before.iter().map(|b| (b.id, b)).collect();
-    let shown: BTreeMap<BlockId, ()> = now.iter().map(|b| (b.id, ())).collect();
+    let shown: BTreeSet<BlockId> = now.iter().map(|b| b.id).collect();
     let gone: Vec<BlockId> = before
         .iter()
         .map(|b| b.id)
-        .filter(|id| !shown.contains_key(id))
+        .filter(|id| !shown.contains(id))
         .collect();
     let new = |block: &&BlockView| known.get(&block.id).is_none_or(|known| known != block);
     let blocks: Vec<BlockView> = now.iter().filter(new).cloned().collect();

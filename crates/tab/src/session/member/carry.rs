@@ -131,8 +131,8 @@ impl Member {
         let Some(hosted) = self.hosted_mut(node) else {
             return;
         };
-        let less = |height: u32| hosted.saved_height.is_none_or(|saved| height < saved);
-        let is_lost = restored.is_none_or(|height| hosted.saved_height.is_some() && less(height));
+        let fell = |height: u32| hosted.saved_height.is_some_and(|saved| height < saved);
+        let is_lost = restored.is_none_or(fell);
         if is_lost {
             let (height, records) = l.damaged.unwrap_or((u32::MAX, 0));
             l.store.put_aside(node);

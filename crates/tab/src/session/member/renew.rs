@@ -62,7 +62,6 @@ impl Member {
             return; // it will be said again
         }
         if is_planted(Bug::HeartbeatIsAnOrder) {
-            l.store.set_generation(theirs);
             return self.go_over(cx, l, theirs);
         }
         if l.store.is_kept() {
@@ -87,11 +86,11 @@ impl Member {
         match stored {
             Some(stored) if stored > l.store.generation() => {
                 let other = stored.current != l.store.generation().current;
+                if other {
+                    return self.go_over(cx, l, stored);
+                }
                 l.store.set_generation(stored);
                 l.pace.change();
-                if other {
-                    self.go_over(cx, l, stored);
-                }
             }
             _ => self.follow(cx, l, from),
         }
@@ -114,8 +113,6 @@ impl Member {
         if theirs.current == ours.current {
             return l.store.set_generation(theirs);
         }
-        self.stop_nodes(cx, l);
-        l.store.set_generation(theirs);
         self.go_over(cx, l, theirs);
     }
 
@@ -244,19 +241,19 @@ impl Member {
                     l.store.set_generation(next);
                     self.say_heartbeat(cx, l, false);
                 }
-                self.stop_nodes(cx, l); // what they save belongs to the chain before
-                l.store.set_generation(next);
+                self.go_over(cx, l, next);
                 if is_planted(Bug::ToldBeforeWritten) {
                     self.say_heartbeat(cx, l, false);
                 }
-                l.writer.turn(cx, &mut l.store);
-                self.go_over(cx, l, next);
             }
         }
     }
 
-    /// The nodes start on the chain that counts now.
+    /// Another chain counts from now on: the nodes stop, and start on that one.
     fn go_over(&mut self, cx: &mut Cx<'_>, l: &mut Lasting, next: Generation) {
+        self.stop_nodes(cx, l); // what they save belongs to the chain before
+        l.store.set_generation(next);
+        l.writer.turn(cx, &mut l.store);
         l.watched.clear();
         let reset = next.undo.is_some();
         let why = if reset {
