@@ -122,6 +122,13 @@ impl Live {
     /// The browser says something of a lock.
     pub fn locked(&mut self, cx: &mut Cx<'_>, id: LockId, answer: LockAnswer) {
         match &mut self.session {
+            Session::Joining(joining) if joining.holds(id) => {
+                if answer == LockAnswer::Stolen {
+                    joining.abandon(cx);
+                    self.become_somebody_else(cx);
+                    self.join(cx);
+                }
+            }
             Session::Joining(joining) => {
                 let joined = joining.locked(cx, id, answer);
                 self.joined(cx, joined);
@@ -360,6 +367,11 @@ impl Live {
             self.l.inheritance = values.map(|values| (generation, values));
         }
         self.leave(cx, Some(lock), true);
+        self.become_somebody_else(cx);
+    }
+
+    /// What was said under the old name may be somebody else's word from now on.
+    fn become_somebody_else(&mut self, cx: &mut Cx<'_>) {
         self.l.me = Me::new(cx.source);
         self.l.label = 0;
         self.l.note(cx, Happening::LockStolen);
