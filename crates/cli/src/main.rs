@@ -49,7 +49,7 @@ enum Command {
         /// The 80 bytes of a header as 160 hex digits.
         #[arg(long, value_name = "HEX")]
         header: HeaderArg,
-        /// Number of threads that search [default: one per core].
+        /// Number of threads that search; by default one per core.
         #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
         threads: Option<u16>,
     },
