@@ -300,7 +300,7 @@ impl Node {
         }
     }
 
-    /// Puts a header from the future off until its time has come; sending it is no offence.
+    /// Puts off a header from the future until its time has come; sending it is no offence.
     fn put_off(&mut self, turn: &mut Turn<'_>, secs: u32, id: BlockId, later: Later) {
         let is_new = !self.tables.later.keys().any(|(_, known)| *known == id);
         if secs > limits::LATER_SECS || !is_new {

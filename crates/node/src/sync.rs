@@ -14,8 +14,8 @@ use crate::peers::Peer;
 use crate::tables::Ask;
 
 impl Node {
-    /// Asks a peer for the headers from our chain to a block, unless it is already being asked, may
-    /// not be asked yet, or bodies must come first.
+    /// Asks a peer for the headers from our chain to a block, unless a request to it is under way,
+    /// it is too early for one, or bodies must come first.
     pub(crate) fn ask(&mut self, turn: &mut Turn<'_>, peer: PeerId, stop: BlockId) {
         let tables = &self.tables;
         let is_busy = tables.asks.contains_key(&peer) || tables.presyncs.contains_key(&peer);

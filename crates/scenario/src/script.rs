@@ -110,7 +110,7 @@ pub enum FaultKind {
         /// How many seconds it stays down.
         seconds: u32,
     },
-    /// Nodes only hear others of their own group; nodes in no group hear nobody.
+    /// Nodes hear only members of their own group; nodes in no group hear nobody.
     Cut {
         /// The groups.
         groups: Vec<Vec<u32>>,

@@ -1,5 +1,5 @@
-//! `cargo xtask swarm`: builds the simulated browsers, optimised but with checks on, and passes the
-//! rest of the arguments to them.
+//! `cargo xtask swarm`: builds the simulated browsers, optimised but with checks on, and passes all
+//! arguments on to them.
 
 use crate::steps::Outcome;
 use crate::{root, sh};
