@@ -304,7 +304,10 @@ fn promise(attach: impl Fn(&Function, &Function)) -> Promise {
 }
 
 fn why(error: Option<DomException>) -> Refused {
-    let words = error.map(|error| format!("{}: {}", error.name(), error.message()));
+    let words = error.map(|error| match error.message().as_str() {
+        "" => error.name(),
+        message => format!("{}: {message}", error.name()),
+    });
     Refused(words.unwrap_or_else(|| "the browser gave no reason".into()))
 }
 

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use node::Memo;
 use pool::plan::PoolEvent;
 use protocol::{Input as NodeInput, JobId};
+use wire::live::HeldUp;
 use wire::{Ask, FromEngine, Happening, Power};
 
 use crate::asks::{self, MOST_WAITING, Waiting};
@@ -374,6 +375,7 @@ impl Live {
     fn become_somebody_else(&mut self, cx: &mut Cx<'_>) {
         self.l.me = Me::new(cx.source);
         self.l.label = 0;
+        self.l.held_up(cx, Some(HeldUp::Tab));
         self.l.note(cx, Happening::LockStolen);
     }
 }

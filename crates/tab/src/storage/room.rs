@@ -16,7 +16,7 @@ use crate::door::Rows;
 /// Where the record of the generation is, in [`Store::Meta`].
 pub const GENERATION: &[u8] = b"generation";
 /// Most bytes of one node's damaged values that are put aside.
-const MOST_ASIDE: usize = 1 << 20;
+const MOST_ASIDE: usize = 16 << 20;
 
 /// The room's storage.
 #[derive(Debug)]
