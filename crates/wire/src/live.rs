@@ -109,7 +109,7 @@ pub enum Notice {
 pub enum HeldUp {
     /// The default room: this tab opened a new room instead.
     DefaultRoom,
-    /// The tab's own name.
+    /// The tab's own name: it goes by a new one.
     Tab,
     /// The list of identities: this tab's nodes use new ones, which are not kept.
     Identities,
