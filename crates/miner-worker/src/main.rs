@@ -1,6 +1,6 @@
 //! Does: searches nonces as it is told, in a worker and a wasm of its own, so that it stays small.
 //! Never: decides what is searched; keeps nothing.
-//! Neighbours: `pool` below; `engine` starts it, gives it leases and hears what it finds.
+//! Neighbours: `pool` below; `engine` starts it, tells it what to search and hears what it finds.
 
 #![forbid(unsafe_code)]
 
