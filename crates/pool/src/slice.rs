@@ -72,6 +72,7 @@ impl Searcher {
         }
     }
 
+    #[inline(never)] // a hundred bytes less, of the worker's 20 KB
     fn tell(&mut self, now: f64, post: &mut impl FnMut(FromMiner)) {
         self.told = now;
         if self.hashes > 0 {
