@@ -359,6 +359,36 @@ test("a goodbye, an off and junk in another tab's name: it stays listed, joined 
   await shot(two, "in-its-name");
 });
 
+test("junk and echoes in a node's name: whoever hears them goes on listening to the node", async ({ open, rooms, outsider, baseURL, shot }) => {
+  const room = rooms({ bits: BITS.quick });
+  const { channel } = names(baseURL);
+  const [one, two] = [await open(room), await open(room)];
+  await agree([one, two]);
+  const heard = await listen(outsider, channel(room));
+  await mineTo(one, 3);
+  await agree([one, two]);
+  const [{ id }] = await own(one);
+  const said = (await heard()).map(overheard).filter(({ kind, sender }) => kind === "packet" && sender.toString("hex") === id);
+  expect(said.length).toBeGreaterThan(0);
+
+  // All that stands before the message is of something that the node did say: generation, tags, hash.
+  const { payload, sender } = said.at(-1);
+  const head = payload.subarray(0, 5 + 16 * payload[4] + 32);
+  const junk = () => envelope(room, { sender, sequence: 2n ** 40n, payload: Buffer.concat([head, randomBytes(50)]) });
+  const enough = again(200, () => shout(outsider, channel(room), [...said.map(({ bytes }) => bytes), ...Array.from({ length: 300 }, junk)]));
+  try {
+    await mine(one);
+    await reaches(two, (await height(two)) + 20);
+    await stop(one);
+    await agree([one, two]);
+    await logged(two, /Dropped [\d,]+ messages? that made no sense/);
+  } finally {
+    await enough();
+  }
+  await expect(two.getByTestId("log").getByText(/heard nonsense/)).toHaveCount(0);
+  await shot(two, "in-a-nodes-name");
+});
+
 test("a person's command to another tab, said again by somebody else, is not obeyed", async ({ open, rooms, outsider, baseURL, shot }) => {
   const room = rooms({ bits: BITS.quick });
   const { channel } = names(baseURL);

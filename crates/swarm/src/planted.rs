@@ -54,6 +54,7 @@ pub fn claims(bug: Bug) -> &'static [&'static str] {
         Bug::UnsignedHeard => &["switches"],
         Bug::HeartbeatStorm => &["quiet", "spin"],
         Bug::PacketsOfAnotherChain => &["durability", "agreement", "quiet"],
+        Bug::UntaggedHeard => &["blame"],
     }
 }
 

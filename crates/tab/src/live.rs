@@ -108,7 +108,7 @@ impl Live {
     /// A message came on a channel.
     pub fn heard(&mut self, cx: &mut Cx<'_>, channel: Channel, bytes: Option<&[u8]>) {
         match (channel, &mut self.session) {
-            (Channel::Room, Session::Member(member)) => member.hear(cx, &self.l, bytes),
+            (Channel::Room, Session::Member(member)) => member.hear(cx, &mut self.l, bytes),
             (Channel::Room, _) => {}
             (Channel::Power, _) => {
                 if let Some(bytes) = bytes

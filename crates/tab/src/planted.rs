@@ -44,11 +44,13 @@ pub enum Bug {
     HeartbeatStorm,
     /// Packets of a chain that was reset are delivered.
     PacketsOfAnotherChain,
+    /// A packet without the tag of its sender's tab is delivered.
+    UntaggedHeard,
 }
 
 impl Bug {
     /// All of them.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::OldHeightsUnderNewGeneration,
         Self::ResetOfEmptyChain,
         Self::ToldBeforeWritten,
@@ -69,6 +71,7 @@ impl Bug {
         Self::UnsignedHeard,
         Self::HeartbeatStorm,
         Self::PacketsOfAnotherChain,
+        Self::UntaggedHeard,
     ];
 }
 

@@ -1,7 +1,7 @@
 //! A hostile page of the same origin that talks: garbage, echoes, forgeries, floods. It knows all
 //! that was ever said and no key.
 
-use chain::PeerId;
+use chain::{PeerId, Tag};
 use pool::budget::{Announcement, Budget, Life as Announced};
 use protocol::Channel as NodeChannel;
 use protocol::envelope::{Envelope, Kind, RoomId};
@@ -22,6 +22,9 @@ const SIGNED: usize = 96;
 const KIND_AT: usize = 3;
 const ROOM_AT: usize = 4;
 const SENDER_AT: usize = 21;
+/// Where a packet's tags stand in its payload, and how long the hash behind them is.
+const TAGS_AT: usize = 5;
+const HASH: usize = 32;
 
 impl World {
     pub(super) fn talk(&mut self, step: Step) {
@@ -81,6 +84,7 @@ impl World {
         let sender: [u8; 32] = said.get(SENDER_AT..SENDER_AT + 32)?.try_into().ok()?;
         let own = Envelope::decode(said, RoomId(room)).ok()?;
         let payload = match how % 4 {
+            0 if own.kind == Kind::Packet => self.junk(&own.payload),
             0 => self.garbage(200),
             1 => own.payload,
             2 => self.mutated(own.payload),
@@ -96,6 +100,14 @@ impl World {
             sequence: u64::from(how) << 20,
             payload,
         })
+    }
+
+    /// Nonsense that looks like a packet: with all that stands before its message.
+    fn junk(&mut self, payload: &[u8]) -> Vec<u8> {
+        let tags = payload.get(TAGS_AT - 1).copied().unwrap_or(0);
+        let head = TAGS_AT + usize::from(tags) * Tag::LEN + HASH;
+        let head = payload.get(..head).unwrap_or(payload);
+        [head, &self.garbage(200)].concat()
     }
 
     /// A node or tab that takes part.

@@ -3,6 +3,7 @@
 
 mod agreement;
 mod asks;
+mod blame;
 mod budget;
 mod durability;
 mod generations;
@@ -154,6 +155,7 @@ impl Judge {
                 Box::new(quiet::Quiet::default()),
                 Box::new(switches::Switches::default()),
                 Box::new(volatile::Volatile::default()),
+                Box::new(blame::Blame),
             ],
             violation: None,
         }

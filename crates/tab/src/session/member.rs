@@ -81,8 +81,6 @@ pub struct Hosted {
     pub identity: Identity,
     /// Its own switch.
     pub online: bool,
-    /// Counts its envelopes.
-    sequence: u64,
     /// What it has searched.
     job: Option<JobId>,
     /// Whether its identity is kept; if not, somebody else's may be in its place.
@@ -99,7 +97,6 @@ impl Hosted {
             id: identity.id(),
             identity,
             online: true,
-            sequence: 0,
             job: None,
             kept: stored && lock.is_some(),
             lock,

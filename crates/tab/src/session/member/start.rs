@@ -32,7 +32,6 @@ impl Member {
         self.stop_nodes(cx, l);
         for one in &mut self.nodes {
             one.identity.incarnation = one.identity.incarnation.saturating_add(1);
-            one.sequence = 0;
             one.saved_height = None;
         }
         let kept = self
