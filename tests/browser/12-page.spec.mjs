@@ -260,7 +260,7 @@ test("the share dialog's link opens the same room in another tab; it can be copi
   const link = await page.getByTestId("share-link").inputValue();
   expect(link).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/some\/folder\/.*#\/live\?room=/);
   await expect(dialog.getByRole("img", { name: /QR/ })).toBeVisible();
-  await expect(dialog).toContainText("On another browser or device");
+  await expect(dialog).toContainText("In another browser or on another device");
   await dialog.getByRole("button", { name: /Copy/ }).click();
   expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(link);
   await shot(page, "share");

@@ -213,7 +213,7 @@ test("the default room is held by another page: the room that storage names open
   expect((await status(page)).room.name).toBe(room.name);
   await expect.poll(() => tip(page)).toEqual(before);
   await shot(page, "held-last-room");
-  await expect(page.getByText("This tab opened a room of its own")).toHaveCount(0);
+  await expect(page.getByText("This tab opened a new room")).toHaveCount(0);
 });
 
 // --- Locks that somebody takes away -----------------------------------------------------------------
@@ -451,7 +451,7 @@ for (const [what, junk] of [["random bytes", null], ["a text", "not what you thi
     const damaged = junk ? [Buffer.from(junk)] : (await rows(outsider, database, "own")).map(({ value }) => value);
 
     const again = await open(room);
-    await expect(again.getByTestId("banner-damaged")).toContainText("put aside");
+    await expect(again.getByTestId("banner-damaged")).toContainText("set aside");
     await shot(again, `damaged-${junk ? "text" : "bytes"}`);
     await mineTo(again, (await height(again)) + 3);
     const aside = async () => {

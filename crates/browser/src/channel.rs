@@ -1,4 +1,4 @@
-//! A broadcast channel: everybody of the same origin may post there, nobody confirms anything.
+//! A broadcast channel: any page of the origin may post to it, and nothing confirms delivery.
 
 use js_sys::Uint8Array;
 use wasm_bindgen::prelude::*;
@@ -13,11 +13,11 @@ pub struct Channel {
 }
 
 impl Channel {
-    /// Listens. `heard` gets the bytes of a message, or `None` for what cannot be one: no bytes,
-    /// or more than `most_bytes`, which are not even copied.
+    /// Opens a channel. `heard` gets the bytes of each message, or `None` for a message that is not
+    /// bytes or is longer than `most_bytes`, which is not even copied.
     ///
     /// # Errors
-    /// If the browser refuses.
+    /// What the browser throws if it refuses.
     pub fn open(
         name: &str,
         most_bytes: usize,
@@ -35,9 +35,9 @@ impl Channel {
         })
     }
 
-    /// Says something to everybody else.
+    /// Sends bytes to every other listener on the channel.
     pub fn post(&self, bytes: &[u8]) {
-        let _ = self.channel.post_message(&Uint8Array::from(bytes)); // bytes can be cloned
+        let _ = self.channel.post_message(&Uint8Array::from(bytes)); // fails only if not cloneable
     }
 }
 

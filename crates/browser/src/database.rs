@@ -1,11 +1,10 @@
-//! IndexedDB: named stores of bytes by bytes, read in one go, written in transactions that happen
-//! whole or not at all.
+//! IndexedDB: named stores that map byte strings to byte strings, written in atomic transactions.
 //!
-//! Every call asks the browser before it returns, so that transactions run in the order of the
-//! calls; only its answer is waited for. Requests and transactions become promises whose own
-//! resolve and reject functions are the event handlers, so that no closure has to be kept or leaks.
-//! Own externs, because web-sys cannot say `durability`; with them little would be left for a
-//! wrapper crate to do.
+//! Every call issues its request before it returns, so that transactions run in the order of the
+//! calls; only the answer is awaited. Requests and transactions become promises whose own resolve
+//! and reject functions are the event handlers, so that no closure has to be kept alive or leaks.
+//! The externs are here because web-sys has no `durability` option; given them, a wrapper crate
+//! would have little left to do.
 
 mod open;
 mod values;
@@ -24,7 +23,7 @@ use values::{key_range, key_to_bytes, to_js, value_to_bytes};
 
 #[wasm_bindgen]
 extern "C" {
-    /// A database whose transactions can say how durable they are.
+    /// A database whose transactions can ask for a durability.
     #[wasm_bindgen(extends = IdbDatabase)]
     type DurableDatabase;
 
@@ -36,7 +35,7 @@ extern "C" {
         options: &Object,
     ) -> Result<IdbTransaction, JsValue>;
 
-    /// A transaction that can be committed before the browser notices that it is over.
+    /// A transaction that can be committed at once, not only when the browser sees that it is idle.
     #[wasm_bindgen(extends = IdbTransaction)]
     type EagerTransaction;
 
@@ -57,11 +56,11 @@ pub enum Change<'a> {
     Put(&'a str, &'a [u8], &'a [u8]),
     /// Removes the value of a name from a store.
     Delete(&'a str, &'a [u8]),
-    /// Removes from a store all values whose names start so.
+    /// Removes from a store all values whose names have this prefix.
     DeleteAll(&'a str, &'a [u8]),
 }
 
-/// How sure a write must be before it counts as done.
+/// How durable a write must be before it counts as done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Durability {
     /// Handed to the operating system.
@@ -70,7 +69,7 @@ pub enum Durability {
     Strict,
 }
 
-/// The browser says no, in its words.
+/// The browser refused; its own words.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refused(pub String);
 
@@ -79,11 +78,11 @@ pub struct Refused(pub String);
 pub enum OpenError {
     /// It holds data of this newer version, which is left alone.
     OtherVersion(u32),
-    /// The browser says no, in its words.
+    /// The browser refused; its own words.
     Refused(String),
 }
 
-/// An open database; dropping it closes it once nothing that was begun is under way.
+/// An open database; dropping it closes it once the requests in flight have finished.
 pub struct Database {
     db: IdbDatabase,
     stores: Array,
@@ -99,13 +98,13 @@ impl Drop for Database {
 }
 
 impl Database {
-    /// Opens a database, and makes its stores if it is new; as long as this is waited for, that is
-    /// one attempt without a limit of time. `blocked` is called if another page's older connection
-    /// is in the way. `lost` is called when the open database is taken away: another version wants
-    /// to upgrade it, or the user clears the site's data.
+    /// Opens a database, and creates its stores if it is new. This is a single attempt without a
+    /// timeout; dropping the future abandons it. `blocked` is called if another page's older
+    /// connection is in the way. `lost` is called when the open database is taken away: another
+    /// version wants to upgrade it, or the user clears the site's data.
     ///
     /// # Errors
-    /// What is in the way.
+    /// Why the database cannot be opened.
     pub async fn open(
         name: &str,
         version: u32,
@@ -116,7 +115,7 @@ impl Database {
         let db = open::with_stores(name, version, stores, Rc::new(blocked)).await?;
         let handle = db.clone();
         let lost = Closure::<dyn Fn(web_sys::Event)>::new(move |event: web_sys::Event| {
-            handle.close(); // or it would block whoever wants to change the database
+            handle.close(); // or it would block the page that wants to upgrade or delete it
             let kind = event.type_();
             lost(format!("the browser took the database away ({kind})"));
         });
@@ -130,8 +129,9 @@ impl Database {
         })
     }
 
-    /// All values whose names start so, by name. Names that are not bytes, which others wrote, are left
-    /// out; values that are not bytes come as their JSON text.
+    /// All values whose names have this prefix, in the order of their names. Names that are not
+    /// bytes, which only other pages write, are left out; values that are not bytes come as their
+    /// JSON text.
     ///
     /// # Errors
     /// What the browser says.
@@ -156,7 +156,8 @@ impl Database {
         }
     }
 
-    /// The values of these names, in their order; one that is not bytes comes as its JSON text.
+    /// The values of these names, in the same order; a value that is not bytes comes as its JSON
+    /// text.
     ///
     /// # Errors
     /// What the browser says.
@@ -186,7 +187,7 @@ impl Database {
     /// Makes all changes, in this order, or none.
     ///
     /// # Errors
-    /// What the browser says; nothing was changed then.
+    /// What the browser says; nothing has changed then.
     pub fn commit(
         &self,
         changes: &[Change<'_>],
@@ -202,7 +203,7 @@ impl Database {
                 finished,
                 failed,
             } = begun.map_err(refused)?;
-            // Waited for in any case, or a rejection would count as an error that nobody caught.
+            // Await it in any case, or its rejection would be reported as unhandled.
             let finished = finished.await;
             match (failed, finished) {
                 (Some(error), _) => Err(refused(error)),
@@ -221,10 +222,10 @@ impl Database {
         }));
         let made = changes.iter().try_for_each(|one| make(&transaction, one));
         match made {
-            Err(_) => drop(transaction.abort()), // it may be over already
+            Err(_) => drop(transaction.abort()), // fails if the transaction is already over
             Ok(()) => {
                 let eager: &EagerTransaction = transaction.unchecked_ref();
-                let _ = eager.commit_now(); // where that is not known, it ends by itself
+                let _ = eager.commit_now(); // a browser without it commits by itself
             }
         }
         Ok(Begun {
@@ -250,11 +251,11 @@ impl Database {
     }
 }
 
-/// A write that the browser works on.
+/// A write in progress.
 struct Begun {
     transaction: IdbTransaction,
     finished: JsFuture,
-    /// Why it was given up at once.
+    /// Why a change could not be requested, so that the transaction was aborted.
     failed: Option<JsValue>,
 }
 
@@ -275,14 +276,14 @@ fn make(transaction: &IdbTransaction, change: &Change<'_>) -> Result<(), JsValue
     Ok(())
 }
 
-/// A request under way.
+/// A request in flight.
 struct Asked {
     request: IdbRequest,
     done: JsFuture,
 }
 
 impl Asked {
-    /// Listens for the answer from now on.
+    /// Attaches the handlers at once, so that no answer is missed.
     fn new(request: IdbRequest) -> Self {
         let done = JsFuture::from(promise(|resolve, reject| {
             request.set_onsuccess(Some(resolve));
@@ -304,7 +305,10 @@ fn promise(attach: impl Fn(&Function, &Function)) -> Promise {
 }
 
 fn why(error: Option<DomException>) -> Refused {
-    let words = error.map(|error| format!("{}: {}", error.name(), error.message()));
+    let words = error.map(|error| match error.message().as_str() {
+        "" => error.name(),
+        message => format!("{}: {message}", error.name()),
+    });
     Refused(words.unwrap_or_else(|| "the browser gave no reason".into()))
 }
 

@@ -1,9 +1,9 @@
 //! Entropy.
 
-/// Random bytes, good enough for keys.
+/// Cryptographically secure random bytes, fit for keys.
 ///
 /// # Panics
-/// If the browser has no entropy: nothing safe can be done then.
+/// If the browser has no source of entropy: nothing safe can be done then.
 #[must_use]
 pub fn bytes<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];

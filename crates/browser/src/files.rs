@@ -1,12 +1,12 @@
-//! Which files this thread runs.
+//! Which build's files this thread runs.
 
 use js_sys::Reflect;
 
-/// A longer name is none that `cargo xtask seal` has given.
+/// `cargo xtask seal` never gives a build a longer name.
 const MOST_BYTES: usize = 64;
 
-/// The build that this thread's files belong to, as a worker's loader or the page's `boot.js` says;
-/// empty if they say nothing that can be one.
+/// The build that this thread's files belong to, as set by the worker's loader or the page's
+/// `boot.js`; empty if what they set is not a build's name.
 #[must_use]
 pub fn build() -> String {
     // A plain import would throw where the global is missing.

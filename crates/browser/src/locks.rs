@@ -1,6 +1,6 @@
-//! Web Locks: the browser lets a lock go when the page that holds it is gone, however it went.
+//! Web Locks: the browser releases a lock when the page that holds it is gone, for whatever reason.
 //!
-//! web-sys has them behind an unstable flag only; these few lines do without it.
+//! web-sys has them only behind an unstable flag; these few externs avoid it.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -32,18 +32,18 @@ extern "C" {
 #[derive(Clone)]
 pub struct Locks(LockManager);
 
-/// What became of a request.
+/// The outcome of a request.
 #[derive(Debug)]
 pub enum Answer {
-    /// It is held until the value in here is dropped.
+    /// The lock is held until this value is dropped.
     Granted(Held),
-    /// Somebody else holds it, and it was not to be waited for.
+    /// Somebody else holds the lock, and the request was not to wait.
     Taken,
     /// The browser refuses locks here.
     Refused,
 }
 
-/// Who is told what; emptied as it is told, or when nobody wants to know any more.
+/// The callbacks of a request; each is taken when it is called, or when it is no longer wanted.
 struct Asked {
     answer: Option<Box<dyn FnOnce(Answer)>>,
     stolen: Option<Box<dyn FnOnce()>>,
@@ -65,15 +65,15 @@ impl std::fmt::Debug for Held {
 
 impl Drop for Held {
     fn drop(&mut self) {
-        // What becomes of it from now on is nobody's loss.
+        // Releasing a lock must not be reported as losing it.
         let stolen = self.asked.borrow_mut().stolen.take();
         drop(stolen);
         let _ = self.release.call0(&JsValue::UNDEFINED); // resolving a promise does not fail
     }
 }
 
-/// A request under way. Dropping it before its answer abandons it: nobody is told anything, and
-/// should the browser grant the lock all the same, it is let go at once.
+/// A pending request. Dropping it before its answer abandons it: no callback is called, and if the
+/// browser grants the lock all the same, it is released at once.
 #[must_use = "dropping a request abandons it"]
 pub struct Request {
     asked: Shared,
@@ -103,9 +103,9 @@ impl Locks {
         locks.dyn_into().ok().map(Self)
     }
 
-    /// Asks for a lock: with `wait` until it is free, else only if it is. `answer` is called once,
-    /// never before this returns. `stolen` is called if another page takes a granted lock away
-    /// (`steal: true`) before it is let go.
+    /// Requests a lock: waits until it is free if `wait` is set, otherwise takes it only if it is
+    /// free now. `answer` is called once, never before this returns. `stolen` is called if another
+    /// page takes a granted lock away (`steal: true`) before it is released.
     pub fn request(
         &self,
         name: &str,
@@ -117,14 +117,14 @@ impl Locks {
             answer: Some(Box::new(answer)),
             stolen: Some(Box::new(stolen)),
         }));
-        // The browser allows no signal with a request that does not wait.
+        // The browser rejects a signal on a request that does not wait (`ifAvailable`).
         let abort = wait.then(|| AbortController::new().ok()).flatten();
         let over = self.ask(name, wait, abort.as_ref(), asked.clone());
         spawn_local(watch(over, asked.clone()));
         Request { asked, abort }
     }
 
-    /// A promise that fails if the browser refuses, or takes the lock away.
+    /// A promise that rejects if the browser refuses the lock or takes it away.
     fn ask(
         &self,
         name: &str,
@@ -150,11 +150,12 @@ impl Locks {
     }
 }
 
-/// What the browser calls with a lock, or with null: answers with what keeps it held.
+/// The callback that gets the lock, or null if it is taken. It returns the promise that keeps the
+/// lock held.
 fn granted(asked: Shared) -> JsValue {
     Closure::once_into_js(move |lock: JsValue| -> JsValue {
         let Some(answer) = asked.borrow_mut().answer.take() else {
-            return JsValue::UNDEFINED; // abandoned: let go at once
+            return JsValue::UNDEFINED; // abandoned: releases the lock at once
         };
         if lock.is_null() {
             answer(Answer::Taken);
@@ -168,7 +169,7 @@ fn granted(asked: Shared) -> JsValue {
     })
 }
 
-/// Waits for the end of a request, and tells of an end that nobody here has brought about.
+/// Awaits the end of a request, and reports a rejection: the lock was refused, or stolen.
 async fn watch(over: Promise, asked: Shared) {
     if JsFuture::from(over).await.is_ok() {
         return;

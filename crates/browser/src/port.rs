@@ -1,22 +1,23 @@
-//! A worker's port to whoever started it.
+//! A worker's connection to the thread that started it.
 
 use wasm_bindgen::prelude::*;
 use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
 
 use crate::{bytes_of, message_of};
 
-/// Says something; the bytes are transferred.
+/// Sends bytes to the thread that started this worker.
 pub fn post(bytes: &[u8]) {
     let (message, transfer) = message_of(bytes);
-    let _ = scope().post_message_with_transfer(&message, &transfer); // bytes can be sent
+    let _ = scope().post_message_with_transfer(&message, &transfer); // fails only if not cloneable
 }
 
-/// Hears what is said for as long as the worker lives; a message that is not bytes is `None`.
+/// Calls `heard` with every message for as long as the worker lives; a message that is not bytes is
+/// `None`.
 pub fn listen(heard: impl Fn(Option<Vec<u8>>) + 'static) {
     let heard = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| {
         heard(bytes_of(event.data(), usize::MAX));
     });
-    // This name is always allowed.
+    // Adding a listener never fails.
     let _ = scope().add_event_listener_with_callback("message", heard.as_ref().unchecked_ref());
     heard.forget();
 }

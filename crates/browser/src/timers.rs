@@ -1,4 +1,4 @@
-//! Coming back later, or as soon as the browser has heard everybody else.
+//! Coming back later, or as soon as the browser has run the tasks that are already queued.
 
 use js_sys::Function;
 use wasm_bindgen::prelude::*;
@@ -13,7 +13,7 @@ extern "C" {
     fn clear_timeout(id: f64);
 }
 
-/// Calls one function: at a time, and as a task of its own right after those that wait already.
+/// Calls one function: after a delay, or in a new task right behind those that are already queued.
 pub struct Alarm {
     call: Closure<dyn Fn()>,
     timeout: Option<f64>,
@@ -26,11 +26,11 @@ impl Alarm {
     /// An alarm that is not set.
     ///
     /// # Panics
-    /// If the browser cannot make a message channel, which every browser can.
+    /// If the browser has no message channels; every browser we support has them.
     #[must_use]
     pub fn new(call: impl Fn() + 'static) -> Self {
         let call = Closure::<dyn Fn()>::new(call);
-        // A timeout of 0 would wait 4 ms once it is nested; a message does not.
+        // Browsers clamp nested timeouts of 0 to 4 ms; a message is not delayed.
         let channel = MessageChannel::new().expect("every browser has message channels");
         let (port, other) = (channel.port1(), channel.port2());
         other.set_onmessage(Some(call.as_ref().unchecked_ref()));
@@ -43,7 +43,7 @@ impl Alarm {
         }
     }
 
-    /// Rings in so many milliseconds, not when it would have before.
+    /// Rings in `ms` milliseconds; replaces an earlier setting.
     pub fn set(&mut self, ms: i32) {
         self.clear();
         self.timeout = Some(set_timeout(self.call.as_ref().unchecked_ref(), ms));
@@ -52,11 +52,11 @@ impl Alarm {
     /// Rings as soon as possible, once.
     pub fn poke(&mut self) {
         if !std::mem::replace(&mut self.poked, true) {
-            let _ = self.port.post_message(&JsValue::NULL); // null can always be cloned
+            let _ = self.port.post_message(&JsValue::NULL); // fails only if not cloneable
         }
     }
 
-    /// It rings: to be called first of all.
+    /// Notes that the alarm has rung. The called function must do this first, or pokes are ignored.
     pub fn rung(&mut self) {
         self.poked = false;
         self.clear();

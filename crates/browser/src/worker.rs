@@ -1,4 +1,4 @@
-//! Another worker: started, spoken to, heard, ended.
+//! Starts another worker, exchanges messages with it, and terminates it.
 
 use js_sys::Reflect;
 use wasm_bindgen::prelude::*;
@@ -8,7 +8,7 @@ use crate::{bytes_of, message_of};
 
 #[wasm_bindgen]
 extern "C" {
-    /// `Worker` as it is: web-sys only lets a string be its address, not a `TrustedScriptURL`.
+    /// web-sys takes only a string as a worker's URL, not a `TrustedScriptURL`.
     #[wasm_bindgen(js_name = Worker, extends = JsWorker)]
     type ModuleWorker;
 
@@ -16,7 +16,7 @@ extern "C" {
     fn new(url: &JsValue, options: &WorkerOptions) -> Result<ModuleWorker, JsValue>;
 }
 
-/// A running worker; dropping it ends it, and nothing of it is heard any more.
+/// A running worker; dropping it terminates it, and no callback is called any more.
 pub struct Worker {
     worker: JsWorker,
     _heard: Closure<dyn Fn(MessageEvent)>,
@@ -24,12 +24,12 @@ pub struct Worker {
 }
 
 impl Worker {
-    /// Starts a module worker from a string or a `TrustedScriptURL`. `heard` gets what it says; a
-    /// message that is not bytes is an empty one. `failed` gets what the browser says of an error
-    /// that nobody caught in there, or of a program that could not be loaded.
+    /// Starts a module worker from a string or a `TrustedScriptURL`. `heard` gets its messages; one
+    /// that is not bytes arrives empty. `failed` gets the browser's description of an uncaught
+    /// error in the worker, or of a program that could not be loaded.
     ///
     /// # Errors
-    /// If the browser refuses.
+    /// What the browser throws if it refuses.
     pub fn start(
         url: &JsValue,
         heard: impl Fn(Vec<u8>) + 'static,
@@ -42,7 +42,7 @@ impl Worker {
             heard(bytes_of(event.data(), usize::MAX).unwrap_or_default());
         });
         let failed = Closure::<dyn Fn(ErrorEvent)>::new(move |event: ErrorEvent| {
-            event.prevent_default(); // or it would count as an error of this thread
+            event.prevent_default(); // or it would be reported as an error of this thread too
             failed(describe(&event));
         });
         worker.set_onmessage(Some(heard.as_ref().unchecked_ref()));
@@ -54,10 +54,10 @@ impl Worker {
         })
     }
 
-    /// Says something; the bytes are transferred.
+    /// Sends bytes to the worker.
     pub fn post(&self, bytes: &[u8]) {
         let (message, transfer) = message_of(bytes);
-        // Fails only for what cannot be cloned, which bytes can.
+        // Fails only for values that cannot be cloned.
         let _ = self.worker.post_message_with_transfer(&message, &transfer);
     }
 }
@@ -70,7 +70,8 @@ impl Drop for Worker {
     }
 }
 
-/// What an error event of a worker says. A script that could not be loaded says nothing at all.
+/// Describes a worker's error event. If the script could not be loaded, the event is a plain one
+/// without a message.
 fn describe(event: &ErrorEvent) -> String {
     let plain: &JsValue = event.as_ref();
     let text = words(plain);
@@ -80,7 +81,7 @@ fn describe(event: &ErrorEvent) -> String {
     format!("{text} ({}:{})", event.filename(), event.lineno())
 }
 
-/// What a JavaScript error says in its own words.
+/// The message of a JavaScript error.
 #[must_use]
 pub fn words(error: &JsValue) -> String {
     let message = || Reflect::get(error, &"message".into()).ok()?.as_string();

@@ -1,4 +1,4 @@
-//! The adapters where they do their work: in a browser's worker.
+//! The adapters in their real surroundings: a worker in a browser.
 #![cfg(target_arch = "wasm32")]
 
 use std::cell::RefCell;
@@ -35,7 +35,7 @@ extern "C" {
     fn set_build(build: &JsValue);
 }
 
-/// What was told so far.
+/// What has been reported so far.
 type Told<T> = Rc<RefCell<Vec<T>>>;
 
 fn ear<T: 'static>() -> (Told<T>, impl Fn(T) + Clone + 'static) {
@@ -44,7 +44,7 @@ fn ear<T: 'static>() -> (Told<T>, impl Fn(T) + Clone + 'static) {
     (told, move |word| tell.borrow_mut().push(word))
 }
 
-/// Waits until so much was told: machines that are busy take their time.
+/// Waits until `count` reports have come, for up to 5 s: a busy machine takes its time.
 async fn hears<T>(told: &Told<T>, count: usize) {
     for _ in 0..500 {
         if told.borrow().len() >= count {
@@ -54,12 +54,12 @@ async fn hears<T>(told: &Told<T>, count: usize) {
     }
 }
 
-/// Waits for what should not come.
+/// Leaves time for something that should not happen.
 async fn a_while() {
     sleep(100).await;
 }
 
-/// Asks for a lock; what becomes of it is told in words, and the lock goes into the hand.
+/// Requests a lock. Returns the request, its outcomes in words, and the lock once it is held.
 fn ask(name: &str, wait: bool) -> (Request, Told<&'static str>, Told<Held>) {
     let (told, tell) = ear();
     let (hand, hold) = ear();
@@ -78,7 +78,7 @@ fn ask(name: &str, wait: bool) -> (Request, Told<&'static str>, Told<Held>) {
 }
 
 #[wasm_bindgen_test]
-async fn a_lock_is_one_holders_until_it_is_dropped() {
+async fn a_lock_has_one_holder_until_it_is_dropped() {
     let (_first, told, hand) = ask("one", false);
     assert!(
         told.borrow().is_empty(),
@@ -98,7 +98,7 @@ async fn a_lock_is_one_holders_until_it_is_dropped() {
     assert_eq!(
         *told.borrow(),
         ["granted"],
-        "letting go is not being robbed"
+        "a released lock is not reported as stolen"
     );
 }
 
@@ -127,14 +127,14 @@ async fn a_lock_that_another_page_steals_is_known_to_be_lost() {
     steal_lock("booty").await;
     hears(&told, 2).await;
     assert_eq!(*told.borrow(), ["granted", "stolen"]);
-    hand.borrow_mut().clear(); // letting go of what is lost does no harm
+    hand.borrow_mut().clear(); // releasing a stolen lock does no harm
     let (_request, told, _hand) = ask("booty", false);
     hears(&told, 1).await;
     assert_eq!(*told.borrow(), ["granted"]);
 }
 
 #[wasm_bindgen_test]
-async fn a_wait_that_is_abandoned_stands_in_nobodys_way() {
+async fn an_abandoned_wait_leaves_the_queue() {
     let (_holder, _, hand) = ask("queue", false);
     hears(&hand, 1).await;
     let (abandoned, told, _) = ask("queue", true);
@@ -177,7 +177,7 @@ async fn channels_carry_bytes_and_call_everything_else_garbage() {
     hears(&theirs, 1).await;
     let expected = [Some(b"hello".to_vec()), Some(vec![7; 100]), None, None];
     assert_eq!(*told.borrow(), expected);
-    assert_eq!(*theirs.borrow(), [None], "nobody hears himself");
+    assert_eq!(*theirs.borrow(), [None], "a channel does not hear itself");
     drop(ours);
     mouth.post(b"gone");
     a_while().await;
@@ -200,11 +200,7 @@ async fn an_alarm_rings_once_for_each_poke_and_setting() {
     alarm.set(1);
     drop(alarm);
     a_while().await;
-    assert_eq!(
-        told.borrow().len(),
-        2,
-        "an alarm that is gone does not ring"
-    );
+    assert_eq!(told.borrow().len(), 2, "a dropped alarm does not ring");
 }
 
 #[wasm_bindgen_test]
@@ -221,7 +217,7 @@ async fn a_worker_hears_and_says_bytes_until_it_is_dropped() {
     assert_eq!(told.borrow().len(), 2);
 }
 
-/// Whoever hears something may end what said it.
+/// A callback may drop the very object that calls it.
 #[wasm_bindgen_test]
 async fn what_calls_back_may_be_dropped_by_what_it_calls() {
     let slot: Rc<RefCell<Option<Worker>>> = Rc::default();

@@ -1,4 +1,4 @@
-//! IndexedDB where it does its work: in a browser's worker.
+//! IndexedDB in its real surroundings: a worker in a browser.
 #![cfg(target_arch = "wasm32")]
 
 use std::cell::RefCell;
@@ -73,7 +73,7 @@ async fn open(name: &str) -> Result<Database, OpenError> {
     Database::open(name, 1, STORES, || (), |_| ()).await
 }
 
-/// A database of this name that is new.
+/// A new database of this name.
 async fn fresh(name: &str) -> Database {
     drop_all(name).await;
     open(name).await.unwrap()
@@ -125,7 +125,7 @@ async fn transactions_run_in_the_order_of_the_calls_whoever_waits_first() {
 
 /// Any page of the origin can write anything there.
 #[wasm_bindgen_test]
-async fn names_and_values_that_are_not_bytes_are_left_out() {
+async fn names_that_are_not_bytes_are_left_out_and_such_values_come_as_json() {
     drop_all("junk").await;
     let stores = STORES.iter().map(ToString::to_string).collect();
     let raw = open_raw("junk", 1, stores).await.unwrap();
@@ -148,12 +148,12 @@ async fn names_and_values_that_are_not_bytes_are_left_out() {
     assert_eq!(db.range("own", &[1]).await, Ok(rows.clone()));
     let (names, values): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
     let mut read = db.get("own", &names).await.unwrap();
-    assert_eq!(read.remove(4), None, "what is undefined is not there");
+    assert_eq!(read.remove(4), None, "undefined counts as missing");
     let others = [&values[..4], &values[5..]].concat();
     assert_eq!(read, others.into_iter().map(Some).collect::<Vec<_>>());
 }
 
-/// IndexedDB's default is relaxed since Chrome 121; promises must say that they want more.
+/// Chrome's default has been relaxed since version 121, so a write that needs more must ask for it.
 #[wasm_bindgen_test]
 async fn a_strict_write_says_that_it_is_strict() {
     let db = fresh("durability").await;
@@ -201,7 +201,7 @@ async fn data_of_a_newer_version_is_left_alone() {
 }
 
 #[wasm_bindgen_test]
-async fn whoever_wants_to_upgrade_is_let_in_and_we_are_told() {
+async fn an_upgrade_by_another_page_goes_ahead_and_we_are_told() {
     drop_all("upgrade").await;
     let told = Rc::new(RefCell::new(Vec::new()));
     let tell = told.clone();
@@ -217,7 +217,7 @@ async fn whoever_wants_to_upgrade_is_let_in_and_we_are_told() {
     assert!(matches!(late, Err(Refused(_))));
 }
 
-/// Whoever closes a database by themselves is not told that it was taken away.
+/// Closing a database ourselves must not be reported as losing it.
 #[wasm_bindgen_test]
 async fn a_database_that_was_dropped_says_nothing_more() {
     drop_all("quiet").await;
@@ -228,7 +228,7 @@ async fn a_database_that_was_dropped_says_nothing_more() {
 }
 
 #[wasm_bindgen_test]
-async fn who_is_in_the_way_is_told_and_the_opening_goes_on_when_they_leave() {
+async fn a_blocked_opening_is_reported_and_goes_on_when_the_way_is_clear() {
     drop_all("blocked").await;
     let older = open_raw("blocked", 1, vec!["own".into()]).await.unwrap();
     let told = Rc::new(RefCell::new(0));
@@ -249,15 +249,15 @@ async fn who_is_in_the_way_is_told_and_the_opening_goes_on_when_they_leave() {
 }
 
 #[wasm_bindgen_test]
-async fn an_opening_that_nobody_waits_for_any_more_leaves_nothing_open() {
+async fn an_abandoned_opening_leaves_nothing_open() {
     drop_all("late").await;
     let older = open_raw("late", 1, STORES.iter().map(ToString::to_string).collect()).await;
-    let blocked = || panic!("nobody wants to know any more");
+    let blocked = || panic!("the opening was abandoned");
     let mut opening = Box::pin(Database::open("late", 2, STORES, blocked, |_| ()));
     let mut begin = Context::from_waker(Waker::noop());
     assert!(opening.as_mut().poll(&mut begin).is_pending());
     drop(opening);
     close_raw(&older.unwrap());
     sleep(100).await;
-    drop_all("late").await; // would wait for ever
+    drop_all("late").await; // would wait forever if a connection were still open
 }

@@ -1,5 +1,5 @@
 //! Addresses: witness programs as text that survives being read aloud and typed
-//! (BIP173, BIP350). Any four wrong characters are always noticed.
+//! (BIP173, BIP350). The checksum detects any error of up to four characters.
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -15,64 +15,64 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use crate::keys::{KeyError, PublicKey};
 use crate::script::Script;
 
-/// What Tabchain's addresses start with: they cannot be taken for Bitcoin's.
+/// The prefix of Tabchain's addresses, so that none can be mistaken for one of Bitcoin's.
 pub const PREFIX: &str = "tab";
 
-/// Why a text is no address, or a witness program none that could be one.
+/// Why a text is not an address, or a witness program cannot be encoded as one.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AddressError {
-    /// Longer than the 90 characters for which the checksum is made.
-    #[error("{0} characters are too many for an address, 90 are the most")]
+    /// Longer than the 90 characters that the checksum is designed for.
+    #[error("{0} characters are too many for an address: the limit is 90")]
     TooLong(u64),
     /// No `1` between prefix and data.
-    #[error("no prefix: an address has one, then a 1")]
+    #[error("no prefix: an address starts with one, followed by a 1")]
     NoSeparator,
-    /// The prefix is empty, too long or has a character that no prefix has.
-    #[error("this prefix is none: {0}")]
+    /// The prefix is empty, too long or contains an invalid character.
+    #[error("invalid prefix: {0}")]
     BadPrefix(String),
     /// An address of another network.
-    #[error("an address here starts with {expected}1, this one with {found}1")]
+    #[error("an address here starts with {expected}1, but this one starts with {found}1")]
     WrongPrefix {
         /// The prefix asked for.
         expected: String,
-        /// The prefix found, in small letters.
+        /// The prefix found, in lower case.
         found: String,
     },
-    /// A character that addresses do not have.
-    #[error("no address has the character {0:?}")]
+    /// A character that cannot occur in an address.
+    #[error("the character {0:?} cannot occur in an address")]
     BadCharacter(char),
-    /// Small and capital letters in one address.
-    #[error("small and capital letters are mixed")]
+    /// Upper and lower case in one address.
+    #[error("upper and lower case are mixed")]
     MixedCase,
-    /// Nothing after the prefix, or less than a checksum.
-    #[error("the address ends too early")]
+    /// Nothing after the prefix, or too little for a version and a checksum.
+    #[error("the address is too short")]
     TooShort,
-    /// The checksum is wrong: there is a mistyped character.
-    #[error("the checksum is wrong: some character is")]
+    /// The checksum does not match: a character is mistyped.
+    #[error("the checksum does not match: a character is mistyped")]
     BadChecksum,
-    /// The checksum is the one of the other kind of address: of BIP173 where
-    /// BIP350's is due, or the other way round.
-    #[error("witness version {0} has the checksum of the other kind of address")]
+    /// The checksum is of the wrong kind: BIP173's where BIP350's is required, or
+    /// the other way round.
+    #[error("the kind of checksum is wrong for witness version {0}")]
     WrongChecksumKind(u8),
     /// Witness versions go from 0 to 16.
     #[error("there is no witness version {0}")]
     BadVersion(u8),
-    /// A program of another length than its version allows.
-    #[error("a program of {length} bytes is not for witness version {version}")]
+    /// A program whose length its version does not allow.
+    #[error("witness version {version} does not allow a program of {length} bytes")]
     BadProgramLength {
         /// The witness version.
         version: u8,
         /// The program's length in bytes.
         length: u64,
     },
-    /// More than four bits left over behind the last byte.
+    /// More than four bits left over after the last byte.
     #[error("more than four bits are left over")]
     TooMuchPadding,
     /// Left-over bits that are not all zero.
     #[error("left-over bits are not zero")]
     NonZeroPadding,
-    /// A witness version and length that exist, but that nobody can spend here:
-    /// only version 1 with 32 bytes can be.
+    /// A valid witness version and length that cannot be spent here: only version 1
+    /// with 32 bytes (taproot) can.
     #[error("witness version {version} with {length} bytes cannot be spent here")]
     NotTaproot {
         /// The witness version.
@@ -89,7 +89,7 @@ pub struct WitnessProgram {
     bytes: Vec<u8>,
 }
 
-/// Pushes the number 1; the next 15 codes push 2 to 16.
+/// Pushes the number 1; the next 15 opcodes push 2 to 16.
 const OP_1: u8 = 0x51;
 /// The longest text that BIP173 allows.
 const MAX_LENGTH: usize = 90;
@@ -144,7 +144,7 @@ impl WitnessProgram {
         Script(alloc::vec![version]).push(&self.bytes)
     }
 
-    /// The address with this prefix, in small letters.
+    /// The address with this prefix, in lower case.
     ///
     /// # Errors
     /// [`AddressError::BadPrefix`], [`AddressError::TooLong`].
@@ -153,7 +153,7 @@ impl WitnessProgram {
         let hrp = Hrp::parse(prefix).map_err(bad)?;
         let version = Fe32::try_from(self.version);
         let version = version.map_err(|_| AddressError::BadVersion(self.version))?;
-        // All but the length of the whole has been checked.
+        // Everything but the total length has been checked.
         segwit::encode(hrp, version, &self.bytes).map_err(|_| {
             let digits = (self.bytes.len() * 8).div_ceil(5);
             AddressError::TooLong((prefix.len() + 1 + 1 + digits + 6) as u64)
@@ -184,7 +184,7 @@ impl WitnessProgram {
         let version = Fe32::from_char(version).map_err(|_| AddressError::BadCharacter(version))?;
         let version = version.to_u8();
         check(&parsed, version)?;
-        let mut data = parsed.remove_checksum::<Bech32m>(); // as long as the other kind's
+        let mut data = parsed.remove_checksum::<Bech32m>(); // both kinds are equally long
         data.remove_witness_version()
             .ok_or(AddressError::BadVersion(version))?;
         data.validate_segwit_padding()
@@ -228,16 +228,16 @@ fn syntax_error(text: &str, error: UncheckedHrpstringError) -> AddressError {
 pub struct Address([u8; 32]);
 
 impl Address {
-    /// The address of a taproot output with this very key.
+    /// The address of the taproot output whose output key is `key`, without a tweak.
     pub fn from_output_key(key: &PublicKey) -> Self {
         Self(key.to_bytes())
     }
 
-    /// The address that the holder of `key` alone can spend from, without any
-    /// script (BIP86). It is spent with [`SecretKey::tap_tweak`] of no root.
+    /// The address that only the holder of `key` can spend from, as it has no
+    /// script path (BIP86). Sign with the key from [`SecretKey::tap_tweak`] with no root.
     ///
     /// # Errors
-    /// [`KeyError::BadTweak`], which nobody has ever seen happen.
+    /// [`KeyError::BadTweak`], with negligible probability.
     ///
     /// [`SecretKey::tap_tweak`]: crate::keys::SecretKey::tap_tweak
     pub fn from_internal_key(key: &PublicKey) -> Result<Self, KeyError> {
@@ -245,7 +245,7 @@ impl Address {
             .map(|(output, _)| Self::from_output_key(&output))
     }
 
-    /// The address that a script pays to; `None` for any but a taproot output's.
+    /// The address that a script pays to; `None` unless it is a taproot output's.
     pub fn from_script_pubkey(script: &Script) -> Option<Self> {
         WitnessProgram::from_script_pubkey(script)?.try_into().ok()
     }
@@ -258,7 +258,8 @@ impl Address {
     /// The output's key.
     ///
     /// # Errors
-    /// [`KeyError::BadPublicKey`] for an address that nobody can ever spend from.
+    /// [`KeyError::BadPublicKey`] if the address is not a point on the curve: nobody can
+    /// ever spend from it.
     pub fn output_key(&self) -> Result<PublicKey, KeyError> {
         PublicKey::from_bytes(&self.0)
     }
@@ -294,7 +295,7 @@ impl FromStr for Address {
     }
 }
 
-/// Text in formats for people, the 32 bytes in the others.
+/// Text in human-readable formats, the 32 bytes in the others.
 impl Serialize for Address {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         if serializer.is_human_readable() {

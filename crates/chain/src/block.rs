@@ -26,7 +26,7 @@ impl BitcoinHeader {
     /// without ancestors. A hash equal to the target is enough.
     ///
     /// # Errors
-    /// [`Reject::HighHash`], also for bits that are no target within `limit`.
+    /// [`Reject::HighHash`], also if the bits do not encode a valid target within `limit`.
     pub fn check_pow(&self, limit: Target) -> Result<(), Reject> {
         let hash = self.id();
         match self.bits.to_target() {
@@ -40,12 +40,12 @@ impl BitcoinHeader {
 }
 
 impl Block {
-    /// The block's identity, its header's.
+    /// The block's id, which is its header's.
     pub fn id(&self) -> BlockId {
         self.header.id()
     }
 
-    /// Root over the transactions' ids, and whether the list may be a mutated one.
+    /// The Merkle root over the transaction ids, and whether the list may have been mutated.
     pub fn merkle_root(&self) -> (MerkleRoot, bool) {
         let leaves = self.transactions.iter().map(|tx| *tx.txid().as_bytes());
         let root = merkle::root(leaves);
@@ -77,8 +77,8 @@ impl Block {
         BitcoinHeader::LEN as u64 + compact_size_len(self.transactions.len() as u64) + transactions
     }
 
-    /// All rules that need nothing but the block: proof of work first, so that a body costs
-    /// nothing before work was spent on its header.
+    /// Checks all rules that need nothing but the block. Proof of work comes first, so that no
+    /// time is spent on a body unless work was spent on its header.
     ///
     /// # Errors
     /// The first rule broken.
@@ -87,10 +87,10 @@ impl Block {
         self.check_body(params)
     }
 
-    /// The rules on the transactions, for a header that has been checked before.
+    /// Checks the rules on the transactions, for a header that has already been checked.
     ///
-    /// That the body is the header's comes first: before that, nothing found wrong with it may
-    /// be held against the header ([`Reject::is_permanent`]).
+    /// The Merkle root comes first: until the body is known to be the header's, no fault in it
+    /// may be held against the header ([`Reject::is_permanent`]).
     ///
     /// # Errors
     /// The first rule broken.
@@ -110,7 +110,7 @@ impl Block {
         Ok(())
     }
 
-    /// The body is the one that the header commits to.
+    /// Checks that the body is the one that the header commits to.
     fn check_commitment(&self) -> Result<(), Reject> {
         let (computed, mutated) = self.merkle_root();
         let found = self.header.merkle_root;
@@ -120,7 +120,8 @@ impl Block {
         if mutated {
             return Err(Reject::BadTxnsDuplicate);
         }
-        // A list of inner nodes read as transactions starts with no coinbase, but for 2^224 work.
+        // A list of inner nodes that decodes as transactions cannot start with a coinbase, unless
+        // somebody spends 2^224 work on it.
         if self
             .transactions
             .first()

@@ -1,29 +1,29 @@
-//! Bitcoin's wire encoding, bounded: a length is believed only as far as bytes are there.
+//! Bitcoin's wire encoding, with bounds: a length is trusted only as far as bytes are present.
 
 use alloc::vec::Vec;
 
-/// Most elements for which memory is set aside before the first one has been read.
+/// The most elements to preallocate for, before the first one has been read.
 const PREALLOCATED: usize = 1024;
 
-/// Why bytes are not an encoding of what was expected.
+/// Why bytes do not decode as the expected value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DecodeError {
     /// The bytes end too early.
     #[error("{needed} bytes needed, {left} left")]
     UnexpectedEnd {
-        /// Bytes that should follow, at the least.
+        /// The least number of bytes that should follow.
         needed: u64,
-        /// Bytes that do follow.
+        /// The number of bytes that do follow.
         left: u64,
     },
     /// A CompactSize that has a shorter form.
     #[error("size {0} is not in its shortest form")]
     NonCanonicalSize(u64),
-    /// Bytes behind the end.
-    #[error("{0} bytes behind the end")]
+    /// Bytes after the end of the value.
+    #[error("{0} bytes after the end")]
     TrailingBytes(u64),
     /// A transaction's extension flag that no rule defines (BIP144 defines 1).
-    #[error("transaction flag {0} is not known")]
+    #[error("unknown transaction flag {0}")]
     UnknownFlag(u8),
     /// A transaction with BIP144's marker whose inputs have no witness: it has a shorter form.
     #[error("witness form without a witness")]
@@ -95,7 +95,8 @@ impl<'a> Reader<'a> {
     /// A CompactSize in its shortest form.
     ///
     /// # Errors
-    /// [`DecodeError::NonCanonicalSize`] for a longer form than needed.
+    /// [`DecodeError::NonCanonicalSize`] for a longer form than needed,
+    /// [`DecodeError::UnexpectedEnd`] when too few bytes are left.
     pub fn compact_size(&mut self) -> Result<u64, DecodeError> {
         let (value, least) = match self.u8()? {
             0xfd => (u64::from(self.u16()?), 0xfd),
@@ -113,7 +114,7 @@ impl<'a> Reader<'a> {
     /// The number of elements that follow, each at least `min_size` bytes long.
     ///
     /// # Errors
-    /// [`DecodeError::UnexpectedEnd`] when so many cannot follow.
+    /// [`DecodeError`] for a bad number, or one that the bytes left cannot hold.
     pub fn count(&mut self, min_size: u32) -> Result<usize, DecodeError> {
         let count = self.compact_size()?;
         let needed = count.saturating_mul(u64::from(min_size));
@@ -123,7 +124,7 @@ impl<'a> Reader<'a> {
         usize::try_from(count).map_err(|_| self.end(needed))
     }
 
-    /// Bytes behind their own length.
+    /// A byte string, prefixed with its length.
     ///
     /// # Errors
     /// [`DecodeError`] for a bad length or too few bytes.
@@ -132,7 +133,7 @@ impl<'a> Reader<'a> {
         self.take(count)
     }
 
-    /// A list behind its own number of elements, each at least `min_size` bytes long.
+    /// A list, prefixed with the number of its elements, each at least `min_size` bytes long.
     ///
     /// # Errors
     /// [`DecodeError`] for a bad number or a bad element.
@@ -145,7 +146,7 @@ impl<'a> Reader<'a> {
         Ok(list)
     }
 
-    /// Says that all bytes have been read.
+    /// Checks that all bytes have been read.
     ///
     /// # Errors
     /// [`DecodeError::TrailingBytes`] otherwise.
@@ -164,12 +165,12 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// A value with one wire encoding.
+/// A value with exactly one wire encoding.
 pub trait Encode {
     /// Appends the encoding.
     fn encode_into(&self, out: &mut Vec<u8>);
 
-    /// The encoding alone.
+    /// The encoding on its own.
     fn to_vec(&self) -> Vec<u8> {
         let mut out = Vec::new();
         self.encode_into(&mut out);
@@ -179,7 +180,7 @@ pub trait Encode {
 
 /// A value that can be read back from its wire encoding.
 pub trait Decode: Sized {
-    /// Reads one value and leaves what follows.
+    /// Reads one value and leaves whatever follows unread.
     ///
     /// # Errors
     /// [`DecodeError`] when the bytes do not start with an encoding.
@@ -189,7 +190,7 @@ pub trait Decode: Sized {
 /// Reads a value that fills `bytes` exactly.
 ///
 /// # Errors
-/// [`DecodeError`] when they are not an encoding, or go on behind it.
+/// [`DecodeError`] when they are not an encoding, or more bytes follow it.
 pub fn decode_exact<T: Decode>(bytes: &[u8]) -> Result<T, DecodeError> {
     let mut reader = Reader::new(bytes);
     let value = T::decode_from(&mut reader)?;
@@ -226,19 +227,19 @@ pub const fn compact_size_len(value: u64) -> u64 {
     }
 }
 
-/// Appends `bytes` behind their length.
+/// Appends `bytes`, prefixed with their length.
 pub fn put_bytes(bytes: &[u8], out: &mut Vec<u8>) {
     put_compact_size(bytes.len() as u64, out);
     out.extend_from_slice(bytes);
 }
 
-/// Appends a list behind its number of elements.
+/// Appends a list, prefixed with the number of its elements.
 pub fn put_list<T: Encode>(list: &[T], out: &mut Vec<u8>) {
     put_compact_size(list.len() as u64, out);
     list.iter().for_each(|element| element.encode_into(out));
 }
 
-/// Length in bytes of `len` bytes behind their length.
+/// Encoded length of a byte string of `len` bytes, its length prefix included.
 pub(crate) const fn bytes_len(len: usize) -> u64 {
     compact_size_len(len as u64) + len as u64
 }

@@ -1,7 +1,7 @@
 //! SHA-256, double SHA-256 and the 32-byte identities built from them.
 //!
 //! Identities keep Bitcoin's internal byte order and are shown reversed, as Bitcoin shows them.
-//! Their `Ord` compares internal bytes: good for maps, without meaning for proof of work
+//! Their `Ord` compares internal bytes: good enough for maps, meaningless for proof of work
 //! (see [`Target::is_met_by`](crate::Target::is_met_by)).
 
 use alloc::string::{String, ToString};
@@ -21,7 +21,7 @@ pub fn sha256d(bytes: &[u8]) -> [u8; 32] {
     sha256(&sha256(bytes))
 }
 
-/// A text that is not 64 hexadecimal digits; carries the text.
+/// The text is not 64 hexadecimal digits.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a hash of 64 hexadecimal digits: {input:?}")]
 pub struct ParseHashError {
@@ -86,7 +86,7 @@ macro_rules! hash_type {
             }
         }
 
-        /// Text for people's formats (JSON, JavaScript), 32 plain bytes for the others.
+        /// Text in human-readable formats (JSON, JavaScript), 32 raw bytes in the others.
         impl Serialize for $name {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 if serializer.is_human_readable() {
@@ -120,6 +120,6 @@ hash_type! {
     MerkleRoot
     /// Commitment to a ledger's state after a block.
     StateRoot
-    /// A hash whose meaning its place gives.
+    /// A hash whose meaning depends on where it stands.
     Hash256
 }

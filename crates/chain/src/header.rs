@@ -12,17 +12,17 @@ use crate::units::{BlockTime, Height, Seat, Time};
 /// Bitcoin's block header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct BitcoinHeader {
-    /// Rules that the miner signals (BIP9).
+    /// Rule changes that the miner signals readiness for (BIP9).
     pub version: i32,
-    /// The block before.
+    /// The previous block.
     pub prev: BlockId,
-    /// Root over the transactions' ids.
+    /// Merkle root over the transaction ids.
     pub merkle_root: MerkleRoot,
-    /// When the miner says it was made.
+    /// When the miner claims to have made the block.
     pub time: BlockTime,
     /// The target that [`BitcoinHeader::id`] has to meet.
     pub bits: CompactTarget,
-    /// What the miner varied.
+    /// The number that the miner varies until the hash meets the target.
     pub nonce: u32,
 }
 
@@ -42,7 +42,7 @@ impl BitcoinHeader {
         out
     }
 
-    /// Reads 80 bytes: each 80 bytes are a header.
+    /// Reads a header; any 80 bytes are one.
     pub fn decode(bytes: &[u8; 80]) -> Self {
         Self::decode_from(&mut Reader::new(bytes)).expect("80 bytes hold all fields")
     }
@@ -72,11 +72,11 @@ impl Decode for BitcoinHeader {
     }
 }
 
-/// Header of a block that votes or certificates seal; they travel beside it and its id never
-/// covers them.
+/// Header of a block that is sealed by votes or certificates; they travel beside it, and its id
+/// never covers them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct SealedHeader {
-    /// The block before.
+    /// The previous block.
     pub parent: BlockId,
     /// Number of blocks above genesis.
     pub height: Height,
@@ -86,16 +86,16 @@ pub struct SealedHeader {
     pub time: Time,
     /// Who proposed it.
     pub proposer: Seat,
-    /// Root over the transactions.
+    /// Merkle root over the transactions.
     pub tx_root: MerkleRoot,
     /// Root of the ledger's state after the block.
     pub state_root: StateRoot,
-    /// Hash of what else the protocol puts into a block.
+    /// Hash of anything else that the protocol puts into a block.
     pub extra_hash: Hash256,
 }
 
 impl SealedHeader {
-    /// The block's identity: a tagged hash (BIP340), so that no Bitcoin header has the same.
+    /// The block's identity: a tagged hash (BIP340), so that it cannot be a Bitcoin header's too.
     pub fn id(&self) -> BlockId {
         BlockId::from_bytes(tagged_hash("tabchain/sealed-header", &[&self.to_vec()]))
     }
@@ -132,7 +132,7 @@ impl Decode for SealedHeader {
 /// A header of either kind; its encoding is one tag byte and the header's own bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Header {
-    /// Sealed by work.
+    /// Sealed by proof of work.
     Bitcoin(BitcoinHeader),
     /// Sealed by votes or certificates.
     Sealed(SealedHeader),
@@ -150,7 +150,7 @@ impl Header {
         }
     }
 
-    /// The block before.
+    /// The previous block.
     pub fn parent(&self) -> BlockId {
         match self {
             Self::Bitcoin(header) => header.prev,
@@ -158,7 +158,7 @@ impl Header {
         }
     }
 
-    /// When the block says it was made, for a chain whose epoch lies at `epoch`.
+    /// When the block claims to have been made, on a chain whose epoch is at `epoch`.
     pub fn time(&self, epoch: BlockTime) -> Time {
         match self {
             Self::Bitcoin(header) => Time::from_block_time(header.time, epoch),

@@ -1,6 +1,6 @@
-//! Does: the values of a chain and the pure rules on them, byte for byte Bitcoin's where Bitcoin has them.
-//! Never: a clock, a thread, randomness of its own, floats, hash maps, or a choice between forks.
-//! Neighbours: everything stands on it; `miner` searches its headers, `ledger` gives transactions meaning.
+//! Does: defines the values of a chain and the pure rules on them, byte for byte Bitcoin's where it has them.
+//! Never: uses a clock, a thread, randomness of its own, floats or hash maps.
+//! Neighbours: everything builds on it; `miner` searches its headers, `ledger` gives transactions meaning.
 #![no_std]
 #![forbid(unsafe_code)]
 

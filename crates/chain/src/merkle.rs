@@ -1,14 +1,14 @@
 //! Bitcoin's Merkle tree over 32-byte leaves: root with mutation flag, branches and their check.
 //!
-//! An odd node at the end of a level is paired with itself. So a list and the same list with its
-//! tail repeated have one root (CVE-2012-2459): [`root`] flags each pair of equal siblings, which
-//! no honest list has, and a caller refuses the body but never the header.
+//! An odd node at the end of a level is paired with itself, so a list and the same list with its
+//! tail repeated can have the same root (CVE-2012-2459). [`root`] therefore flags pairs of equal
+//! siblings, which no honest list has; the caller then refuses the body but never the header.
 
 use alloc::vec::Vec;
 
 use crate::hash::sha256d;
 
-/// Levels that the walk keeps one pending node of: enough for 2^63 leaves.
+/// How many levels the walk keeps a pending node for: enough for 2^63 leaves.
 const LEVELS: usize = 64;
 
 /// The root, and whether two siblings that both come from the list are equal.
@@ -16,7 +16,7 @@ const LEVELS: usize = 64;
 pub struct Root {
     /// The root; zero for no leaves.
     pub hash: [u8; 32],
-    /// The list may be another one with its tail repeated.
+    /// Whether the list may be another one with its tail repeated.
     pub mutated: bool,
 }
 
@@ -28,7 +28,7 @@ pub fn node(left: &[u8; 32], right: &[u8; 32]) -> [u8; 32] {
     sha256d(&pair)
 }
 
-/// The root over `leaves`, in one pass with one pending node a level.
+/// The root over `leaves`, in one pass with one pending node per level.
 pub fn root(leaves: impl IntoIterator<Item = [u8; 32]>) -> Root {
     let mut pending = [[0; 32]; LEVELS];
     let mut count: u64 = 0;
@@ -69,7 +69,8 @@ fn fold_tail(pending: &[[u8; 32]; LEVELS], count: u64) -> [u8; 32] {
     hash
 }
 
-/// The siblings on the way from leaf `index` to the root, lowest first; none for no such leaf.
+/// The siblings on the way from leaf `index` to the root, lowest first; `None` if there is no
+/// such leaf.
 pub fn branch(leaves: &[[u8; 32]], index: usize) -> Option<Vec<[u8; 32]>> {
     if index >= leaves.len() {
         return None;
@@ -84,7 +85,7 @@ pub fn branch(leaves: &[[u8; 32]], index: usize) -> Option<Vec<[u8; 32]>> {
     Some((0..height).map(sibling).collect())
 }
 
-/// The node at `position` of `level`.
+/// The node at `position` on `level`.
 fn subtree(leaves: &[[u8; 32]], level: u32, position: usize) -> [u8; 32] {
     let width = 1 << level;
     let start = position * width;
@@ -110,10 +111,11 @@ pub fn root_from_branch(leaf: [u8; 32], branch: &[[u8; 32]], index: u32) -> [u8;
         })
 }
 
-/// Whether `branch` leads from `leaf` at `index` to `root`. A branch too short for `index` does not.
+/// Whether `branch` leads from `leaf` at `index` to `root`. A branch too short for `index` never
+/// does.
 ///
-/// Leaves of 32 bytes do not tell themselves from inner nodes: a caller checks the branch's length
-/// or refuses 64-byte transactions (CVE-2017-12842).
+/// A leaf of 32 bytes cannot be told from an inner node: the caller must check the branch's length
+/// or refuse 64-byte transactions (CVE-2017-12842).
 pub fn verify_branch(leaf: [u8; 32], branch: &[[u8; 32]], index: u32, root: &[u8; 32]) -> bool {
     let reachable = index.checked_shr(branch.len() as u32).unwrap_or(0) == 0;
     reachable && branch.len() <= 32 && root_from_branch(leaf, branch, index) == *root

@@ -11,7 +11,7 @@ use crate::target::{CompactTarget, Target, TargetError};
 use crate::transaction::{OutPoint, Transaction, TxIn, TxOut};
 use crate::units::{Amount, BlockTime};
 
-/// Where the first retarget window starts to measure.
+/// Where the first retarget window starts measuring.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Anchor {
     /// At the genesis block, as Bitcoin does.
@@ -24,81 +24,83 @@ pub enum Anchor {
 /// A chain's parameters.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChainParams {
-    /// The block that all agree on without checking it.
+    /// The block that everyone accepts without checking it.
     pub genesis: Block,
     /// The easiest target allowed.
     pub pow_limit: Target,
-    /// Seconds that a block should take.
+    /// Seconds that a block should take on average.
     pub spacing_secs: u32,
     /// Blocks between two retargets.
     pub window: u32,
-    /// Where the first window starts to measure.
+    /// Where the first window starts measuring.
     pub retarget_anchor: Anchor,
-    /// Seconds that a window's first block may lie before the block before it (BIP54); no rule
-    /// if none.
+    /// Seconds by which a window's first block may predate its parent (BIP54); without a limit
+    /// if `None`.
     pub timewarp_grace: Option<u32>,
-    /// Seconds that a block may lie ahead of a node's clock.
+    /// Seconds by which a block may be ahead of a node's clock.
     pub future_limit: u32,
     /// Blocks between two halvings of the subsidy.
     pub halving: u32,
     /// What a coinbase may create before the first halving.
     pub subsidy: Amount,
-    /// Blocks that have to follow before a coinbase may be spent, its own counted.
+    /// How many blocks above its own a coinbase may first be spent.
     pub coinbase_maturity: u32,
-    /// Most bytes of a block without witnesses; with witnesses four times as much weight.
+    /// The most bytes of a block without witnesses; its weight may be four times that.
     pub max_block_size: u32,
-    /// Coinbases start with their height (BIP34).
+    /// Whether coinbases must start with their height (BIP34).
     pub height_in_coinbase: bool,
-    /// Witnesses are allowed and committed to (BIP141).
+    /// Whether witnesses are allowed and committed to (BIP141).
     pub segwit: bool,
-    /// Transactions as long as two Merkle nodes are invalid (BIP54).
+    /// Whether transactions as long as two Merkle nodes are invalid (BIP54).
     pub forbid_64_byte_tx: bool,
 }
 
-/// Parameters that make no chain; each carries what was asked for.
+/// Why parameters do not make a chain; each variant carries what was asked for.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ParamsError {
     /// The name does not fit into the genesis coinbase.
     #[error("a name of {len} bytes is longer than {max}")]
     NameTooLong {
-        /// Its bytes.
+        /// Its length in bytes.
         len: u64,
-        /// Most bytes.
+        /// The most bytes that fit.
         max: u64,
     },
-    /// Blocks without time between them, or more time than timestamps can hold a window of.
-    #[error("{0} s between blocks are not within 1 to 86400")]
+    /// No time between blocks, or more than a day.
+    #[error("a spacing of {0} s is not within 1 to 86400")]
     Spacing(u32),
-    /// A window too short to measure, or longer than a chain needs.
+    /// A window too short to measure the hash rate over, or longer than any chain needs.
     #[error("a retarget window of {0} blocks is not within 4 to 100000")]
     Window(u32),
-    /// A subsidy that halves without blocks in between, or so late that it creates more than
-    /// there can be.
-    #[error("halving each {0} blocks is not within 1 to {MAX_HALVING}")]
+    /// No blocks between halvings, or so many that the subsidies exceed
+    /// [`Amount::MAX_MONEY`].
+    #[error("halving every {0} blocks is not within 1 to {MAX_HALVING}")]
     Halving(u32),
-    /// The starting bits are no target.
+    /// The starting bits do not encode a target.
     #[error(transparent)]
     Bits(#[from] TargetError),
-    /// The starting bits are easier than the easiest target.
+    /// The starting bits encode a target that is easier than the easiest one allowed.
     #[error("starting target {0} is easier than the limit")]
     TooEasy(CompactTarget),
 }
 
-/// 2026-01-01T00:00:00Z, the nominal time of each room's genesis.
+/// 2026-01-01T00:00:00Z, the nominal time of every room's genesis block.
 pub const TABCHAIN_GENESIS_TIME: BlockTime = BlockTime(1_767_225_600);
 
-/// The easiest target of a room, half of all hashes: Bitcoin's choice for regression tests. A
-/// room's starting target lies below, so that difficulty can also fall under where it began.
+/// The easiest target of a room, which half of all hashes meet: Bitcoin's choice for regtest. A
+/// room normally starts at a lower one, so that its difficulty can also fall below the start.
 pub const TABCHAIN_POW_LIMIT: CompactTarget = CompactTarget(0x207f_ffff);
 
-/// Most bytes of a room's block without witnesses. A block that is nearly all witness has four times
-/// as many, and still travels in one message between tabs.
+/// The most bytes of a room's block without witnesses. A block that is nearly all witness can have
+/// four times as many and still fits into one message between tabs.
 pub const TABCHAIN_BLOCK_SIZE: u32 = 125_000;
 
-/// Most blocks between two halvings, Bitcoin's: its subsidies come to just under 21 million coins.
+/// The most blocks between two halvings. It is Bitcoin's number, with which all subsidies add up to
+/// just under 21 million coins.
 pub const MAX_HALVING: u32 = 210_000;
 
-/// Longest room name in bytes: with the rules beside it, it fills a coinbase's 100 bytes.
+/// The longest room name in bytes: together with the rules it still fits into the 100 bytes of a
+/// coinbase script.
 pub const MAX_NAME_LEN: usize = 80;
 
 impl ChainParams {
@@ -114,7 +116,7 @@ impl ChainParams {
 }
 
 /// Bitcoin's main network as of 2009, before any of its later soft forks. The size limit of one
-/// million bytes was only written down in 2010; all earlier blocks keep it.
+/// million bytes only became a rule in 2010, but all earlier blocks keep it.
 pub fn bitcoin_2009() -> ChainParams {
     let headline: &[u8] = b"The Times 03/Jan/2009 Chancellor on brink of second bailout for banks";
     let script_sig = Script::default()
@@ -152,21 +154,24 @@ pub fn bitcoin_2009() -> ChainParams {
     }
 }
 
-/// A room's chain: Bitcoin's rules of today with its own pace.
+/// A room's chain: today's Bitcoin rules at the room's own pace.
 ///
-/// The genesis block is the same for all who know the parameters: its coinbase carries the name
-/// and the numbers, its time is nominal, and it needs no proof of work. So two rooms differ from
-/// their first block on if they differ in anything. Nobody owns its output of nothing.
+/// Everyone who knows the parameters derives the same genesis block: its coinbase carries the name
+/// and the numbers, its time is nominal, and it needs no proof of work. Two rooms that differ in
+/// any parameter therefore differ from the genesis block on. Its only output is worth nothing and
+/// cannot be spent.
 ///
-/// Clock limits go with the spacing. A block may lie 12 spacings ahead of a node's clock, as
-/// Bitcoin's two hours are 12 blocks (but within 2 minutes to 2 hours): with two hours, one wrong
-/// clock could spoil hundreds of windows of a room whose blocks take ten seconds. A window may
-/// start one spacing before the block before it. BIP54 grants 12, for old mining software that
-/// a room need not fear, and each spacing of grace lets a majority shorten each window by one.
+/// Clock limits scale with the spacing. A block may be 12 spacings ahead of a node's clock, as
+/// Bitcoin's two hours are 12 blocks, but never less than 2 minutes or more than 2 hours: with a
+/// flat two hours, one wrong clock could spoil many windows of a room whose blocks take ten
+/// seconds. A window's first block may predate its parent by one spacing. BIP54 grants 12, for old
+/// mining software that a room need not support, and each spacing of grace lets a majority shorten
+/// each window by one spacing.
 ///
-/// Missing of today's rules: BIP54's second one on time (a window that ends before it begins),
-/// relative lock times (BIP68), which the ledger's simple spends do not set, the limit on signature
-/// operations, and the refusal of block versions below 4, which only helped Bitcoin to upgrade.
+/// Of today's rules, these are missing: BIP54's second rule on time (a window must not end before
+/// it begins), relative lock times (BIP68), which the ledger's simple spends do not set, the limit
+/// on signature operations, and the refusal of block versions below 4, which only helped Bitcoin to
+/// upgrade.
 ///
 /// # Errors
 /// [`ParamsError`] for numbers outside their ranges.
@@ -230,7 +235,7 @@ fn check_ranges(name: &str, spacing: u32, window: u32, halving: u32) -> Result<(
     Ok(())
 }
 
-/// A block of one coinbase, with the Merkle root set.
+/// A block with only a coinbase, with the Merkle root set.
 fn genesis(header: BitcoinHeader, script_sig: Script, output: TxOut) -> Block {
     let input = TxIn {
         script_sig,
@@ -250,7 +255,7 @@ fn genesis(header: BitcoinHeader, script_sig: Script, output: TxOut) -> Block {
     block
 }
 
-/// The public key that Bitcoin's genesis block pays.
+/// The public key that Bitcoin's genesis block pays to.
 const SATOSHI_KEY: [u8; 65] = [
     0x04, 0x67, 0x8a, 0xfd, 0xb0, 0xfe, 0x55, 0x48, 0x27, 0x19, 0x67, 0xf1, 0xa6, 0x71, 0x30, 0xb7,
     0x10, 0x5c, 0xd6, 0xa8, 0x28, 0xe0, 0x39, 0x09, 0xa6, 0x79, 0x62, 0xe0, 0xea, 0x1f, 0x61, 0xde,

@@ -1,8 +1,9 @@
 //! Reproducible randomness: one ChaCha8 stream for each seed, node and purpose.
 //!
-//! Streams are independent, so a draw more in one place changes nothing in any
+//! Streams are independent, so an extra draw in one place changes nothing in any
 //! other. Everything is integer arithmetic and gives the same numbers on every
-//! machine; floats would not. Not for keys: whoever knows the seed knows all.
+//! machine; floats would not. Never use it for keys: anyone who knows the seed can
+//! compute every number.
 
 use alloc::vec::Vec;
 
@@ -12,16 +13,16 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 use crate::hash::sha256;
 use crate::units::Micros;
 
-/// A stream of random numbers. Cloning copies the position: both copies go on
+/// A stream of random numbers. Cloning copies the position: both copies continue
 /// with the same numbers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stream(ChaCha8Rng);
 
-/// Precedes everything that is hashed to a seed, so that no other use of
-/// SHA-256 can give the same one.
+/// Precedes everything that is hashed to a key, so that no other use of SHA-256
+/// can give the same one.
 const DOMAIN: &[u8] = b"tabchain/stream/1";
 
-/// One million, the whole in [`Stream::chance`].
+/// The denominator of [`Stream::chance`].
 const MILLION: u64 = 1_000_000;
 
 impl Stream {
@@ -56,11 +57,11 @@ impl Stream {
     /// generation in an interval", 2019).
     ///
     /// # Panics
-    /// When `bound` is zero: no number is below it. For places in a list,
-    /// [`Stream::pick`] has no such edge.
+    /// When `bound` is zero: no number is below it. To choose from a list that may be
+    /// empty, use [`Stream::pick`].
     pub fn below(&mut self, bound: u64) -> u64 {
         assert!(bound > 0, "no number is below zero");
-        // 2^64 mod bound: as many low halves are too many to share out evenly.
+        // 2^64 mod bound: this many of all draws cannot be shared out evenly and must be rejected.
         let surplus = bound.wrapping_neg() % bound;
         loop {
             let product = u128::from(self.next_u64()) * u128::from(bound);
@@ -70,7 +71,7 @@ impl Stream {
         }
     }
 
-    /// One of `items`, all equally likely; `None`, without a draw, of none.
+    /// One of `items`, all equally likely; `None`, without a draw, if there are none.
     pub fn pick<'a, T>(&mut self, items: &'a [T]) -> Option<&'a T> {
         if items.is_empty() {
             return None;
@@ -79,13 +80,13 @@ impl Stream {
         items.get(usize::try_from(index).ok()?)
     }
 
-    /// True with a probability of `ppm` in a million; always from a million on.
+    /// True with a probability of `ppm` in a million; always if `ppm` is a million or more.
     pub fn chance(&mut self, ppm: u32) -> bool {
         self.below(MILLION) < u64::from(ppm)
     }
 
-    /// A waiting time, exponentially distributed with this mean: what passes
-    /// until the next event of a memoryless process, such as a block found.
+    /// A waiting time, exponentially distributed with this mean: the time until the
+    /// next event of a memoryless process, such as finding a block.
     ///
     /// Exact to about 2^-40 of the mean before rounding to microseconds; at most
     /// 44.4 means, and at most `u64::MAX`.
@@ -96,21 +97,21 @@ impl Stream {
     }
 }
 
-/// Binary places of [`neg_ln`].
+/// Fractional bits of what [`neg_ln`] returns.
 const FRACTION: u32 = 40;
 
-/// ln 2 with 64 binary places.
+/// ln 2 with 64 fractional bits.
 const LN_2: u128 = 0xb172_17f7_d1cf_79ab;
 
 /// The negative natural logarithm of (`draw` + 1) / 2^64, with [`FRACTION`]
-/// binary places.
+/// fractional bits.
 fn neg_ln(draw: u64) -> u64 {
     let Some(value) = draw.checked_add(1) else {
         return 0; // ln 1
     };
     let whole = value.ilog2();
-    // The mantissa in [1, 2) with 63 binary places. Squaring it doubles its
-    // logarithm: whether it passes 2 is the next binary digit.
+    // The mantissa in [1, 2) with 63 fractional bits. Squaring it doubles its
+    // logarithm: whether the square reaches 2 is the next binary digit.
     let mut mantissa = value << (63 - whole);
     let mut log = u64::from(whole);
     for _ in 0..FRACTION {

@@ -1,4 +1,5 @@
-//! Rules that need ancestors: required bits, times, subsidy. Pure functions, Bitcoin's arithmetic.
+//! Rules that depend on the place in the chain: required bits, times, subsidy. Pure functions with
+//! Bitcoin's arithmetic.
 
 use alloc::vec::Vec;
 use ruint::Uint;
@@ -11,12 +12,12 @@ use crate::reject::Reject;
 use crate::target::{CompactTarget, Target, Work, block_proof};
 use crate::units::{Amount, BlockTime, Height};
 
-/// Blocks whose times the median is taken of.
+/// How many blocks the median time is taken over.
 pub const MEDIAN_SPAN: u32 = 11;
 
-/// One branch of headers, from the genesis block to a tip: what stands before a new block.
+/// One branch of headers, from the genesis block to a tip: what a new block builds on.
 pub trait Past {
-    /// The header at `height` of this branch, none above the tip or where it is not kept.
+    /// The header at `height` on this branch; `None` above the tip, or if it is not kept.
     fn header(&self, height: Height) -> Option<BitcoinHeader>;
 
     /// Height of the branch's last block.
@@ -38,8 +39,8 @@ impl Past for [BitcoinHeader] {
 /// `bits` (Bitcoin Core's `CalculateNextWorkRequired`).
 ///
 /// Between the first and last of `window` blocks lie `window - 1` intervals, but they are compared
-/// with `window` spacings: Bitcoin's off-by-one, kept because it is the rule. The span counts as at
-/// least a quarter and at most four times the nominal one.
+/// with `window` spacings: Bitcoin's off-by-one, kept because it is the rule. The span is clamped
+/// to between a quarter of the nominal one and four times that.
 pub fn next_target_bits(
     first: BlockTime,
     last: BlockTime,
@@ -50,7 +51,7 @@ pub fn next_target_bits(
     let span =
         u64::from(last.0.saturating_sub(first.0)).clamp(nominal / 4, nominal.saturating_mul(4));
     let Target(old) = bits.expand().target;
-    // Bitcoin's limit is 2^224, so that its product fits 256 bits; a room's limit needs 512.
+    // Bitcoin's limit is 2^224, so its product fits into 256 bits; a room's limit needs 512.
     let wide = Uint::<512, 8>::from(old) * Uint::<512, 8>::from(span);
     let scaled = wide / Uint::<512, 8>::from(nominal.max(1));
     let limit = Uint::<512, 8>::from(params.pow_limit.0);
@@ -59,27 +60,28 @@ pub fn next_target_bits(
     Target(next).to_compact()
 }
 
-/// The median of up to 11 times; the upper one of two; none of none.
+/// The median of these times; of an even number, the upper of the two in the middle. `None` if
+/// there are none.
 pub fn median_time_past(times: &[BlockTime]) -> Option<BlockTime> {
     let mut sorted = times.to_vec();
     sorted.sort_unstable();
     sorted.get(sorted.len() / 2).copied()
 }
 
-/// What a coinbase at `height` may create: halved each [`ChainParams::halving`] blocks, nothing
-/// from 64 halvings on.
+/// What a coinbase at `height` may create, besides fees: halved every [`ChainParams::halving`]
+/// blocks, nothing from 64 halvings on.
 pub fn subsidy(height: Height, params: &ChainParams) -> Amount {
     params
         .subsidy
         .halved(height.0.checked_div(params.halving).unwrap_or(0))
 }
 
-/// How many blocks before a new one the rules read at the most, the tip counted.
+/// How many ancestors of a new block the rules read at most, the tip included.
 pub fn lookback(params: &ChainParams) -> u32 {
     params.window.max(MEDIAN_SPAN)
 }
 
-/// The bits that the block after `past` has to have.
+/// The bits that the block after `past` must have.
 ///
 /// # Errors
 /// [`Reject::AncestorNotFound`] when `past` lacks a header that the rule reads.
@@ -102,7 +104,7 @@ pub fn required_bits<P: Past + ?Sized>(
     Ok(next_target_bits(first.time, last.time, last.bits, params))
 }
 
-/// The median time of the blocks that end with `past`'s tip.
+/// The median time of the last [`MEDIAN_SPAN`] blocks of `past`, up to its tip.
 ///
 /// # Errors
 /// [`Reject::AncestorNotFound`] when `past` lacks one of them.
@@ -115,8 +117,8 @@ pub fn past_median<P: Past + ?Sized>(past: &P) -> Result<BlockTime, Reject> {
     median_time_past(&times?).ok_or(Reject::AncestorNotFound { height: tip })
 }
 
-/// The earliest time that the block after `past` may have: what a miner takes when its clock
-/// says less.
+/// The earliest time that the block after `past` may have: what a miner uses when its clock is
+/// behind it.
 ///
 /// # Errors
 /// [`Reject::AncestorNotFound`] when `past` lacks a header that the rule reads.
@@ -131,7 +133,7 @@ pub fn min_block_time<P: Past + ?Sized>(
     })
 }
 
-/// The earliest time that BIP54 allows, if it says something about the block after `past`.
+/// The earliest time that BIP54 allows, if its rule applies to the block after `past`.
 fn timewarp_bound<P: Past + ?Sized>(
     past: &P,
     params: &ChainParams,
@@ -145,7 +147,8 @@ fn timewarp_bound<P: Past + ?Sized>(
     }
 }
 
-/// Checks a header that claims to follow `past`'s tip, at `now` by the node's clock, and weighs it.
+/// Checks a header that claims to follow `past`'s tip, at `now` by the node's clock, and returns
+/// the work that it proves.
 ///
 /// # Errors
 /// The first rule broken, in Bitcoin Core's order: work, parent, bits, median, window, clock.
@@ -192,8 +195,8 @@ fn check_time<P: Past + ?Sized>(
     Ok(())
 }
 
-/// The rules on a body that need its place in the chain but no ledger: final transactions and the
-/// height in the coinbase. `median` is the median time past of the block's parent (BIP113).
+/// Checks the rules on a body that need its place in the chain but no ledger: final transactions
+/// and the height in the coinbase. `median` is the median time past of the block's parent (BIP113).
 ///
 /// # Errors
 /// [`Reject::NonFinal`], [`Reject::BadCbHeight`].

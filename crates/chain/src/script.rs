@@ -11,15 +11,15 @@ use crate::units::Height;
 #[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Script(#[serde(with = "crate::text::bytes")] pub Vec<u8>);
 
-/// Pushes nothing, which is also the number 0.
+/// Pushes the empty string, which is also the number 0.
 const OP_0: u8 = 0x00;
-/// Pushes the number 1; the next 15 codes push 2 to 16.
+/// Pushes the number 1; the next 15 opcodes push 2 to 16.
 const OP_1: u8 = 0x51;
 /// Pushes as many bytes as the next byte says.
 const OP_PUSHDATA1: u8 = 0x4c;
-/// As [`OP_PUSHDATA1`] with a length of two bytes.
+/// Like [`OP_PUSHDATA1`], with a length of two bytes.
 const OP_PUSHDATA2: u8 = 0x4d;
-/// As [`OP_PUSHDATA1`] with a length of four bytes.
+/// Like [`OP_PUSHDATA1`], with a length of four bytes.
 const OP_PUSHDATA4: u8 = 0x4e;
 
 impl Script {
@@ -55,7 +55,7 @@ impl Script {
             0 => self.0.push(OP_0),
             small @ 1..=16 => self.0.push(OP_1 - 1 + small as u8),
             large => {
-                // A fifth byte keeps the sign bit, the highest one, clear.
+                // The top bit is the sign: if it is taken, another byte keeps the number positive.
                 let bytes = u64::from(large).to_le_bytes();
                 let bits = 64 - u64::from(large).leading_zeros();
                 return self.push(&bytes[..bits as usize / 8 + 1]);
@@ -64,7 +64,7 @@ impl Script {
         self
     }
 
-    /// The height that the script starts with, none unless it is in the shortest form.
+    /// The height that the script starts with; `None` unless it is in its shortest form.
     pub fn height(&self) -> Option<Height> {
         let (&first, rest) = self.0.split_first()?;
         let height = match first {
@@ -77,7 +77,7 @@ impl Script {
             }
             _ => return None,
         };
-        // The shortest form is what encoding gives: compare instead of repeating its rules.
+        // Encoding gives the shortest form: compare with it instead of repeating its rules.
         let shortest = Self::default().push_height(Height(height));
         self.0.starts_with(&shortest.0).then_some(Height(height))
     }

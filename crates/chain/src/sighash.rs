@@ -1,8 +1,8 @@
-//! What a signature on a taproot input signs (BIP341, key path), signing it and
-//! checking it.
+//! Signatures on taproot inputs (BIP341, key path): the message that they sign,
+//! signing and verification.
 //!
 //! The message covers the transaction and all outputs that it spends, so a
-//! signature holds for nothing else. In Tabchain's rooms it covers the room as
+//! signature is valid for nothing else. In Tabchain's rooms it covers the room as
 //! well: see [`Sighasher::new`].
 
 use alloc::vec::Vec;
@@ -17,13 +17,13 @@ use crate::transaction::{Transaction, TxIn, TxOut, WitnessItem};
 /// Which outputs a signature covers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Outputs {
-    /// All, said by the absence of a byte behind the signature.
+    /// All, indicated by the absence of a byte after the signature.
     Default,
     /// All.
     All,
-    /// None: whoever has the signature may choose them.
+    /// None: anyone who has the signature may choose them.
     None,
-    /// The one in the input's own place.
+    /// The one at the input's own index.
     Single,
 }
 
@@ -35,7 +35,7 @@ pub struct SighashType {
 }
 
 impl SighashType {
-    /// Everything, in the shortest form: what a wallet wants.
+    /// Everything, in the shortest form: what a wallet normally uses.
     pub const DEFAULT: Self = Self {
         outputs: Outputs::Default,
         anyone_can_pay: false,
@@ -59,7 +59,7 @@ impl SighashType {
         })
     }
 
-    /// The byte that stands for it in the message.
+    /// The type's byte in the message.
     pub fn to_byte(self) -> u8 {
         let outputs = match self.outputs {
             Outputs::Default => 0,
@@ -75,11 +75,11 @@ impl SighashType {
     }
 }
 
-/// The bit that leaves other inputs open.
+/// The bit that leaves the other inputs uncovered.
 const ANYONE_CAN_PAY: u8 = 0x80;
 /// The first byte of an annex, the last item of some witnesses.
 const ANNEX: u8 = 0x50;
-/// Precedes the message, for versions of it to come.
+/// Precedes the message, so that its format can change in later versions.
 const EPOCH: u8 = 0;
 
 /// Why there is no message to sign, or an input may not be spent.
@@ -96,33 +96,33 @@ pub enum SighashError {
     /// The transaction has fewer inputs.
     #[error("there is no input {0}")]
     NoSuchInput(u32),
-    /// No type has this byte; a zero must be left out.
-    #[error("no signature has the type {0:#04x}")]
+    /// No type has this byte, or it is a zero, which must be left out.
+    #[error("invalid signature type {0:#04x}")]
     BadType(u8),
-    /// The signature covers the output in the input's place, and there is none.
-    #[error("there is no output in the place of input {0}")]
+    /// The signature covers the output at the input's index, and there is none.
+    #[error("there is no output at the index of input {0}")]
     NoSingleOutput(u32),
-    /// The spent output is no taproot output.
-    #[error("input {0} spends no taproot output")]
+    /// The spent output is not a taproot output.
+    #[error("input {0} does not spend a taproot output")]
     NotTaproot(u32),
-    /// The secret key is not the one of the spent output.
+    /// The secret key is not that of the spent output.
     #[error("input {0} spends the output of another key")]
     WrongKey(u32),
-    /// The witness is not one signature: spends by script are not known.
-    #[error("input {input} has {items} witness items in the place of one signature")]
+    /// The witness is not a single signature: script-path spends are not supported.
+    #[error("input {input} has {items} witness items instead of one signature")]
     BadWitness {
         /// The input.
         input: u32,
         /// Number of witness items, the annex not counted.
         items: u64,
     },
-    /// A key that is none, or a signature that does not verify.
+    /// An invalid key, or a signature that does not verify.
     #[error(transparent)]
     Key(#[from] KeyError),
 }
 
 impl SighashError {
-    /// The same as a reason to refuse the transaction `txid`.
+    /// The corresponding reason to refuse the transaction `txid`.
     pub fn to_reject(&self, txid: Txid, input: u32) -> Reject {
         match self {
             Self::Key(KeyError::BadSignature(_)) => Reject::BadSignature { txid, input },
@@ -132,7 +132,7 @@ impl SighashError {
     }
 }
 
-/// Makes the messages for all inputs of one transaction, hashing its parts once.
+/// Makes the messages for all inputs of one transaction, hashing its parts only once.
 #[derive(Clone, Debug)]
 pub struct Sighasher<'a> {
     tx: &'a Transaction,
@@ -147,7 +147,7 @@ impl<'a> Sighasher<'a> {
     /// For `tx`, which spends `prevouts` in the order of its inputs.
     ///
     /// With `None` for `chain`, signatures are exactly BIP341's. With the id of a
-    /// genesis block they hold on that chain alone: the id is hashed before the
+    /// genesis block they are valid on that chain only: the id is hashed before the
     /// message, under a tag of its own. Tabchain's rooms share keys and may share
     /// outputs, so without it a payment in one could be replayed in another.
     ///
@@ -232,11 +232,11 @@ impl<'a> Sighasher<'a> {
         })
     }
 
-    /// The witness item that spends `input` with the secret key of the output
-    /// that it spends; see [`SecretKey::tap_tweak`].
+    /// The witness item that spends `input`, signed with `key`, the secret key of the
+    /// output that it spends; see [`SecretKey::tap_tweak`].
     ///
     /// # Errors
-    /// [`SighashError::NotTaproot`], [`SighashError::WrongKey`], and as
+    /// [`SighashError::NotTaproot`], [`SighashError::WrongKey`], and those of
     /// [`Sighasher::message`].
     pub fn sign_key_spend(
         &self,
@@ -254,7 +254,7 @@ impl<'a> Sighasher<'a> {
         Ok(item)
     }
 
-    /// Checks that the witness of `input` holds the signature of the output key
+    /// Checks that the witness of `input` is a valid signature by the key of the output
     /// that it spends.
     ///
     /// # Errors
@@ -294,7 +294,7 @@ impl<'a> Sighasher<'a> {
     }
 }
 
-/// Checks one input alone; for several, one [`Sighasher`] hashes less.
+/// Checks a single input; for several, sharing a [`Sighasher`] saves hashing.
 ///
 /// # Errors
 /// As [`Sighasher::verify_key_spend`].

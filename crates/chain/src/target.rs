@@ -1,4 +1,4 @@
-//! Compact targets, targets and work, with Bitcoin's arithmetic and all its edges.
+//! Compact targets, targets and work, with Bitcoin's arithmetic and all its edge cases.
 
 use core::fmt;
 use ruint::aliases::U256;
@@ -18,14 +18,14 @@ impl fmt::Display for CompactTarget {
     }
 }
 
-/// What four compact bytes say, valid or not (Bitcoin Core's `SetCompact`).
+/// What four compact bytes mean, valid or not (Bitcoin Core's `SetCompact`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Compact {
-    /// The magnitude; of an overflowing one, its lowest 256 bits.
+    /// The magnitude; if it overflows, its lowest 256 bits.
     pub target: Target,
-    /// The sign bit is set on a mantissa that is not zero.
+    /// Whether the sign bit is set on a mantissa that is not zero.
     pub negative: bool,
-    /// The magnitude needs more than 256 bits.
+    /// Whether the magnitude needs more than 256 bits.
     pub overflow: bool,
 }
 
@@ -38,7 +38,7 @@ impl Compact {
     }
 }
 
-/// Compact bytes that are no target; each carries them.
+/// Why compact bytes do not encode a target; each variant carries them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TargetError {
     /// The number is below zero.
@@ -96,10 +96,10 @@ impl CompactTarget {
 pub struct Target(#[serde(with = "crate::text::u256")] pub U256);
 
 impl Target {
-    /// All 256 bits set: each hash meets it.
+    /// All 256 bits set: every hash meets it.
     pub const MAX: Self = Self(U256::MAX);
 
-    /// The shortest compact form, rounded down to its 23 bits (Bitcoin Core's `GetCompact`).
+    /// The shortest compact form, rounded down to a 23-bit mantissa (Bitcoin Core's `GetCompact`).
     pub fn to_compact(self) -> CompactTarget {
         let mut size = self.0.bit_len().div_ceil(8) as u32;
         let mut word = if size <= 3 {
@@ -151,12 +151,12 @@ impl Work {
     /// No work.
     pub const ZERO: Self = Self(U256::ZERO);
 
-    /// The sum, or none beyond 256 bits.
+    /// The sum, or `None` beyond 256 bits.
     pub fn checked_add(self, other: Self) -> Option<Self> {
         self.0.checked_add(other.0).map(Self)
     }
 
-    /// The sum, at most the greatest number of 256 bits.
+    /// The sum, at most the greatest 256-bit number.
     #[must_use]
     pub fn saturating_add(self, other: Self) -> Self {
         Self(self.0.saturating_add(other.0))
@@ -192,8 +192,8 @@ impl fmt::Debug for Work {
     }
 }
 
-/// The work that a block at these bits proves: 2^256 / (target + 1), in whole hashes; no work
-/// for bits that are no target (Bitcoin Core's `GetBlockProof`).
+/// The work that a block with these bits proves: 2^256 / (target + 1), in whole hashes; no work
+/// if the bits do not encode a target (Bitcoin Core's `GetBlockProof`).
 pub fn block_proof(bits: CompactTarget) -> Work {
     // 2^256 itself does not fit, but 2^256 / (t + 1) = (2^256 - 1 - t) / (t + 1) + 1.
     bits.to_target()

@@ -1,5 +1,5 @@
-//! How byte strings and 256-bit numbers go through serde: hexadecimal text in formats for people
-//! (JSON, JavaScript), plain bytes in the others.
+//! How serde encodes byte strings and 256-bit numbers: hexadecimal text in human-readable formats
+//! (JSON, JavaScript), raw bytes in the others.
 
 /// Byte strings.
 pub(crate) mod bytes {
@@ -23,7 +23,7 @@ pub(crate) mod bytes {
     }
 }
 
-/// Numbers of 256 bits, big-endian.
+/// 256-bit numbers, big-endian.
 pub(crate) mod u256 {
     use alloc::{format, string::String};
     use ruint::aliases::U256;

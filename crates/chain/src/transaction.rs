@@ -13,12 +13,12 @@ use crate::reject::Reject;
 use crate::script::Script;
 use crate::units::{Amount, BlockTime, Height};
 
-/// Names an output: the transaction and the output's place in it.
+/// Names an output by its transaction and its index there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct OutPoint {
     /// The transaction.
     pub txid: Txid,
-    /// Place among its outputs, from 0.
+    /// Index among its outputs, from 0.
     pub vout: u32,
 }
 
@@ -76,11 +76,11 @@ impl Witness {
 pub struct TxIn {
     /// The output spent.
     pub prevout: OutPoint,
-    /// Script that satisfies the output's.
+    /// The script that satisfies the output's script.
     pub script_sig: Script,
     /// Relative lock time or replaceability; the maximum switches lock times off.
     pub sequence: u32,
-    /// Outside the transaction's id.
+    /// The witness, which the transaction's id does not cover.
     pub witness: Witness,
 }
 
@@ -106,7 +106,7 @@ impl TxIn {
 /// Pays an amount to a script.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct TxOut {
-    /// Satoshi as on the wire, where any 64 bits can stand: see [`TxOut::amount`].
+    /// Satoshi as on the wire, where any 64-bit value can occur: see [`TxOut::amount`].
     pub value: i64,
     /// Who may spend it.
     pub script_pubkey: Script,
@@ -140,21 +140,22 @@ impl TxOut {
 /// A transaction.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Transaction {
-    /// Version 2 switches relative lock times on (BIP68).
+    /// From version 2 on, Bitcoin applies relative lock times (BIP68).
     pub version: i32,
     /// What it spends.
     pub inputs: Vec<TxIn>,
     /// What it pays.
     pub outputs: Vec<TxOut>,
-    /// First block or time that may include it: below 500,000,000 a height, else seconds since 1970.
+    /// The last height or time that must have passed before a block may include it: a height below
+    /// 500,000,000, else seconds since 1970.
     pub lock_time: u32,
 }
 
-/// Lock times from here on are times, below it heights.
+/// Lock times from here on are times; lower ones are heights.
 const LOCK_TIME_THRESHOLD: u32 = 500_000_000;
 
 impl Transaction {
-    /// Bitcoin's factor between bytes outside the witness and weight (BIP141).
+    /// Weight of a byte outside the witnesses (BIP141).
     pub const WITNESS_SCALE: u64 = 4;
 
     /// A coinbase for `height` with the height and `extra` in its script (BIP34).
@@ -169,7 +170,7 @@ impl Transaction {
         }
     }
 
-    /// Whether it creates coins: one input that spends nothing.
+    /// Whether it creates coins: its only input is the null outpoint.
     pub fn is_coinbase(&self) -> bool {
         matches!(self.inputs.as_slice(), [input] if input.prevout == OutPoint::NULL)
     }
@@ -216,13 +217,14 @@ impl Transaction {
         self.stripped_size() * (Self::WITNESS_SCALE - 1) + self.total_size()
     }
 
-    /// Whether it is as long as two Merkle nodes, so that it could pass for an inner node
+    /// Whether it is exactly as long as two Merkle nodes, so that it could pass for an inner node
     /// (CVE-2017-12842, forbidden by BIP54).
     pub fn is_merkle_ambiguous(&self) -> bool {
         self.stripped_size() == 64
     }
 
-    /// Whether a block at `height` with median time past `time` may include it.
+    /// Whether a block at `height` may include it; `time` is the median time past of the block's
+    /// parent (BIP113).
     pub fn is_final(&self, height: Height, time: BlockTime) -> bool {
         let now = if self.lock_time < LOCK_TIME_THRESHOLD {
             height.0
@@ -278,7 +280,8 @@ impl Transaction {
         self.check_prevouts()
     }
 
-    /// A coinbase has a script of 2 to 100 bytes; no other transaction spends the null output.
+    /// Checks that a coinbase has a script of 2 to 100 bytes, and that no other transaction spends
+    /// the null outpoint.
     fn check_prevouts(&self) -> Result<(), Reject> {
         if self.is_coinbase() {
             return match self.inputs[0].script_sig.0.len() {

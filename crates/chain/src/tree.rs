@@ -1,15 +1,15 @@
-//! The block tree: every header that a node knows, which of them it has the
-//! bodies of, and which tip is best. It compares weights and never makes them:
-//! what a weight means (work, stake, votes) is its owner's business.
+//! The block tree: every header that a node knows, which bodies it has, and which
+//! tip is best. It compares weights but never computes them: what a weight means
+//! (work, stake, votes) is up to its owner.
 //!
 //! A tree is a persistent value. `clone` costs O(1) and shares structure, so a
 //! fork of a node, a checkpoint or a "what if" is free until it diverges. All
 //! lookups and single updates cost O(log n) in the number n of blocks unless a
 //! method says otherwise.
 //!
-//! Rules, as in Bitcoin: the heaviest valid block whose bodies are here down to
-//! the root is best; among equals the one that got there first stays; a block
-//! with an invalid ancestor is invalid, whenever it comes. Nothing here is
+//! The rules are Bitcoin's: the best block is the heaviest valid one that has all
+//! bodies down to the root; among equals the one that got there first stays; a
+//! block with an invalid ancestor is invalid, whenever it arrives. Nothing here is
 //! recursive, so a long chain cannot exhaust the stack.
 
 mod walk;
@@ -25,7 +25,7 @@ use rpds::RedBlackTreeMapSync;
 
 use crate::{BlockId, Height};
 
-/// What is known of one block beyond its header.
+/// What is known about one block beyond its header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LinkState {
     /// The header is here, the body is not.
@@ -34,7 +34,7 @@ pub enum LinkState {
     Body,
     /// The bodies of the block and of all its ancestors are here.
     Ready,
-    /// The block must not be built upon.
+    /// The block must not be built on.
     Invalid {
         /// The block that was found at fault: this one or an ancestor.
         cause: BlockId,
@@ -48,12 +48,12 @@ pub struct Link<W> {
     pub id: BlockId,
     /// The block that it builds on; `None` for the root alone.
     pub parent: Option<BlockId>,
-    /// The parent's height and one.
+    /// The parent's height plus one.
     pub height: Height,
     /// The weight of the whole chain that ends here.
     pub weight: W,
     /// When the block became [`LinkState::Ready`], in the tree's own count of
-    /// arrivals; smaller is earlier. `None` before.
+    /// events; smaller is earlier. `None` if it never was.
     pub arrival: Option<u64>,
     /// What is known beyond the header.
     pub state: LinkState,
@@ -97,8 +97,8 @@ pub enum InsertError {
         /// The ancestor that was found at fault.
         ancestor: BlockId,
     },
-    /// The parent stands at the greatest height that can be told.
-    #[error("block {id} has a parent {parent} above which heights end")]
+    /// The parent is at the greatest height there is.
+    #[error("block {id} has the parent {parent}, which is at the greatest height")]
     TooHigh {
         /// The rejected block.
         id: BlockId,
@@ -133,8 +133,8 @@ pub struct Tree<W: Ord> {
 }
 
 impl<W: Ord + Clone> Tree<W> {
-    /// A tree of one block, which is ready and beyond doubt: a genesis block,
-    /// or the block of a snapshot. `weight` is that of the chain up to it.
+    /// A tree of one block, which is ready and can never be invalidated: a genesis
+    /// block, or the block of a snapshot. `weight` is that of the chain up to it.
     pub fn new(root: BlockId, height: Height, weight: W) -> Self {
         let link = Link {
             id: root,
@@ -158,7 +158,7 @@ impl<W: Ord + Clone> Tree<W> {
         }
     }
 
-    /// Adds a header whose chain weighs `weight` in all, its body unseen.
+    /// Adds a header without its body; `weight` is that of the whole chain up to it.
     ///
     /// # Errors
     /// [`InsertError`] says which rule the header breaks; the tree stays as it was.
@@ -197,10 +197,10 @@ impl<W: Ord + Clone> Tree<W> {
         Ok(())
     }
 
-    /// Notes that the body of `id` is here. Returns the blocks that thereby
-    /// became ready, parents first: `id` and the descendants that waited for
-    /// it. Empty when an ancestor's body is missing still, and for blocks that
-    /// are unknown, invalid or arrived before.
+    /// Records that the body of `id` is here. Returns the blocks that became ready
+    /// as a result, parents first: `id` and the descendants that waited for it.
+    /// Empty while an ancestor's body is missing, and for blocks that are unknown,
+    /// invalid or have arrived before.
     ///
     /// O(log n) for each block returned.
     pub fn arrive(&mut self, id: BlockId) -> Vec<BlockId> {
@@ -229,7 +229,7 @@ impl<W: Ord + Clone> Tree<W> {
 
     /// Marks `id` and all its descendants as invalid, for good: later children
     /// are refused. Returns those that were not invalid before, parents first;
-    /// empty for an unknown block and for the root, which is beyond doubt.
+    /// empty for an unknown block and for the root, which cannot be invalidated.
     ///
     /// O(log n) for each descendant.
     pub fn invalidate(&mut self, id: BlockId) -> Vec<BlockId> {
@@ -240,7 +240,7 @@ impl<W: Ord + Clone> Tree<W> {
         let mut queue = VecDeque::from([id]);
         while let Some(block) = queue.pop_front() {
             let Some(link) = self.links.get(&block).filter(|link| !link.is_invalid()) else {
-                continue; // what stands above an invalid block is invalid already
+                continue; // what builds on an invalid block is invalid already
             };
             self.headers
                 .remove_mut(&(link.weight.clone(), Reverse(link.seen)));
@@ -255,9 +255,9 @@ impl<W: Ord + Clone> Tree<W> {
         fallen
     }
 
-    /// Forgets `id` and all its descendants, as if their headers had never come. Returns them as
-    /// they were, parents first; empty, and nothing changes, for an unknown and for a ready block:
-    /// what a tip may stand on stays.
+    /// Forgets `id` and all its descendants, as if their headers had never arrived. Returns them as
+    /// they were, parents first. Does nothing, and returns nothing, for an unknown block and for a
+    /// ready one, which the tip may build on.
     ///
     /// O(log n) for each block returned.
     pub fn prune(&mut self, id: BlockId) -> Vec<Link<W>> {
@@ -270,7 +270,7 @@ impl<W: Ord + Clone> Tree<W> {
         }
         let mut queue = VecDeque::from([id]);
         while let Some(block) = queue.pop_front() {
-            // Only the root has no parent, and it is ready: so is no descendant of `id`.
+            // Only the root has no parent; it is ready, unlike `id` and its descendants.
             let Some((link, parent)) = self
                 .links
                 .get(&block)
@@ -289,8 +289,8 @@ impl<W: Ord + Clone> Tree<W> {
         gone
     }
 
-    /// The heaviest ready block; among equals the one that was ready first, so
-    /// that a tip only ever gives way to a heavier one or by its own fault.
+    /// The heaviest ready block; among equals the one that was ready first, so that
+    /// a tip only ever gives way to a heavier one or because it is invalidated.
     pub fn best(&self) -> BlockId {
         self.ready.last().map_or(self.root, |(_, id)| *id)
     }
@@ -301,12 +301,12 @@ impl<W: Ord + Clone> Tree<W> {
         self.headers.last().map_or(self.root, |(_, id)| *id)
     }
 
-    /// The block that the tree stands on.
+    /// The block that all others in the tree descend from.
     pub fn root(&self) -> BlockId {
         self.root
     }
 
-    /// What is known of a block.
+    /// What is known about a block.
     pub fn get(&self, id: &BlockId) -> Option<&Link<W>> {
         self.links.get(id)
     }
@@ -322,7 +322,7 @@ impl<W: Ord + Clone> Tree<W> {
         self.children.range(all).map(|(_, child)| *child)
     }
 
-    /// All blocks of a height, valid or not, earliest first.
+    /// All blocks at a height, valid or not, earliest first.
     pub fn at_height(&self, height: Height) -> impl Iterator<Item = BlockId> + '_ {
         let all = (height, 0)..=(height, u64::MAX);
         self.heights.range(all).map(|(_, id)| *id)
@@ -333,17 +333,17 @@ impl<W: Ord + Clone> Tree<W> {
         self.heights.values().filter_map(|id| self.links.get(id))
     }
 
-    /// How many blocks there are, the root and invalid ones among them.
+    /// How many blocks there are, including the root and invalid ones.
     pub fn len(&self) -> usize {
         self.links.size()
     }
 
-    /// How many blocks are not ready, invalid ones among them.
+    /// How many blocks are not ready, including invalid ones.
     pub fn unready(&self) -> usize {
         self.links.size() - self.ready.size()
     }
 
-    /// Never: a tree has its root at least.
+    /// Always false: a tree has at least its root.
     pub fn is_empty(&self) -> bool {
         false
     }
@@ -368,7 +368,7 @@ impl<W: Ord + Clone> Tree<W> {
         }
     }
 
-    /// 2^64 events do not happen, so the count cannot overflow.
+    /// No node lives to see 2^64 events, so the count cannot overflow.
     fn next_turn(&mut self) -> u64 {
         self.turn += 1;
         self.turn

@@ -1,4 +1,4 @@
-//! Newtypes for heights, amounts and times, so that none can be taken for another.
+//! Newtypes for heights, amounts and times, so that none can be mistaken for another.
 
 use core::fmt;
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
@@ -13,23 +13,24 @@ impl Height {
     /// Height of the genesis block.
     pub const GENESIS: Self = Self(0);
 
-    /// The height above; the topmost height stays (no chain gets there: a block a second takes 136 years).
+    /// The next height; saturates at the greatest one, which no chain reaches: at a block per
+    /// second that takes 136 years.
     #[must_use]
     pub const fn next(self) -> Self {
         Self(self.0.saturating_add(1))
     }
 
-    /// The height below, none under genesis.
+    /// The previous height; `None` for genesis.
     pub fn prev(self) -> Option<Self> {
         self.checked_sub(1)
     }
 
-    /// `blocks` higher, or none beyond `u32`.
+    /// `blocks` higher, or `None` beyond `u32`.
     pub fn checked_add(self, blocks: u32) -> Option<Self> {
         self.0.checked_add(blocks).map(Self)
     }
 
-    /// `blocks` lower, or none under genesis.
+    /// `blocks` lower, or `None` below genesis.
     pub fn checked_sub(self, blocks: u32) -> Option<Self> {
         self.0.checked_sub(blocks).map(Self)
     }
@@ -53,7 +54,7 @@ pub struct Amount(u64);
 
 /// A number of satoshi above [`Amount::MAX_MONEY`]; carries the number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0} satoshi is more than all the money there can be")]
+#[error("{0} satoshi is more than 21 million coins")]
 pub struct AmountError(pub u64);
 
 impl Amount {
@@ -81,17 +82,17 @@ impl Amount {
         self.0
     }
 
-    /// The sum, or none above [`Amount::MAX_MONEY`] (CVE-2010-5139).
+    /// The sum, or `None` above [`Amount::MAX_MONEY`] (CVE-2010-5139).
     pub fn checked_add(self, other: Self) -> Option<Self> {
         Self::new(self.0.checked_add(other.0)?).ok()
     }
 
-    /// The difference, or none below zero.
+    /// The difference, or `None` below zero.
     pub fn checked_sub(self, other: Self) -> Option<Self> {
         self.0.checked_sub(other.0).map(Self)
     }
 
-    /// The sum of all, or none as soon as a partial sum passes [`Amount::MAX_MONEY`].
+    /// The sum of all, or `None` as soon as a partial sum exceeds [`Amount::MAX_MONEY`].
     pub fn sum(amounts: impl IntoIterator<Item = Self>) -> Option<Self> {
         amounts.into_iter().try_fold(Self::ZERO, Self::checked_add)
     }
@@ -123,7 +124,7 @@ impl fmt::Display for Amount {
 pub struct BlockTime(pub u32);
 
 impl BlockTime {
-    /// `seconds` later, at most the last second that a header can say.
+    /// `seconds` later, at most the last second that a header can express.
     #[must_use]
     pub fn saturating_add(self, seconds: u32) -> Self {
         Self(self.0.saturating_add(seconds))
@@ -170,7 +171,7 @@ impl Time {
     /// The epoch itself.
     pub const ZERO: Self = Self(0);
 
-    /// The moment `span` later, or none beyond the last one (584,942 years).
+    /// The moment `span` later, or `None` beyond the last one (584,942 years).
     pub fn checked_add(self, span: Micros) -> Option<Self> {
         self.0.checked_add(span.0).map(Self)
     }
@@ -181,27 +182,27 @@ impl Time {
         Self(self.0.saturating_add(span.0))
     }
 
-    /// How long after `earlier`, nothing if before it.
+    /// How long after `earlier` this is; zero if it is before.
     #[must_use]
     pub fn saturating_since(self, earlier: Self) -> Micros {
         Micros(self.0.saturating_sub(earlier.0))
     }
 
-    /// This moment as a header says it, in whole seconds, when the epoch lies at `epoch`.
+    /// This moment as a header gives it, in whole seconds, on a chain whose epoch is at `epoch`.
     #[must_use]
     pub fn to_block_time(self, epoch: BlockTime) -> BlockTime {
         let seconds = u32::try_from(self.0 / 1_000_000).unwrap_or(u32::MAX);
         epoch.saturating_add(seconds)
     }
 
-    /// The moment that a header's time says, the epoch for an earlier time.
+    /// The moment that a header's time gives; the epoch if the time is earlier.
     #[must_use]
     pub fn from_block_time(time: BlockTime, epoch: BlockTime) -> Self {
         Self(u64::from(time.0.saturating_sub(epoch.0)) * 1_000_000)
     }
 }
 
-/// The number of a place in a chain's membership.
+/// The number of a seat in a chain's membership.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]

@@ -1,7 +1,7 @@
 //! The coinbase's commitment to the witnesses of its block (BIP141).
 //!
-//! Without it, anybody could change a signature in a block that he relays, and the block's id
-//! would be blamed.
+//! Without it, anyone who relays a block could change a signature in it, and the block's id would
+//! take the blame.
 
 use crate::block::Block;
 use crate::hash::Wtxid;
@@ -21,7 +21,7 @@ pub fn commitment_script(witness_root: &[u8; 32], reserved: &[u8; 32]) -> Script
 }
 
 impl Block {
-    /// Root over the transactions' witness ids, the coinbase's counted as zero.
+    /// Root over the transactions' witness ids, the coinbase's taken as zero.
     pub fn witness_root(&self) -> [u8; 32] {
         let rest = self
             .transactions
@@ -32,7 +32,7 @@ impl Block {
     }
 
     /// Makes the header commit to the transactions: adds the witness commitment to the coinbase
-    /// where a transaction has a witness, then sets the Merkle root. The nonce comes later.
+    /// if a transaction has a witness, then sets the Merkle root. The nonce comes later.
     pub fn commit(&mut self) {
         if self
             .transactions

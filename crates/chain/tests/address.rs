@@ -19,7 +19,7 @@ fn pair(value: &Value) -> (&str, &str) {
     (value[0].as_str().unwrap(), value[1].as_str().unwrap())
 }
 
-/// What stands before the last 1, in small letters.
+/// The part before the last 1, in lower case.
 fn prefix_of(text: &str) -> String {
     text.rsplit_once('1')
         .map_or("", |(prefix, _)| prefix)
@@ -109,7 +109,7 @@ fn bip350_invalid_strings_with_reasons() {
         E::TooShort,
         E::BadCharacter('i'),
         E::BadCharacter('o'),
-        E::TooShort, // a checksum over the wrong case, and nothing else
+        E::TooShort, // a checksum over the upper-case prefix, and nothing else
         prefix(""),
         prefix(""),
     ];
@@ -121,7 +121,7 @@ fn bip350_invalid_strings_with_reasons() {
     }
 }
 
-/// Their checksums are fine, so something else must be the reason.
+/// Their checksums are correct, so they must be refused for another reason.
 #[test]
 fn bip350_valid_strings_that_are_no_addresses() {
     for text in list(&bip350(), "valid_bech32m") {
@@ -247,7 +247,7 @@ fn programs_of_wrong_shape_cannot_be_made() {
     assert_eq!(program.to_address(&"x".repeat(30)).unwrap().len(), 90);
 }
 
-/// An address may be well written and still belong to nobody.
+/// An address may be well formed and still belong to nobody.
 #[test]
 fn an_address_without_a_point_has_no_key() {
     let address: Address = WitnessProgram::new(1, vec![0; 32])

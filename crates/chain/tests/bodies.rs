@@ -1,4 +1,4 @@
-//! Rules on blocks and transactions that need nothing else, each broken on purpose.
+//! Rules on blocks and transactions by themselves, each broken on purpose.
 #![cfg(not(target_arch = "wasm32"))]
 
 use chain::merkle;
@@ -89,7 +89,7 @@ fn a_good_block_passes() {
 }
 
 #[test]
-fn body_without_its_root_is_not_the_headers_fault() {
+fn a_body_with_another_root_is_not_the_headers_fault() {
     let honest = block(vec![coinbase(), spend(1)]);
     let mut forged = honest.clone();
     forged.transactions.push(spend(2));
@@ -130,7 +130,7 @@ fn repeated_tail_cve_2012_2459_does_not_poison_the_honest_block() {
             transactions,
         };
         if tail == 1 << (count + 1).ilog2() {
-            // A full tree repeated is one level higher: another root.
+            // Repeating a full tree makes it one level higher, with another root.
             assert_eq!(reject(&mutated).name(), "bad-txnmrklroot");
         } else {
             assert_eq!(mutated.id(), honest.id());
@@ -161,7 +161,7 @@ fn bloated_encoding_is_no_block_and_the_canonical_one_still_is() {
 }
 
 #[test]
-fn coinbase_is_first_alone_and_there() {
+fn the_coinbase_is_there_first_and_alone() {
     let mut empty = block(vec![]);
     assert_eq!(empty.header.merkle_root, MerkleRoot::ZERO);
     assert_eq!(
@@ -265,7 +265,7 @@ fn inputs_duplicate_cve_2018_17144() {
         .check(1_000_000),
         Ok(())
     );
-    // Other scripts or sequences do not make it another output.
+    // A different script or sequence does not make it a different output.
     let mut dressed = twice();
     dressed[1].sequence = 0;
     dressed.insert(1, TxIn::new(outpoint(2, 0)));
@@ -397,7 +397,7 @@ fn tampered_witnesses_bip141_do_not_poison_the_honest_block() {
         block.transactions[0].inputs[0].witness = Witness::new([vec![0; 32], vec![]]);
     };
     assert_eq!(refuse(&two), Reject::BadWitnessNonceSize);
-    // Where nothing commits to witnesses, none is allowed.
+    // Without a commitment to witnesses, none is allowed.
     let old = ChainParams {
         segwit: false,
         ..room()
@@ -438,7 +438,7 @@ fn merkle_leaf_node_ambiguity_cve_2017_12842() {
         }),
         Ok(())
     );
-    // Without a coinbase the list may be a level of the tree of an honest block.
+    // Without a coinbase, the list may be a level of an honest block's tree.
     let nodes = block(vec![tx]);
     assert_eq!(reject(&nodes), Reject::MerkleAmbiguous { index: 0 });
     assert!(!reject(&nodes).is_permanent());

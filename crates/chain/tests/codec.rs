@@ -1,4 +1,5 @@
-//! Every encoding comes back, no bytes make a decoder panic, and what decodes encodes the same.
+//! Every value survives a round trip, no bytes make a decoder panic, and whatever decodes encodes
+//! to the same bytes.
 #![cfg(not(target_arch = "wasm32"))]
 
 mod support;
@@ -31,7 +32,7 @@ fn comes_back<T: Encode + Decode + PartialEq + std::fmt::Debug>(
     Ok(())
 }
 
-/// Each value has one encoding: what decodes encodes to the bytes that were read.
+/// Each value has one encoding: whatever decodes encodes to the bytes that were read.
 fn one_encoding<T: Encode + Decode>(bytes: &[u8]) -> Result<(), TestCaseError> {
     let mut reader = Reader::new(bytes);
     if let Ok(value) = T::decode_from(&mut reader) {
@@ -41,7 +42,7 @@ fn one_encoding<T: Encode + Decode>(bytes: &[u8]) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-/// Through the binary format of storage and workers, and through text.
+/// Round trips through the binary format of storage and workers, and through text.
 fn serde_comes_back<T>(value: &T) -> Result<(), TestCaseError>
 where
     T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug,
@@ -261,7 +262,8 @@ fn bip144_markers_flags_and_superfluous_witnesses() {
         let bytes = tx(&[&[0, flag], &body, &[1, 1, 7]]);
         assert_eq!(decode(&bytes), Err(DecodeError::UnknownFlag(flag)));
     }
-    // Bitcoin Core reads marker and flag of zero as "nothing in, nothing out"; the rules refuse it.
+    // Bitcoin Core reads a marker and flag of zero as "nothing in, nothing out", which the rules
+    // then refuse.
     let nothing = decode(&tx(&[&[0, 0]])).expect("an empty transaction");
     assert_eq!(nothing.check(1000), Err(Reject::VinEmpty));
 }

@@ -167,7 +167,7 @@ fn peer_ids_are_pinned_and_short_to_read() {
 }
 
 #[test]
-fn texts_that_are_none_are_refused() {
+fn invalid_texts_are_refused() {
     for text in [
         "",
         "00",
@@ -189,7 +189,7 @@ fn texts_that_are_none_are_refused() {
 }
 
 #[test]
-fn serde_takes_text_for_people_and_plain_bytes_else() {
+fn serde_uses_text_for_people_and_raw_bytes_otherwise() {
     let key = secret(3).public_key();
     let signature = secret(3).sign(b"serde");
     let all = (key, signature, key.peer_id());
@@ -253,7 +253,7 @@ proptest! {
         prop_assert_eq!(ours.tap_tweak(Some(&root)).unwrap().public_key(), tweaked);
     }
 
-    /// Both take and refuse the same x coordinates, about half of all.
+    /// Both accept the same x coordinates, about half of all.
     #[test]
     fn public_keys_are_points_on_the_curve(x in any::<[u8; 32]>()) {
         let theirs = XOnlyPublicKey::from_slice(&x).is_ok();

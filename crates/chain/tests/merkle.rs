@@ -10,7 +10,7 @@ fn leaves(list: &[u8]) -> Vec<[u8; 32]> {
     list.iter().map(|byte| sha256d(&[*byte])).collect()
 }
 
-/// Level by level with Bitcoin Core's test on each pair: slow, plain, and another way.
+/// Level by level, with Bitcoin Core's test on each pair: slow, plain and independent of ours.
 fn plain_root(leaves: &[[u8; 32]]) -> ([u8; 32], bool) {
     let mut level = leaves.to_vec();
     let mut mutated = false;
@@ -78,7 +78,7 @@ fn repeat_tail_and_check(size: usize) -> Result<(), TestCaseError> {
             break;
         };
         if list.is_empty() || tail == list.len() {
-            break; // A full tree repeated has another root.
+            break; // Repeating a full tree gives another root.
         }
         list.extend_from_within(list.len() - tail..);
         let mutated = root(list.iter().copied());
@@ -123,7 +123,7 @@ fn branches_of_small_trees_lead_to_the_root_from_their_leaf_only() {
 }
 
 #[test]
-fn a_branch_longer_than_a_tree_can_be_high_is_none() {
+fn a_branch_longer_than_any_tree_is_refused() {
     let long = vec![[7; 32]; 33];
     let top = root_from_branch([1; 32], &long, 0);
     assert!(!verify_branch([1; 32], &long, 0, &top));

@@ -1,4 +1,4 @@
-//! The same values through the `bitcoin` crate: it and we must agree.
+//! The same values through the `bitcoin` crate, which must agree with us.
 #![cfg(not(target_arch = "wasm32"))]
 
 mod support;
@@ -25,8 +25,8 @@ fn agree_on_transaction(bytes: &[u8]) -> Result<(), TestCaseError> {
     match (ours, theirs) {
         (Ok(ours), Ok(theirs)) => same_transaction(&ours, &theirs),
         (Err(_), Err(_)) => Ok(()),
-        // We follow Bitcoin Core where the crate does not: marker and flag of zero are "nothing in,
-        // nothing out", and a witness form without inputs has no witness.
+        // We follow Bitcoin Core where the crate does not: a marker and flag of zero are "nothing
+        // in, nothing out", and a witness form without inputs has no witness.
         (Ok(ours), Err(error)) => {
             prop_assert!(
                 ours.inputs.is_empty() && ours.outputs.is_empty(),
@@ -63,7 +63,8 @@ fn same_transaction(
     Ok(())
 }
 
-/// As a block holds it: without the one form in which we and the crate differ.
+/// Whether every transaction has inputs: the form without is the one on which we and the crate
+/// differ.
 fn has_inputs(block: &Block) -> bool {
     block.transactions.iter().all(|tx| !tx.inputs.is_empty())
 }
@@ -182,7 +183,7 @@ proptest! {
 
     #[test]
     fn heights_in_coinbases_bip34(height in 17_u32..=i32::MAX as u32) {
-        // The crate reads up to four bytes and no number codes, which are pushes of 0 to 16.
+        // The crate reads pushes of up to four bytes, but not the opcodes that push 0 to 16.
         let coinbase = Transaction::coinbase(Height(height), b"x", vec![]);
         let header = chain::BitcoinHeader { version: 2, ..bitcoin_2009().genesis.header };
         let block = Block { header, transactions: vec![coinbase] };

@@ -1,4 +1,4 @@
-//! Chain parameters: rooms, their genesis blocks, and what makes no chain.
+//! Chain parameters: rooms, their genesis blocks, and parameters that do not make a chain.
 #![cfg(not(target_arch = "wasm32"))]
 
 use std::collections::BTreeSet;

@@ -1,5 +1,5 @@
 //! Streams of randomness: pinned to the byte, and fair as far as counting can tell.
-//! Pinned numbers come from a ChaCha8 written apart from this one, in Python.
+//! The pinned numbers come from an independent ChaCha8, written in Python.
 
 use chain::{Micros, Stream, sha256};
 

@@ -23,7 +23,7 @@ fn mined(mut header: BitcoinHeader, params: &ChainParams) -> BitcoinHeader {
     header
 }
 
-/// A header on top of `past`, valid but for what a test changes, not mined.
+/// A header on top of `past`, not mined, and valid except for what a test changes.
 fn draft(past: &[BitcoinHeader], time: u32, params: &ChainParams) -> BitcoinHeader {
     BitcoinHeader {
         version: 1,
@@ -193,7 +193,7 @@ fn a_block_from_the_future_is_valid_later() {
     );
     assert!(!reject.is_permanent());
     assert_eq!(judge(header, &past, now + 1, &params), Ok(()));
-    // At the end of the calendar nothing wraps.
+    // Nothing wraps at the last second that a header can express.
     let header = mined(draft(&past, u32::MAX, &params), &params);
     assert_eq!(judge(header, &past, u32::MAX - 1, &params), Ok(()));
 }
@@ -392,7 +392,7 @@ fn a_window_may_start_no_earlier_than_the_grace_before_its_parent() {
         ),
         Ok(())
     );
-    // Within a window the rule says nothing, and without the rule nobody says it.
+    // The rule does not apply within a window, nor on a chain without it.
     let past = chain(18, &params);
     let tip = past[18].time.0;
     let inside = mined(draft(&past, tip - 6, &params), &params);
@@ -429,13 +429,13 @@ fn timewarp_lowers_difficulty_without_the_rule_and_not_with_it() {
     let target = |params: &ChainParams| timewarp(params, 12).to_target().expect("a target").0;
     let honest = unfixed.genesis.header.bits.to_target().expect("a target").0;
     assert!(target(&unfixed) > honest * U256::from(1_000_000));
-    // BIP54's two hours of grace leave 0.6 % a window.
+    // BIP54's two hours of grace still let the attack gain 0.6 % per window.
     let bip54 = ChainParams {
         timewarp_grace: Some(7200),
         ..unfixed.clone()
     };
     assert!(target(&bip54) < honest / U256::from(100) * U256::from(108));
-    // A grace of one block, as a room's, leaves 0.05 %, beside the two hours of the first window.
+    // A grace of one block, as in a room, leaves 0.05 %, on top of the first window's two hours.
     let room = ChainParams {
         timewarp_grace: Some(600),
         ..unfixed

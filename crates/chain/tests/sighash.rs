@@ -143,7 +143,7 @@ fn bip341_precomputed_hashes() {
     } = wallet();
     let sighasher = Sighasher::new(&unsigned, &prevouts, None).unwrap();
     let message = sighasher.message(0, SighashType::DEFAULT).unwrap();
-    // Behind epoch, type, version and lock time.
+    // After the epoch, type, version and lock time.
     let names = [
         "hashPrevouts",
         "hashAmounts",
@@ -298,7 +298,7 @@ fn each_flipped_bit_of_a_signature_is_refused() {
     }
 }
 
-/// Every part of the transaction, and of what it spends, is under the signature.
+/// The signature covers every part of the transaction and of what it spends.
 #[test]
 fn any_change_to_the_message_is_refused() {
     type Change = fn(&mut Transaction, &mut Vec<TxOut>);
@@ -325,7 +325,7 @@ fn any_change_to_the_message_is_refused() {
     }
 }
 
-/// A signature lifted to another input of the same key and amount.
+/// A signature moved to another input of the same key and amount.
 #[test]
 fn a_signature_holds_for_its_own_input() {
     let (mut tx, mut prevouts) = payment();

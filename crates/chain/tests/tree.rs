@@ -25,7 +25,7 @@ fn rooted() -> Tree<u64> {
     Tree::new(id(0), Height(0), 1)
 }
 
-// ---- the naive model: a list, everything computed anew ----
+// ---- the naive model: a list, everything recomputed ----
 
 #[derive(Clone)]
 struct Block {
@@ -94,7 +94,7 @@ impl Model {
         }
         self.blocks[block].body = true;
         let mut ready = vec![];
-        // One at a time: whose parent was ready first, then the older header.
+        // One at a time: the one whose parent was ready first, then the older header.
         while let Some(next) = (0..self.blocks.len())
             .filter(|&b| self.blocks[b].arrival.is_none() && self.complete(b) && !self.invalid(b))
             .filter(|&b| self.blocks[self.blocks[b].parent].arrival.is_some())
@@ -160,7 +160,7 @@ fn sorted(mut ids: Vec<BlockId>) -> Vec<BlockId> {
     ids
 }
 
-/// Everything that can be asked, for all blocks.
+/// Compares the answers to every query, for all blocks.
 fn compare_state(tree: &Tree<u64>, model: &Model) {
     assert_eq!(tree.best(), id(model.best() as u16));
     assert_eq!(tree.best_header(), id(model.best_header() as u16));
@@ -232,13 +232,13 @@ enum Op {
         parent: prop::sample::Index,
         more: u64,
     },
-    /// Builds on the newest block: long chains.
+    /// Builds on the newest block, to get long chains.
     Extend {
         more: u64,
     },
     Arrive(prop::sample::Index),
     Invalidate(prop::sample::Index),
-    /// Goes on with a clone and keeps the original.
+    /// Continues with a clone and keeps the original.
     Clone,
 }
 
@@ -310,7 +310,7 @@ proptest! {
         }
     }
 
-    /// Whatever order bodies come in, the heaviest chain wins in the end, and
+    /// Whatever order bodies arrive in, the heaviest chain wins in the end, and
     /// the tip never moves to a chain that is not heavier.
     #[test]
     fn the_tip_never_gets_lighter(
@@ -339,7 +339,7 @@ proptest! {
 
 // ---- named rules ----
 
-/// A hundred blocks of two expected hashes each against one of 256 and a bit.
+/// A hundred blocks of two expected hashes each against one of slightly more than 256.
 #[test]
 fn most_work_beats_longest() {
     let proof = |bits| block_proof(CompactTarget(bits));
@@ -421,7 +421,7 @@ fn invalid_ancestors_reject_descendants() {
     let grandchild = id(3);
     tree.insert(grandchild, child, 4).unwrap();
     assert_eq!(tree.invalidate(bad), vec![bad, child, grandchild]);
-    assert_eq!(tree.invalidate(bad), vec![], "told once");
+    assert_eq!(tree.invalidate(bad), vec![], "reported once");
     assert_eq!(tree.invalidate(child), vec![]);
     let late = tree.insert(id(4), grandchild, 9);
     assert_eq!(

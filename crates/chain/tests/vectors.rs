@@ -95,7 +95,7 @@ fn mainnet_headers_decode_hash_and_prove_their_work() {
 fn mainnet_cumulative_work_is_the_sum_of_block_proofs() {
     let headers = sampled_headers();
     let mut derived = 0;
-    // Until the first real retarget, at 32256, each block has genesis' bits.
+    // Until the first real retarget, at 32256, each block has the genesis block's bits.
     for Sampled {
         header,
         height,

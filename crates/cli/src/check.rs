@@ -1,4 +1,4 @@
-//! `tabchain check`: Bitcoin's data against Bitcoin's rules, a verdict a line.
+//! `tabchain check`: checks Bitcoin's data against Bitcoin's rules, with one verdict per line.
 
 use std::io::{BufRead, Read};
 use std::path::Path;
@@ -12,10 +12,10 @@ use serde_json::{Value, json};
 use crate::hex_args;
 use crate::out::{Failure, Out, open};
 
-/// No line of hex is longer: a block of four megabytes.
+/// The longest line of hex: a block of four megabytes.
 const MAX_LINE: u64 = 2 * 4_000_000 + 2;
 
-/// What some editors put before a text.
+/// Some editors put this at the start of a text.
 const BYTE_ORDER_MARK: char = '\u{feff}';
 
 /// `check headers`; true if every header is good.
@@ -25,7 +25,7 @@ pub fn headers(file: &Path, linked: bool, out: &mut Out) -> Result<bool, Failure
         let bytes = hex_args::header(line).map_err(|_| "bad-header-encoding".to_string())?;
         let header = BitcoinHeader::decode(&bytes);
         let parent = before.replace(header);
-        // Only the claim in the header itself counts here, on whatever network it was made.
+        // Only the target that the header itself claims counts here, whatever network it is from.
         header
             .check_pow(Target::MAX)
             .map_err(|reject| reject.name().to_string())?;
@@ -48,8 +48,8 @@ pub fn headers(file: &Path, linked: bool, out: &mut Out) -> Result<bool, Failure
 /// `check blocks`; true if every block is good.
 pub fn blocks(file: &Path, out: &mut Out) -> Result<bool, Failure> {
     let mut params = chain::ChainParams {
-        // Blocks of any time and network: the rules that came later than 2009 do not apply, the
-        // limit on work is the header's own, and the size limit is that of the wire.
+        // Blocks may come from any time and network: rules introduced after 2009 do not apply, the
+        // proof-of-work limit is the header's own target, and the size limit is that of the wire.
         pow_limit: Target::MAX,
         ..bitcoin_2009()
     };
@@ -114,8 +114,8 @@ pub fn compact(bits: CompactTarget, out: &mut Out) -> Result<bool, Failure> {
     Ok(true)
 }
 
-/// Judges each line that is not empty; a bad line is told and does not end the run. In JSON a
-/// verdict names its line, because blank lines have none.
+/// Judges each line that is not empty; a bad line is reported and does not end the run. In JSON, a
+/// verdict names its line, because blank lines get no verdict.
 fn each_line(
     file: &Path,
     out: &mut Out,
@@ -135,7 +135,7 @@ fn each_line(
         let is_too_long = line.last() != Some(&b'\n') && line.len() as u64 == MAX_LINE;
         if is_too_long {
             input.skip_until(b'\n').map_err(read_error)?;
-            line.clear(); // judged as what it is: no header and no block
+            line.clear(); // judged as neither a header nor a block
         }
         let text = String::from_utf8_lossy(&line);
         let text = match number {
@@ -155,7 +155,7 @@ fn each_line(
         value["line"] = number.into();
         out.line(text, value)?;
         if is_live {
-            out.finish()?; // whoever types or watches waits for the verdict
+            out.finish()?; // whoever types or watches is waiting for the verdict
         }
     }
     out.finish()?;

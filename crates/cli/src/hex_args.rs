@@ -35,7 +35,7 @@ impl FromStr for HeaderArg {
     }
 }
 
-/// Hex without what people copy along: blanks around it, `0x` before it.
+/// Hex digits without what people copy along with them: surrounding whitespace and a leading `0x`.
 pub fn digits(text: &str) -> &str {
     let text = text.trim();
     let prefixed = text.strip_prefix("0x").or(text.strip_prefix("0X"));

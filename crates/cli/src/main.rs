@@ -1,6 +1,6 @@
 //! Does: `tabchain`, the command line: checks, mining and the small simulator, natively.
 //! Never: decides anything that a crate below decides.
-//! Neighbours: the crates of chains and of the simulator; none of a browser.
+//! Neighbours: the crates for chains and the simulator; none for browsers.
 
 #![forbid(unsafe_code)]
 
@@ -23,7 +23,7 @@ use crate::out::Out;
 #[derive(Parser)]
 #[command(name = "tabchain", version, after_help = EXAMPLES)]
 struct Args {
-    /// Print one JSON object a line instead of text.
+    /// Print one JSON object per line instead of text.
     #[arg(long, global = true)]
     json: bool,
     #[command(subcommand)]
@@ -43,13 +43,13 @@ enum Command {
     /// Check data against Bitcoin's rules.
     #[command(subcommand)]
     Check(Check),
-    /// Search a nonce for a header, from the one that it carries on.
+    /// Search for a header's nonce, starting from the one that it carries.
     #[command(after_help = "Example:\n  tabchain mine --header <160 hex digits> --threads 2")]
     Mine {
         /// The 80 bytes of a header as 160 hex digits.
         #[arg(long, value_name = "HEX")]
         header: HeaderArg,
-        /// Threads that search; as many as the machine has cores if not given.
+        /// Number of threads that search; by default one per core.
         #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
         threads: Option<u16>,
     },
@@ -60,7 +60,7 @@ enum Command {
     Run {
         /// A scenario file (TOML).
         scenario: PathBuf,
-        /// Print what the nodes told, too.
+        /// Also print what the nodes reported.
         #[arg(long)]
         log: bool,
     },
@@ -68,7 +68,8 @@ enum Command {
 
 #[derive(Subcommand)]
 enum Check {
-    /// One header of 160 hex digits a line: proof of work, and with --linked the previous hashes.
+    /// One header of 160 hex digits per line: proof of work and, with --linked, the previous
+    /// hashes.
     #[command(after_help = "Example:\n  tabchain check headers headers.txt --linked")]
     Headers {
         /// The file; - for standard input.
@@ -77,13 +78,14 @@ enum Check {
         #[arg(long)]
         linked: bool,
     },
-    /// One raw block in hex a line: form, proof of work, Merkle root and mutation.
+    /// One raw block in hex per line: form, proof of work, Merkle root and mutation.
     #[command(after_help = "Example:\n  tabchain check blocks blocks.txt")]
     Blocks {
         /// The file; - for standard input.
         file: PathBuf,
     },
-    /// The bits after a window of Bitcoin's, from the times of its first and last block.
+    /// The bits after one of Bitcoin's retarget windows, from the times of its first and last
+    /// block.
     #[command(after_help = "Example:\n  tabchain check retarget 1261130161 1262152739 1d00ffff")]
     Retarget {
         /// Time of the first block, Unix seconds.
@@ -120,10 +122,11 @@ fn main() -> ExitCode {
     match outcome {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
-        // Whoever reads us has heard enough (`| head`): nothing to say, but not all was checked.
+        // The reader has seen enough (`| head`): there is nothing to say, but not everything was
+        // checked.
         Err(error) if error.is_closed_pipe() => ExitCode::FAILURE,
         Err(error) => {
-            // Where this cannot be printed either, standard error still says why.
+            // If this cannot be printed either, standard error still gives the reason.
             let _ = out.failure(&error);
             eprintln!("tabchain: {error}");
             ExitCode::from(2)
@@ -131,8 +134,8 @@ fn main() -> ExitCode {
     }
 }
 
-/// Arguments that cannot be used, or a call for help: says so as clap does, and in JSON where the
-/// arguments ask for it.
+/// Handles invalid arguments and requests for help: prints what clap prints, and errors also in
+/// JSON where the arguments ask for it.
 fn refuse(error: &clap::Error) -> ExitCode {
     let json = std::env::args_os().any(|arg| arg == "--json");
     if error.use_stderr() {
@@ -143,7 +146,7 @@ fn refuse(error: &clap::Error) -> ExitCode {
     u8::try_from(error.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from)
 }
 
-/// What is wrong, and what to do: clap's first paragraph, and its others, a line each.
+/// What is wrong (clap's first paragraph) and what to do about it (the others), each on one line.
 fn in_two_lines(error: &clap::Error) -> (String, String) {
     let text = error.to_string();
     if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {

@@ -1,4 +1,4 @@
-//! `tabchain mine`: threads that search one header's nonces.
+//! `tabchain mine`: threads that search for one header's nonce.
 
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::thread;
@@ -10,21 +10,21 @@ use serde_json::json;
 
 use crate::out::{Failure, Out};
 
-/// Nonces that a thread takes at a time: a fraction of a second of work.
+/// How many nonces a thread takes at a time: a fraction of a second of work.
 const PART: u64 = 1 << 20;
 
 /// What the threads share.
 struct Search {
     header: [u8; 80],
     target: [u8; 32],
-    /// The next nonce that nobody has taken, from 0 up to 2^32.
+    /// The next nonce that no thread has taken, from 0 up to 2^32.
     next: AtomicU64,
     hashes: AtomicU64,
     winner: AtomicU32,
     found: AtomicBool,
 }
 
-/// Searches from the header's own nonce on; true if a nonce was found.
+/// Searches upwards from the header's own nonce; true if one was found.
 pub fn mine(bytes: &[u8; 80], threads: Option<u16>, out: &mut Out) -> Result<bool, Failure> {
     let header = BitcoinHeader::decode(bytes);
     let target = header
@@ -90,8 +90,8 @@ impl Search {
             let done = miner::search(&self.header, &self.target, start, PART, &mut found);
             self.hashes.fetch_add(done, Ordering::Relaxed);
             if let Some(nonce) = found.as_slice().first() {
-                // Parts are taken in order and finished once taken, so the lowest winner is the
-                // one that a single thread would have found.
+                // Parts are taken in order, and each part taken is finished, so the lowest winner
+                // is the one that a single thread would have found.
                 self.winner.fetch_min(*nonce, Ordering::AcqRel);
                 self.found.store(true, Ordering::Release);
             }

@@ -1,4 +1,4 @@
-//! Printing: text for people or a JSON object a line, and errors that say what to do.
+//! Printing: text for people or one JSON object per line, and errors that say what to do.
 
 use std::fmt;
 use std::io::{self, Write};
@@ -12,7 +12,7 @@ pub enum Failure {
     Read(PathBuf, io::Error),
     /// Nothing can be printed.
     Print(io::Error),
-    /// The input makes no sense.
+    /// The input is invalid.
     Input {
         /// What is wrong with it.
         error: String,
@@ -22,7 +22,7 @@ pub enum Failure {
 }
 
 impl Failure {
-    /// Bits that say no target.
+    /// Bits that do not encode a target.
     pub fn no_target(error: &impl fmt::Display) -> Self {
         Self::Input {
             error: error.to_string(),
@@ -30,12 +30,12 @@ impl Failure {
         }
     }
 
-    /// Whether the reader of our output has gone.
+    /// Whether the reader of our output has gone away.
     pub fn is_closed_pipe(&self) -> bool {
         matches!(self, Self::Print(error) if error.kind() == io::ErrorKind::BrokenPipe)
     }
 
-    /// What whoever called us can do about it.
+    /// What the caller can do about it.
     fn help(&self) -> &'static str {
         match self {
             Self::Read(_, error) => match error.kind() {
@@ -74,7 +74,7 @@ impl Out {
         }
     }
 
-    /// Prints a line: `text`, or `value` as JSON.
+    /// Prints one line: `text`, or `value` as JSON.
     pub fn line(&mut self, text: impl fmt::Display, value: Value) -> Result<(), Failure> {
         let done = if self.json {
             writeln!(self.writer, "{value}")
@@ -84,7 +84,7 @@ impl Out {
         done.map_err(Failure::Print)
     }
 
-    /// Prints an error for a program that reads JSON; people read it on standard error.
+    /// Prints an error for programs that read JSON; people read it on standard error.
     pub fn error(&mut self, error: &str, help: &str) -> Result<(), Failure> {
         if self.json {
             let value = serde_json::json!({"error": error, "help": help});
@@ -93,12 +93,12 @@ impl Out {
         self.finish()
     }
 
-    /// Prints why a command could not do its work, as `error` does.
+    /// Prints why a command could not do its work, like `error`.
     pub fn failure(&mut self, failure: &Failure) -> Result<(), Failure> {
         self.error(&failure.to_string(), failure.help())
     }
 
-    /// Makes sure that all was printed.
+    /// Makes sure that everything is printed.
     pub fn finish(&mut self) -> Result<(), Failure> {
         self.writer.flush().map_err(Failure::Print)
     }

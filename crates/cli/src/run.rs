@@ -1,4 +1,4 @@
-//! `tabchain run`: a scenario file through the simulator.
+//! `tabchain run`: runs a scenario file in the simulator.
 
 use std::io::Read;
 use std::path::Path;
@@ -10,7 +10,7 @@ use sim::{Claim, Report, Sim, Standing, Verdict};
 
 use crate::out::{Failure, Out, open};
 
-/// No scenario file is longer, in bytes.
+/// The longest scenario file, in bytes.
 const MAX_FILE: u64 = 256 * 1024;
 
 /// Runs a scenario; true if every claim held.
@@ -44,7 +44,7 @@ pub fn run(file: &Path, log: bool, out: &mut Out) -> Result<bool, Failure> {
         .all(|claim| claim.verdict == Verdict::Held))
 }
 
-/// Runs to the end, with progress on a terminal.
+/// Runs to the end, showing progress on a terminal.
 fn drive(sim: &mut Sim) {
     let bar = ProgressBar::new(sim.progress().1);
     while sim.advance() {

@@ -1,4 +1,4 @@
-//! The command line as its users call it.
+//! The command line, called as its users call it.
 
 use std::io::Write;
 use std::process::{Command, Output, Stdio};
@@ -17,7 +17,7 @@ fn tabchain(args: &[&str], input: &str) -> Output {
         .stderr(Stdio::piped())
         .spawn()
         .expect("the binary runs");
-    // It may end without reading; then writing fails, and that is fine.
+    // It may exit without reading; then writing fails, which is fine.
     let _ = child
         .stdin
         .take()
@@ -138,7 +138,8 @@ fn mutated_and_damaged_blocks_are_told_apart() {
         .find(|raw| raw[160..].starts_with("02"))
         .expect("two transactions");
     let block_1 = raw[0];
-    // The coinbase's last byte before the lock time, and the coinbase doubled (CVE-2012-2459).
+    // The coinbase's last byte before its lock time is changed; the coinbase is duplicated
+    // (CVE-2012-2459).
     let mut changed = block_1.to_string();
     changed.replace_range(changed.len() - 10..changed.len() - 8, "ad");
     let doubled = format!(
@@ -200,7 +201,7 @@ fn compact_bits_are_explained() {
 
 #[test]
 fn mining_finds_the_genesis_nonce() {
-    // From a little below the nonce on, which is 2083236893: the search itself is tested elsewhere.
+    // Starts a little below the nonce, which is 2083236893: the search itself is tested elsewhere.
     let start = 2_083_000_000u32
         .to_le_bytes()
         .map(|byte| format!("{byte:02x}"))
@@ -242,7 +243,7 @@ fn scenarios_run_and_their_fingerprint_is_the_golden_one() {
 }
 
 #[test]
-fn a_broken_claim_is_told_by_the_exit_code() {
+fn the_exit_code_reports_a_broken_claim() {
     let path = "../../tests/scenarios/pow/03-deep-partition/scenario.toml";
     let path = format!("{}/{path}", env!("CARGO_MANIFEST_DIR"));
     let output = tabchain(&["run", &path, "--json"], "");
@@ -331,7 +332,7 @@ fn bad_input_gets_a_clear_error() {
     }
 }
 
-/// The objects that a command printed, one a line.
+/// The objects that a command printed, one per line.
 fn objects(output: &Output) -> Vec<Value> {
     let text = text(output);
     let parse = |line| serde_json::from_str(line).expect("a line is an object");
@@ -431,7 +432,7 @@ fn help_and_version_are_no_errors_with_json_either() {
     }
 }
 
-/// A block in hex whose coinbase pays these scripts; any hash below half of all meets its target.
+/// A block in hex whose coinbase pays these scripts; half of all hashes meet its target.
 fn block_paying(scripts: &[Vec<u8>]) -> String {
     use chain::{Amount, Block, Encode as _, OutPoint, Script, Transaction, TxIn, TxOut};
     let input = TxIn {
@@ -459,7 +460,7 @@ fn block_paying(scripts: &[Vec<u8>]) -> String {
 
 #[test]
 fn a_commitment_without_witnesses_is_no_fault() {
-    // As miners wrote them before segwit was active: 0x6a24aa21a9ed and a hash.
+    // What miners wrote before segwit was active: 0x6a24aa21a9ed and a hash.
     let commitment = [&[0x6a, 0x24, 0xaa, 0x21, 0xa9, 0xed][..], &[7; 32]].concat();
     let block = block_paying(&[vec![0x51], commitment]);
     let output = tabchain(&["check", "blocks", "-"], &block);
@@ -468,7 +469,7 @@ fn a_commitment_without_witnesses_is_no_fault() {
 }
 
 #[test]
-fn who_stops_reading_does_not_hear_that_all_is_well() {
+fn a_reader_that_stops_early_is_not_told_that_all_is_well() {
     let mut child = Command::new(env!("CARGO_BIN_EXE_tabchain"))
         .args(["check", "headers", "-"])
         .stdin(Stdio::piped())

@@ -1,4 +1,4 @@
-//! Does: holds one folder a consensus protocol, and the registry from which all else is derived.
+//! Does: holds one folder per consensus protocol, and the registry from which all else is derived.
 //! Never: sees a ledger's types, a host, a clock or another node's memory.
 //! Neighbours: `chain` and `protocol` below; `scenario` picks from the registry.
 
@@ -11,10 +11,10 @@ pub mod pow;
 
 use protocol::Entry;
 
-/// Every protocol: a new one is one folder and one line.
+/// Every protocol; adding one takes a folder and a line here.
 pub const PROTOCOLS: &[Entry] = &[pow::ENTRY];
 
-/// The protocol of this short name.
+/// The protocol with this short name.
 #[must_use]
 pub fn find(id: &str) -> Option<&'static Entry> {
     PROTOCOLS.iter().find(|entry| entry.card.id == id)

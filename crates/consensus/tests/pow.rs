@@ -1,4 +1,5 @@
-//! Proof of work as a protocol: what it drafts, when it searches anew, and which answers it takes.
+//! Proof of work as a protocol: what it drafts, when it restarts the search, and which answers it
+//! accepts.
 
 use std::sync::Arc;
 
@@ -124,7 +125,7 @@ fn a_found_nonce_becomes_a_block_that_checks() {
     );
 }
 
-/// Stale template mining: the tip changed while the search went on.
+/// Stale template mining: the tip changed during the search.
 #[test]
 fn an_answer_to_a_replaced_job_is_ignored() {
     let (mut pow, mut view) = start(0x207f_ffff);

@@ -1,8 +1,9 @@
-//! One input after another, each one's effects in their order, and when to come back.
+//! Feeds a machine one input after another, carries out each step's effects in order, and schedules
+//! the next turn.
 //!
-//! Nothing of the browser in here: [`Machine`] is what is driven, [`World`] what carries effects
-//! out. An effect may bring an input about at once, before the step that it belongs to is through;
-//! such inputs wait for their turn.
+//! Nothing here knows the browser: [`Machine`] is what is driven, [`World`] carries effects out. An
+//! effect may cause an input at once, before the effects of its own step have all been carried out;
+//! such inputs are queued.
 
 use std::cell::{RefCell, RefMut};
 use std::collections::VecDeque;
@@ -12,15 +13,15 @@ use tab::{Due, Effect, Input, Reading};
 #[cfg(all(test, not(target_arch = "wasm32")))]
 mod tests;
 
-/// How long turns may be taken before others are heard, in microseconds.
+/// How long to take turns before yielding to other tasks of the worker, in microseconds.
 const SLICE: u64 = 8_000;
 
 /// What is driven.
 pub trait Machine {
-    /// Takes one input in and pushes what follows from it.
+    /// Takes in one input and pushes the effects that follow from it.
     fn step(&mut self, now: Reading, input: Input, out: &mut Vec<Effect>);
 
-    /// When it wants a turn.
+    /// When the machine wants its next turn.
     fn due(&self) -> Due;
 }
 
@@ -44,31 +45,32 @@ impl Machine for Box<dyn Machine> {
     }
 }
 
-/// Where it is driven.
+/// What the machine is driven in.
 pub trait World {
-    /// Both clocks now.
+    /// Reads both clocks.
     fn now(&self) -> Reading;
 
-    /// Carries an effect out. What comes of it is given back at once or later.
+    /// Carries out an effect. Inputs that result come back through [`Driver::give`], at once or
+    /// later.
     fn carry_out(&self, effect: Effect);
 
-    /// Has [`Driver::ring`] called as soon as everybody else was heard.
+    /// Schedules a call of [`Driver::ring`] right behind the tasks that are already queued.
     fn ring_soon(&self);
 
-    /// Has [`Driver::ring`] called in so many milliseconds, at least 1, not when it would have been
-    /// before.
+    /// Schedules a call of [`Driver::ring`] in `ms` milliseconds, at least 1; replaces an earlier
+    /// delay.
     fn ring_in(&self, ms: i32);
 }
 
 /// Drives a machine.
 pub struct Driver<M> {
-    /// Borrowed while anybody works on it; for ever, if it panicked meanwhile.
+    /// Borrowed while it steps, and forever once it has panicked in a step.
     machine: RefCell<M>,
     waiting: RefCell<VecDeque<Input>>,
 }
 
 impl<M: Machine> Driver<M> {
-    /// A driver that has done nothing yet.
+    /// A driver that has not stepped its machine yet.
     pub fn new(machine: M) -> Self {
         Self {
             machine: RefCell::new(machine),
@@ -76,7 +78,7 @@ impl<M: Machine> Driver<M> {
         }
     }
 
-    /// Carries out what the machine wanted when it was made.
+    /// Carries out the effects that the machine's constructor asked for.
     pub fn begin(&self, effects: Vec<Effect>, world: &impl World) {
         if let Some(mut machine) = self.seize() {
             for effect in effects {
@@ -87,7 +89,7 @@ impl<M: Machine> Driver<M> {
         }
     }
 
-    /// Hands an input in, and works off everything that waits, unless that is being done already.
+    /// Queues an input and works off the queue, unless a caller up the stack is already doing so.
     pub fn give(&self, input: Input, world: &impl World) {
         self.waiting.borrow_mut().push_back(input);
         if let Some(mut machine) = self.seize() {
@@ -96,7 +98,7 @@ impl<M: Machine> Driver<M> {
         }
     }
 
-    /// Takes turns while one is due, for a slice of time at most.
+    /// Takes turns while one is due, for at most a slice of time.
     pub fn ring(&self, world: &impl World) {
         let Some(mut machine) = self.seize() else {
             return;
@@ -113,7 +115,7 @@ impl<M: Machine> Driver<M> {
         plan(&*machine, world);
     }
 
-    /// Takes back inputs that wait: they must not be delivered any more.
+    /// Drops queued inputs that must not be delivered any more.
     pub fn withdraw(&self, is_over: impl Fn(&Input) -> bool) {
         self.waiting.borrow_mut().retain(|input| !is_over(input));
     }
@@ -148,7 +150,7 @@ fn wait(machine: &impl Machine, now: u64) -> u64 {
 fn plan(machine: &impl Machine, world: &impl World) {
     match wait(machine, world.now().steady) {
         0 => world.ring_soon(),
-        // Browsers' timers take at most 2^31 - 1; ringing early does no harm.
+        // Browser timers take at most 2^31 - 1 ms; ringing early does no harm.
         wait => world.ring_in(i32::try_from(wait.div_ceil(1_000)).unwrap_or(i32::MAX)),
     }
 }

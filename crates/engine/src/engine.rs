@@ -1,7 +1,7 @@
-//! The tab's host in a browser: what each effect means there.
+//! The tab's host in a browser: carries out each effect there.
 //!
-//! One file a kind of thing that the tab has outside, each a few methods of [`Engine`]. Closures
-//! that the browser calls hold the engine, which lives as long as its worker.
+//! One file per kind of resource that the tab uses, each with a few methods of [`Engine`]. Closures
+//! that the browser calls hold a handle to the engine, which lives as long as its worker.
 
 mod channels;
 mod databases;
@@ -35,7 +35,7 @@ struct Inner {
     workers: workers::Workers,
 }
 
-/// Makes a tab and hosts it from now on.
+/// Creates a tab and hosts it for the life of this worker.
 pub fn start() {
     panic::watch();
     let mut effects = Vec::new();
@@ -46,7 +46,7 @@ pub fn start() {
     engine.0.driver.begin(effects, &engine);
 }
 
-/// Says something to the page.
+/// Sends a message to the page.
 pub fn post(message: &FromEngine) {
     port::post(&postcard::to_allocvec(message).expect("a vector takes any number of bytes"));
 }
@@ -80,7 +80,7 @@ impl Engine {
         self.0.driver.ring(self);
     }
 
-    /// The page says something. What cannot be read is of a page of another version.
+    /// Takes in a message of the page. One that cannot be decoded comes from another version.
     fn hear_page(&self, bytes: Option<Vec<u8>>) {
         let Some(bytes) = bytes else {
             return;
@@ -149,7 +149,7 @@ impl World for Engine {
     }
 }
 
-/// The page learns the room's link from a frame; a report of a panic names it too.
+/// Remembers the room's link for panic reports when a frame tells the page of it.
 fn note_room(message: &FromEngine) {
     let FromEngine::Frame(frame) = message else {
         return;

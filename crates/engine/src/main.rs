@@ -1,6 +1,6 @@
-//! Does: hosts a `tab` in a worker: carries its effects out in order, hands what comes of them back.
-//! Never: decides; a node's, a tab's or the pool's choices are made below, and tested there.
-//! Neighbours: `tab`, `pool` and `wire` below, `browser` does the touching; `page` starts it.
+//! Does: hosts a `tab` in a worker: carries out its effects in order and gives it their results.
+//! Never: decides; the choices of nodes, tabs and the pool are made and tested further down.
+//! Neighbours: `tab`, `pool` and `wire` below; `browser` reaches the browser; `page` starts it.
 
 #![forbid(unsafe_code)]
 

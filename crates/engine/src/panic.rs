@@ -1,5 +1,5 @@
-//! A panic leaves this instance unusable: the page is told, ends the worker and starts another one
-//! from what was saved.
+//! Reports panics. A panic leaves this instance unusable: the page is told, terminates the worker
+//! and starts another from what was saved.
 
 use std::cell::RefCell;
 
@@ -9,7 +9,7 @@ thread_local! {
     static ROOM: RefCell<String> = const { RefCell::new(String::new()) };
 }
 
-/// From now on a panic is told to the page.
+/// Reports every panic to the page from now on.
 pub fn watch() {
     std::panic::set_hook(Box::new(|info| {
         let message = info.payload_as_str().unwrap_or("(no message)");
@@ -21,12 +21,12 @@ pub fn watch() {
     }));
 }
 
-/// The room to name in a report.
+/// Sets the room to name in a report.
 pub fn remember_room(link: String) {
     ROOM.set(link);
 }
 
-/// What happened and where; nothing of what the nodes hold, and no key.
+/// What happened and where; contains no data of the nodes, and no key.
 pub fn report(message: &str, place: &str) -> String {
     let room = ROOM.with(|room| room.try_borrow().map(|room| room.clone()));
     let room = room.unwrap_or_default();

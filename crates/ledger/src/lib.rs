@@ -1,9 +1,9 @@
 //! Does: says what the bytes of a block mean, and what state they lead to.
-//! Never: chooses between branches, knows a protocol, or talks to anybody.
+//! Never: chooses between branches, knows a protocol, or talks to anyone.
 //! Neighbours: `chain` and `protocol` below; `node` asks it, `scenario` picks it.
 //!
-//! Bodies are opaque bytes to everybody else. A [`State`] is a persistent value: the state of every
-//! block can be held at once, a reorganisation just moves to the parent's.
+//! Bodies are opaque bytes to every other crate. A [`State`] is a persistent value: the states of
+//! all blocks can be held at once, so undoing a block is a move to its parent's state.
 
 #![no_std]
 #![forbid(unsafe_code)]
@@ -23,11 +23,11 @@ pub trait Ledger {
     /// The state before the first block.
     fn genesis(&self) -> State;
 
-    /// What can be said of a body by itself: form, commitment, size.
+    /// Checks what can be checked of a body by itself: form, commitment, size.
     ///
     /// # Errors
-    /// The rule that is broken. Unless [`Reject::is_permanent`], the header stays good: another
-    /// body may fit it (CVE-2012-2459).
+    /// The rule that is broken. Unless [`Reject::is_permanent`], the header may still be valid:
+    /// another body may fit it (CVE-2012-2459).
     fn check(&self, header: &Header, body: &[u8]) -> Result<(), Reject>;
 
     /// The state after a body that passed [`Ledger::check`], on top of its parent's state.
@@ -36,25 +36,26 @@ pub trait Ledger {
     /// The rule that is broken; then the block is invalid for good.
     fn apply(&self, parent: &State, place: Place, body: &[u8]) -> Result<State, Reject>;
 
-    /// A body for the next block that pays `payee`; another `extra` gives another commitment.
+    /// A body for the next block that pays `payee`; a different `extra` gives a different
+    /// commitment.
     fn draft(&self, parent: &State, place: Place, payee: &Payee, extra: u64) -> Draft;
 
-    /// Whom a body pays for the block, if it says so in the way that [`Ledger::draft`] does.
+    /// Whom a body pays for the block, if it does so in the way that [`Ledger::draft`] does.
     fn payee(&self, body: &[u8]) -> Option<Payee>;
 
-    /// All coins that can ever be spent at this state.
+    /// The total of all unspent coins in this state; provably unspendable ones do not count.
     fn supply(&self, at: &State) -> Amount;
 
     /// A digest of the state: equal states have equal roots, whatever path led there.
     fn root(&self, at: &State) -> [u8; 32];
 }
 
-/// Where a block stands in its chain, as far as its body must know.
+/// Where a block stands in its chain, as far as the rules on its body need it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Place {
     /// Its height.
     pub height: Height,
-    /// Median time past of its parent, by which lock times count (BIP113).
+    /// Median time past of its parent, which lock times are compared with (BIP113).
     pub median: BlockTime,
 }
 
@@ -80,7 +81,7 @@ impl State {
     /// The ledger's own state.
     ///
     /// # Panics
-    /// If another ledger made it: assembly gives a node one ledger.
+    /// If another ledger made it, which cannot happen in a node: it is assembled with one ledger.
     #[must_use]
     pub fn inner<S: Any>(&self) -> &S {
         self.0

@@ -153,7 +153,7 @@ fn spend(
         lock_time: 0,
     };
     let unsigned = tx.clone();
-    let sighasher = Sighasher::new(&unsigned, &spent, Some(tag)).expect("one coin an input");
+    let sighasher = Sighasher::new(&unsigned, &spent, Some(tag)).expect("one coin per input");
     for (index, input) in (0u32..).zip(&mut tx.inputs) {
         let signature = sighasher.sign_key_spend(index, SighashType::DEFAULT, owner);
         input.witness = Witness::new([signature.expect("the owner's coins")]);
@@ -369,7 +369,7 @@ fn signatures_that_do_not_hold_are_refused() {
     chain.extend(1, 0, vec![good]).expect("the honest one");
 }
 
-/// The same transaction on a room with other rules.
+/// The same transaction, signed for a room with another name.
 #[test]
 fn a_signature_of_another_room_means_nothing_here() {
     let mut chain = Chain::mature();
@@ -508,7 +508,7 @@ proptest! {
         let _ = chain.ledger.payee(&body);
     }
 
-    /// Whatever is paid back and forth, the state is what its blocks say, in any order of keys.
+    /// However a coin is split, the supply stays the sum of all subsidies.
     #[test]
     fn supply_is_conserved_by_random_payments(parts in proptest::collection::vec(1u64..COIN, 1..6)) {
         let mut chain = Chain::mature();

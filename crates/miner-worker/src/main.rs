@@ -1,12 +1,12 @@
-//! Does: searches nonces as it is told, in a worker and a wasm of its own, so that it stays small.
-//! Never: decides what is searched; keeps nothing.
-//! Neighbours: `pool` below; `engine` starts it, gives it leases and hears what it finds.
+//! Does: searches nonces as ordered, in a worker with a wasm of its own, so that it stays small.
+//! Never: decides what to search, or stores anything.
+//! Neighbours: `pool` below; `engine` starts it, gives it leases and receives what it finds.
 
 #![forbid(unsafe_code)]
 
 mod worker;
 
-/// Small, as the worker allocates little but a message now and then.
+/// A small allocator will do: the worker allocates little but a message now and then.
 #[cfg(target_arch = "wasm32")]
 #[global_allocator]
 static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();

@@ -1,7 +1,7 @@
-//! The mining worker: [`Searcher`] with a clock, a post box and timers.
+//! The mining worker: a [`Searcher`] with a clock, a mailbox and timers.
 //!
-//! Between two slices the worker goes back to the event loop, or it would never hear an order: by
-//! a message to itself where no pause is owed (timers wait for 4 ms at least), else by a timer.
+//! Between two slices the worker returns to the event loop, or it would never receive an order. It
+//! resumes by a timer if a pause is owed, else by a message to itself: timers wait at least 4 ms.
 
 use js_sys::{Function, Uint8Array};
 use pool::message::{FromMiner, MAX_BUILD, MINER_PROTOCOL, ToMiner};
@@ -11,15 +11,16 @@ use std::rc::{Rc, Weak};
 use wasm_bindgen::prelude::*;
 use web_sys::{MessageChannel, MessageEvent, MessagePort};
 
-// The worker's own global functions instead of `browser`: those go by the type of the global object,
-// transfer what they post and make closures that can end, which costs this worker more than it does.
+// The worker's global functions are bound directly, not through `browser`, which checks the type
+// of the global object, transfers what it posts and makes closures that can be dropped: that would
+// take more code than the rest of this worker.
 #[wasm_bindgen]
 extern "C" {
-    /// Set by the worker's loader before it loads this; without one there is no worker.
+    /// The build, which the loader sets before it loads this program; no worker starts without.
     #[wasm_bindgen(thread_local_v2, js_name = tabchainBuild)]
     static BUILD: JsValue;
 
-    /// Milliseconds since the worker began; never goes back.
+    /// Milliseconds since the worker started; never goes back.
     #[wasm_bindgen(js_namespace = performance)]
     fn now() -> f64;
 
@@ -36,26 +37,26 @@ extern "C" {
     fn clear_timeout(timer: f64);
 }
 
-/// A pause shorter than this is not worth a timer, in milliseconds; it is owed further.
+/// In milliseconds. A pause shorter than this is not worth a timer and stays owed.
 const SHORTEST_PAUSE: f64 = 2.0;
 
 struct Worker {
-    /// Taken out while it works; nothing calls back meanwhile.
+    /// Taken out while it works; nothing can call back in the meantime.
     searcher: Cell<Searcher>,
     /// What is posted here comes back as the next event.
     again: MessagePort,
-    /// The timer that runs, if any.
+    /// The running timer, if any.
     timer: Cell<Option<f64>>,
-    /// Whether a message to itself is under way.
+    /// Whether a message to the worker itself is under way.
     posted: Cell<bool>,
     /// Ends a pause.
     wake: Function,
 }
 
-/// Listens for orders and says ready. Returns at once; the event loop does the rest.
+/// Starts listening for orders and reports ready. Returns at once; the event loop does the rest.
 ///
 /// # Errors
-/// Where there are no message channels.
+/// If the browser has no message channels.
 pub fn start() -> Result<(), JsValue> {
     let channel = MessageChannel::new()?;
     let worker = Rc::new_cyclic(|me: &Weak<Worker>| {
@@ -90,7 +91,7 @@ pub fn start() -> Result<(), JsValue> {
         }
     });
     add_event_listener("message", order.as_ref().unchecked_ref());
-    order.forget(); // like all of them
+    order.forget(); // lives as long as the worker, like all closures here
 
     worker.post(&FromMiner::Ready {
         protocol: MINER_PROTOCOL,
@@ -99,7 +100,7 @@ pub fn start() -> Result<(), JsValue> {
     Ok(())
 }
 
-/// The build that the worker's files belong to; empty if the loader says nothing that can be one.
+/// The build that the worker's files belong to; empty if the loader set nothing that can be one.
 fn build() -> String {
     let said = BUILD.with(JsValue::as_string);
     said.filter(|said| said.len() <= MAX_BUILD)
@@ -121,7 +122,7 @@ impl Worker {
 
     fn work(&self) {
         let mut searcher = self.searcher.take();
-        // An order since this was scheduled may ask for a pause.
+        // An order that arrived since this was scheduled may call for a pause.
         if searcher
             .wait(now())
             .is_some_and(|wait| wait < SHORTEST_PAUSE)
@@ -148,7 +149,7 @@ impl Worker {
 
     fn post_to_self(&self) {
         if !self.posted.replace(true) {
-            let _ = self.again.post_message(&JsValue::NULL); // null can be cloned
+            let _ = self.again.post_message(&JsValue::NULL); // cannot fail: null can be cloned
         }
     }
 

@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 
 /// No hash meets it, so a search never stops early.
 const TARGET: [u8; 32] = [0; 32];
-/// Nonces between two looks at the clock.
+/// Nonces between two readings of the clock.
 const CHUNK: u64 = 1 << 15;
 
 fn main() -> std::io::Result<()> {
@@ -49,7 +49,7 @@ fn time(milliseconds: &str) -> Option<Duration> {
     milliseconds.parse().ok().map(Duration::from_millis)
 }
 
-/// The kernel of that name, if it runs here.
+/// The kernel with that name, if it runs here.
 fn named(name: &str) -> Option<Backend> {
     if name == "kernel" {
         return Some(backend());
@@ -66,7 +66,7 @@ fn kernel(backend: Backend, start: u32) -> u64 {
     search_with(backend, &[7; 80], &TARGET, start, CHUNK, &mut Found::new()).unwrap_or(0)
 }
 
-/// Hashes until the time is over.
+/// Hashes until the time is up; returns the number of hashes.
 fn work(time: Duration, hash: impl Fn(u32) -> u64) -> u64 {
     let (begin, mut hashes, mut start) = (Instant::now(), 0, 0_u32);
     while begin.elapsed() < time {
@@ -82,7 +82,7 @@ fn one(time: Duration, hash: impl Fn(u32) -> u64) -> f64 {
     work(time, hash) as f64 / begin.elapsed().as_secs_f64()
 }
 
-/// As many threads at once, each with the best kernel.
+/// Hashes per second of this many threads at once, each with the best kernel.
 #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
 fn many(threads: usize, time: Duration) -> f64 {
     let (gate, best) = (Barrier::new(threads + 1), backend());

@@ -5,8 +5,8 @@ mod exports {
     use miner::{Found, HeaderBytes, search};
     use wasm_bindgen::prelude::{JsError, wasm_bindgen};
 
-    /// Searches nonces for the target that a list of 32 bytes gives, least significant first.
-    /// Returns the number of nonces tried, then the winning ones.
+    /// Searches nonces for a target given as 32 bytes, least significant first. Returns the number
+    /// of nonces tried, then the winning ones.
     #[wasm_bindgen]
     pub fn kernel(
         header: &[u8],

@@ -1,4 +1,4 @@
-//! The list of winning nonces: of fixed size, so that an easy target cannot make it grow.
+//! The list of winning nonces. Its size is fixed, so that an easy target cannot make it grow.
 
 /// Nonces that won, in the order in which they were tried; at most [`Found::CAPACITY`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -34,7 +34,7 @@ impl Found {
         self.len = 0;
     }
 
-    /// Adds a nonce; the searches ask `is_full` after each, so there is room.
+    /// Adds a nonce; the searches check `is_full` after each, so there is room.
     pub(crate) fn push(&mut self, nonce: u32) {
         if let Some(slot) = self.nonces.get_mut(usize::from(self.len)) {
             *slot = nonce;

@@ -1,17 +1,17 @@
-//! What a search works out once for a header and a target, because no nonce changes it.
+//! What a search computes once per header and target, because it does not depend on the nonce.
 //!
 //! A header fills one 64-byte block and 16 bytes of a second one; the nonce is the second block's
-//! word 3. So the first block gives a midstate, rounds 0 to 2 of the second are fixed, of round 3
-//! only the addition of the nonce is missing, and of the message schedule words 16 and 17 and parts
-//! of 18 and 19 are known.
+//! word 3. The first block therefore gives a midstate. In the second, rounds 0 to 2 are fixed,
+//! round 3 only lacks the addition of the nonce, and words 16 and 17 of the message schedule and
+//! parts of words 18 and 19 are known.
 
 use crate::sha256::{self, IV, K, small0, small1};
 use crate::{Found, HeaderBytes, TargetBytes};
 use sha2::block_api::compress256;
 
-/// The length of a padded header's message in bits, the last word of its second block.
+/// The length of a header in bits, which is the last word of its padded second block.
 pub const HEADER_BITS: u32 = 80 * 8;
-/// The length in bits of the digest that the second hash takes.
+/// The length in bits of the digest that the second hash is over.
 pub const DIGEST_BITS: u32 = 32 * 8;
 /// The bit that SHA-256's padding begins with.
 pub const PAD: u32 = 0x8000_0000;
@@ -31,15 +31,16 @@ pub struct Job {
     pub midstate: [u32; 8],
     /// The second block, padded, with a nonce of zero.
     pub block: [u8; 64],
-    /// The state after round 3 of the second block with a nonce word of zero: the nonce word has to
-    /// be added to its `a` and its `e`.
+    /// The state after round 3 of the second block with a nonce word of zero: the kernel adds the
+    /// nonce word to its `a` and its `e`.
     pub round3: [u32; 8],
-    /// Schedule words 16 and 17, and what words 18 and 19 hold beside the nonce's share.
+    /// Schedule words 16 and 17, and words 18 and 19 without the nonce's share.
     pub schedule: [u32; 4],
-    /// The round constants in sixteens. They stand here and not in the code because a browser builds
-    /// a vector literal from pieces, while one word from memory fills a vector in one instruction.
+    /// The round constants in groups of sixteen. They are here and not in the code because browsers
+    /// build a vector literal from pieces, while a word from memory fills a vector in one
+    /// instruction.
     pub k: [[u32; 16]; 4],
-    /// The most significant 32 bits of the target: what the last word of a hash is held against.
+    /// The most significant 32 bits of the target, which the last word of a hash is compared with.
     pub target_top: u32,
 }
 
@@ -83,16 +84,16 @@ impl Job {
         }
     }
 
-    /// The whole check of one nonce. What a kernel takes for a winner by the top 32 bits is only
-    /// believed after this, so a wrong lane could cost a win but never invent one.
+    /// The full check of one nonce. Kernels only compare the top 32 bits, and every candidate has
+    /// to pass this, so a faulty lane could miss a winner but never invent one.
     pub fn wins(&self, nonce: u32) -> bool {
         let mut header = self.header;
         header[76..].copy_from_slice(&nonce.to_le_bytes());
         sha256::meets(&sha256::sha256d(&header), &self.target)
     }
 
-    /// Goes through a batch's candidates: bit `i` of `mask` speaks for `nonce + i`, and only the
-    /// first `left` of them belong to the range. Returns how many of the batch were tried if the
+    /// Checks a batch's candidates: bit `i` of `mask` stands for `nonce + i`, and only the first
+    /// `left` nonces belong to the range. Returns how many of the batch were tried if the
     /// search ends here because `found` is full.
     #[cold]
     #[inline(never)]

@@ -1,6 +1,6 @@
 //! Does: searches a nonce range of an 80-byte block header for hashes that meet a target, as fast as the machine can.
-//! Never: a thread, a clock, a worker, the network, or any rule beyond `SHA-256d(header) <= target`.
-//! Neighbours: nobody below; `web` and `cli` cut ranges into jobs and call [`search`], `node` checks what comes back.
+//! Never: uses a thread, a clock, a worker or the network, or knows a rule beyond `SHA-256d(header) <= target`.
+//! Neighbours: nothing of ours below; `pool`, `cli`, `sim` and `swarm` call [`search`], `consensus` checks its finds.
 #![no_std]
 #![cfg_attr(not(target_arch = "x86_64"), forbid(unsafe_code))]
 
@@ -17,17 +17,17 @@ use job::Job;
 /// A block header as it is hashed: 80 bytes, the nonce little-endian in the last four.
 pub type HeaderBytes = [u8; 80];
 
-/// A target as Bitcoin stores 256-bit numbers: little-endian. A hash wins when it is not greater.
+/// A target as Bitcoin stores 256-bit numbers: little-endian. A hash wins if it is not greater.
 pub type TargetBytes = [u8; 32];
 
 /// Searches the nonces `start`, `start + 1`, ... (`count` of them, and never past `u32::MAX`) and
-/// adds those whose `SHA-256d` meets `target` to `found`, in ascending order. The nonce that stands
-/// in `header` is ignored.
+/// adds those whose `SHA-256d` meets `target` to `found`, in ascending order. The nonce in
+/// `header` is ignored.
 ///
-/// Returns how many nonces were tried. It is less than `count` only where the range met `u32::MAX`
-/// or `found` became full; in that case the last nonce tried is the last one found, so a caller
-/// that empties `found` and goes on at `start + returned` loses nothing. A `found` that is full at
-/// the call yields 0.
+/// Returns how many nonces were tried. It is less than `count` only if the range reached
+/// `u32::MAX` or `found` became full; in the latter case the last nonce tried is the last one
+/// found, so a caller that empties `found` and continues at `start + returned` loses nothing. If
+/// `found` is full from the start, it returns 0.
 ///
 /// The fastest kernel for the processor is chosen at run time; see [`backend`].
 pub fn search(
@@ -41,7 +41,7 @@ pub fn search(
 }
 
 /// [`search`] on a kernel of the caller's choice, for tests and benches. `None`, with nothing
-/// tried, where this processor cannot run it.
+/// tried, if this processor cannot run it.
 pub fn search_with(
     backend: Backend,
     header: &HeaderBytes,
@@ -67,8 +67,8 @@ pub fn search_with(
     })
 }
 
-/// What [`search`] promises, written with nothing but `sha2`: the oracle of the tests and the
-/// yardstick of the bench.
+/// The same contract as [`search`], implemented with nothing but `sha2`: the oracle of the tests
+/// and the baseline of the bench.
 pub fn search_plain(
     header: &HeaderBytes,
     target: &TargetBytes,
@@ -93,10 +93,10 @@ pub fn search_plain(
     count
 }
 
-/// The kernels that exist. Which of them run here, [`Backend::is_available`] says.
+/// The kernels. [`Backend::is_available`] tells which of them run here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Backend {
-    /// Two compressions a nonce by `sha2`, which uses the SHA instructions where there are any.
+    /// Two compressions per nonce by `sha2`, which uses SHA instructions if there are any.
     Portable,
     /// Four nonces at a time in WebAssembly's 128-bit vectors.
     Simd128,
@@ -128,7 +128,7 @@ pub fn backend() -> Backend {
     Backend::Portable
 }
 
-/// How many of `count` nonces from `start` on there are before the range would wrap.
+/// How many of `count` nonces from `start` on come before the range would wrap.
 fn clip(start: u32, count: u64) -> u64 {
     count.min((1 << 32) - u64::from(start))
 }

@@ -1,5 +1,5 @@
-//! The kernel for every other processor: one nonce at a time through `sha2`'s compression, which
-//! brings SHA instructions of its own where the processor has them.
+//! The kernel for all other processors: one nonce at a time through `sha2`'s compression, which
+//! uses SHA instructions if the processor has them.
 
 use crate::Found;
 use crate::job::{DIGEST_BITS, Job};

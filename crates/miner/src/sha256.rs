@@ -1,5 +1,5 @@
-//! SHA-256 as FIPS 180-4 has it: the hash itself from `sha2`, and the few scalar pieces that the
-//! kernels prepare a job with.
+//! SHA-256 (FIPS 180-4): the hash itself from `sha2`, and the few scalar pieces that prepare a job
+//! for the kernels.
 
 use sha2::{Digest, Sha256};
 
@@ -42,8 +42,8 @@ pub const fn small1(x: u32) -> u32 {
     x.rotate_right(17) ^ x.rotate_right(19) ^ (x >> 10)
 }
 
-/// One round's two sums of a state `[a, ..., h]` with the message word left out:
-/// (what becomes `a`, what becomes `e`).
+/// One round on a state `[a, ..., h]`, where `k` is the sum of the round constant and the message
+/// word. Returns the new `a` and the new `e`.
 pub const fn round(s: [u32; 8], k: u32) -> (u32, u32) {
     let [a, b, c, d, e, f, g, h] = s;
     let sum1 = e.rotate_right(6) ^ e.rotate_right(11) ^ e.rotate_right(25);

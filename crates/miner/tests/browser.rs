@@ -1,4 +1,4 @@
-//! The tests of `search.rs` where the kernel does its work: in a browser's worker.
+//! Runs the tests of `search.rs` where the kernel does its work: in a browser's worker.
 #![cfg(target_arch = "wasm32")]
 
 #[path = "search.rs"]

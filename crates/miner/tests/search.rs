@@ -1,4 +1,4 @@
-//! The kernels against `sha2` alone and against blocks that were really mined. The same tests run
+//! The kernels against `sha2` alone and against real mined blocks. The same tests run
 //! natively, in Node and (through `browser.rs`) in a browser's worker.
 
 use miner::{Backend, Found, HeaderBytes, TargetBytes, backend, search, search_plain, search_with};
@@ -12,7 +12,7 @@ const NONE: [u32; 0] = [];
 /// The widest vector there is.
 const LANES: u64 = 16;
 
-/// What a search came to.
+/// The result of a search: nonces tried and nonces found.
 type Outcome = (u64, Vec<u32>);
 
 fn backends() -> impl Iterator<Item = Backend> {
@@ -39,7 +39,7 @@ fn plain(header: &HeaderBytes, target: &TargetBytes, start: u32, count: u64) -> 
     (tried, found.as_slice().to_vec())
 }
 
-/// All kernels come to the same as the plain search.
+/// Checks that all kernels give the same result as the plain search.
 fn agree(header: &HeaderBytes, target: &TargetBytes, start: u32, count: u64) {
     let expected = plain(header, target, start, count);
     for backend in backends() {
@@ -72,7 +72,7 @@ fn target_of(header: &HeaderBytes) -> TargetBytes {
     target
 }
 
-/// `target` less one.
+/// `target` minus one.
 fn below(mut target: TargetBytes) -> TargetBytes {
     for byte in &mut target {
         let (less, borrow) = byte.overflowing_sub(1);
@@ -269,7 +269,7 @@ fn targets() -> impl Strategy<Value = TargetBytes> {
     })
 }
 
-/// Starts everywhere, often where the range meets the last nonce.
+/// Starts anywhere, often close enough to the last nonce that the range reaches it.
 fn starts() -> impl Strategy<Value = u32> {
     prop_oneof![
         any::<u32>(),

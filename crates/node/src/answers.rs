@@ -1,9 +1,10 @@
-//! Answers to peers: one budget of bytes for all of them, and who may draw on it when it is short.
+//! Answers to peers: one byte budget for all of them, and who may draw on it when it runs low.
 //!
-//! A question of 200 bytes may draw half a megabyte, and askers are free to invent, so that a
-//! budget for each would be none. While there is plenty everybody is answered at once. The last
-//! part is kept for peers that have given us blocks, and, in small portions, for those that were
-//! refused a while ago and ask again: it refills as fast as all peers together can take portions.
+//! A request of 200 bytes may draw half a megabyte, and identities cost nothing to invent, so a
+//! budget per peer would limit nothing. While there is plenty, everybody is answered at once. The
+//! last part is reserved for peers that have given us blocks and, in small portions, for those that
+//! were refused a while ago and ask again: it refills as fast as all peers together can take
+//! portions.
 
 use alloc::{vec, vec::Vec};
 
@@ -31,7 +32,7 @@ impl Default for Budget {
 }
 
 impl Budget {
-    /// Bytes in the bucket.
+    /// Refills the bucket and returns how many bytes it holds.
     fn level(&mut self, now: Time) -> u64 {
         let micros = now.saturating_since(self.refilled).0;
         let gained = micros.saturating_mul(limits::ANSWERS_PER_MICRO);
@@ -45,13 +46,13 @@ impl Budget {
     }
 }
 
-/// What a message of a size costs, its framing included.
+/// What a message of this size costs, framing included.
 fn cost(bytes: usize) -> u64 {
     bytes as u64 + limits::FRAMING
 }
 
 impl Node {
-    /// Bytes that a peer may be sent in answer now.
+    /// How many bytes a peer may be sent in answer now.
     fn allowance(&mut self, now: Time, from: PeerId) -> u64 {
         let tables = self.tables_mut();
         let level = tables.budget.level(now);
@@ -71,7 +72,7 @@ impl Node {
         }
     }
 
-    /// Notes what a peer was sent; for a portion of the reserve it waits anew.
+    /// Charges the budget for what a peer was sent; its wait for the reserve starts again.
     fn charge(&mut self, now: Time, from: PeerId, bytes: u64) {
         let tables = self.tables_mut();
         tables.budget.take(bytes);
@@ -80,7 +81,7 @@ impl Node {
         }
     }
 
-    /// Serves headers, of applied blocks only: as many as the asker may have.
+    /// Serves headers of applied blocks, as many as the asker may have.
     pub(crate) fn on_get_headers(
         &mut self,
         turn: &mut Turn<'_>,
@@ -103,7 +104,7 @@ impl Node {
         let end = index.height(&goal).unwrap_or_default();
         let most = most.min(limits::HEADERS as u32);
         let top = end.min(Height(start.0.saturating_add(most)));
-        // Paid before the work, or what is not answered would cost nothing.
+        // Charged before the work, or requests that end without an answer would cost nothing.
         let tokens = top.0.saturating_sub(start.0) / 16;
         if !self.tables_mut().peers.spend(turn.now, from, tokens) {
             return;
@@ -115,7 +116,7 @@ impl Node {
         turn.send(To::Peer(from), &Message::Headers(headers));
     }
 
-    /// Serves blocks, applied ones only: the first ones, as many as the asker may have.
+    /// Serves applied blocks in the order requested, as many as the asker may have.
     pub(crate) fn on_get_bodies(&mut self, turn: &mut Turn<'_>, from: PeerId, ids: &[BlockId]) {
         let mut missing = vec![];
         let tokens = u32::try_from(ids.len() / 4).unwrap_or(u32::MAX);
@@ -134,7 +135,7 @@ impl Node {
                     if !may_have {
                         break;
                     }
-                    // The first block may be larger than a portion, or nobody would get it.
+                    // The first block may exceed a portion, or nobody would ever get a large one.
                     allowance = allowance.saturating_sub(bytes);
                     self.charge(turn.now, from, bytes);
                     turn.send(To::Peer(from), &Message::Body(block));
@@ -148,7 +149,7 @@ impl Node {
     }
 }
 
-/// Tokens for carrying or checking a block's bytes.
+/// What sending or checking a block costs in tokens.
 pub(crate) fn cost_of_block(block: &[u8]) -> u32 {
     u32::try_from(block.len() / 4096).unwrap_or(u32::MAX)
 }

@@ -29,7 +29,7 @@ impl Books {
         }
     }
 
-    /// What can be said of a body by itself.
+    /// Checks what can be checked of a body without its parent's state.
     pub fn check_body(
         &self,
         id: BlockId,
@@ -41,7 +41,7 @@ impl Books {
         })
     }
 
-    /// Computes and keeps the state after a block whose ancestors were all applied.
+    /// Computes and keeps the state after a block whose ancestors have all been applied.
     pub fn apply(&mut self, id: &BlockId) -> Result<(), Reject> {
         let link = self
             .index
@@ -55,7 +55,7 @@ impl Books {
         Ok(())
     }
 
-    /// The state after a ready block, rebuilt from the nearest one below if it was forgotten.
+    /// The state after a ready block, rebuilt from the nearest kept one below if it was forgotten.
     pub fn state_at(&self, id: &BlockId) -> State {
         let mut missing = Vec::new();
         let mut at = *id;

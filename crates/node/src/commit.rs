@@ -1,4 +1,5 @@
-//! Blocks come in: checked, applied, stored, told. One way for everybody's blocks, our own too.
+//! Incoming blocks are checked, applied, stored and announced, our own in the same way as everybody
+//! else's.
 
 use alloc::{sync::Arc, vec::Vec};
 
@@ -11,7 +12,7 @@ use crate::message::Message;
 use crate::node::{Node, Turn};
 
 impl Node {
-    /// Takes a block whose header is kept.
+    /// Takes in a block whose header is stored.
     pub(crate) fn take_block(
         &mut self,
         turn: &mut Turn<'_>,
@@ -39,7 +40,7 @@ impl Node {
         self.apply_all(turn, source, before, ready);
     }
 
-    /// Applies blocks that became ready, parents first, then stores and tells what came of it.
+    /// Applies blocks that became ready, parents first, then stores them and announces the outcome.
     fn apply_all(
         &mut self,
         turn: &mut Turn<'_>,
@@ -55,7 +56,7 @@ impl Node {
             match self.books.apply(&id) {
                 Ok(()) => applied.push(id),
                 Err(reject) => {
-                    // Those above waited here already; they may be somebody else's.
+                    // The blocks above were already waiting here and may come from somebody else.
                     let culprit = if place == 0 { source } else { Source::Disk };
                     self.condemn(turn, culprit, id, &reject);
                 }
@@ -70,7 +71,8 @@ impl Node {
         }
     }
 
-    /// Durable first, then people, then peers.
+    /// Saves the blocks before telling people or peers, so that a crash cannot lose what was
+    /// announced.
     fn publish_applied(
         &mut self,
         turn: &mut Turn<'_>,
@@ -162,7 +164,8 @@ impl Node {
         }
     }
 
-    /// A body was refused: for ever, or only this one (CVE-2012-2459).
+    /// Refuses the block for good, or only this body: a mutated one must not condemn the block
+    /// (CVE-2012-2459).
     fn refuse_body(&mut self, turn: &mut Turn<'_>, source: Source, id: BlockId, reject: &Reject) {
         if reject.is_permanent() {
             return self.condemn(turn, source, id, reject);
@@ -171,7 +174,7 @@ impl Node {
         self.blame(turn, source, 25, reject);
     }
 
-    /// A block is invalid for good, and with it all above it.
+    /// Marks a block and its descendants as invalid for good.
     fn condemn(&mut self, turn: &mut Turn<'_>, source: Source, id: BlockId, reject: &Reject) {
         let fallen = self.books.index.invalidate(id);
         fallen.iter().for_each(|id| self.take_credit(id));

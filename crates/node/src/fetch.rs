@@ -1,4 +1,5 @@
-//! Bodies: which are wanted, who has them, who was asked, and what if nothing comes.
+//! Fetching bodies: which are wanted, who has them, who was asked, and what happens if none
+//! arrives.
 
 use alloc::{collections::BTreeMap, sync::Arc, vec::Vec};
 use core::cmp::Reverse;
@@ -17,23 +18,23 @@ use crate::tables::Flight;
 /// How many more bodies each peer may owe us.
 type Free = BTreeMap<PeerId, usize>;
 
-/// Somebody who has the blocks of a branch up to a height.
+/// A peer that has the blocks of a branch up to a height.
 struct Supplier {
     peer: PeerId,
     reach: Height,
     standing: Standing,
 }
 
-/// A body and who is asked for it.
+/// A body and the peer to ask for it.
 struct Share {
     id: BlockId,
     peer: PeerId,
-    /// Somebody else has it too.
+    /// Whether another peer has it too.
     has_others: bool,
 }
 
 impl Node {
-    /// Asks for missing bodies: the heaviest branch first, each of somebody who has it.
+    /// Asks for missing bodies, the heaviest branch first, each from a peer that has it.
     pub(crate) fn fetch(&mut self, turn: &mut Turn<'_>) {
         if self.tables.goals.is_empty() {
             return;
@@ -55,7 +56,8 @@ impl Node {
         self.start_ticking(turn);
     }
 
-    /// Notes that a peer is asked for a body; who was asked before and is late did so in vain.
+    /// Records that a peer is asked for a body; if another was asked before, its request was in
+    /// vain.
     fn begin_flight(&mut self, turn: &mut Turn<'_>, share: &Share) {
         let patience = match self.tables.peers.get(&share.peer) {
             Some(peer) if peer.is_proven() => limits::FLIGHT_TIMEOUT,
@@ -78,7 +80,7 @@ impl Node {
         }
     }
 
-    /// Peers that may be asked for more.
+    /// Peers that may be asked for more bodies, and how many each.
     fn free_places(&self, now: Time) -> Free {
         let peers = self.tables.peers.iter().map(|(peer, _)| *peer);
         let heard = peers.filter(|peer| !self.tables.peers.is_muted(now, peer));
@@ -92,12 +94,12 @@ impl Node {
         free
     }
 
-    /// Who is asked for which bodies of a branch.
+    /// Decides who is asked for which bodies of a branch.
     fn share_out(&self, now: Time, goal: &BlockId, free: &mut Free) -> Vec<Share> {
         let mut wanted = self.books.index.above_ready(goal, limits::FETCH_AHEAD);
         wanted.retain(|id| self.is_to_be_asked_for(now, id));
         if wanted.is_empty() {
-            return Vec::new(); // as mostly: all are under way
+            return Vec::new(); // the usual case: all are under way
         }
         let suppliers = self.suppliers(now, goal);
         let mut shares = Vec::new();
@@ -124,8 +126,9 @@ impl Node {
             && flight.is_none_or(|flight| flight.failed || flight.late <= now)
     }
 
-    /// Who is asked for a body: of those who have it, one that has not just failed, the one of best
-    /// standing that owes us least. Who left something unanswered waits until there is nobody else.
+    /// Chooses whom to ask for a body: of the peers that have it and have not just failed to send
+    /// it, the one of best standing that owes us least. Peers that left a request unanswered are
+    /// asked only when there is nobody else.
     fn choose(&self, now: Time, id: BlockId, suppliers: &[Supplier], free: &Free) -> Option<Share> {
         let flight = self.tables.flights.get(&id);
         let before = flight.map(|flight| flight.peer);
@@ -153,11 +156,11 @@ impl Node {
         })
     }
 
-    /// How far each peer that is listened to has a branch, as far as its best block and the headers
-    /// that it sent tell.
+    /// How far up each peer that is not muted has a branch, as far as its best block and the
+    /// headers that it sent tell.
     fn suppliers(&self, now: Time, goal: &BlockId) -> Vec<Supplier> {
         let index = &self.books.index;
-        // Most peers stand on the same few blocks.
+        // Cached, because most peers stand on the same few blocks.
         let mut forks: BTreeMap<BlockId, Option<Height>> = BTreeMap::new();
         let mut fork = |end: BlockId| {
             let height = || index.height(&index.tree.fork_point(goal, &end)?);
@@ -215,7 +218,7 @@ impl Node {
         self.fetch(turn);
     }
 
-    /// A peer did not deliver what it was asked for: others come first.
+    /// A peer did not deliver what it was asked for: others are asked first from now on.
     pub(crate) fn note_failure(&mut self, peer: PeerId, id: &BlockId) {
         let flight = self.tables_mut().flights.get_mut(id);
         let Some(flight) = flight.filter(|flight| flight.peer == peer && !flight.failed) else {
@@ -225,7 +228,7 @@ impl Node {
         self.note_answer(peer, false);
     }
 
-    /// Gives up on requests that were not answered, and forgets those that no longer matter.
+    /// Gives up on unanswered requests, and forgets those that no longer matter.
     pub(crate) fn expire_flights(&mut self, now: Time) {
         let index = &self.books.index;
         let tables = Arc::make_mut(&mut self.tables);
@@ -240,7 +243,7 @@ impl Node {
         }
     }
 
-    /// Nothing more is expected of a peer.
+    /// Forgets what a peer was asked for, and asks others for it.
     pub(crate) fn drop_peer(&mut self, turn: &mut Turn<'_>, peer: PeerId) {
         let tables = self.tables_mut();
         tables.asks.remove(&peer);

@@ -1,9 +1,9 @@
-//! Branches that are wanted and not applied yet: how many headers of them are kept, and which give
-//! way when there are too many.
+//! Branches that are wanted but not applied yet: how many of their headers are kept, and which
+//! branches give way when there are too many.
 //!
-//! Every header without an applied block belongs to a goal, the end of a wanted branch, or to the
-//! invalid blocks that are remembered. Whoever invents a thousand senders still fills the same
-//! [`limits::UNPROVEN`], and headers that took more work push others out of it.
+//! Every header without an applied block belongs to a goal (the end of a wanted branch) or to the
+//! invalid blocks that are remembered. Somebody who invents a thousand senders still fills the same
+//! [`limits::UNPROVEN`], and headers with more work push lighter ones out of it.
 
 use alloc::{sync::Arc, vec::Vec};
 use core::cmp::Reverse;
@@ -14,7 +14,7 @@ use crate::limits;
 use crate::node::{Node, Turn};
 use crate::tables::Goal;
 
-/// Greater ranks give way first: stalled, light, young.
+/// The greatest rank gives way first: stalled, then lightest, then youngest.
 type Rank = (bool, Reverse<Work>, Time);
 
 impl Goal {
@@ -25,7 +25,7 @@ impl Goal {
 }
 
 impl Node {
-    /// How many headers may be added above `fork` on a branch that weighs `work`; weaker branches
+    /// How many headers may be added above `fork` on a branch of total work `work`; weaker branches
     /// give way to up to `wanted` of them. `None` if there are too many branches.
     pub(crate) fn make_room(
         &mut self,
@@ -59,7 +59,7 @@ impl Node {
         (rank > (false, Reverse(work), now)).then_some(id)
     }
 
-    /// Forgets a branch as far as no other one, nor `fork`, needs its headers.
+    /// Forgets a branch, except for the headers that another branch or `fork` needs.
     fn drop_goal(&mut self, loser: BlockId, fork: BlockId) {
         self.tables_mut().goals.remove(&loser);
         let index = &self.books.index;
@@ -72,7 +72,7 @@ impl Node {
         }
     }
 
-    /// Forgets a block that is not applied and all above it.
+    /// Forgets an unapplied block and its descendants.
     fn prune(&mut self, id: BlockId) {
         for id in self.books.index.prune(id) {
             self.take_credit(&id);
@@ -83,10 +83,10 @@ impl Node {
         tables.sync = tables.sync.filter(|sync| tree.contains(&sync.goal));
     }
 
-    /// Invalid blocks are remembered, so that they are not fetched again; not all for ever, or
-    /// memory would be for sale for one bad body.
+    /// Remembers invalid blocks, so that they are not fetched again, up to a limit: otherwise one
+    /// bad body would buy unlimited memory.
     pub(crate) fn remember_invalid(&mut self, fallen: &[BlockId]) {
-        // Those above go first: the culprit alone keeps them all away.
+        // Descendants are forgotten first: the culprit alone keeps them all out.
         self.tables_mut().invalid.extend(fallen.iter().rev());
         while self.tables.invalid.len() > limits::INVALID {
             if let Some(oldest) = self.tables_mut().invalid.pop_front() {
@@ -95,7 +95,7 @@ impl Node {
         }
     }
 
-    /// A branch is wanted whole. One that is part of another needs no place of its own.
+    /// Adds the end of a wanted branch. A branch that is part of another needs no goal of its own.
     pub(crate) fn add_goal(&mut self, now: Time, id: BlockId, measured: Work) {
         let tree = &self.books.index.tree;
         let mut goals = self.tables.goals.keys();
@@ -124,7 +124,7 @@ impl Node {
         tables.goals.insert(id, new);
     }
 
-    /// A body came: the branches that it belongs to are not stalled.
+    /// A body arrived: the branches it belongs to are not stalled.
     pub(crate) fn note_moved(&mut self, now: Time, id: &BlockId) {
         let tables = Arc::make_mut(&mut self.tables);
         let tree = &self.books.index.tree;
@@ -135,7 +135,7 @@ impl Node {
         }
     }
 
-    /// Blocks were applied or condemned: drops what is no longer wanted.
+    /// Drops goals that are no longer wanted, now that blocks were applied or condemned.
     pub(crate) fn tidy_goals(&mut self, turn: &mut Turn<'_>, applied: &[BlockId]) {
         let tables = Arc::make_mut(&mut self.tables);
         let index = &self.books.index;
@@ -148,7 +148,7 @@ impl Node {
         self.note_sync(turn, applied);
     }
 
-    /// A peer has a block that could not be applied here so far.
+    /// Makes a goal of a block that a peer has, unless it is already applied or invalid.
     pub(crate) fn want_from(&mut self, now: Time, peer: PeerId, id: BlockId) {
         let link = self.books.index.tree.get(&id);
         if link.is_none_or(|link| link.is_ready() || link.is_invalid()) {
@@ -157,28 +157,29 @@ impl Node {
         if self.books.index.lacks_body(&id) && !self.tables.flights.contains_key(&id) {
             self.give_credit(peer, id);
         }
-        // Its own body may be here, and one below it missing.
+        // Its own body may be here while one below it is missing.
         self.add_goal(now, id, Work::default());
     }
 
-    /// The ends of wanted branches, the heaviest first.
+    /// The ends of wanted branches, heaviest first.
     pub(crate) fn goals_by_weight(&self) -> Vec<BlockId> {
         let mut goals: Vec<BlockId> = self.tables.goals.keys().copied().collect();
         goals.sort_by_key(|id| Reverse(self.books.index.work(id)));
         goals
     }
 
-    /// Notes who sent a header that has no body yet.
+    /// Records who sent a header whose body is still missing.
     pub(crate) fn give_credit(&mut self, peer: PeerId, id: BlockId) {
         self.holders.insert_mut(id, peer);
     }
 
-    /// Nobody need be asked for a body any more: it is here, or nobody wants it.
+    /// Forgets who sent a header: its body is here, or nobody wants it any more.
     pub(crate) fn take_credit(&mut self, id: &BlockId) {
         self.holders.remove_mut(id);
     }
 
-    /// How many headers may be added above `fork` as far as its own branch is concerned.
+    /// How many headers may be added above `fork` before its branch gets too far ahead of its
+    /// applied blocks.
     pub(crate) fn room_ahead(&self, fork: &BlockId, is_measured: bool) -> usize {
         let most = if is_measured {
             limits::MEASURED_AHEAD

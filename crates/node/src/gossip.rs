@@ -1,5 +1,5 @@
-//! Talking: what peers say comes in here, and the tip is told to them, again and again, so that
-//! nodes converge whatever was lost.
+//! Gossip: dispatches what peers send, and announces the tip again and again, so that nodes
+//! converge whatever was lost.
 
 use alloc::string::ToString;
 
@@ -20,7 +20,7 @@ pub(crate) const TICK: u16 = 1;
 pub(crate) const LATER: u16 = 2;
 
 impl Node {
-    /// Takes a packet.
+    /// Handles a packet.
     pub(crate) fn hear(&mut self, turn: &mut Turn<'_>, from: PeerId, packet: &Packet) {
         let is_ours = from != self.books.config.me && packet.channel == Channel::MAIN;
         if !is_ours || self.tables_mut().peers.heard(turn.now, from).is_none() {
@@ -35,7 +35,7 @@ impl Node {
         }
     }
 
-    /// Whether a message is one that we asked for, or one that its sender has a token for.
+    /// Whether we asked for a message, or its sender has a token left to pay for it.
     fn may_heed(&mut self, now: Time, from: PeerId, message: &Message) -> bool {
         let is_answer = match message {
             Message::Headers(_) => self.tables.asks.contains_key(&from),
@@ -75,8 +75,9 @@ impl Node {
         self.on_claim(turn, from, claim);
         let index = &self.books.index;
         if index.work(&best.id).unwrap_or(claim.work) < index.tip_work() {
-            // It is behind. Everybody says so once; if everybody did so again and again, a crowd
-            // would shout. A crowd may be invented, so a newcomer must not depend on the draw.
+            // The peer is behind. Everybody answers its first announcement: the crowd may be
+            // invented, so a newcomer must not depend on the draw. Later ones are answered by a few
+            // drawn at random, or a large crowd would flood it.
             let crowd = self.tables.peers.up().max(limits::ANSWERS);
             if self.dice.below(crowd) < limits::ANSWERS || is_new {
                 self.send_tip(turn, To::Peer(from));
@@ -84,7 +85,7 @@ impl Node {
         }
     }
 
-    /// Somebody has a block: what of it is wanted here?
+    /// A peer has a block: fetches or asks for what we want of it.
     fn on_claim(&mut self, turn: &mut Turn<'_>, from: PeerId, claim: &Claim) {
         match self.take_headers(turn, Source::Peer(from), &[claim.header]) {
             Taken::Stored | Taken::Known => self.fetch(turn),
@@ -95,7 +96,8 @@ impl Node {
         }
     }
 
-    /// Another circle of peers: forget what was expected of those that left, and say hello.
+    /// The set of reachable peers changed: forgets what those that left owed us, and announces the
+    /// tip.
     pub(crate) fn meet(&mut self, turn: &mut Turn<'_>, up: &[PeerId]) {
         let me = self.books.config.me;
         let up: alloc::vec::Vec<PeerId> = up.iter().copied().filter(|peer| *peer != me).collect();
@@ -114,7 +116,7 @@ impl Node {
         }
     }
 
-    /// Anti-entropy: tells the tip and arranges for the next time.
+    /// Anti-entropy: announces the tip and schedules the next announcement.
     pub(crate) fn gossip(&mut self, turn: &mut Turn<'_>) {
         self.send_tip(turn, To::All);
         self.expire_sync(turn.now);
@@ -127,14 +129,14 @@ impl Node {
         );
     }
 
-    /// Tells our best block.
+    /// Announces our best block.
     pub(crate) fn send_tip(&self, turn: &mut Turn<'_>, to: To) {
         if let Some(claim) = self.claim(&self.books.index.tree.best()) {
             turn.send(to, &Message::Tip(claim));
         }
     }
 
-    /// What we say of a block that is here.
+    /// What we claim about a block that we know.
     pub(crate) fn claim(&self, id: &BlockId) -> Option<Claim> {
         let index = &self.books.index;
         let link = index.tree.get(id)?;
@@ -145,7 +147,7 @@ impl Node {
         })
     }
 
-    /// Whether the tip is just a station on the way to a branch that is being fetched.
+    /// Whether the tip is only a stage on the way to a branch that is being fetched.
     pub(crate) fn is_catching_up(&self) -> bool {
         let (index, tip) = (&self.books.index, self.books.index.tree.best());
         self.tables
@@ -153,7 +155,7 @@ impl Node {
             .is_some_and(|sync| index.tree.is_ancestor(&tip, &sync.goal))
     }
 
-    /// People are told of a long sync, once when it begins and once when it is done.
+    /// Tells people once when a long sync begins; [`Self::note_sync`] tells them when it is done.
     pub(crate) fn tell_sync(&mut self, turn: &mut Turn<'_>, peer: PeerId, goal: BlockId) {
         let index = &self.books.index;
         let outweighs = index
@@ -177,7 +179,8 @@ impl Node {
         }
     }
 
-    /// Blocks were applied or condemned: has a sync moved, come to its end, or lost its goal?
+    /// Blocks were applied or condemned: notes whether a sync has progressed, finished or lost its
+    /// goal.
     pub(crate) fn note_sync(&mut self, turn: &mut Turn<'_>, applied: &[BlockId]) {
         let Some(sync) = self.tables.sync else { return };
         let index = &self.books.index;
@@ -202,7 +205,7 @@ impl Node {
         }
     }
 
-    /// A sync that came to nothing is no longer spoken of.
+    /// Forgets a sync that has stalled.
     fn expire_sync(&mut self, now: Time) {
         let stalled =
             |sync: crate::tables::Sync| now.saturating_since(sync.moved) > limits::SYNC_STALL;
@@ -211,7 +214,7 @@ impl Node {
         }
     }
 
-    /// Bytes that are a message, but one that no correct node sends.
+    /// Blames a peer for a message that decodes but that no correct node sends.
     pub(crate) fn blame_message(&mut self, turn: &mut Turn<'_>, from: PeerId, why: &str) {
         self.blame(turn, Source::Peer(from), 50, &why.to_string());
     }

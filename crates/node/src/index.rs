@@ -1,5 +1,5 @@
-//! What a node knows of its chain: tree, headers, blocks and the ledger's states. A persistent
-//! value: a clone costs O(1) and shares everything.
+//! What a node knows about its chain: tree, headers, blocks and the ledger's states. A persistent
+//! data structure: a clone costs O(1) and shares everything.
 
 use alloc::{sync::Arc, vec::Vec};
 
@@ -15,14 +15,14 @@ use crate::limits;
 pub(crate) struct Index {
     pub tree: Tree<Work>,
     headers: Map<BlockId, BitcoinHeader>,
-    /// Header and body as they travel; of waiting and ready blocks.
+    /// Header and body of waiting and ready blocks, as they are sent.
     blocks: Map<BlockId, Arc<[u8]>>,
-    /// Of ready blocks: all from `floor` on, below it at checkpoints.
+    /// States of ready blocks: all from `floor` upwards, only checkpoints below it.
     states: Map<BlockId, State>,
     floor: Height,
-    /// The state made last, wherever it stands: its child is likely to come next.
+    /// The state computed last, whatever its height: its child is likely to come next.
     latest: (BlockId, State),
-    /// Bytes of blocks whose ancestors are not all here.
+    /// Bytes of blocks that wait for an ancestor's body.
     waiting: u64,
 }
 
@@ -70,7 +70,7 @@ impl Index {
         self.state(id) == Some(LinkState::Ready)
     }
 
-    /// Whether the header is here and the body is not.
+    /// Whether the header is known but the body is missing.
     pub fn lacks_body(&self, id: &BlockId) -> bool {
         self.state(id) == Some(LinkState::Header)
     }
@@ -84,7 +84,7 @@ impl Index {
         self.work(&self.tree.best()).unwrap_or_default()
     }
 
-    /// The work of the best tip alone.
+    /// The work of the tip's own block.
     pub fn tip_proof(&self) -> Work {
         let parent = self
             .tree
@@ -100,7 +100,7 @@ impl Index {
         self.waiting
     }
 
-    /// Adds a header that was judged. Whether the tree took it.
+    /// Adds a validated header; returns whether the tree took it.
     pub fn insert(&mut self, id: BlockId, header: BitcoinHeader, weight: Work) -> bool {
         let taken = self.tree.insert(id, header.prev, weight).is_ok();
         if taken {
@@ -109,7 +109,7 @@ impl Index {
         taken
     }
 
-    /// Adds a block that was checked; returns the blocks that can be applied now.
+    /// Adds a checked block; returns the blocks that can be applied now.
     pub fn arrive(&mut self, id: BlockId, block: Arc<[u8]>) -> Vec<BlockId> {
         self.waiting += block.len() as u64;
         self.blocks.insert_mut(id, block);
@@ -118,7 +118,8 @@ impl Index {
         ready
     }
 
-    /// Marks a block and all above it as invalid and forgets their bytes and states.
+    /// Marks a block and its descendants as invalid and forgets their bytes and states. Returns
+    /// their ids.
     pub fn invalidate(&mut self, id: BlockId) -> Vec<BlockId> {
         let waits = |index: &Self, id: &BlockId| index.state(id) == Some(LinkState::Body);
         let mut above = alloc::vec![id];
@@ -136,7 +137,7 @@ impl Index {
         fallen
     }
 
-    /// Forgets a block that is not ready and all above it. Returns their ids.
+    /// Forgets a block that is not ready and its descendants. Returns their ids.
     pub fn prune(&mut self, id: BlockId) -> Vec<BlockId> {
         let gone = self.tree.prune(id);
         for link in &gone {
@@ -150,14 +151,14 @@ impl Index {
         gone.iter().map(|link| link.id).collect()
     }
 
-    /// Blocks from the ready part of the chain that ends with `id` up to `id`.
+    /// How many blocks of the chain that ends in `id` lie above its ready part.
     pub fn lead(&self, id: &BlockId) -> u32 {
         let edge = self.ready_edge(id);
         let lead = edge.and_then(|edge| Some(self.height(id)?.0.saturating_sub(edge.0)));
         lead.unwrap_or_default()
     }
 
-    /// The state after a block, if it is at hand.
+    /// The state after a block, if it is kept.
     pub fn kept_state(&self, id: &BlockId) -> Option<&State> {
         let (latest, state) = &self.latest;
         if latest == id {
@@ -187,7 +188,7 @@ impl Index {
         }
     }
 
-    /// Up to `limit` blocks above the ready part of the chain that ends with `goal`, lowest first.
+    /// Up to `limit` blocks above the ready part of the chain that ends in `goal`, lowest first.
     pub fn above_ready(&self, goal: &BlockId, limit: u32) -> Vec<BlockId> {
         let Some(edge) = self.ready_edge(goal) else {
             return Vec::new();
@@ -199,7 +200,8 @@ impl Index {
         self.span(goal, edge, top)
     }
 
-    /// The blocks above height `from` and up to height `to` on the chain that ends with `id`.
+    /// The blocks above height `from` and up to height `to` on the chain that ends in `id`, lowest
+    /// first.
     pub fn span(&self, id: &BlockId, from: Height, to: Height) -> Vec<BlockId> {
         let mut at = self
             .tree
@@ -214,14 +216,14 @@ impl Index {
         span
     }
 
-    /// The height up to which the chain that ends with `goal` is ready.
+    /// The height up to which the chain that ends in `goal` is ready.
     pub fn ready_edge(&self, goal: &BlockId) -> Option<Height> {
         let fork = self.tree.fork_point(goal, &self.tree.best())?;
         let (mut ready, mut not) = (self.height(&fork)?, self.height(goal)?.next());
         if fork == self.tree.best() {
-            return Some(ready); // what is ready above the best block would be better
+            return Some(ready); // a ready block above the best one would be better
         }
-        // Below a ready block all are ready: search the edge by halves.
+        // All ancestors of a ready block are ready, so a binary search finds the edge.
         while not.0 - ready.0 > 1 {
             let middle = Height(ready.0 + (not.0 - ready.0) / 2);
             match self.tree.ancestor(goal, middle) {

@@ -1,4 +1,4 @@
-//! Looking in from outside: for hosts, people and checkers. Nothing here changes anything.
+//! A view from outside, for hosts, people and checkers. Nothing here changes anything.
 
 use alloc::{sync::Arc, vec::Vec};
 
@@ -22,10 +22,10 @@ pub enum Progress {
     Syncing {
         /// Height of the best block.
         have: Height,
-        /// Height that is headed for, as far as headers are here.
+        /// Height of the goal, as far as headers are known.
         want: Height,
     },
-    /// Taking part.
+    /// Taking part in the network.
     Ready,
 }
 
@@ -60,14 +60,14 @@ impl Node {
         self.books.index.header(id)
     }
 
-    /// A block as it travels and is stored: its header's 80 bytes, then its body.
+    /// A block as it is sent and stored: the 80 bytes of its header, then its body.
     #[must_use]
     pub fn block(&self, id: &BlockId) -> Option<Arc<[u8]>> {
         self.books.index.block(id).cloned()
     }
 
     /// All blocks that are here, under the keys they are saved by: for a host whose storage was
-    /// taken away.
+    /// taken away and has to be written again.
     pub fn blocks(&self) -> impl Iterator<Item = (Key, Arc<[u8]>)> + '_ {
         let ids = self.tree().iter().map(|link| link.id);
         ids.filter_map(|id| Some((block_key(&id), self.block(&id)?)))
@@ -97,7 +97,7 @@ impl Node {
         self.tree().ancestor(&self.tree().best(), height)
     }
 
-    /// All coins that can ever be spent after the best block.
+    /// All coins that can still be spent after the best block.
     #[must_use]
     pub fn supply(&self) -> Amount {
         self.books.supply()
@@ -112,7 +112,7 @@ impl Node {
             .then(|| self.books.ledger.root(&self.books.state_at(id)))
     }
 
-    /// How far it has come.
+    /// How far the node has come.
     #[must_use]
     pub fn progress(&self) -> Progress {
         match &self.phase {

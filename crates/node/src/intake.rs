@@ -1,5 +1,5 @@
-//! Headers come in: each is judged by the past of its own branch, the branch is weighed, and what
-//! is worth keeping is kept.
+//! Incoming headers: each is validated against the history of its own branch, the branch is
+//! weighed, and what is worth keeping is stored.
 
 use alloc::string::ToString;
 
@@ -17,7 +17,7 @@ use crate::view::{Branch, Strand, Weighed};
 pub(crate) enum Source {
     /// This node made it.
     Own,
-    /// This node had it in an earlier incarnation.
+    /// This node stored it in an earlier incarnation.
     Disk,
     /// A peer sent it.
     Peer(PeerId),
@@ -32,22 +32,22 @@ impl Source {
     }
 }
 
-/// What became of headers that came in.
+/// What became of incoming headers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Taken {
-    /// All were here before.
+    /// All were already known.
     Known,
-    /// Some are new and kept.
+    /// Some are new and were stored.
     Stored,
     /// Their parent is unknown.
     Orphan,
-    /// They are too weak to be kept so far; their branch is being measured.
+    /// They are too weak to be stored yet; their branch is being measured.
     Measured,
-    /// None was kept.
+    /// None was stored.
     Refused,
 }
 
-/// What to do with a branch that was judged.
+/// What to do with a validated branch.
 enum Worth {
     Store,
     Measure,
@@ -55,7 +55,7 @@ enum Worth {
 }
 
 impl Node {
-    /// Takes headers that build on each other.
+    /// Takes in headers that build on each other.
     pub(crate) fn take_headers(
         &mut self,
         turn: &mut Turn<'_>,
@@ -94,7 +94,7 @@ impl Node {
         }
     }
 
-    /// Judges a header on top of a strand and adds it there.
+    /// Validates a header on top of a strand and appends it.
     pub(crate) fn extend(
         &self,
         turn: &Turn<'_>,
@@ -105,7 +105,8 @@ impl Node {
         let orphan = Reject::PrevBlkNotFound { prev: header.prev };
         let past = Branch::with(&self.books.index, strand).ok_or(orphan)?;
         let now = match source {
-            // It was not too early when it was stored; a clock that went back changes nothing.
+            // It was not too early when it was stored, and a clock that has gone back since must
+            // not change that.
             Source::Disk => turn.clock.max(header.time),
             Source::Own | Source::Peer(_) => turn.clock,
         };
@@ -125,8 +126,8 @@ impl Node {
         Ok(())
     }
 
-    /// Keeps judged headers, all or as many as there is room for; `measured` is what the whole
-    /// branch weighs where that is known.
+    /// Stores validated headers, as many as there is room for; `measured` is the work of the whole
+    /// branch, where that is known.
     pub(crate) fn store_strand(
         &mut self,
         turn: &mut Turn<'_>,
@@ -159,7 +160,7 @@ impl Node {
         Taken::Stored
     }
 
-    /// How many headers of a strand may be kept.
+    /// How many headers of a strand may be stored.
     fn room_for(
         &mut self,
         turn: &Turn<'_>,
@@ -172,13 +173,13 @@ impl Node {
         let work = strand.weight.max(measured.unwrap_or_default());
         let room = self.make_room(turn.now, strand.fork, work, wanted);
         if room.is_none_or(|room| room == 0) {
-            // What is here may be read from disk and wait for one body only.
+            // Part of the branch may have been read back from disk and lack a single body.
             self.want_from(turn.now, peer, strand.fork);
         }
         room.map_or(0, |room| room.min(wanted))
     }
 
-    /// Headers that were here before: perhaps a body is still wanted, perhaps they are bad.
+    /// All headers are known: a body may still be wanted, or the branch may be invalid.
     fn take_known(
         &mut self,
         turn: &mut Turn<'_>,
@@ -205,7 +206,7 @@ impl Node {
             let flight = self.tables.flights.get(&id);
             let other = flight.filter(|flight| !flight.failed && flight.peer != peer);
             if let Some(flight) = other.filter(|flight| flight.late > turn.now) {
-                self.tick_at(turn, flight.late); // now there is somebody to ask instead
+                self.tick_at(turn, flight.late); // now there is somebody else to ask
             }
         }
         Taken::Known
@@ -234,8 +235,8 @@ impl Node {
         }
     }
 
-    /// Whether a branch that does not outweigh the best one is close enough to it to be watched,
-    /// at heights where there is still room (CVE-2024-52916: no room for cheap headers).
+    /// Whether a branch that does not outweigh the best one is close enough to its tip to be worth
+    /// storing, at heights that still have room (CVE-2024-52916: no room for cheap headers).
     fn is_recent(&self, strand: &Strand) -> bool {
         let index = &self.books.index;
         let (tip, recent) = (index.tip().1, limits::RECENT);
@@ -258,7 +259,7 @@ impl Node {
             })
     }
 
-    /// Whether a chain of this work is hardly behind the best one, or ahead of it.
+    /// Whether a chain of this work is at most slightly behind the best one.
     pub(crate) fn is_near_in_work(&self, work: Work) -> bool {
         let index = &self.books.index;
         let allowance = index
@@ -299,7 +300,7 @@ impl Node {
         }
     }
 
-    /// A header from the future is no fault: it is looked at again when its time has come.
+    /// Puts off a header from the future until its time has come; sending it is no offence.
     fn put_off(&mut self, turn: &mut Turn<'_>, secs: u32, id: BlockId, later: Later) {
         let is_new = !self.tables.later.keys().any(|(_, known)| *known == id);
         if secs > limits::LATER_SECS || !is_new {
@@ -317,7 +318,7 @@ impl Node {
         }
     }
 
-    /// Looks again at headers whose time has come.
+    /// Tries again the headers whose time has come.
     pub(crate) fn retry_later(&mut self, turn: &mut Turn<'_>) {
         while let Some(entry) = self.tables_mut().later.first_entry() {
             if entry.key().0 > turn.now {
@@ -349,7 +350,7 @@ impl Node {
         });
     }
 
-    /// Holds something against a peer.
+    /// Blames a peer, and drops it once it has too many points.
     pub(crate) fn blame(
         &mut self,
         turn: &mut Turn<'_>,

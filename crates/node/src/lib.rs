@@ -1,11 +1,11 @@
-//! Does: makes one node of a protocol and a ledger: block tree, gossip, sync, storage, one door.
-//! Never: names a protocol or a ledger, keeps time, or touches anything outside.
+//! Does: combines a protocol and a ledger into one node: block tree, gossip, sync and storage.
+//! Never: names a concrete protocol or ledger, keeps time, or touches the outside world.
 //! Neighbours: `chain`, `protocol` and `ledger` below; `scenario` assembles it, hosts step it.
 //!
-//! The life of a block: a header comes in by gossip (`gossip`) or in answer to a question
-//! (`sync`), is judged by the past of its own branch and weighed (`intake`; weak branches are
-//! measured first, `presync`), then its body is fetched, checked, applied and stored (`store`),
-//! and only then told to others. A node's own blocks take the same way.
+//! The life of a block: a header arrives by gossip (`gossip`) or in answer to a request (`sync`),
+//! is validated against the history of its own branch and weighed (`intake`; weak branches are
+//! measured first, `presync`). Then its body is fetched, checked, applied and stored (`store`), and
+//! only then is the block announced. A node's own blocks take the same path.
 
 #![no_std]
 #![forbid(unsafe_code)]

@@ -1,5 +1,6 @@
 //! Results of pure functions, shared by all nodes of a worker, so that sixteen nodes check and
-//! apply a block once and hold its bytes once. A memo changes how long a step takes, nothing else.
+//! apply a block once and hold its bytes once. A memo changes how long a step takes and nothing
+//! else.
 
 use alloc::{
     collections::{BTreeMap, VecDeque},
@@ -13,12 +14,12 @@ use ledger::State;
 
 use crate::limits;
 
-/// A handle to a shared memo. All nodes that hold it must be of one chain.
+/// A handle to a shared memo. All nodes that hold it must be on the same chain.
 #[derive(Clone)]
 pub struct Memo(Option<Rc<RefCell<Tables>>>);
 
-/// A block and the digest of the bytes that claim to be its body. The id stands for the header
-/// and with it for all ancestors, so it names the parent's state and place too.
+/// A block and the digest of the bytes that claim to be its body. The id commits to the header and
+/// so to all ancestors, which determine the parent's state and the block's place.
 type Key = (BlockId, [u8; 32]);
 
 struct Tables {
@@ -27,7 +28,7 @@ struct Tables {
     blocks: Recent<BlockId, Arc<[u8]>>,
 }
 
-/// A map that forgets what was put in first.
+/// A bounded map that forgets the oldest entry first.
 struct Recent<K, V> {
     map: BTreeMap<K, V>,
     order: VecDeque<K>,
@@ -51,7 +52,7 @@ impl Memo {
         Self(None)
     }
 
-    /// What a body's check yields, computed only if it is not known.
+    /// The result of checking a body, computed only if it is not known yet.
     pub(crate) fn check(
         &self,
         id: BlockId,
@@ -61,7 +62,7 @@ impl Memo {
         self.remember(id, body, |tables| &mut tables.checks, compute)
     }
 
-    /// The state that a block leads to, computed only if it is not known.
+    /// The state after a block, computed only if it is not known yet.
     pub(crate) fn state(
         &self,
         id: BlockId,

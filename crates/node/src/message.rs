@@ -1,7 +1,8 @@
-//! What nodes say to each other, and the one bounded decoder for it.
+//! The messages between nodes, and the one bounded decoder for them.
 //!
-//! One tag byte, then fields of fixed width; lists stand behind their number, little endian.
-//! Every message has exactly one encoding, and nothing may follow it.
+//! One tag byte, then fixed-width fields; a list is preceded by its length (`u16`, little endian),
+//! and a block takes up the rest. Every message has exactly one encoding, and trailing bytes are an
+//! error.
 
 use alloc::{sync::Arc, vec::Vec};
 
@@ -9,65 +10,67 @@ use chain::{BitcoinHeader, BlockId, Decode, DecodeError, Encode, Height, Reader,
 
 use crate::limits;
 
-/// A block that the sender has validated, with what the sender says of its chain.
+/// A block that the sender has validated, with what the sender claims about its chain.
 ///
-/// It carries the header itself (the idea of BIP130): a receiver that knows the parent checks the
-/// proof at once and saves a round trip, and an id cannot be announced without work.
+/// It carries the header itself, as in BIP130: a receiver that knows the parent checks the proof at
+/// once, which saves a round trip, and an id cannot be announced without work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Claim {
     /// The block's header.
     pub header: BitcoinHeader,
-    /// Its height; a hint until its ancestors are here.
+    /// Its height; only a hint until its ancestors are known.
     pub height: Height,
-    /// The work of its whole chain; a hint likewise.
+    /// The work of its whole chain; likewise only a hint.
     pub work: Work,
 }
 
 /// A message between nodes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Message {
-    /// "This is my best block." Sent when it changes, when the circle of peers changes, and every
-    /// few seconds all the same, so that nodes converge even if every other message got lost.
+    /// "This is my best block." Sent when it changes, when the set of peers changes, and every few
+    /// seconds regardless, so that nodes converge even if every other message is lost.
     Tip(Claim),
-    /// "I also have this valid block." Sent once when a block becomes a rival of the best one, so
+    /// "I also have this valid block." Sent once, when a block becomes a rival of the best one, so
     /// that everybody sees the fork.
     Inv(Claim),
-    /// "What follows on the way to `stop`?" Sent to whoever announced a block whose parent is
+    /// "Which headers lead to `stop`?" Sent to a peer that announced a block whose parent is
     /// unknown here.
     GetHeaders {
-        /// Blocks of the asker's chain, the highest first, ever sparser.
+        /// Blocks of the asker's chain, highest first, at growing distances.
         locator: Vec<BlockId>,
-        /// The block that the asker is after; if the receiver lacks it, its best block counts.
+        /// The block that the asker is after; a receiver that lacks it uses its own best block
+        /// instead.
         stop: BlockId,
     },
-    /// The answer: headers that each build on the one before. Empty if nothing follows.
+    /// The answer: headers that each build on the previous one. Empty if nothing follows.
     Headers(Vec<BitcoinHeader>),
-    /// "Send me these blocks." Sent only after their headers were judged.
+    /// "Send me these blocks." Sent only after their headers were validated.
     GetBodies(Vec<BlockId>),
-    /// One block, header and body. One a message, so that a loss costs one block.
+    /// One block, header and body. Each has a message of its own, so that a loss costs only one
+    /// block.
     Body(Arc<[u8]>),
-    /// "I do not have these." Sent so that the asker turns to others at once.
+    /// "I do not have these." Sent so that the asker can turn to others at once.
     NotFound(Vec<BlockId>),
 }
 
-/// Why bytes are no message.
+/// Why bytes are not a message.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MessageError {
-    /// A field is cut short, or something follows.
+    /// A field is cut short, the tag is unknown, or bytes follow the message.
     #[error(transparent)]
     Bytes(#[from] DecodeError),
-    /// A list is longer than any honest node's.
+    /// A list is longer than any that an honest node sends.
     #[error("{found} elements, at most {limit} allowed")]
     TooMany {
-        /// How many it says.
+        /// The length that the message states.
         found: u32,
-        /// How many there may be.
+        /// The greatest length allowed.
         limit: u32,
     },
-    /// A list without which the message says nothing.
+    /// A list is empty, and the message says nothing without it.
     #[error("an empty list")]
     Empty,
-    /// A block larger than travels, or too small for a header and anything else.
+    /// A block too large to be sent, or too small to hold more than a header.
     #[error("a block of {0} bytes")]
     BadLength(u64),
 }
@@ -114,10 +117,10 @@ impl Message {
         out
     }
 
-    /// Reads a message, allocating only what its length bears out.
+    /// Decodes a message, allocating no more than its own length justifies.
     ///
     /// # Errors
-    /// Why the bytes are none.
+    /// Why the bytes are not a message.
     pub fn decode(bytes: &[u8]) -> Result<Self, MessageError> {
         let mut reader = Reader::new(bytes);
         let message = match reader.u8()? {

@@ -1,4 +1,4 @@
-//! The node and its door.
+//! The node and its one entry point, [`Machine::step`].
 
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
 
@@ -24,9 +24,9 @@ use crate::view::{Branch, View};
 pub struct Config {
     /// Its identity on the network.
     pub me: PeerId,
-    /// Who is paid for its blocks.
+    /// Who is paid for the blocks it finds.
     pub payee: Payee,
-    /// Makes its randomness; another one in every incarnation.
+    /// Seeds its randomness; different in every incarnation.
     pub seed: u64,
     /// The chain.
     pub params: Arc<ChainParams>,
@@ -37,11 +37,11 @@ pub struct Node {
     pub(crate) protocol: Box<dyn Protocol>,
     pub(crate) books: Books,
     pub(crate) tables: Arc<Tables>,
-    /// Who sent a header that has no body yet.
+    /// Who sent each header whose body is still missing.
     pub(crate) holders: Map<BlockId, PeerId>,
     pub(crate) log: Log,
     pub(crate) phase: Phase,
-    /// The tip changed and neither peers nor the protocol know.
+    /// The tip changed, and neither peers nor the protocol have been told yet.
     pub(crate) moved: bool,
     pub(crate) dice: Stream,
     rng: Stream,
@@ -50,7 +50,7 @@ pub struct Node {
 /// One step's time and outputs.
 pub(crate) struct Turn<'a> {
     pub now: Time,
-    /// The same as a header carries it.
+    /// The same time in the unit that headers carry.
     pub clock: BlockTime,
     pub out: &'a mut Outbox,
 }
@@ -76,8 +76,8 @@ impl Turn<'_> {
 }
 
 impl Node {
-    /// A node that knows nothing but its chain's genesis; its first input must be
-    /// [`Input::Boot`]. All nodes that share `memo` must be of one chain.
+    /// A node that knows only its chain's genesis; its first input must be [`Input::Boot`]. All
+    /// nodes that share `memo` must be on the same chain.
     #[must_use]
     pub fn new(
         config: Config,
@@ -106,7 +106,7 @@ impl Node {
         Arc::make_mut(&mut self.tables)
     }
 
-    /// Lets the protocol act and does what it wishes.
+    /// Lets the protocol act and grants its wishes.
     pub(crate) fn consult(
         &mut self,
         turn: &mut Turn<'_>,
@@ -152,7 +152,7 @@ impl Node {
         }
     }
 
-    /// A block of our own goes through the same checks as everybody's.
+    /// Our own blocks go through the same checks as everybody else's.
     fn publish(&mut self, turn: &mut Turn<'_>, header: &Header, body: &[u8]) {
         let Header::Bitcoin(bitcoin) = header else {
             // Sealed headers will travel with their seals once a protocol makes any.
@@ -167,7 +167,8 @@ impl Node {
         self.take_block(turn, Source::Own, header.id(), &block);
     }
 
-    /// Tells peers and the protocol of a new tip; its answer may bring yet another one.
+    /// Tells peers and the protocol about a new tip; the protocol may answer with yet another
+    /// block.
     fn settle(&mut self, turn: &mut Turn<'_>) {
         while core::mem::take(&mut self.moved) {
             if !self.is_catching_up() {
@@ -183,7 +184,7 @@ impl Node {
         }
     }
 
-    /// Everything was read back: the protocol starts, and peers hear of us.
+    /// Starts the protocol and announces us to peers, once everything is read back.
     pub(crate) fn wake(&mut self, turn: &mut Turn<'_>) {
         self.phase = Phase::Ready;
         self.consult(turn, |protocol, cx| protocol.on_boot(cx));
@@ -208,7 +209,8 @@ impl Machine for Node {
             Input::Boot { saved } => self.boot(turn, &saved),
             Input::Loaded { key, value } => self.loaded(turn, &key, value),
             Input::Peers { up } => self.meet(turn, &up),
-            // Until all is read back a node has no tip to judge others by; gossip repeats itself.
+            // Until everything is read back, a node has no tip to judge others by. Ignoring them is
+            // safe, as gossip repeats itself.
             _ if !self.is_ready() => {}
             Input::Packet { from, packet } => self.hear(turn, from, &packet),
             Input::Timer {
@@ -237,7 +239,7 @@ impl Machine for Node {
 }
 
 impl Node {
-    /// An independent copy in O(1), as [`Machine::fork`] but with its type.
+    /// An independent copy in O(1), like [`Machine::fork`] but with its concrete type.
     #[must_use]
     pub fn twin(&self) -> Self {
         Self {

@@ -1,8 +1,9 @@
-//! What is known of each peer, how much it may have us do, and whom we do not listen to.
+//! What is known about each peer, how much work it may cause, and who is muted.
 //!
-//! Work that a peer causes costs it tokens: one for each message, one for each 16 headers or 4 kB
-//! that we send or check for it. What we asked for is free. A peer without tokens is not
-//! answered; one that sends what no correct node sends is not heard for a while.
+//! The work that a peer causes costs it tokens: one for each message, one for each four blocks that
+//! it asks for, and one for each 16 headers or 4 kB that we send or check for it. What we asked for
+//! is free. A peer without tokens is not answered; one that sends what no correct node sends is
+//! muted for a while.
 
 use alloc::{collections::BTreeMap, vec::Vec};
 
@@ -18,8 +19,8 @@ pub(crate) struct Best {
     pub work: Work,
 }
 
-/// Whom to ask first, the least: who gave us blocks, who has left nothing unanswered, who ever
-/// answered.
+/// Whom to ask first, in ascending order: those that gave us blocks, then those with the fewest
+/// requests unanswered in a row, then those that ever answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Standing {
     gave_nothing: bool,
@@ -31,17 +32,18 @@ pub(crate) struct Standing {
 #[derive(Clone, Debug)]
 pub(crate) struct Peer {
     pub best: Option<Best>,
-    /// The last block of which it sent a header: it has that one and all below.
+    /// The last block whose header it sent: it has that one and its ancestors.
     pub sent: Option<BlockId>,
     /// When it was last asked for headers.
     pub asked: Time,
-    /// Blocks from it that were applied here: the only thing that it cannot have for nothing.
+    /// How often it sent blocks that were applied here: the only merit that cannot be faked for
+    /// free.
     pub given: u32,
-    /// Requests in a row that it did not answer, or not with what it had announced.
+    /// Consecutive requests that it did not answer, or not with what it had announced.
     pub vain: u32,
-    /// It has answered a request with something that we could use.
+    /// It has answered a request with something useful.
     pub answered: bool,
-    /// When it first asked, or was answered last: it may have to wait from then on.
+    /// When it first asked or was last answered: its wait for the reserve starts then.
     pub waits: Option<Time>,
     up: bool,
     tokens: u32,
@@ -57,12 +59,13 @@ pub(crate) struct Peers {
 }
 
 impl Peers {
-    /// Takes over who can be reached; of the others only offenders are remembered.
+    /// Sets which peers can be reached; of the others, only offenders are remembered.
     pub fn set_up(&mut self, now: Time, up: &[PeerId]) {
         for peer in self.map.values_mut() {
             peer.up = false;
         }
-        // Who gave us blocks is not crowded out by those who just say that they are here.
+        // Peers that gave us blocks come first: those that merely claim to exist must not crowd
+        // them out.
         let mut up: Vec<&PeerId> = up.iter().collect();
         up.sort_by_key(|id| self.map.get(id).is_none_or(|peer| peer.given == 0));
         for id in up.into_iter().take(limits::PEERS) {
@@ -77,9 +80,9 @@ impl Peers {
         }
     }
 
-    /// The entry of a peer. When there is no room for it, one that gave us no blocks gives way, rather
-    /// one that cannot be reached, and the one that was not heard for longest. `None` while it is not
-    /// listened to.
+    /// The entry of a peer, made if it has none. In a full table the first of these gives way:
+    /// peers that gave us no blocks, among them those that cannot be reached, among them the one
+    /// silent for longest. `None` while the peer is muted.
     pub fn heard(&mut self, now: Time, id: PeerId) -> Option<&mut Peer> {
         if !self.map.contains_key(&id) {
             if self.map.len() >= limits::PEERS {
@@ -108,7 +111,7 @@ impl Peers {
             })
     }
 
-    /// Blames a peer; true if from now on it is not listened to.
+    /// Blames a peer; true if it is muted from now on.
     pub fn blame(&mut self, now: Time, id: PeerId, points: u32) -> bool {
         let Some(peer) = self.heard(now, id) else {
             return false;
@@ -149,7 +152,7 @@ impl Peers {
 }
 
 impl Peer {
-    /// Whether it gave us blocks and answered what it was asked last.
+    /// Whether it gave us blocks and answered its last request.
     pub fn is_proven(&self) -> bool {
         self.given > 0 && self.vain == 0
     }
@@ -180,7 +183,7 @@ impl Peer {
         }
     }
 
-    /// Whole seconds bring tokens and forgiveness; the rest of a second counts later.
+    /// Whole seconds bring tokens and forgiveness; the fraction is left for the next refill.
     fn refill(&mut self, now: Time) {
         let secs = now.saturating_since(self.refilled).0 / 1_000_000;
         self.refilled = self.refilled.saturating_add(Micros::from_secs(secs));

@@ -1,11 +1,12 @@
-//! A long branch that is lighter than ours so far, from a peer that claims more, is measured
-//! before anything of it is kept: headers at low difficulty cost nothing to make, and memory must
-//! not be for sale that cheap (CVE-2024-52916).
+//! A long branch that is lighter than ours so far, from a peer that claims more work, is measured
+//! before any of it is stored: low-difficulty headers cost next to nothing to make, and memory must
+//! not be that cheap to fill (CVE-2024-52916).
 //!
-//! First pass: judge the headers, sum up their work, keep only as many as the protocol looks back
-//! and the id of each batch's last header. If the work suffices, second pass: ask for the same
-//! batches again. Ids commit to everything before them, so a batch that ends with the remembered
-//! id is the batch that was measured. (Bitcoin Core does the same with salted bits for ids.)
+//! First pass: validate the headers and add up their work, keeping only as many as the protocol
+//! looks back on and the id of each batch's last header. Second pass, if the work suffices: request
+//! the same batches again. An id commits to everything before it, so a batch that ends in the
+//! remembered id is the batch that was measured. (Bitcoin Core does the same with salted bits
+//! instead of ids.)
 
 use alloc::{sync::Arc, vec, vec::Vec};
 use core::cmp::Reverse;
@@ -22,14 +23,14 @@ pub(crate) struct Presync {
     strand: Strand,
     /// The last id of each batch.
     marks: Vec<BlockId>,
-    /// Batches that were stored; `None` in the first pass.
+    /// How many batches were stored; `None` in the first pass.
     stored: Option<usize>,
     started: Time,
     pub heard: Time,
 }
 
 impl Presync {
-    /// Where the next batch has to begin.
+    /// The parent of the next batch.
     fn edge(&self) -> BlockId {
         match self.stored {
             None => self.strand.last,
@@ -38,19 +39,19 @@ impl Presync {
         }
     }
 
-    /// Whether the block that it stands on is still here.
+    /// Whether the block that it builds on is still known.
     pub fn is_rooted(&self, tree: &Tree<Work>) -> bool {
         tree.contains(&self.strand.fork)
     }
 
-    /// The end of the next batch, where it is known.
+    /// The last id of the next batch, known only in the second pass.
     fn mark(&self) -> Option<BlockId> {
         self.marks.get(self.stored?).copied()
     }
 }
 
 impl Node {
-    /// Begins to measure with a full batch that did not weigh enough.
+    /// Starts to measure a branch whose first full batch did not weigh enough.
     pub(crate) fn start_presync(
         &mut self,
         turn: &mut Turn<'_>,
@@ -77,8 +78,8 @@ impl Node {
         Taken::Measured
     }
 
-    /// Whether a peer may have a branch of some work measured; one with less work so far gives way,
-    /// or the oldest if it took its time.
+    /// Whether a branch of this work from `peer` may be measured. When all places are taken, a
+    /// branch that has used up its turn gives way, else one with less work so far.
     fn has_presync_place(&mut self, now: Time, peer: &PeerId, work: Work) -> bool {
         let presyncs = &mut self.tables_mut().presyncs;
         if presyncs.contains_key(peer) {
@@ -101,7 +102,7 @@ impl Node {
         }
     }
 
-    /// A batch from a peer whose branch is being measured.
+    /// Takes a batch from a peer whose branch is being measured.
     pub(crate) fn continue_presync(
         &mut self,
         turn: &mut Turn<'_>,
@@ -112,11 +113,11 @@ impl Node {
             return;
         };
         let Some(first) = headers.first() else {
-            return; // the branch ends where it was measured last, and was too light
+            return; // the branch ended where the last batch did, and was too light
         };
         if first.prev != presync.edge() {
-            // An answer that came twice, or the peer moved to another branch: then this one ends
-            // when nothing more of it comes.
+            // A duplicate answer, or the peer moved to another branch; if so, this measurement ends
+            // when nothing more of it arrives.
             self.tables_mut().presyncs.insert(peer, presync);
             return;
         }
@@ -134,7 +135,7 @@ impl Node {
         }
     }
 
-    /// First pass. Whether to ask for more.
+    /// The first pass; returns whether to ask for more.
     fn measure(
         &mut self,
         turn: &mut Turn<'_>,
@@ -162,7 +163,7 @@ impl Node {
         !is_last
     }
 
-    /// Second pass. Whether there is more to come.
+    /// The second pass; returns whether there is more to come.
     fn store_batch(
         &mut self,
         turn: &mut Turn<'_>,
@@ -180,7 +181,7 @@ impl Node {
         };
         for header in headers {
             if self.books.index.tree.contains(&header.id()) {
-                // Somebody else brought it in between.
+                // Another peer sent it in the meantime.
                 let Some(above) = Strand::above(&self.books.index, header.id()) else {
                     return false;
                 };
@@ -202,7 +203,7 @@ impl Node {
         stored < presync.marks.len()
     }
 
-    /// Asks for the next batch, again if the last question or its answer was lost.
+    /// Asks for the next batch, once more if the last request or its answer was lost.
     pub(crate) fn repeat_presync(&mut self, turn: &mut Turn<'_>, peer: PeerId) {
         let Some(presync) = self.tables.presyncs.get(&peer) else {
             return;
@@ -211,7 +212,7 @@ impl Node {
             return;
         }
         if presync.stored.is_some() && self.room_ahead(&presync.edge(), true) < limits::HEADERS {
-            // Bodies come first; until then nobody is late.
+            // Bodies come first; until they are here, the measurement must not expire.
             let presync = self.tables_mut().presyncs.get_mut(&peer);
             return presync.map_or((), |presync| Arc::make_mut(presync).heard = turn.now);
         }

@@ -1,10 +1,11 @@
-//! What a node stores, and how it reads that back.
+//! What a node stores, and how it reads it back.
 //!
-//! Shared: `b/<id>` holds a block, header and body. Own: `log/<n>` lists the ids of blocks in the
-//! order in which they were applied, parents first, 128 a segment; `tip` names the best block and
-//! its height for whoever looks in from outside. A log that lost its end is a shorter log: nothing
-//! else has to be repaired. Reading back is applying the same blocks again, so what was damaged is
-//! noticed by the same checks that keep bad blocks out, and fetched again from peers.
+//! Shared between nodes: `b/<id>` holds a block, header and body. A node's own: `log/<n>` lists the
+//! ids of blocks in the order in which they were applied, parents first, 128 per segment; `tip`
+//! names the best block and its height for readers outside the node. A log that lost its end is a
+//! shorter log; nothing else has to be repaired. To read back is to apply the same blocks again, so
+//! the checks that keep bad blocks out also detect damage, and damaged blocks are fetched again
+//! from peers.
 
 use alloc::{
     collections::{BTreeMap, BTreeSet},
@@ -28,7 +29,7 @@ const BLOCK: &str = "b/";
 const TIP: &str = "tip";
 const ID: usize = 32;
 
-/// Where the log's end is.
+/// Where the log ends.
 #[derive(Clone, Default)]
 pub(crate) struct Log {
     segment: u32,
@@ -70,8 +71,8 @@ impl Log {
 }
 
 impl Log {
-    /// Strikes out what could not be read back, so that it is missed once; fetched again, a block is
-    /// recorded like any other.
+    /// Removes from the log what could not be read back, so that its loss is reported only once. A
+    /// block that is fetched again is recorded like any other.
     fn without(&mut self, loader: &Loader) -> Vec<Write> {
         let lost: BTreeSet<&BlockId> = loader.lost.iter().collect();
         let mut repair = Vec::new();
@@ -120,8 +121,8 @@ fn block_of(name: &[u8]) -> Option<BlockId> {
         .ok()
 }
 
-/// The writes that add what `former` had recorded to what a node of another identity has of its own:
-/// for a host whose identity was taken away. Blocks are shared, so only the lists are copied.
+/// The writes that append the log of `former` to that of `own`, for a host that lost its identity
+/// and goes on under another. Blocks are shared, so only the lists of ids are copied.
 #[must_use]
 pub fn inherit(own: &Values, former: &Values) -> Batch {
     let segments = |values: &Values| values.keys().filter_map(|name| segment_of(name)).max();
@@ -145,40 +146,41 @@ pub fn inherit(own: &Values, former: &Values) -> Batch {
 /// A node's own values by name.
 pub type Values = BTreeMap<Name, Vec<u8>>;
 
-/// How far a node's life has come.
+/// The stage of a node's life.
 #[derive(Clone)]
 pub(crate) enum Phase {
     /// Before `Boot`.
     Asleep,
-    /// Reading back.
+    /// Reading back what was stored.
     Loading(Arc<Loader>),
     /// Taking part.
     Ready,
 }
 
-/// What is being read back.
+/// The progress of reading back.
 #[derive(Clone, Default)]
 pub(crate) struct Loader {
-    /// Segments by number; `None` inside for those that cannot be read.
+    /// Segments by number; `None` for those that cannot be read.
     segments: BTreeMap<u32, Option<Arc<[u8]>>>,
-    /// Segments to ask for, the lowest last, and how many were asked for.
+    /// Segments not requested yet, the lowest last.
     unasked: Vec<u32>,
+    /// Segments requested but not here yet.
     awaited: BTreeSet<u32>,
     /// Blocks in the order of the log, once all segments are here.
     ids: Option<Arc<[BlockId]>>,
-    /// Blocks asked for, and where they stand.
+    /// Blocks requested but not here yet, and their places in `ids`.
     places: BTreeMap<BlockId, u32>,
     asked: u32,
-    /// Blocks that came out of turn.
+    /// Blocks whose turn has not come yet, by place.
     early: BTreeMap<u32, Option<Arc<[u8]>>>,
     taken: u32,
-    /// Blocks expected, as the lengths of segments say.
+    /// How many blocks to expect, judging by the lengths of segments.
     expected: u32,
-    /// Blocks read in this pass that stand before their parents in the log: read again after it.
+    /// Blocks read in this pass that precede their parents in the log: read again in the next one.
     orphans: Vec<BlockId>,
-    /// Blocks that this pass put in their places.
+    /// How many blocks this pass has put in place.
     placed: u32,
-    /// Blocks read in earlier passes and in place.
+    /// How many blocks earlier passes have put in place.
     before: u32,
     lost: Vec<BlockId>,
     damage: Vec<String>,
@@ -217,12 +219,12 @@ impl Loader {
         self.segments.is_empty() && self.unasked.is_empty()
     }
 
-    /// Blocks read and blocks in all.
+    /// The number of blocks put in place, and of all.
     pub fn progress(&self) -> (u32, u32) {
         (self.before + self.placed, self.expected)
     }
 
-    /// Asks for what is next, with a bounded number of answers outstanding.
+    /// Requests what comes next, with a bounded number of answers outstanding.
     fn ask(&mut self, out: &mut Vec<Output>) {
         while self.awaited.len() < limits::LOADS
             && let Some(segment) = self.unasked.pop()
@@ -242,7 +244,7 @@ impl Loader {
         }
     }
 
-    /// Takes an answer, if it is one to a question that was asked.
+    /// Takes a value that was loaded, if it was requested.
     fn answer(&mut self, key: &Key, value: Option<Arc<[u8]>>) {
         match key.space {
             Space::Own => {
@@ -258,7 +260,8 @@ impl Loader {
         }
     }
 
-    /// All segments are here: lists their blocks. Returns where the log goes on, and a repair.
+    /// Lists the blocks, once all segments are here. Returns where the log continues (segment and
+    /// ids in it), and the writes that repair it.
     fn list(&mut self) -> (u32, u32, Vec<Write>) {
         let (mut ids, mut seen, mut repair) = (Vec::new(), BTreeSet::new(), Vec::new());
         let mut end = (0, 0);
@@ -300,7 +303,7 @@ impl Loader {
         (end.0, end.1, repair)
     }
 
-    /// Sorts a block that was read, in its turn.
+    /// Records what became of a block whose turn came.
     fn sort(&mut self, id: BlockId, read: Read) {
         match read {
             Read::Placed => self.placed += 1,
@@ -309,8 +312,8 @@ impl Loader {
         }
     }
 
-    /// Whether all is read. A log that was mended may list parents behind their children: as long
-    /// as a pass puts blocks in their places, those that lacked a parent get another one.
+    /// Whether everything is read. A log that was mended may list parents after their children: as
+    /// long as a pass puts blocks in place, those that lacked a parent get another pass.
     fn is_done(&mut self) -> bool {
         if self.ids.as_ref().is_none_or(|ids| self.taken < count(ids)) {
             return false;
@@ -326,7 +329,7 @@ impl Loader {
         false
     }
 
-    /// What was wrong, in a sentence.
+    /// What was wrong, as a sentence.
     fn report(&self) -> Option<String> {
         let mut parts = self.damage.clone();
         if !self.lost.is_empty() {
@@ -350,7 +353,7 @@ fn count<T>(list: &[T]) -> u32 {
 }
 
 impl Node {
-    /// Begins to read back what was saved.
+    /// Starts to read back what was saved.
     pub(crate) fn load(&mut self, turn: &mut Turn<'_>, saved: &Saved) {
         let loader = Loader::of(saved);
         if loader.is_empty() {
@@ -393,7 +396,7 @@ impl Node {
         self.phase = Phase::Loading(Arc::new(loader));
     }
 
-    /// Takes a stored block through the checks again.
+    /// Puts a stored block through all checks again.
     fn take_back(&mut self, turn: &Turn<'_>, id: &BlockId, value: Option<&Arc<[u8]>>) -> Read {
         let Some((block, head)) = value.and_then(|block| Some((block, block.first_chunk()?)))
         else {
@@ -403,7 +406,7 @@ impl Node {
         if header.id() != *id {
             return Read::Lost;
         }
-        // What is said of stored blocks is said once, in the report.
+        // Outputs about stored blocks are dropped: the report sums them up.
         let mut unsaid = vec![];
         let turn = &mut Turn {
             now: turn.now,
@@ -416,7 +419,7 @@ impl Node {
         self.take_block(turn, Source::Disk, *id, block);
         match self.books.index.state(id) {
             Some(LinkState::Ready) => Read::Placed,
-            // Its parent's body is lost or comes later.
+            // Its parent's body is lost or will be read later.
             Some(LinkState::Body) => Read::Orphan,
             _ => Read::Lost,
         }

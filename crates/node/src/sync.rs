@@ -1,4 +1,4 @@
-//! Headers first: asking for the way to a better block.
+//! Headers-first sync: requests for the headers that lead to a better block.
 
 use alloc::{vec, vec::Vec};
 
@@ -14,7 +14,8 @@ use crate::peers::Peer;
 use crate::tables::Ask;
 
 impl Node {
-    /// Asks a peer for the way from our chain to a block, unless that is under way.
+    /// Asks a peer for the headers from our chain to a block, unless a request to it is under way,
+    /// it is too early for one, or bodies must come first.
     pub(crate) fn ask(&mut self, turn: &mut Turn<'_>, peer: PeerId, stop: BlockId) {
         let tables = &self.tables;
         let is_busy = tables.asks.contains_key(&peer) || tables.presyncs.contains_key(&peer);
@@ -53,7 +54,7 @@ impl Node {
         self.ask_on(turn, peer, locator, stop, Height::GENESIS);
     }
 
-    /// Asks a peer whose answers have led to a height so far.
+    /// Asks a peer whose answers have led up to height `reached` so far.
     fn ask_on(
         &mut self,
         turn: &mut Turn<'_>,
@@ -135,13 +136,13 @@ impl Node {
                 );
             }
             Taken::Measured => {}
-            // It does not lead to what it announced: wait until it announces something again.
+            // The answer does not lead to what the peer announced: wait for its next announcement.
             Taken::Known | Taken::Orphan | Taken::Refused => self.forget_best(from),
         }
     }
 
-    /// Goes on from a full answer whose headers are all here: what is new lies above them. Far below
-    /// its end a locator has gaps of more than an answer, so that a long fork begins like this.
+    /// Continues from a full answer whose headers are all known: the new ones lie above them. Far
+    /// below the tip, a locator has gaps longer than an answer, so a long fork starts like this.
     fn leads_on(
         &mut self,
         turn: &mut Turn<'_>,
@@ -153,7 +154,7 @@ impl Node {
             return false;
         };
         let height = self.books.index.height(&last).unwrap_or_default();
-        // Each answer leads higher, so this ends.
+        // Each answer must lead higher, so this terminates.
         let leads_on = headers.len() == limits::HEADERS && height > ask.reached;
         if leads_on {
             self.ask_on(turn, from, vec![last], ask.stop, height);
@@ -166,7 +167,7 @@ impl Node {
         self.follow(turn, peer);
     }
 
-    /// A peer answered: with something that we could use, or in vain.
+    /// Records whether a request to a peer brought something useful or was in vain.
     pub(crate) fn note_answer(&mut self, peer: PeerId, is_useful: bool) {
         if let Some(peer) = self.tables_mut().peers.get_mut(&peer) {
             peer.answered |= is_useful;
@@ -183,7 +184,7 @@ impl Node {
         }
     }
 
-    /// Looks after requests that were not answered.
+    /// Gives up on requests that were not answered in time, and asks again.
     pub(crate) fn tick_requests(&mut self, turn: &mut Turn<'_>) {
         let now = turn.now;
         let tables = self.tables_mut();
@@ -203,7 +204,7 @@ impl Node {
         let mut peers: Vec<_> = peers
             .map(|(id, peer)| (peer.standing(), peer.asked, *id))
             .collect();
-        // Of those of one standing, whoever was asked least recently comes first.
+        // Among peers of equal standing, the one asked least recently comes first.
         peers.sort_unstable();
         for (.., peer) in peers {
             self.repeat_presync(turn, peer);
@@ -213,14 +214,14 @@ impl Node {
         self.start_ticking(turn);
     }
 
-    /// Comes back in a while if anything is under way.
+    /// Arms the timer if anything is under way.
     pub(crate) fn start_ticking(&mut self, turn: &mut Turn<'_>) {
         if self.tables.is_waiting() {
             self.tick_at(turn, turn.now.saturating_add(limits::TICK));
         }
     }
 
-    /// Looks after requests at a time, or before.
+    /// Arms the timer for `at`, unless it fires earlier anyway.
     pub(crate) fn tick_at(&mut self, turn: &mut Turn<'_>, at: Time) {
         if self.tables.tick.is_none_or(|tick| at < tick) {
             self.tables_mut().tick = Some(at);

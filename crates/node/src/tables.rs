@@ -1,5 +1,5 @@
-//! What a node keeps while it talks: requests under way and branches that it is after. Bounded by
-//! [`limits`], never stored.
+//! What a node remembers about its conversations: requests under way and branches that it wants.
+//! Bounded by [`limits`], never stored.
 
 use alloc::{
     collections::{BTreeMap, VecDeque},
@@ -14,39 +14,39 @@ use crate::limits;
 use crate::peers::Peers;
 use crate::presync::Presync;
 
-/// Copied when a fork of the node first changes it; the bounds make that a constant.
+/// Copied when a fork of the node first changes it; the limits bound what that costs.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Tables {
     pub peers: Peers,
-    /// What answers to all peers may weigh.
+    /// Bytes that answers to all peers together may still use.
     pub budget: Budget,
-    /// Headers asked for, one request a peer.
+    /// Requests for headers, one per peer.
     pub asks: BTreeMap<PeerId, Ask>,
-    /// Bodies asked for, and such that were asked for in vain.
+    /// Requests for bodies, including those that failed.
     pub flights: BTreeMap<BlockId, Flight>,
     /// Ends of branches whose bodies are wanted.
     pub goals: BTreeMap<BlockId, Goal>,
-    /// Invalid blocks, those that are forgotten first in front.
+    /// Invalid blocks; those in front are forgotten first.
     pub invalid: VecDeque<BlockId>,
-    /// Headers from the future, by the time to look at them again.
+    /// Headers from the future, by the time to try them again.
     pub later: BTreeMap<(Time, BlockId), Later>,
-    /// Weak branches under measurement, one a peer.
+    /// Weak branches being measured, one per peer.
     pub presyncs: BTreeMap<PeerId, Arc<Presync>>,
-    /// The long sync that people were told of.
+    /// The long sync that people were told about.
     pub sync: Option<Sync>,
-    /// When the timer for unanswered requests goes off, if it is armed.
+    /// When the timer for unanswered requests fires, if it is armed.
     pub tick: Option<Time>,
 }
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Ask {
     pub stop: BlockId,
-    /// The best header when it was asked: the same one again means no progress.
+    /// Our best header at the time: if it is still the same, nothing was gained.
     pub from: BlockId,
-    /// How far the answers before went, if this goes on from where they ended.
+    /// The height that earlier answers led to, if this request continues from their end.
     pub reached: Height,
     pub at: Time,
-    /// From then on others may be asked too.
+    /// From then on, other peers may be asked too.
     pub late: Time,
 }
 
@@ -54,19 +54,19 @@ pub(crate) struct Ask {
 pub(crate) struct Flight {
     pub peer: PeerId,
     pub at: Time,
-    /// From then on another may be asked instead.
+    /// From then on, another peer may be asked instead.
     pub late: Time,
-    /// It came to nothing: somebody else may be asked at once, the same peer after a pause.
+    /// The request failed: another peer may be asked at once, the same one after a pause.
     pub failed: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Goal {
-    /// What its headers weigh, or more if they were measured before they were stored.
+    /// The work of its headers, or of the whole branch if that was measured before.
     pub work: Work,
     /// When the branch was first wanted.
     pub since: Time,
-    /// When a body of it last came; at first, `since`.
+    /// When one of its bodies last arrived; `since` at first.
     pub moved: Time,
 }
 
@@ -79,12 +79,12 @@ pub(crate) struct Later {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Sync {
     pub goal: BlockId,
-    /// When a block of it last came.
+    /// When it last made progress.
     pub moved: Time,
 }
 
 impl Tables {
-    /// Bodies that a peer owes us.
+    /// How many bodies a peer owes us.
     pub fn flights_of(&self, peer: &PeerId) -> usize {
         let owed = |flight: &&Flight| flight.peer == *peer && !flight.failed;
         self.flights.values().filter(owed).count()
@@ -96,8 +96,8 @@ impl Tables {
         flight.is_some_and(|flight| flight.peer == *peer && !flight.failed)
     }
 
-    /// When one more peer may be asked for the way to a block: at once, if of those who were asked
-    /// most have not answered in time. Thus their number doubles until somebody answers.
+    /// When one more peer may be asked for the headers up to a block: at once if at least half of
+    /// those already asked are late. So the number of peers asked doubles until somebody answers.
     pub fn may_ask_from(&self, now: Time, stop: &BlockId) -> Time {
         let asks = self.asks.values().filter(|ask| ask.stop == *stop);
         let (late, fresh): (Vec<Time>, Vec<Time>) =
@@ -106,8 +106,8 @@ impl Tables {
         fresh.into_iter().min().filter(|_| is_enough).unwrap_or(now)
     }
 
-    /// Whether one more request for headers may be made of peers that gave us no blocks; the oldest
-    /// one gives way when its turn is over.
+    /// Whether there is room for one more request for headers to a peer that gave us no blocks;
+    /// when there is none, the oldest request gives way if its turn is over.
     pub fn has_ask_place(&mut self, now: Time) -> bool {
         if self.asks.len() < limits::ASKS {
             return true;
@@ -117,7 +117,7 @@ impl Tables {
         over.is_some_and(|(_, peer)| self.asks.remove(&peer).is_some())
     }
 
-    /// Whether something was asked of anybody.
+    /// Whether any request is under way.
     pub fn is_waiting(&self) -> bool {
         !(self.asks.is_empty() && self.flights.is_empty() && self.presyncs.is_empty())
     }

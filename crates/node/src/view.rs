@@ -14,17 +14,17 @@ use crate::index::Index;
 pub(crate) struct Weighed {
     pub id: BlockId,
     pub header: BitcoinHeader,
-    /// Of the whole chain up to it.
+    /// The work of the whole chain up to this header.
     pub weight: Work,
 }
 
-/// Headers above a stored block, judged but not stored. The oldest may be forgotten: what counts
-/// is how far a protocol looks back.
+/// Validated headers above a stored block that are not stored themselves. The oldest may be
+/// forgotten, because protocols look back only so far.
 #[derive(Clone, Debug)]
 pub(crate) struct Strand {
     pub fork: BlockId,
     fork_height: Height,
-    /// Headers that were forgotten.
+    /// How many headers were forgotten.
     cut: u32,
     pub links: Vec<Weighed>,
     pub last: BlockId,
@@ -46,7 +46,7 @@ impl Strand {
         })
     }
 
-    /// The height of the last header, if heights reach that far.
+    /// The height of the last header; `None` on overflow.
     pub fn height(&self) -> Option<Height> {
         let len = u32::try_from(self.links.len()).ok()?;
         self.fork_height.checked_add(self.cut)?.checked_add(len)
@@ -74,7 +74,7 @@ impl Strand {
     }
 }
 
-/// The branch that ends with a stored block, or with a strand above one.
+/// The branch that ends in a stored block, or in a strand above one.
 pub(crate) struct Branch<'a> {
     index: &'a Index,
     tip: BlockId,
@@ -102,7 +102,7 @@ impl<'a> Branch<'a> {
         })
     }
 
-    /// Where a block on top of this branch stands.
+    /// The place of a block on top of this branch.
     pub fn next_place(&self) -> Option<Place> {
         Some(Place {
             height: self.height.checked_add(1)?,
@@ -126,7 +126,7 @@ impl Past for Branch<'_> {
     }
 }
 
-/// What a protocol may read of its node.
+/// What a protocol may read from its node.
 pub(crate) struct View<'a> {
     pub books: &'a Books,
     pub branch: Branch<'a>,

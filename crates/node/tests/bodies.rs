@@ -1,4 +1,4 @@
-//! Bodies that do not fit, blocks that are wrong, and blocks that are early.
+//! Bodies that do not match, blocks that are invalid, and blocks that are early.
 
 mod kit;
 
@@ -35,7 +35,7 @@ fn cve_2012_2459_a_mutated_body_does_not_poison_the_block() {
     assert_eq!(rejections(&solo), ["bad-txns-duplicate"]);
     assert_eq!(solo.node.tip().1, Height(0));
     assert!(!solo.node.tree().get(&honest.id()).unwrap().is_invalid());
-    // Somebody else is asked at once.
+    // Another peer is asked at once.
     solo.hear(
         peer(2),
         &Message::Tip(Solo::claim(&honest, 1, Work::from(4))),
@@ -92,7 +92,7 @@ fn a_fork_with_an_invalid_last_block_leads_to_that_blocks_parent() {
     solo.feed_all(peer(2), &theirs);
     assert!(solo.has_tip(&theirs[4]));
     assert!(solo.node.tree().get(&theirs[5].id()).unwrap().is_invalid());
-    // Heavier only through the invalid block: the tip stays.
+    // This branch is heavier only with its invalid block: the tip stays.
     let mut worse = ours[2].chain(EASY, 2, 2);
     worse.push(worse[1].child(EASY, OVERPAID, 2));
     worse.extend(worse[2].chain(EASY, 3, 2));
@@ -171,7 +171,7 @@ fn a_body_that_does_not_come_is_asked_of_another() {
     assert_eq!((asked(&solo, 1), asked(&solo, 2)), (1, 0));
     solo.wait(200);
     assert_eq!((asked(&solo, 1), asked(&solo, 2)), (1, 1));
-    // A peer that says so is not waited for.
+    // A peer that says it lacks the body is not waited for.
     solo.hear(peer(2), &Message::NotFound(vec![block.id()]));
     assert_eq!((asked(&solo, 1), asked(&solo, 2)), (2, 1));
 }
@@ -211,7 +211,7 @@ fn own_blocks_go_the_same_way() {
         },
     ];
     assert_eq!(solo.events, own);
-    // One that breaks a rule is refused like anybody's: a job found again is a duplicate.
+    // An own block that breaks a rule is refused like anybody's.
     let before = solo.node.tree().len();
     solo.step(Input::Found {
         job: protocol::JobId(2),
@@ -221,7 +221,7 @@ fn own_blocks_go_the_same_way() {
     assert_eq!(rejections(&solo), ["high-hash"]);
 }
 
-/// The ids of bodies asked of a peer.
+/// The ids of the bodies that a peer was asked for.
 fn asked_of(solo: &Solo, seat: u8) -> Vec<chain::BlockId> {
     let ids = |(to, message): &(To, Message)| match message {
         Message::GetBodies(ids) if *to == To::Peer(peer(seat)) => ids.clone(),
@@ -231,14 +231,14 @@ fn asked_of(solo: &Solo, seat: u8) -> Vec<chain::BlockId> {
 }
 
 #[test]
-fn who_sends_later_headers_is_asked_for_the_bodies_below_them() {
+fn a_peer_that_sends_later_headers_is_asked_for_the_bodies_below_them() {
     let mut solo = solo();
     let chain = Made::genesis().chain(EASY, 2200, 0);
     let headers = |blocks: &[Made]| Message::Headers(blocks.iter().map(|one| one.header).collect());
     solo.hear(peer(1), &headers(&chain[..2000]));
     assert!(asked_of(&solo, 1).contains(&chain[0].id()));
     solo.step(Input::Peers { up: vec![peer(2)] });
-    // The other's tip is further away than it may bring us now.
+    // The second peer's tip is further ahead than it may lead us now.
     let far = Solo::claim(&chain[2199], 2200, Work::from(2 * 2201));
     solo.hear(peer(2), &Message::Tip(far));
     solo.hear(peer(2), &headers(&chain[2000..2100]));

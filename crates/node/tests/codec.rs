@@ -1,4 +1,4 @@
-//! The wire: one encoding a message, bounded, and junk is an error.
+//! The wire format: one encoding per message, bounded, and junk is an error.
 
 use std::sync::Arc;
 
@@ -57,7 +57,7 @@ proptest! {
         let bytes = message.encode();
         let cut = cut.index(bytes.len());
         match Message::decode(&bytes[..cut]) {
-            // A block cut short is a shorter block: its commitment tells.
+            // A block cut short is a shorter block; its commitment reveals that.
             Ok(Message::Body(_)) => prop_assert!(matches!(message, Message::Body(_))),
             Ok(other) => prop_assert!(false, "{other:?}"),
             Err(_) => {}
@@ -99,6 +99,6 @@ fn the_longest_messages_fit_into_an_envelope() {
 #[test]
 fn every_block_that_a_room_allows_can_travel() {
     let room = chain::tabchain("", 10, chain::CompactTarget(0x1f00_ffff), 8, 210_000).unwrap();
-    let most = room.max_block_size as usize * 4; // nothing but witness
+    let most = room.max_block_size as usize * 4; // all of it witness data
     assert!(most <= limits::BLOCK);
 }

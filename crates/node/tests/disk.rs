@@ -1,4 +1,4 @@
-//! Crashes at every point, damage, and clocks that go back.
+//! Crashes at every point, damaged disks, and clocks that go back.
 
 mod kit;
 
@@ -15,7 +15,7 @@ fn boot(disk: &Disk) -> Solo {
     Solo::boot(toy_node(0, &Memo::disabled()), disk.clone())
 }
 
-/// Everything that a busy node put out: its own blocks, others', a reorganisation.
+/// A busy node, with everything it put out: its own blocks, those of others, a reorganisation.
 fn busy_life() -> Solo {
     let mut solo = boot(&Disk::default());
     solo.step(Input::Peers {
@@ -39,7 +39,7 @@ fn busy_life() -> Solo {
     solo
 }
 
-/// The blocks that outputs announced to others.
+/// The blocks that these outputs announced to others.
 fn announced(outputs: &[Output]) -> BTreeSet<BlockId> {
     let genesis = Made::genesis().id();
     let id = |output: &Output| match output {
@@ -131,7 +131,7 @@ fn a_torn_log_loses_its_end_only_and_is_mended() {
             Height(256 + len as u32 / 32),
             "{len} bytes left"
         );
-        // What is missing is taken again, and then all is well.
+        // What is missing is accepted again, and then all is well.
         torn.feed_all(peer(1), &chain);
         assert!(torn.has_tip(&chain[299]));
         let again = boot(&torn.disk);
@@ -145,7 +145,7 @@ fn a_torn_log_loses_its_end_only_and_is_mended() {
     }
 }
 
-/// The tip that peers announce is here, body and all; what is missing lies below.
+/// The tip that peers announce is here, body included; the missing body lies below it.
 #[test]
 fn one_damaged_body_in_the_middle_is_asked_for() {
     let mut solo = boot(&Disk::default());
@@ -165,7 +165,7 @@ fn one_damaged_body_in_the_middle_is_asked_for() {
 }
 
 #[test]
-fn damaged_and_missing_blocks_are_told_of_and_fetched_again() {
+fn damaged_and_missing_blocks_are_reported_and_fetched_again() {
     let mut solo = boot(&Disk::default());
     let chain = Made::genesis().chain(EASY, 40, 0);
     solo.feed_all(peer(1), &chain);
@@ -211,7 +211,7 @@ fn damaged_and_missing_blocks_are_told_of_and_fetched_again() {
 }
 
 #[test]
-fn a_lost_log_segment_is_told_of_and_the_log_goes_on() {
+fn after_a_lost_log_segment_the_log_goes_on() {
     let mut solo = boot(&Disk::default());
     let chain = Made::genesis().chain(EASY, 300, 0);
     solo.feed_all(peer(1), &chain);
@@ -280,7 +280,7 @@ fn reading_back_is_bounded_shows_progress_and_is_silent() {
             seen.insert(read);
             assert_eq!(all, 1000);
         }
-        // Answers may come in another order than questions.
+        // Answers may come in a different order than requests.
         let Some(key) = loads.pop() else { break };
         node.step(
             Time(0),

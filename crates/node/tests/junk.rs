@@ -1,4 +1,4 @@
-//! Whatever comes in, in whatever order: no panic, bounded tables, and the node goes on.
+//! Whatever comes in, in whatever order: no panic, bounded tables, and the node carries on.
 
 mod kit;
 
@@ -11,7 +11,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use protocol::{Channel, Input, JobId, Packet, TimerKey, encode_packet};
 
-/// A small world of blocks, so that random messages often concern the same ones.
+/// A small set of blocks, so that random messages often concern the same ones.
 fn world() -> Vec<Made> {
     let mut world = vec![Made::genesis()];
     for place in 0..40usize {
@@ -154,9 +154,10 @@ proptest! {
         let again = Solo::boot(toy_node(0, &Memo::disabled()), solo.disk.clone());
         prop_assert_eq!(again.node.tip(), (tip, height));
         prop_assert_eq!(again.node.state_root(&tip), solo.node.state_root(&tip));
-        // An honest peer still gets through once the offenders have had their time.
+        // An honest peer still gets through once the offenders are no longer muted.
         solo.wait(limits::MUTE.0 / 1_000 + 1_000);
-        // Toys believe what headers say they weigh, and a flipped bit may say 2^24: honest work is more.
+        // Toys believe what headers claim, and a flipped bit may claim a work of 2^24: the honest
+        // chain has more.
         let honest = Made::genesis().chain(HARD, 60, 999);
         solo.feed_all(peer(9), &honest);
         prop_assert!(solo.has_tip(&honest[59]));

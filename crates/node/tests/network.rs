@@ -39,7 +39,7 @@ fn lossy_doubling_reordering_links_delay_agreement_but_do_not_prevent_it() {
         net.run(40_000);
         net.loss = 0;
         net.run(20_000);
-        // Equal weights may tie; one more block decides.
+        // Branches of equal weight may tie; one more block decides.
         net.found(0);
         net.run(20_000);
         assert_eq!(net.tips().len(), 1, "seed {seed}");
@@ -81,7 +81,7 @@ fn a_partition_heals_to_the_heavier_side_without_a_new_block() {
         "{:?}",
         net.seats[1].events
     );
-    // The losers' blocks are seen by the winners too.
+    // The winners see the losers' blocks, too.
     assert_eq!(net.seats[3].node.tree().len(), 1 + 1 + 3 + 5);
 }
 
@@ -109,7 +109,7 @@ fn a_late_node_syncs_thousands_of_blocks_headers_first() {
     };
     assert!(syncs(true) >= 1);
     assert_eq!(syncs(true), syncs(false));
-    // A sync is no reason to shout: each block is announced by those who mined and relayed it.
+    // Blocks are reported all the way up to the tip.
     let height = |event: &Event| match event {
         Event::Extended { height, .. } => Some(*height),
         _ => None,
@@ -120,7 +120,7 @@ fn a_late_node_syncs_thousands_of_blocks_headers_first() {
     );
 }
 
-/// Far below its end a locator has gaps of more than one answer: what comes first is all known.
+/// Far below the tip, a locator has gaps longer than one answer: the first headers are all known.
 #[test]
 fn a_fork_of_thousands_of_blocks_heals() {
     let mut net = toys(2, 6);
@@ -195,7 +195,7 @@ fn the_sheet_tells_what_readers_rely_on() {
     let (tip, _) = node.tip();
     assert_eq!(rows[0], ("tip", &Value::Block(tip)));
     assert_eq!(rows[1], ("height", &Value::Number(1)));
-    // Two blocks at half of all hashes.
+    // Two blocks, each with a target that half of all hashes meet.
     assert_eq!(rows[2], ("work", &Value::Hex("4".into())));
     assert_eq!(rows[3], ("supply", &Value::Number(50 * 100_000_000)));
     assert_eq!(rows[4], ("progress", &Value::Word("ready")));
@@ -211,7 +211,7 @@ fn idle_nodes_whisper() {
     net.run(1000);
     net.packets = 0;
     net.run(60_000);
-    // Nothing but tips: at most one broadcast a node in two seconds.
+    // Nothing but tips: at most one broadcast per node every two seconds.
     assert!(net.packets <= 10 * 9 * 31, "{}", net.packets);
 }
 

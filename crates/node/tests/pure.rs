@@ -1,4 +1,4 @@
-//! Forks are free and independent, memos change nothing, and states do not depend on the way.
+//! Forks are cheap and independent, memos change nothing, and states do not depend on the path.
 
 mod kit;
 
@@ -50,7 +50,8 @@ fn a_fork_given_the_same_inputs_says_the_same() {
     assert_ne!(solo.node.tip().0, chain[19].id());
 }
 
-/// O(1) up to the bounded tables: a fork of a chain a hundred times as long shares as much.
+/// A fork costs O(1), apart from the bounded tables: one of a chain a hundred times as long shares
+/// just as much.
 #[test]
 fn a_fork_shares_every_block() {
     let (solo, chain) = chain_of(500);
@@ -127,7 +128,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
     /// Blocks of a random tree in a random order: whatever was connected and disconnected on the
-    /// way, the state at the tip is the one of a replay from genesis.
+    /// way, the state at the tip equals that of a replay from genesis.
     #[test]
     fn disconnecting_undoes_connecting(
         parents in prop::collection::vec(any::<prop::sample::Index>(), 1..60),

@@ -1,4 +1,4 @@
-//! Peers that exist in name only do not keep a newcomer from those that answer.
+//! Peers that exist in name only do not keep a newcomer from those that do answer.
 
 mod kit;
 
@@ -12,7 +12,7 @@ use protocol::{Input, To, encode_packet};
 
 const NEWCOMER: usize = 1;
 
-/// Half of them sort before every real peer, half of them behind.
+/// Half of them sort before every real peer, half of them after.
 fn invented(number: u16) -> PeerId {
     let mut id = if number.is_multiple_of(2) {
         [0; 32]
@@ -36,7 +36,7 @@ fn apart(count: usize) -> Net {
     net
 }
 
-/// Both reach each other and `crowd` inventions. The honest node has told its tip before.
+/// Both reach each other and `crowd` invented peers. The honest node announced its tip before.
 fn meet(net: &mut Net, crowd: u16) {
     for seat in 0..2 {
         let mut up: Vec<PeerId> = (0..crowd).map(invented).collect();
@@ -57,7 +57,7 @@ fn tip_of(net: &Net, seat: usize) -> Claim {
     }
 }
 
-/// Milliseconds until the newcomer stands at a height.
+/// Milliseconds until the newcomer reaches a height.
 fn millis_until(net: &mut Net, height: u32) -> u64 {
     let start = net.now;
     while net.seats[NEWCOMER].node.tip().1 < Height(height) {
@@ -111,7 +111,7 @@ fn silent_peers_hardly_slow_a_long_sync_down() {
 fn requests_to_inventions_are_bounded_and_make_room_for_others() {
     let mut solo = Solo::boot(toy_node(0, &Memo::disabled()), Default::default());
     for number in 0..10_000 {
-        // Each promises a block of its own whose parent is nowhere.
+        // Each announces a block of its own whose parent nobody has.
         let claim = Made::genesis().chain(HARD, 2, u64::from(number)).remove(1);
         let tip = Solo::claim(&claim, 2, chain::Work(chain::U256::MAX));
         solo.hear(invented(number), &Message::Tip(tip));

@@ -1,4 +1,4 @@
-//! Headers that nobody needs: memory stays bounded, honest chains get through.
+//! Useless headers and requests: memory and traffic stay bounded, and honest chains get through.
 
 mod kit;
 
@@ -19,7 +19,7 @@ fn solo() -> Solo {
     solo
 }
 
-/// A node whose chain has `count` blocks that weigh 2^16 each.
+/// A node whose chain has `count` blocks of work 2^16 each.
 fn settled(count: usize) -> (Solo, Vec<Made>) {
     let mut solo = solo();
     let chain = Made::genesis().chain(MEDIUM, count, 0);
@@ -28,12 +28,12 @@ fn settled(count: usize) -> (Solo, Vec<Made>) {
     (solo, chain)
 }
 
-/// Answers questions for headers of a chain, as a peer would, until none is asked.
+/// Answers requests for headers of a chain, as a peer would, until there are no more.
 fn serve(solo: &mut Solo, seat: u8, chain: &[Made]) {
     serve_each(solo, seat, chain, 1);
 }
 
-/// The same over links that carry each answer so many times.
+/// The same, over links that carry each answer `times` times.
 fn serve_each(solo: &mut Solo, seat: u8, chain: &[Made], times: usize) {
     let places: BTreeMap<_, _> = chain.iter().map(Made::id).zip(0usize..).collect();
     loop {
@@ -82,7 +82,7 @@ fn cve_2024_52916_a_hundred_thousand_cheap_headers_leave_nothing_behind() {
         0,
         "the end of the branch was seen: too light"
     );
-    // Unasked, and without a claim: neither.
+    // Nor do headers that nobody asked for and no claim announced.
     for part in spam.chunks(limits::HEADERS) {
         solo.hear(
             peer(3),
@@ -131,7 +131,7 @@ fn what_was_measured_is_what_is_stored() {
     let cheap = Made::genesis().chain(EASY, 2500, 2);
     let claim = Solo::claim(heavy.last().unwrap(), 2510, Work::from(11 << 24));
     solo.hear(peer(2), &Message::Tip(claim));
-    // The heavy branch is shown in the first pass, another one in the second.
+    // The first pass is shown the heavy branch, the second pass another one.
     for part in [&heavy[..2000], &heavy[2000..], &cheap[..2000]] {
         solo.hear(
             peer(2),
@@ -194,8 +194,8 @@ fn headers_of_unknown_parents_cost_one_question_and_no_memory() {
         .sent
         .iter()
         .filter(|(_, m)| matches!(m, Message::GetHeaders { .. }));
-    // A body or header without a place is not taken for an answer; each answer may be followed
-    // by one question.
+    // Neither a body nor a header without a known parent counts as an answer; each may be followed
+    // by one request.
     assert!(questions.count() <= elsewhere.len());
     assert!(solo.number("asked-headers") <= 1);
 }
@@ -212,21 +212,21 @@ fn a_peer_may_not_owe_bodies_without_end() {
     serve(&mut solo, 2, &withheld);
     assert!(solo.number("headers") <= 1 + u64::from(limits::HEADERS_AHEAD));
     assert!(solo.number("asked-bodies") <= limits::FLIGHTS_PER_PEER as u64);
-    // Meanwhile an honest chain, lighter than what was promised, is followed all the same.
+    // Meanwhile an honest chain, though lighter than what was promised, is still followed.
     let honest = Made::genesis().chain(EASY, 10, 2);
     solo.feed_all(peer(3), &honest);
     assert!(solo.has_tip(&honest[9]));
 }
 
-/// Somebody who exists in a sender's name only.
+/// A peer that exists only in a sender's name.
 fn invented(number: u32) -> PeerId {
     let mut id = [7; 32];
     id[..4].copy_from_slice(&number.to_be_bytes());
     PeerId::from_bytes(id)
 }
 
-/// Each of `senders` inventions shows a branch of its own, `count` headers that weigh next to
-/// nothing, and never a body.
+/// Each of the invented `senders` shows a branch of its own: `count` headers of next to no work,
+/// and never a body.
 fn flood(solo: &mut Solo, senders: std::ops::Range<u32>, count: usize) {
     for sender in senders {
         let spam = Made::genesis().chain(EASY, count, 1_000 + u64::from(sender));
@@ -291,7 +291,7 @@ fn bad_bodies_do_not_buy_memory_for_the_headers_above_them() {
     }
     let headers = solo.number("headers");
     assert!(headers <= 1 + limits::INVALID as u64, "{headers} headers");
-    // The last culprit is known still.
+    // The last culprit is still known.
     let last = Made::genesis().child(EASY, WRONG, 39);
     assert!(solo.node.tree().get(&last.id()).unwrap().is_invalid());
 }
@@ -311,7 +311,7 @@ fn work_is_checked_before_anything_is_asked_or_relayed() {
     assert_eq!(solo.number("headers"), 1);
     let misbehaved = |event: &&Event| matches!(event, Event::Misbehaved { .. });
     assert_eq!(solo.events.iter().filter(misbehaved).count(), 1);
-    // It is not listened to for a while, others are, and so is it later.
+    // It is muted for a while, others are not, and later it is heard again.
     let good = Made::genesis().chain(EASY, 2, 0);
     solo.feed(peer(2), &good[0]);
     assert_eq!(solo.number("headers"), 1);
@@ -355,7 +355,7 @@ fn small_blocks_are_not_free() {
     assert!(solo.sent.len() <= most, "{} messages", solo.sent.len());
 }
 
-/// The bytes sent to peers since the last look.
+/// The bytes sent to these peers since the last call.
 fn served(solo: &mut Solo, whom: impl Fn(PeerId) -> bool) -> usize {
     let bytes = |(to, message): &(To, Message)| match to {
         To::Peer(peer) if whom(*peer) => message.encode().len(),
@@ -366,7 +366,7 @@ fn served(solo: &mut Solo, whom: impl Fn(PeerId) -> bool) -> usize {
     sum
 }
 
-/// Inventions ask for all headers and many bodies, each once, before a peer asks the same.
+/// Invented peers each ask once for all headers and many bodies.
 fn crowd_asks(solo: &mut Solo, chain: &[Made], crowd: std::ops::Range<u32>) {
     let (locator, stop) = (vec![Made::genesis().id()], chain.last().unwrap().id());
     let ids: Vec<_> = chain.iter().take(limits::BODIES).map(Made::id).collect();
@@ -408,7 +408,7 @@ fn a_newcomer_is_answered_while_ten_thousand_inventions_ask() {
         solo.wait(limits::ASK_TIMEOUT.0 / 1_000);
     }
     assert!(answers >= 9, "{answers} of 10");
-    // Who gave us blocks need not wait.
+    // A peer that gave us blocks need not wait.
     crowd_asks(&mut solo, &chain, 0..2_000);
     solo.sent.clear();
     let (locator, stop) = (vec![Made::genesis().id()], chain[1_999].id());

@@ -1,8 +1,8 @@
-//! The page's end of the stream: carries out what the [`Supervisor`] decides, and takes asks and
-//! answers between the engine and whoever asks.
+//! The page's end of the connection to the engine: carries out what the [`Supervisor`] decides, and
+//! passes asks and answers between the engine and those who ask.
 //!
-//! The bridge lives outside the component tree, so that `window.tabchain` and the components speak
-//! to the same engine.
+//! The bridge lives outside the component tree, so that `window.tabchain` and the components share
+//! one engine.
 
 mod lifecycle;
 mod picture;
@@ -25,16 +25,16 @@ use crate::shell::prefs::Prefs;
 pub use self::picture::{Picture, Shown, shown_order};
 pub use self::supervisor::{ENGINE_LOST, Phase, Wanted};
 
-/// What the bridge has to say.
+/// What the bridge tells its listeners.
 #[derive(Clone)]
 pub enum News {
     /// A new picture.
     Shown(Rc<Shown>),
-    /// How the engine is.
+    /// The engine has entered another phase.
     Phase(Phase),
 }
 
-/// Receives the answer of an ask.
+/// Receives the answer to an ask.
 type Asker = Box<dyn FnOnce(Result<Answer, Failure>)>;
 type Listener = Rc<dyn Fn(&News)>;
 
@@ -53,7 +53,7 @@ struct Inner {
     deployment: String,
     cores: u8,
     supervisor: RefCell<Supervisor>,
-    /// What has happened and is not taken in yet: carrying something out makes things happen.
+    /// Inputs that the supervisor has not taken in yet: carrying out an output can cause new ones.
     inbox: RefCell<VecDeque<Input>>,
     busy: Cell<bool>,
     worker: RefCell<Option<Worker>>,
@@ -65,7 +65,7 @@ struct Inner {
 }
 
 impl Bridge {
-    /// A bridge whose engine is not started yet.
+    /// A bridge whose engine has not started yet.
     pub fn new(prefs: Prefs, deployment: String, cores: u8) -> Self {
         Self(Rc::new(Inner {
             prefs,
@@ -83,7 +83,7 @@ impl Bridge {
         }))
     }
 
-    /// Starts the engine in a room, and listens to the browser from now on.
+    /// Starts the engine in a room, and listens to the browser's events from now on.
     pub fn begin(&self, wanted: Wanted) {
         lifecycle::listen(self);
         self.open_room(wanted);
@@ -94,7 +94,7 @@ impl Bridge {
         self.0.cores
     }
 
-    /// What the browser remembers.
+    /// The preferences that the browser remembers.
     pub fn prefs(&self) -> &Prefs {
         &self.0.prefs
     }
@@ -114,7 +114,7 @@ impl Bridge {
             .retain(|(other, _)| *other != id);
     }
 
-    /// Asks the engine; before its first frame the question waits.
+    /// Asks the engine; until its first frame the question waits.
     pub fn ask<Q: Question>(
         &self,
         question: Q,
@@ -134,17 +134,17 @@ impl Bridge {
         self.happen(Input::Ask(id, question.ask()));
     }
 
-    /// Says that a frame is on the screen.
+    /// Tells the engine that a frame is on the screen.
     pub fn acknowledge(&self, frame: u32) {
         self.happen(Input::Taken(frame));
     }
 
-    /// Leaves the room and opens another; `Ok(None)` is the one used last.
+    /// Leaves the room and opens another; `Ok(None)` is the last used room.
     pub fn open_room(&self, wanted: Wanted) {
         self.happen(Input::Open(wanted));
     }
 
-    /// Opens the room of the address bar, if that is another one than this.
+    /// Opens the room that the address bar names, unless it is this one.
     pub fn follow(&self, wanted: Wanted) {
         self.happen(Input::Follow(wanted));
     }
@@ -159,8 +159,8 @@ impl Bridge {
         self.0.supervisor.borrow().picture().cloned()
     }
 
-    /// Lets the supervisor take something in, and carries out what it wants: one after the other,
-    /// also where carrying out makes the next thing happen.
+    /// Feeds an input to the supervisor and carries out its outputs. Inputs caused by an output are
+    /// queued, so that one input is finished before the next begins.
     fn happen(&self, input: Input) {
         self.0.inbox.borrow_mut().push_back(input);
         if self.0.busy.replace(true) {
@@ -181,7 +181,7 @@ impl Bridge {
         self.sleep();
     }
 
-    /// Wakes the supervisor when it has something to do.
+    /// Sets the timer for the supervisor's next tick.
     fn sleep(&self) {
         let wake = self.0.supervisor.borrow().due().map(|due| {
             let wait = due.saturating_sub(now_ms() as u64);
@@ -202,7 +202,7 @@ impl Bridge {
                 let mut askers = self.0.askers.borrow_mut();
                 let place = askers.iter().position(|(other, _)| *other == id);
                 let asker = place.map(|place| askers.remove(place).1);
-                drop(askers); // whoever is answered may ask again
+                drop(askers); // the asker may ask again at once
                 if let Some(asker) = asker {
                     asker(result);
                 }
@@ -240,9 +240,10 @@ impl Bridge {
     fn hear(&self, engine: u32, bytes: &[u8]) {
         self.happen(match postcard::from_bytes::<FromEngine>(bytes) {
             Ok(said) => Input::Heard(engine, Box::new(said)),
-            Err(error) => {
-                Input::Failed(engine, format!("unreadable message of the engine: {error}"))
-            }
+            Err(error) => Input::Failed(
+                engine,
+                format!("unreadable message from the engine: {error}"),
+            ),
         });
     }
 
@@ -261,7 +262,7 @@ impl Bridge {
         })
     }
 
-    /// Keeps what the next visit starts from.
+    /// Saves what the next visit starts from.
     fn remember(&self, now: &Picture, before: Option<&Picture>, first: bool) {
         let prefs = &self.0.prefs;
         let lived: Option<Vec<PeerId>> = before.map(identities);
@@ -269,7 +270,7 @@ impl Bridge {
         if lived.as_ref() != Some(&live) {
             prefs.keep_identities(&live);
         }
-        // However it was chosen: here, in another tab, by a script.
+        // Whoever chose it: this tab, another tab or a script.
         if before.is_some_and(|before| before.mining.power != now.mining.power) {
             prefs.keep_power(now.mining.power);
         }
@@ -306,7 +307,7 @@ fn identities(picture: &Picture) -> Vec<PeerId> {
     here.map(|node| node.id).collect()
 }
 
-/// The path of the deployment: where the page lies, without the file's name.
+/// The path of the deployment: the folder that contains the page.
 pub fn deployment(pathname: &str) -> String {
     pathname
         .rsplit_once('/')

@@ -1,5 +1,5 @@
-//! What every room draws with: languages, numbers, names and shapes of nodes, icons, buttons,
-//! dialogs, bars and lines. It knows no room and no engine.
+//! The toolkit that every room draws with: languages, numbers, names and shapes of nodes, icons,
+//! buttons, dialogs, bars and lines. It depends on no room and no engine.
 
 pub mod copy;
 pub mod icon;

@@ -1,4 +1,4 @@
-//! What to read: pages on protocols, fetched when they are opened, with this room's own numbers.
+//! Articles about protocols, fetched when they are opened and filled in with this room's numbers.
 
 mod article;
 mod figures;
@@ -11,11 +11,11 @@ mod tests;
 pub use self::article::Article;
 pub use self::figures::Figures;
 
-/// A page to read: one for each protocol of the registry, by its short name.
+/// The topic of an article: there is one for each protocol of the registry, by its short name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Topic(&'static str);
 
-/// All of them.
+/// All topics.
 pub const TOPICS: [Topic; 1] = [Topic("pow")];
 
 impl Topic {
@@ -30,7 +30,7 @@ impl Topic {
     }
 }
 
-/// Marks as a test sees them.
+/// Marks drawn as elements, for the tests.
 #[cfg(all(test, target_arch = "wasm32"))]
 pub fn drawn(marks: &str) -> yew::Html {
     self::marks::elements(marks, &Figures::default())

@@ -1,10 +1,10 @@
-//! Does: draws what people see, carries their wishes to the engine, and offers `window.tabchain`.
-//! Never: holds a truth of its own, decides what a node does, or reads what is not on the screen.
+//! Does: draws what people see, passes their wishes to the engine, and offers `window.tabchain`.
+//! Never: holds state of record, decides what a node does, or reads what is not on the screen.
 //! Neighbours: `wire` is the contract with `engine`; `browser` adapts; `scenario` reads room links.
 //!
-//! `kit` is what all rooms draw with, `shell` the frame around them, `live` the room with the chain,
-//! `learn` what there is to read, `script` is `window.tabchain`, `bridge` the way to the engine. No
-//! room knows another; each sees the frame through `shell::door`.
+//! `kit` is the toolkit of all rooms, `shell` the frame around them, `live` the room with the
+//! chain, `learn` the articles, `script` is `window.tabchain`, `bridge` the connection to the
+//! engine. No room depends on another; each reaches the frame only through `shell::door`.
 //!
 //! # Marks for tests
 //! These `data-testid`s are stable. Panels: `mine-button`, `hash-rate`, `found`, `power-gentle`,
@@ -74,7 +74,7 @@ pub fn run() {
     yew::Renderer::<App>::with_props(props).render();
 }
 
-/// Whether the system is dark, where a browser can tell.
+/// The media query for a dark colour scheme, if the browser supports it.
 fn system_dark() -> Option<web_sys::MediaQueryList> {
     let query = window().match_media("(prefers-color-scheme: dark)");
     query.ok().flatten()
@@ -85,7 +85,7 @@ fn window() -> web_sys::Window {
     web_sys::window().expect("the page runs in a window")
 }
 
-/// The page's own code has panicked and can draw no more: says so with the bare document.
+/// Reports a panic of the page's own code, which cannot draw any more, with bare DOM calls.
 fn say_crashed(report: &str) {
     console_error(report);
     let show = || {

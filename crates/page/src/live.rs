@@ -27,7 +27,7 @@ use crate::shell::door::Ui;
 pub use self::model::{Change, Live, Panel};
 pub use self::spoken::spoken;
 
-/// The room; before the first picture only its button works.
+/// The room; before the first picture only its mining button works.
 pub fn live(ui: &Ui, live: &Live, picture: Option<&Picture>) -> Html {
     let t: &Words = ui.words();
     let panel = match live.panel {
@@ -61,7 +61,7 @@ fn panels(picture: &Picture, live: &Live) -> Html {
     </> }
 }
 
-/// On a small screen: one panel at a time.
+/// The bar that chooses the panel on a small screen, which shows one at a time.
 fn bottom_bar(ui: &Ui, current: Panel) -> Html {
     let t: &Words = ui.words();
     let entries = [

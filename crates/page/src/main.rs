@@ -1,4 +1,4 @@
-//! The page's program: all of it is in `page`.
+//! The page's program; all of its code is in the library.
 #![forbid(unsafe_code)]
 
 fn main() {

@@ -1,9 +1,10 @@
-//! Who may know whom: rooms do not know each other, and see the frame through its door alone.
+//! Checks dependencies inside the page: rooms do not depend on each other, and reach the frame only
+//! through its door.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// A part, and what it may name of the crate besides itself.
+/// Each part, and what it may name of the crate besides itself.
 const MAY_NAME: [(&str, &[&str]); 5] = [
     ("kit", &["window"]),
     ("bridge", &["shell::prefs", "window"]),

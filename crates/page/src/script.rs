@@ -1,9 +1,9 @@
 //! `window.tabchain`: the scripting interface, for teachers, tests and the curious.
 //!
-//! Every method returns a promise; a call before the nodes run waits for them. A promise that fails
-//! gives an `Error` with a `code`: `bad-argument`, `engine-lost`, or one of the engine's own
-//! (`wire::Failure`). Amounts and work are strings, other 64-bit integers are `BigInt`;
-//! a hash rate is a measurement and a plain number.
+//! Every method returns a promise; a call before the nodes run waits for them. A promise rejects
+//! with an `Error` that has a `code`: `bad-argument`, `engine-lost`, or one of the engine's own
+//! (`wire::Failure`). Amounts and work are strings, other 64-bit integers are `BigInt`s; a hash
+//! rate is a measurement, so it is a plain number.
 //!
 //! ```js
 //! await tabchain.startMining({ workers: 2, duty: 0.5 });   // duty: share of the time, 0.01 to 1
@@ -34,7 +34,7 @@ use crate::window;
 
 pub use self::words::METHODS;
 
-/// The most blocks of one answer.
+/// The most blocks that one answer contains.
 const MOST_BLOCKS: u32 = 2_000;
 
 /// Puts the interface on the window.
@@ -98,7 +98,8 @@ pub fn install(bridge: &Bridge) {
     set(&window(), "tabchain", &Object::freeze(&object));
 }
 
-/// A method that takes any arguments and returns a promise, also when they are wrong.
+/// Adds a method that takes any arguments and always returns a promise, which rejects if they are
+/// wrong.
 fn method(
     object: &Object,
     name: &str,
@@ -118,7 +119,7 @@ fn method(
 
 /// A function that gathers its arguments into an array for `f`.
 fn variadic(f: &Function) -> JsValue {
-    // `f.call` bound to an array-making adapter would need eval; two fixed arguments do.
+    // True varargs would need an adapter in JavaScript, thus eval; no method takes more than two.
     let f = f.clone();
     let closure = Closure::<dyn Fn(JsValue, JsValue) -> JsValue>::new(move |a, b| {
         f.call1(&JsValue::UNDEFINED, &Array::of2(&a, &b))
@@ -127,12 +128,13 @@ fn variadic(f: &Function) -> JsValue {
     closure.into_js_value()
 }
 
-/// A promise that is kept once the nodes run.
+/// A promise that is fulfilled once the nodes run.
 fn ready(bridge: &Bridge) -> Promise {
     Promise::new(&mut |resolve, _| tell_ready(bridge.clone(), resolve))
 }
 
-/// Without an engine, as after a bad link, this waits for the next one.
+/// Fulfils the promise once the engine answers. Without an engine, as after a bad link, it waits
+/// for the next one.
 fn tell_ready(bridge: Bridge, resolve: Function) {
     bridge.clone().ask(GetStatus, move |answer| {
         if answer.is_ok() {
@@ -153,11 +155,11 @@ fn tell_ready(bridge: Bridge, resolve: Function) {
 }
 
 fn set(target: &Object, name: &str, value: &JsValue) {
-    // Plain extensible objects take any property.
+    // Setting a property of a plain, extensible object never fails.
     let _ = Reflect::set(target, &JsValue::from_str(name), value);
 }
 
-/// A question as a promise of its answer.
+/// Asks a question and returns a promise of its answer.
 fn ask<Q: Question<Answer: 'static> + Clone>(
     bridge: &Bridge,
     question: Q,
@@ -170,8 +172,8 @@ fn ask<Q: Question<Answer: 'static> + Clone>(
     })
 }
 
-/// A block as a promise. How many are on top of it follows from the tip, which is asked for next:
-/// the page's picture may be older than the block.
+/// A promise of a block. Its confirmations follow from the tip, which is asked for next because the
+/// page's picture may be older than the block.
 fn block(bridge: &Bridge, key: BlockKey) -> Promise {
     Promise::new(&mut |resolve, reject| {
         let again = bridge.clone();
@@ -197,7 +199,7 @@ fn settle(resolve: &Function, reject: &Function, result: Result<JsValue, Failure
         Ok(value) => resolve.call1(&JsValue::UNDEFINED, &value),
         Err(failure) => reject.call1(&JsValue::UNDEFINED, &error(&failure)),
     };
-    // The functions of a promise never throw.
+    // A promise's resolve and reject functions never throw.
     let _ = settled;
 }
 
@@ -205,7 +207,7 @@ fn nothing((): ()) -> Result<JsValue, Failure> {
     Ok(JsValue::UNDEFINED)
 }
 
-/// A value as JavaScript sees it: 64-bit integers are `BigInt`, what is missing is `null`.
+/// Converts a value to JavaScript: 64-bit integers become `BigInt`s, and `None` becomes `null`.
 fn js(value: &impl Serialize) -> Result<JsValue, Failure> {
     let serializer = serde_wasm_bindgen::Serializer::new()
         .serialize_large_number_types_as_bigints(true)
@@ -229,7 +231,7 @@ fn bad_argument(message: &str) -> JsValue {
     })
 }
 
-/// `{workers, duty}`; nothing at all means the power of last time, a part that is missing is 1.
+/// Reads `{workers, duty}`: without an argument, the last power is used; a missing part is 1.
 fn power(value: &JsValue) -> Result<Option<Power>, JsValue> {
     if value.is_undefined() {
         return Ok(None);
@@ -246,7 +248,7 @@ fn power(value: &JsValue) -> Result<Option<Power>, JsValue> {
             .all(known)
     };
     if !is_plain(value) || !all_known() {
-        return Err(wrong()); // a misspelt part would be taken for a missing one
+        return Err(wrong()); // or a misspelt part would be taken for a missing one
     }
     let part = |name: &str| match Reflect::get(value, &JsValue::from_str(name)) {
         Ok(part) if part.is_undefined() => Some(1.0),
@@ -257,8 +259,8 @@ fn power(value: &JsValue) -> Result<Option<Power>, JsValue> {
     to_power(workers, duty).map(Some).ok_or_else(wrong)
 }
 
-/// Whether it is an object as it is written in braces: a date or a promise has no parts that are
-/// ours either, and would pass for an object with none.
+/// Whether a value is a plain object, as written in braces. Others must be refused: a date or a
+/// promise has no keys either, and would pass for an empty object.
 pub fn is_plain(value: &JsValue) -> bool {
     if !value.is_object() {
         return false;
@@ -266,7 +268,8 @@ pub fn is_plain(value: &JsValue) -> bool {
     let Ok(prototype) = Reflect::get_prototype_of(value) else {
         return false; // a proxy that refuses
     };
-    // One made by `Object.create(null)`, here, or in another window.
+    // The prototype is null (`Object.create(null)`), or an `Object.prototype`, whose own prototype
+    // is null: of this window or of another.
     let made_by = |prototype: &JsValue| Reflect::get_prototype_of(prototype).map(JsValue::from);
     let prototype = JsValue::from(prototype);
     prototype.is_null() || made_by(&prototype).is_ok_and(|above| above.is_null())
@@ -275,14 +278,14 @@ pub fn is_plain(value: &JsValue) -> bool {
 fn to_power(workers: f64, duty: f64) -> Option<Power> {
     let percent = (duty * 100.0).round();
     let sane = workers.fract() == 0.0 && (1.0..=64.0).contains(&workers);
-    // `as` is exact here: both are whole and small.
+    // The casts are exact: both values are whole and small.
     (sane && (1.0..=100.0).contains(&percent)).then_some(Power {
         workers: workers as u8,
         duty: percent as u8,
     })
 }
 
-/// A height as a number or `BigInt`, or a hash of 64 hex digits.
+/// Reads a height, given as a number or `BigInt`, or a hash of 64 hex digits.
 fn key(value: &JsValue) -> Result<BlockKey, JsValue> {
     if let Some(height) = height(value) {
         return Ok(BlockKey::Height(Height(height)));

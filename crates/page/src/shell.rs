@@ -1,5 +1,5 @@
-//! The frame around the rooms: header, routes, banners, dialogs, language, colours, and what the
-//! browser remembers. Rooms see it through [`door`] alone.
+//! The frame around the rooms: header, routes, banners, dialogs, language, colours and preferences.
+//! Rooms reach it only through [`door`].
 
 mod about;
 pub mod app;

@@ -1,4 +1,4 @@
-//! The page in a browser, fed with frames by a worker that stands in for the engine.
+//! The page in a browser, fed with frames by a worker in place of the engine.
 
 mod fixtures;
 mod stand_in;
@@ -19,7 +19,7 @@ use super::shell::route;
 
 wasm_bindgen_test_configure!(run_in_browser);
 
-/// A page of its own in the test's document.
+/// A page in an element of the test's document.
 struct Page {
     root: Element,
     handle: Option<yew::AppHandle<App>>,
@@ -62,7 +62,7 @@ impl Page {
         self.root.query_selector(&selector).expect("a selector")
     }
 
-    /// The element of that mark, waited for.
+    /// Waits for the element with this test id.
     async fn see(&self, testid: &str) -> Element {
         for _ in 0..200 {
             if let Some(element) = self.find(testid) {
@@ -73,7 +73,7 @@ impl Page {
         panic!("no {testid} in {}", self.text());
     }
 
-    /// Waits until the page says something.
+    /// Waits until the page contains these words.
     async fn read(&self, words: &str) {
         for _ in 0..200 {
             if self.text().contains(words) {
@@ -123,7 +123,7 @@ async fn a_frame_becomes_the_page_in_both_languages() {
         label.contains("Block 3") && label.contains("rival"),
         "{label}"
     );
-    assert!(label.ends_with("found by Ben; here stand: Ben"), "{label}");
+    assert!(label.ends_with("found by Ben; tip of Ben"), "{label}");
     let switch = page.see("tab-switch-2").await;
     assert_eq!(
         switch.get_attribute("aria-checked").as_deref(),
@@ -144,14 +144,14 @@ async fn a_frame_becomes_the_page_in_both_languages() {
 }
 
 #[wasm_bindgen_test]
-async fn the_next_frame_comes_after_the_acknowledgement_of_the_one_before() {
+async fn the_next_frame_comes_after_the_previous_one_is_acknowledged() {
     let frames = [fork(1), next_tip(2, 77)];
     let page = Page::open(Lang::En, &Behaviour::frames(&frames));
     page.read("Tip 77").await;
 }
 
 #[wasm_bindgen_test]
-async fn outside_texts_stay_texts() {
+async fn text_from_outside_is_not_parsed_as_markup() {
     let page = Page::open(Lang::En, &Behaviour::frames(&[hostile()]));
     page.read("<img src=x onerror=alert(1)>").await;
     page.read("<script>alert(2)</script>").await;
@@ -189,9 +189,9 @@ async fn every_notice_has_its_banner_for_as_long_as_it_holds() {
     let page = Page::open(Lang::En, &behaviour);
     for (banner, words) in [
         ("banner-version", "another version"),
-        ("banner-held", "The reset did not happen."),
+        ("banner-held", "The reset was not carried out."),
         ("banner-slow", "Waiting for 12 sec."),
-        ("banner-future", "3 blocks are so dated."),
+        ("banner-future", "3 blocks are dated in the future."),
         ("banner-damaged", "1 saved record was damaged"),
     ] {
         let text = page.see(banner).await.text_content().unwrap_or_default();
@@ -282,8 +282,7 @@ async fn a_dead_engine_is_shown_and_replaced() {
             .unwrap_or_default()
             .contains("this engine was meant to die")
     );
-    page.read("A new one is running again from what was saved.")
-        .await;
+    page.read("A new one is running from what was saved.").await;
     assert_eq!(
         page.see("tip-height").await.text_content().as_deref(),
         Some("3")
@@ -325,7 +324,7 @@ async fn choosing_a_block_shows_it_and_a_reset_asks_first() {
     );
     page.click("reset-button").await;
     page.see("reset-confirm").await;
-    assert!(page.text().contains("You can undo this afterwards."));
+    assert!(page.text().contains("You can undo this later."));
 }
 
 #[wasm_bindgen_test]

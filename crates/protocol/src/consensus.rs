@@ -10,17 +10,18 @@ use chain::{
 
 use crate::{Event, Job, JobId, Sheet};
 
-/// A consensus protocol of the fork-choice shape: it judges headers, and publishes blocks of its
+/// A consensus protocol of the fork-choice kind: it judges headers and publishes blocks of its
 /// own. (Slot protocols will add `decide`; the node chains what they decide.)
 pub trait Protocol {
-    /// Judges a header in the light of the branch that it extends, and weighs it alone.
+    /// Judges a header against the branch that it extends, and returns the header's own weight.
     ///
     /// # Errors
     /// The rule that is broken. `facts` are those of the header's own branch, so a side branch is
     /// judged by its own past.
     fn check(&self, header: &Header, facts: &Facts<'_>) -> Result<Work, Reject>;
 
-    /// How many ancestors `check` may ask for; hosts keep no more of an unproven branch.
+    /// How many ancestors `check` may ask for; nodes keep no more of a branch whose work is still
+    /// unproven.
     fn lookback(&self) -> u32;
 
     /// The node is up: state restored, tip known.
@@ -38,15 +39,15 @@ pub trait Protocol {
     /// A job has no nonces left.
     fn on_spent(&mut self, cx: &mut Cx<'_>, job: JobId);
 
-    /// The state for people and tests.
+    /// The state, for people and tests to read.
     fn inspect(&self) -> Sheet;
 
     /// An independent copy, O(1).
     fn fork(&self) -> Box<dyn Protocol>;
 }
 
-/// What is known of the branch that a header extends. Facts of the ledger (stake, votes, burns)
-/// will stand here too, taken from the ledger's state at the parent.
+/// What is known about the branch that a header extends. Facts from the ledger (stake, votes,
+/// burns) will be added here, taken from the ledger's state at the parent.
 pub struct Facts<'a> {
     /// The parent and its ancestors.
     pub past: &'a dyn Past,
@@ -77,19 +78,19 @@ pub trait ChainView {
     fn tip(&self) -> (BlockId, Height);
     /// The tip and its ancestors.
     fn past(&self) -> &dyn Past;
-    /// A body for the next block; another `extra` gives another commitment.
+    /// A body for the next block; a different `extra` gives a different commitment.
     fn draft(&self, extra: u64) -> Drafted;
 }
 
-/// A protocol's window on its node for the length of one call.
+/// A protocol's view of its node for the duration of one call.
 pub struct Cx<'a> {
     /// The node's time.
     pub now: Time,
-    /// The same as a header carries it.
+    /// The same time as a header would carry it.
     pub clock: BlockTime,
     /// This node.
     pub me: PeerId,
-    /// Deterministic randomness of this node and purpose.
+    /// Deterministic randomness for this node and purpose.
     pub rng: &'a mut Stream,
     /// The chain as this node knows it.
     pub chain: &'a dyn ChainView,
@@ -116,19 +117,19 @@ pub enum Wish {
     Work(Job),
     /// Stop searching.
     Stop(JobId),
-    /// Store, apply and announce a block of one's own.
+    /// Store, apply and announce a block of this node's own.
     Publish {
         /// Its header.
         header: Header,
         /// Its body, as drafted.
         body: Arc<[u8]>,
     },
-    /// Tell people.
+    /// Tell people about an event.
     Tell(Event),
 }
 
 impl Cx<'_> {
-    /// Asks for `on_timer(key)` at a time; replaces an earlier one of that name.
+    /// Asks for `on_timer(key)` at a time; replaces an earlier timer with that key.
     pub fn arm(&mut self, key: u16, at: Time) {
         self.wishes.push(Wish::Arm { key, at });
     }
@@ -138,7 +139,7 @@ impl Cx<'_> {
         self.wishes.push(Wish::Work(job));
     }
 
-    /// Tells the host that a job is over.
+    /// Asks the host to stop searching a job.
     pub fn stop(&mut self, job: JobId) {
         self.wishes.push(Wish::Stop(job));
     }
@@ -148,7 +149,7 @@ impl Cx<'_> {
         self.wishes.push(Wish::Publish { header, body });
     }
 
-    /// Tells people something.
+    /// Tells people about an event.
     pub fn tell(&mut self, event: Event) {
         self.wishes.push(Wish::Tell(event));
     }

@@ -1,4 +1,4 @@
-//! What a machine tells people. Events are for logs and pictures; nothing decides by them.
+//! What a machine tells people. Events are for logs and displays; no decision may depend on them.
 
 use alloc::string::String;
 
@@ -53,7 +53,7 @@ pub enum Event {
         /// Whom it came from.
         from: Option<PeerId>,
     },
-    /// A peer sent what no correct node sends.
+    /// A peer sent something that no correct node sends.
     Misbehaved {
         /// Who.
         peer: PeerId,
@@ -69,11 +69,11 @@ pub enum Event {
         /// Compact target now.
         after: CompactTarget,
     },
-    /// The node learnt of a heavier chain and fetches it.
+    /// The node has learnt of a heavier chain and is fetching it.
     SyncStarted {
         /// From whom.
         peer: PeerId,
-        /// The height that it heads for, as far as known.
+        /// The height that it is heading for, as far as known.
         goal: Height,
     },
     /// The node has caught up.
@@ -81,7 +81,7 @@ pub enum Event {
         /// Its height.
         height: Height,
     },
-    /// All that was saved has been read back.
+    /// Everything that was saved has been read back.
     Restored {
         /// Height of the tip.
         height: Height,

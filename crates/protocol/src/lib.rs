@@ -1,10 +1,11 @@
-//! Does: says what a machine, a protocol and a host promise each other.
+//! Does: defines what a machine, a protocol and a host promise each other.
 //! Never: contains a concrete protocol, a clock, a network or a disk.
 //! Neighbours: `chain` below; `ledger`, `consensus`, `node` and every host above.
 //!
-//! A **machine** is a value with one door, [`Machine::step`]. A **host** owns machines and does the
-//! outside for them: it carries packets, keeps time, stores batches and searches nonces. A
-//! **protocol** never sees a host: it reads facts from a [`Cx`] and writes wishes into it.
+//! A **machine** is a value with one entry point, [`Machine::step`]. A **host** owns machines and
+//! deals with the outside world for them: it carries packets, keeps time, stores batches and
+//! searches nonces. A **protocol** never sees a host: it reads facts from a [`Cx`] and writes
+//! wishes into it.
 
 #![no_std]
 #![forbid(unsafe_code)]

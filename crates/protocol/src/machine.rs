@@ -1,4 +1,4 @@
-//! The door of every machine: what may come in, what may go out, and in which order.
+//! The interface of every machine: what may go in, what may come out, and in which order.
 
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
 
@@ -6,16 +6,16 @@ use chain::{PeerId, Time};
 
 use crate::{Batch, Event, Key, Saved, Sheet};
 
-/// A value that decides and never acts: all it wants from the world it says through its outbox.
+/// A value that decides but never acts: whatever it wants done, it puts into its outbox.
 pub trait Machine {
     /// Takes one input at time `now` and pushes what follows from it into `out`, in causal order.
     ///
-    /// Total: never fails, never blocks, never asks the world. `now` never decreases between two
-    /// steps of one incarnation; a machine that was frozen comes back as a new one through
-    /// [`Input::Boot`].
+    /// Total: never fails, never blocks, never queries the outside world. `now` never decreases
+    /// between two steps of one incarnation; a machine that was frozen comes back as a new
+    /// incarnation through [`Input::Boot`].
     fn step(&mut self, now: Time, input: Input, out: &mut Outbox);
 
-    /// A labelled, typed picture of the state for people and tests; derived, never read back.
+    /// A labelled, typed view of the state for people and tests; derived, never read back.
     fn inspect(&self) -> Sheet;
 
     /// An independent copy in O(1): the state is persistent data that both copies share.
@@ -63,7 +63,7 @@ pub enum Input {
     },
     /// Who can be reached now; replaces the list given before.
     Peers {
-        /// Everybody reachable, the machine itself excluded.
+        /// All reachable peers, the machine itself excluded.
         up: Vec<PeerId>,
     },
 }
@@ -73,19 +73,19 @@ pub enum Input {
 pub enum Output {
     /// Make these writes durable, all or none, before any later output of this machine happens.
     Save(Batch),
-    /// Answer with [`Input::Loaded`].
+    /// Read a value and answer with [`Input::Loaded`].
     Load {
         /// What to read.
         key: Key,
     },
-    /// Carry a packet. It may be lost, doubled, delayed or reordered.
+    /// Carry a packet. It may be lost, duplicated, delayed or reordered.
     Send {
         /// To whom.
         to: To,
         /// What.
         packet: Packet,
     },
-    /// Come back at a time; arming a name again replaces it.
+    /// Send [`Input::Timer`] at a time; arming a key again replaces its timer.
     Arm {
         /// The timer's name.
         key: TimerKey,
@@ -99,14 +99,14 @@ pub enum Output {
     },
     /// Search nonces for this job, if the host mines at all; replaces the machine's earlier job.
     Work(Job),
-    /// The job is not worth searching any more.
+    /// Stop searching: the job is no longer worth it.
     Stop(JobId),
-    /// Something that people may want to know.
+    /// Tell people something that they may want to know.
     Tell(Event),
 }
 
-/// Outputs of one step in causal order: a `Save` that stands before a `Send` is durable before the
-/// message leaves, so persist-before-send is an order in a list.
+/// Outputs of one step in causal order: a `Save` that precedes a `Send` is durable before the
+/// message leaves, so persist-before-send is a matter of order in the list.
 pub type Outbox = Vec<Output>;
 
 /// Whom a packet is for.
@@ -119,7 +119,7 @@ pub enum To {
 }
 
 /// Which of a node's conversations a packet belongs to. There is one so far; a node on several
-/// ledgers at once will hold a map from these.
+/// ledgers at once will keep a map keyed by these.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Channel(pub u8);
 
@@ -140,7 +140,7 @@ pub struct Packet {
     pub wire_size: u32,
 }
 
-/// Wraps encoded bytes as a packet of [`Channel::MAIN`] that is as large as it looks.
+/// Wraps encoded bytes as a packet of [`Channel::MAIN`] without filler.
 #[must_use]
 pub fn encode_packet(bytes: Vec<u8>) -> Packet {
     let wire_size = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
@@ -160,14 +160,14 @@ pub enum TimerKey {
     Protocol(u16),
 }
 
-/// A machine's number for a job; never used twice within an incarnation.
+/// A machine's number for a job; never reused within an incarnation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct JobId(pub u64);
 
 /// A search for nonces: every nonce from 0 to `u32::MAX` belongs to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Job {
-    /// Which.
+    /// The job's number.
     pub id: JobId,
     /// The 80 bytes to search; the last four are the nonce's.
     pub header: [u8; 80],

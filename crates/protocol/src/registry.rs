@@ -1,4 +1,4 @@
-//! What a protocol says of itself, so that menus, forms, lists and meta-tests can be derived.
+//! What a protocol says about itself, so that menus, forms, lists and meta-tests can be derived.
 
 use alloc::{boxed::Box, sync::Arc};
 
@@ -8,15 +8,15 @@ use crate::Protocol;
 
 /// One line of the registry: a protocol and how to build it.
 pub struct Entry {
-    /// Who it is.
+    /// What it is.
     pub card: Card,
     /// The parameters that it adds to a room or scenario, with their limits.
     pub params: &'static [ParamSpec],
-    /// Builds the protocol for one chain, whose parameters were checked against `params` before.
+    /// Builds the protocol for one chain, whose parameters have been checked against `params`.
     pub build: fn(Arc<ChainParams>) -> Box<dyn Protocol>,
 }
 
-/// A protocol's visiting card.
+/// A protocol's short description, for people.
 #[derive(Clone, Copy, Debug)]
 pub struct Card {
     /// Short name in files and links, such as `pow`.
@@ -40,7 +40,7 @@ pub struct ParamSpec {
     pub min: u64,
     /// Largest value.
     pub max: u64,
-    /// Value where none is given.
+    /// The value if none is given.
     pub default: u64,
 }
 

@@ -7,7 +7,7 @@ use chain::{BlockId, PeerId, Time};
 /// A titled list of rows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sheet {
-    /// What is described.
+    /// What the sheet describes.
     pub title: String,
     /// Its rows, most telling first.
     pub rows: Vec<Row>,

@@ -1,18 +1,18 @@
-//! Storage is a log, not a blob: machines say which writes belong together, hosts make each batch
-//! happen whole or not at all.
+//! Storage is a log, not a blob: machines say which writes belong together, and hosts apply each
+//! batch as a whole or not at all.
 
 use alloc::{collections::BTreeMap, sync::Arc, vec::Vec};
 
-/// Values up to this many bytes arrive with [`Saved`]; larger ones are asked for.
+/// Values of up to this many bytes arrive with [`Saved`]; larger ones have to be loaded.
 pub const SMALL_VALUE: usize = 256;
 
-/// Whose a key is.
+/// Who a key belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Space {
-    /// This identity's alone: promises, tip, the order in which it learnt blocks.
+    /// This identity alone: promises, tip, the order in which it learnt of blocks.
     Own,
-    /// Everybody's in the same room, addressed by content: whoever writes a name writes the same
-    /// value, so a host keeps one copy. Only `Put` is allowed here.
+    /// Everyone in the same room, addressed by content: all who write a name write the same value,
+    /// so a host keeps one copy. Only `Put` is allowed here.
     Shared,
 }
 
@@ -22,7 +22,7 @@ pub type Name = Vec<u8>;
 /// Where a value is kept.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Key {
-    /// Whose it is.
+    /// Who it belongs to.
     pub space: Space,
     /// What it is called there.
     pub name: Name,
@@ -38,7 +38,7 @@ impl Key {
         }
     }
 
-    /// A key of the room, to be named by its value's hash.
+    /// A key of the room; its name must contain a hash that determines the value.
     #[must_use]
     pub fn shared(name: impl Into<Name>) -> Self {
         Self {
@@ -79,11 +79,11 @@ pub enum Write {
     },
 }
 
-/// Writes that become durable together or not at all, in their order.
+/// Writes that are applied in order and become durable together or not at all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Batch(pub Vec<Write>);
 
-/// What a machine finds of its own at boot.
+/// What a machine finds of its own values at boot.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Saved {
     /// Own values of at most [`SMALL_VALUE`] bytes.
@@ -115,7 +115,7 @@ impl Saved {
     }
 }
 
-/// What a value becomes by one write to it; the one meaning of [`Write`] that all hosts share.
+/// What a write does to a value, in the one definition that all hosts share.
 impl Write {
     /// The key that is written.
     #[must_use]
@@ -128,7 +128,7 @@ impl Write {
         }
     }
 
-    /// The value after this write, given the one before; `None` is absence.
+    /// The value after this write, given the one before; `None` means that there is none.
     #[must_use]
     pub fn apply(&self, before: Option<&[u8]>) -> Option<Arc<[u8]>> {
         match self {

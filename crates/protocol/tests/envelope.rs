@@ -1,4 +1,4 @@
-//! The bounded decoder takes every envelope of ours and survives everything else.
+//! The bounded decoder accepts every envelope of ours and survives everything else.
 
 use chain::PeerId;
 use proptest::prelude::*;

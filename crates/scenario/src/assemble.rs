@@ -8,10 +8,10 @@ use protocol::Payee;
 
 use crate::Room;
 
-/// A node of a room, fresh: its first input must be `Boot`.
+/// A fresh node for a room: its first input must be `Boot`.
 ///
-/// `key` is the identity and is paid for blocks; `seed` makes the node's randomness and should be
-/// different in every incarnation; nodes that share `memo` share the results of validity checks.
+/// `key` is the node's identity and is paid for its blocks. `seed` seeds its randomness and should
+/// differ in every incarnation. Nodes that share `memo` share the results of validity checks.
 #[must_use]
 pub fn assemble(room: &Room, key: &PublicKey, seed: u64, memo: &Memo) -> Node {
     let params = Arc::new(room.params());

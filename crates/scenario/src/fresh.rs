@@ -1,4 +1,5 @@
-//! The room that a newcomer gets: named at random, aimed at this machine's speed.
+//! The room that a newcomer gets: randomly named, with a starting target that suits this machine's
+//! speed.
 
 use alloc::format;
 
@@ -21,9 +22,9 @@ const PLACES: [&str; 16] = [
 ];
 
 impl Room {
-    /// A room in which the first block is expected after 2 s at the gentle setting, when one
-    /// worker makes `hashes_per_second` at full speed. Retargeting then leads to the usual
-    /// spacing, and one can watch it do so.
+    /// A room in which the first block is expected after 2 s at the gentle setting, when one worker
+    /// makes `hashes_per_second` at full speed. Retargeting then leads to the usual spacing, and
+    /// people can watch it do so.
     #[must_use]
     pub fn fresh(random: u64, hashes_per_second: u64) -> Self {
         let [tree, place, tail @ ..] = random.to_le_bytes();

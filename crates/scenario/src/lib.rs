@@ -1,6 +1,6 @@
-//! Does: knows what a room or scenario says, keeps it within limits, and turns names into machines.
-//! Never: keeps time, carries packets, or touches anything outside.
-//! Neighbours: every crate below it; `sim`, `tab` and `cli` assemble their nodes here.
+//! Does: defines rooms and scenarios, keeps them within limits, and turns names into machines.
+//! Never: keeps time, carries packets, or touches the outside world.
+//! Neighbours: every crate below; `sim`, `tab` and `cli` assemble their nodes here.
 
 #![no_std]
 #![forbid(unsafe_code)]

@@ -1,8 +1,8 @@
-//! A room as the part of a link after `#`, readable by people:
+//! A room as the fragment of a link (the part after `#`), readable by people:
 //! `/live?room=maple-river&check=5f0c&spacing=10&bits=1e00ffff&window=8&halving=210000`.
 //!
-//! The checksum stands early, so that a link cut short by a chat program is noticed; links typed
-//! by hand may leave it out.
+//! The checksum comes early, so that a link cut short by a chat program is detected; links typed by
+//! hand may omit it.
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -11,7 +11,7 @@ use chain::{CompactTarget, sha256};
 
 use crate::room::{Room, RoomError};
 
-/// No room's link is longer, in bytes.
+/// The longest link that a room may have, in bytes.
 const MAX_LINK: usize = 400;
 const ROUTE: &str = "/live";
 const KEYS: [&str; 6] = ["room", "check", "spacing", "bits", "window", "halving"];
@@ -27,7 +27,7 @@ impl Room {
         format!("{ROUTE}?{room}&check={}&{rest}", self.checksum())
     }
 
-    /// Reads what stands after `#`, with or without the `#`.
+    /// Parses the fragment of a link, with or without its `#`.
     ///
     /// # Errors
     /// The first thing that is wrong with it.
@@ -62,7 +62,7 @@ impl Room {
         }
     }
 
-    /// Name and rules in their one order.
+    /// The name and the rules, always in the same order.
     pub(crate) fn rules(&self) -> String {
         format!(
             "room={}&spacing={}&bits={:08x}&window={}&halving={}",
@@ -80,7 +80,7 @@ impl Room {
     }
 }
 
-/// The values in the order of [`KEYS`].
+/// The values of a query, in the order of [`KEYS`].
 fn values(query: &str) -> Result<[Option<&str>; 6], RoomError> {
     let mut values = [None; 6];
     for part in query.split('&') {

@@ -1,5 +1,5 @@
-//! A room: the rules that all who open its link agree on, within limits that hold before anything
-//! is allocated.
+//! A room: the rules that everybody who opens its link agrees on, within limits that are checked
+//! before anything is allocated.
 
 use alloc::string::{String, ToString};
 use core::fmt;
@@ -9,13 +9,14 @@ use protocol::ParamSpec;
 use protocol::envelope::RoomId;
 use serde::{Deserialize, Serialize};
 
-/// Longest name in bytes.
+/// The longest name, in bytes.
 pub const MAX_NAME: usize = 32;
 
-/// A room's name and rules. Only [`Room::new`] and the link parser make one, so every room that
-/// exists is within the limits.
+/// A room's name and rules. Only [`Room::new`] and the link parser create one, so every room is
+/// within the limits.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(into = "String", try_from = "String")] // as its link, so that what is read is within the limits, too
+// Serialised as its link, so that what is deserialised is within the limits, too.
+#[serde(into = "String", try_from = "String")]
 pub struct Room {
     name: String,
     spacing: u32,
@@ -24,20 +25,20 @@ pub struct Room {
     halving: u32,
 }
 
-/// Why something is not a room; each carries the offending part.
+/// Why something is not a room; each variant carries the offending part.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RoomError {
     /// The link leads elsewhere.
     NotARoom(String),
     /// The link is longer than any room's.
     TooLong(usize),
-    /// A parameter is not there.
+    /// A parameter is missing.
     Missing(&'static str),
-    /// A parameter is there twice.
+    /// A parameter appears twice.
     Twice(String),
-    /// A parameter that rooms do not have.
+    /// A parameter is not one that rooms have.
     Unknown(String),
-    /// A value is not a number of its kind.
+    /// A value is not a number of the expected kind.
     NotANumber {
         /// The parameter.
         name: &'static str,
@@ -51,16 +52,16 @@ pub enum RoomError {
         /// What it said.
         value: u64,
     },
-    /// A name is empty, too long, or has other characters than a-z, 0-9 and the hyphen.
+    /// A name is empty, too long, or contains other characters than a-z, 0-9 and the hyphen.
     BadName(String),
-    /// Compact bits that are no target, or not in the shortest form.
+    /// Compact bits do not make a valid target, or are not in their shortest form.
     BadBits(CompactTarget),
-    /// The checksum in the link does not fit: a part was lost or changed on the way.
+    /// The checksum in the link does not match: a part was lost or changed on the way.
     Damaged(String),
 }
 
 impl RoomError {
-    /// A stable code, from which the page makes a text.
+    /// A stable code, for which the page has a text.
     #[must_use]
     pub fn code(&self) -> String {
         match self {
@@ -77,7 +78,7 @@ impl RoomError {
         }
     }
 
-    /// The offending part, at most 64 characters of it; those that cannot be seen are escaped.
+    /// The offending part, at most 64 characters of it; invisible ones are escaped.
     #[must_use]
     pub fn value(&self) -> String {
         let whole = match self {
@@ -89,7 +90,7 @@ impl RoomError {
             | Self::NotANumber { value, .. } => value.clone(),
             Self::TooLong(len) => len.to_string(),
             Self::Missing(name) => (*name).into(),
-            // As links write it.
+            // In hexadecimal, as in links.
             Self::OutOfRange { spec, value } if spec.name == "bits" => {
                 alloc::format!("{value:08x}")
             }
@@ -120,10 +121,10 @@ impl fmt::Display for RoomError {
 impl core::error::Error for RoomError {}
 
 impl Room {
-    /// A room of these rules.
+    /// A room with these rules.
     ///
     /// # Errors
-    /// The first of them that is outside its limits.
+    /// The first rule that is outside its limits.
     pub fn new(
         name: &str,
         spacing: u32,
@@ -175,7 +176,7 @@ impl Room {
         &self.name
     }
 
-    /// Seconds between blocks that retargeting aims at.
+    /// The seconds between blocks that retargeting aims for.
     #[must_use]
     pub fn spacing(&self) -> u32 {
         self.spacing
@@ -187,7 +188,7 @@ impl Room {
         self.bits
     }
 
-    /// Blocks between two adjustments.
+    /// Blocks between two difficulty adjustments.
     #[must_use]
     pub fn window(&self) -> u32 {
         self.window
@@ -206,7 +207,7 @@ impl Room {
             .expect("a room is checked when it is made")
     }
 
-    /// Its identity on the wire: name and rules, hashed.
+    /// Its identity on the wire: a hash of its name and rules.
     #[must_use]
     pub fn id(&self) -> RoomId {
         let text = alloc::format!("tabchain/room/1 {}", self.rules());
@@ -239,7 +240,7 @@ impl TryFrom<String> for Room {
     }
 }
 
-/// The limits of a room's parameter, as its protocol or ledger states them.
+/// The limits of a parameter, as its protocol or ledger states them.
 pub(crate) fn spec(name: &str) -> ParamSpec {
     let protocol = consensus::pow::ENTRY.params;
     let ledger = ledger::utxo::PARAMS;

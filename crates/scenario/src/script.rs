@@ -1,5 +1,5 @@
-//! A scenario: a room, the machines in it, the links between them and what goes wrong. A file that
-//! people write; nothing is allocated before it was found to be within limits.
+//! A scenario: a room, the machines in it, the links between them and what goes wrong. Scenario
+//! files are written by people; nothing is allocated before it is known to be within limits.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -10,17 +10,17 @@ use serde::{Deserialize, Serialize};
 
 use crate::room::{Room, RoomError};
 
-/// A whole run, as its file says it.
+/// A whole run, as its file describes it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Scenario {
-    /// What it shows, in a line.
+    /// What it shows, in one line.
     pub title: String,
-    /// All randomness follows from it.
+    /// Determines all randomness.
     pub seed: u64,
     /// How long it runs, in simulated seconds.
     pub seconds: u32,
-    /// Blocks under the tip from which on a block counts as final.
+    /// How many blocks on top make a block final.
     #[serde(default = "six")]
     pub depth: u32,
     /// The rules.
@@ -35,7 +35,7 @@ pub struct Scenario {
     pub faults: Vec<Fault>,
 }
 
-/// A room's parameters in a file.
+/// A room's parameters, as a file gives them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RoomSpec {
@@ -45,7 +45,7 @@ pub struct RoomSpec {
     pub spacing: u32,
     /// Starting target in compact form.
     pub bits: u32,
-    /// Blocks between adjustments.
+    /// Blocks between difficulty adjustments.
     pub window: u32,
     /// Blocks between halvings.
     pub halving: u32,
@@ -57,8 +57,9 @@ pub struct RoomSpec {
 pub struct NodesSpec {
     /// How many.
     pub count: u32,
-    /// Hashes a second of each node in turn; the last value holds for the rest. These are real
-    /// hashes of the simulation: together with `bits` they say how long a block takes.
+    /// Hashes per second of each node in turn; the last value applies to all remaining nodes. The
+    /// proof of work in a simulation is real: together with `bits`, these rates determine how long
+    /// a block takes.
     pub hashes_per_second: Vec<u32>,
 }
 
@@ -68,11 +69,11 @@ pub struct NodesSpec {
 pub struct LinksSpec {
     /// Shortest delay in milliseconds.
     pub delay_min_ms: u32,
-    /// Longest delay; the spread reorders packets.
+    /// Longest delay in milliseconds; the spread reorders packets.
     pub delay_max_ms: u32,
-    /// Packets lost in a million.
+    /// Packets lost, per million.
     pub loss_ppm: u32,
-    /// Packets that arrive twice in a million.
+    /// Packets that arrive twice, per million.
     pub duplicate_ppm: u32,
 }
 
@@ -90,9 +91,9 @@ impl Default for LinksSpec {
 /// Something that goes wrong.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fault {
-    /// Simulated second.
+    /// The simulated second at which it happens.
     pub at: u32,
-    /// What.
+    /// What happens.
     #[serde(flatten)]
     pub kind: FaultKind,
 }
@@ -101,15 +102,15 @@ pub struct Fault {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum FaultKind {
-    /// A node dies when it next writes, in the middle of the write or right after it, and comes
+    /// A node dies in its next step that writes, in the middle of the write or after it, and comes
     /// back with what its disk kept.
     Crash {
-        /// Which.
+        /// Which node.
         node: u32,
-        /// How long it is away.
+        /// How many seconds it stays down.
         seconds: u32,
     },
-    /// Only nodes of the same group hear each other; nodes in no group hear nobody.
+    /// Nodes hear only members of their own group; nodes in no group hear nobody.
     Cut {
         /// The groups.
         groups: Vec<Vec<u32>>,
@@ -122,7 +123,7 @@ fn six() -> u32 {
     6
 }
 
-/// The most that a scenario may ask for.
+/// Upper limits on what a scenario may ask for.
 pub mod limits {
     /// Nodes.
     pub const NODES: u32 = 64;
@@ -130,27 +131,28 @@ pub mod limits {
     pub const SECONDS: u32 = 86_400;
     /// Faults.
     pub const FAULTS: usize = 1_000;
-    /// Hashes a second of a node.
+    /// Hashes per second of a node.
     pub const HASHES_PER_SECOND: u32 = 1_000_000;
     /// Milliseconds of delay.
     pub const DELAY_MS: u32 = 600_000;
     /// The hardest starting target: a search of 2^16 hashes on average.
     pub const HARDEST_BITS: u32 = 0x1f00_ffff;
     /// Hashes that all nodes together make between two blocks. Retargeting leads there, and the
-    /// simulator really searches: it gives up after 2^26, which then hardly ever happens.
+    /// simulator really searches: it gives up after 2^26 hashes, which this limit makes very
+    /// unlikely.
     pub const HASHES_PER_BLOCK: u64 = 1 << 23;
     /// Bytes of a title.
     pub const TITLE: usize = 200;
 }
 
-/// Why a scenario cannot run; each carries the offending value.
+/// Why a scenario cannot run; each variant carries the offending value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ScenarioError {
-    /// The room is not one.
+    /// The room is invalid.
     Room(RoomError),
     /// A number is outside its limits.
     OutOfRange {
-        /// Which.
+        /// Which number.
         what: &'static str,
         /// Its value.
         value: u64,
@@ -159,11 +161,11 @@ pub enum ScenarioError {
         /// Largest allowed.
         max: u64,
     },
-    /// A sign that would steer the terminal that shows the title.
+    /// The title contains a control character, which could manipulate the terminal that shows it.
     BadTitle(char),
-    /// A fault names a node that is not there, or names it in two groups.
+    /// A fault names a node that does not exist, or names one in two groups.
     BadNode(u32),
-    /// Nobody mines at a known speed.
+    /// No hash rate is given.
     NoHashRate,
 }
 
@@ -189,10 +191,10 @@ impl fmt::Display for ScenarioError {
 impl core::error::Error for ScenarioError {}
 
 impl Scenario {
-    /// Checks everything against the limits and gives the room.
+    /// Checks everything against the limits and returns the room.
     ///
     /// # Errors
-    /// The first thing that is not within them.
+    /// The first thing that is outside its limits.
     pub fn check(&self) -> Result<Room, ScenarioError> {
         let length = |len: usize| u64::try_from(len).unwrap_or(u64::MAX);
         within(
@@ -244,7 +246,7 @@ impl Scenario {
         Ok(room)
     }
 
-    /// Hashes a second of a node.
+    /// Hashes per second of a node.
     #[must_use]
     pub fn hash_rate(&self, node: u32) -> u32 {
         let rates = &self.nodes.hashes_per_second;

@@ -1,4 +1,5 @@
-//! Rooms and their links: what is refused, by which code, and that good ones come back the same.
+//! Rooms and their links: which are refused and with which code, and that valid ones survive a
+//! round trip.
 
 use chain::{CompactTarget, block_proof};
 use proptest::prelude::*;
@@ -22,7 +23,8 @@ fn a_link_typed_by_hand_needs_no_checksum() {
     assert_eq!(Room::parse(&format!("#{}", room.link())), Ok(room));
 }
 
-/// Links cut short or decorated by chat programs, and hostile ones: each has a reason.
+/// Links cut short or decorated by chat programs, and hostile ones: each is refused with its own
+/// code.
 #[test]
 fn bad_links_are_refused_with_a_code() {
     let with = |from: &str, to: &str| LINK.replace(from, to);
@@ -102,7 +104,7 @@ fn rooms_differ_in_identity_if_they_differ_in_anything() {
     }
 }
 
-/// Expected tries for the first block are what the machine does in two seconds at the gentle
+/// The expected tries for the first block are what the machine does in two seconds at the gentle
 /// setting, within the rounding of compact bits.
 #[test]
 fn a_fresh_room_is_aimed_at_the_machine() {

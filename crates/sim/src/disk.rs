@@ -1,7 +1,7 @@
 //! A node's disk: a journal of batches, each with its length and checksum, that a crash may tear.
 //!
-//! Recovery reads records until the first that is incomplete or damaged and drops the rest, so a
-//! batch happens whole or not at all.
+//! Recovery reads records up to the first that is incomplete or damaged and drops the rest, so a
+//! batch is written whole or not at all.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use std::sync::Arc;
 use chain::{Encode, Reader, sha256};
 use protocol::{Batch, Key, Saved, Space, Write};
 
-/// A journal and what it says.
+/// A journal and the values that it leads to.
 #[derive(Clone, Debug, Default)]
 pub struct Disk {
     journal: Vec<u8>,
@@ -17,14 +17,15 @@ pub struct Disk {
 }
 
 impl Disk {
-    /// Writes a batch whole.
+    /// Writes a whole batch.
     pub fn save(&mut self, batch: &Batch) {
         self.journal.extend(record(batch));
         self.apply(batch);
     }
 
-    /// Writes only the first bytes of a batch's record, as a crash in the middle does, and then
-    /// recovers. `cut` is taken modulo the record's length, so never all of it is written.
+    /// Writes only the first bytes of a batch's record, as a crash in the middle of a write does,
+    /// and then recovers. `cut` is taken modulo the record's length, so the record is never
+    /// complete.
     pub fn tear(&mut self, batch: &Batch, cut: u64) {
         let record = record(batch);
         let len = u64::try_from(record.len()).unwrap_or(u64::MAX);
@@ -33,7 +34,7 @@ impl Disk {
         *self = Self::recover(&self.journal);
     }
 
-    /// What a journal says, up to its first incomplete or damaged record.
+    /// The disk that a journal leads to, up to its first incomplete or damaged record.
     #[must_use]
     pub fn recover(journal: &[u8]) -> Self {
         let mut disk = Self::default();
@@ -52,7 +53,7 @@ impl Disk {
         &self.journal
     }
 
-    /// What a booting machine is told.
+    /// What a booting machine is told is saved.
     #[must_use]
     pub fn saved(&self) -> Saved {
         let own = self
@@ -62,7 +63,7 @@ impl Disk {
         Saved::of(own.map(|(key, value)| (key.name.clone(), value.clone())))
     }
 
-    /// One value.
+    /// The value under a key.
     #[must_use]
     pub fn load(&self, key: &Key) -> Option<Arc<[u8]>> {
         self.values.get(key).cloned()
@@ -181,7 +182,8 @@ mod tests {
         ]
     }
 
-    /// Crash after k bytes of a record, for every k: recovery ends at the boundary before.
+    /// Crashes after k bytes of a record, for every k: recovery ends at the end of the previous
+    /// record.
     #[test]
     fn a_torn_write_leaves_the_state_before_it() {
         for torn in 0..batches().len() {

@@ -1,12 +1,12 @@
-//! Two runs are the same run exactly if their fingerprints are equal.
+//! Two runs are the same if and only if their fingerprints are equal.
 
 use chain::{PeerId, Time, sha256};
 use protocol::{Input, Output, TimerKey, To};
 
 use crate::queue::SeatIx;
 
-/// A 128-bit rolling hash over (time, event number, node, input, packets sent); never over labels
-/// or texts, so that a better wording changes no link.
+/// A 128-bit rolling hash over (time, event number, node, input, packets sent). It never covers
+/// labels or texts, so that rewording them changes no fingerprint.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Fingerprint([u8; 16]);
 
@@ -17,7 +17,7 @@ impl std::fmt::Display for Fingerprint {
 }
 
 impl Fingerprint {
-    /// Takes in one step of one node.
+    /// Hashes in one step of one node.
     pub(crate) fn step(
         &mut self,
         now: Time,

@@ -1,9 +1,9 @@
-//! Does: runs machines over a virtual network in virtual time, breaks things on purpose, judges the run.
+//! Does: runs machines over a virtual network in virtual time, breaks things, and judges the run.
 //! Never: reads a clock, spawns a thread, touches a browser, or decides what a node does.
 //! Neighbours: `scenario` assembles the machines; `cli` (and later the Lab's worker) run it.
 //!
-//! Same scenario, same bytes out: natively, in Node, in Chromium, in debug and in release. The
-//! run's [`Fingerprint`] says so in 128 bits.
+//! The same scenario produces the same bytes everywhere: natively, in Node, in Chromium, in debug
+//! and in release. The run's [`Fingerprint`] sums them up in 128 bits.
 
 #![forbid(unsafe_code)]
 

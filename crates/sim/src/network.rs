@@ -1,4 +1,4 @@
-//! Links that lose, delay, reorder and double packets, and cuts between groups of nodes.
+//! Links that lose, delay, reorder and duplicate packets, and cuts between groups of nodes.
 
 use chain::{Micros, Stream, Time};
 use scenario::LinksSpec;
@@ -32,7 +32,7 @@ impl Network {
         self.groups = Some((0..nodes).map(group_of).collect());
     }
 
-    /// Lets everybody hear everybody.
+    /// Lets everybody hear everybody again.
     pub(crate) fn heal(&mut self) {
         self.groups = None;
     }
@@ -46,7 +46,7 @@ impl Network {
         group(a).is_some() && group(a) == group(b)
     }
 
-    /// When the copies of a packet sent now arrive: none if it is lost, two if it is doubled.
+    /// When the copies of a packet sent now arrive: none if it is lost, two if it is duplicated.
     pub(crate) fn arrivals(&mut self, now: Time) -> Vec<Time> {
         let copies = match () {
             () if self.rng.chance(self.links.loss_ppm) => 0,

@@ -1,4 +1,5 @@
-//! What happens next: events ordered by time, and at the same time by when they were planned.
+//! What happens next: events ordered by time, and events at the same time by when they were
+//! planned.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +9,7 @@ use protocol::{Job, Key, Packet, TimerKey};
 /// A node's place in the scenario, from 0.
 pub(crate) type SeatIx = u32;
 
-/// Something planned.
+/// A planned event.
 #[derive(Clone, Debug)]
 pub(crate) enum Planned {
     /// A node starts, or starts again.
@@ -19,21 +20,21 @@ pub(crate) enum Planned {
         from: PeerId,
         packet: Packet,
     },
-    /// A timer is due, unless it was armed anew since.
+    /// A timer is due, unless it has been armed again since.
     Timer {
         seat: SeatIx,
         key: TimerKey,
         armed: u64,
     },
-    /// A search succeeds, unless its job was replaced since.
+    /// A search succeeds, unless its job has been replaced since.
     Mined { seat: SeatIx, job: Job, life: u64 },
     /// A value was read from the disk in this life of the node.
     Loaded { seat: SeatIx, key: Key, life: u64 },
-    /// A fault of the scenario, by its place in the list.
+    /// A fault of the scenario, by its index in the list.
     Fault(u32),
 }
 
-/// The future.
+/// Everything that is planned.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Queue {
     planned: BTreeMap<(Time, u64), Planned>,
@@ -41,7 +42,7 @@ pub(crate) struct Queue {
 }
 
 impl Queue {
-    /// Plans something; `what` is told the number that the event gets and no other has.
+    /// Plans an event; `what` receives its number, which no other event has.
     pub(crate) fn plan_with(&mut self, at: Time, what: impl FnOnce(u64) -> Planned) -> u64 {
         self.sequence += 1;
         self.planned
@@ -49,18 +50,18 @@ impl Queue {
         self.sequence
     }
 
-    /// Plans something.
+    /// Plans an event.
     pub(crate) fn plan(&mut self, at: Time, what: Planned) {
         self.plan_with(at, |_| what);
     }
 
-    /// Takes out what is next, with its time and number.
+    /// Takes out the next event, with its time and number.
     pub(crate) fn next(&mut self) -> Option<(Time, u64, Planned)> {
         let ((at, sequence), what) = self.planned.pop_first()?;
         Some((at, sequence, what))
     }
 
-    /// When the next event is.
+    /// The time of the next event.
     pub(crate) fn next_at(&self) -> Option<Time> {
         self.planned.first_key_value().map(|((at, _), _)| *at)
     }

@@ -1,4 +1,4 @@
-//! The run: takes what is next, lets a machine step, carries out what it asks for, and lets the
+//! The run: takes the next event, lets a machine step, carries out what it asks for, and lets the
 //! checkers look.
 
 use std::collections::BTreeMap;
@@ -15,7 +15,7 @@ use crate::queue::{Planned, Queue, SeatIx};
 use crate::search;
 use crate::seat::{Crash, Seat};
 
-/// Reading from the simulated disk takes this long.
+/// How long reading from the simulated disk takes.
 const DISK_LATENCY: Micros = Micros::from_millis(1);
 
 /// A run in progress.
@@ -40,30 +40,30 @@ pub struct Sim {
 /// What happened, in numbers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// Steps of machines.
+    /// Steps that machines took.
     pub steps: u64,
-    /// Packets sent, a broadcast counted once a receiver.
+    /// Packets sent; a broadcast counts once per receiver.
     pub packets: u64,
-    /// Of these, lost on a link or to a cut.
+    /// Packets lost on a link or to a cut.
     pub lost: u64,
     /// Blocks found.
     pub found: u64,
-    /// Times that a node switched branch.
+    /// How often a node switched branches.
     pub reorganisations: u64,
     /// Crashes.
     pub crashes: u64,
-    /// Writes that a crash tore.
+    /// Writes torn by a crash.
     pub torn_writes: u64,
 }
 
 /// What a checker found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// The claim held after every event.
+    /// The claim held throughout.
     Held,
-    /// It was broken.
+    /// The claim was broken.
     Broken {
-        /// When first.
+        /// When it was first broken.
         at: Time,
         /// What was seen.
         what: String,
@@ -84,33 +84,33 @@ pub struct Claim {
 pub struct Standing {
     /// The node.
     pub peer: PeerId,
-    /// Its best tip; `None` while it is down.
+    /// Its tip; `None` while it is down.
     pub tip: Option<(BlockId, Height)>,
 }
 
 /// The outcome of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Report {
-    /// How far it went.
+    /// The simulated time it reached.
     pub now: Time,
-    /// Which run it was.
+    /// Identifies the run.
     pub fingerprint: Fingerprint,
-    /// Every claim.
+    /// All claims.
     pub claims: Vec<Claim>,
-    /// Every node, in the scenario's order.
+    /// All nodes, in the scenario's order.
     pub nodes: Vec<Standing>,
     /// The numbers.
     pub counts: Counts,
 }
 
-/// Log entries kept; older ones go first.
+/// How many log entries are kept at most; the oldest are dropped first.
 const LOG: usize = 10_000;
 
 impl Sim {
     /// Prepares a run.
     ///
     /// # Errors
-    /// What in the scenario is not within limits.
+    /// The first thing in the scenario that is outside its limits.
     pub fn new(scenario: &Scenario) -> Result<Self, ScenarioError> {
         let room = scenario.check()?;
         let seats: Vec<Seat> = (0..scenario.nodes.count)
@@ -122,7 +122,7 @@ impl Sim {
             .collect();
         let mut queue = Queue::default();
         for index in 0..scenario.nodes.count {
-            // Nodes start a millisecond apart: nothing hangs on who was first.
+            // Nodes start a millisecond apart; nothing depends on which is first.
             queue.plan(Time(u64::from(index) * 1_000), Planned::Boot(index));
         }
         for (index, fault) in (0..).zip(&scenario.faults) {
@@ -197,7 +197,7 @@ impl Sim {
         true
     }
 
-    /// What is to be said of the run so far.
+    /// The outcome of the run so far.
     #[must_use]
     pub fn report(&self) -> Report {
         let claim = |checker: &dyn Checker| {
@@ -237,13 +237,14 @@ impl Sim {
         (self.now.0 / 1_000_000, self.end.0 / 1_000_000)
     }
 
-    /// How many of the first events are no longer kept.
+    /// How many of the oldest events are no longer kept.
     #[must_use]
     pub fn forgotten(&self) -> u64 {
         self.forgotten
     }
 
-    /// What the nodes told, oldest first: the last 10,000, or at least 5,000 of a longer run.
+    /// What the nodes reported, oldest first: all of up to 10,000 events, and at least the last
+    /// 5,000 of a longer run.
     #[must_use]
     pub fn events(&self) -> &[(Time, SeatIx, Event)] {
         &self.events
@@ -261,7 +262,7 @@ impl Sim {
         self.tell_peers(number);
     }
 
-    /// Tells every node that is up whom it can reach.
+    /// Tells every running node which others it can reach.
     fn tell_peers(&mut self, number: u64) {
         for index in self.indices() {
             let up = self
@@ -277,7 +278,7 @@ impl Sim {
     fn mined(&mut self, number: u64, index: SeatIx, job: &protocol::Job, life: u64) {
         let seat = self.seat(index);
         if seat.life != life || seat.job.as_ref() != Some(job) {
-            return; // the job was replaced: a search knows no progress, so nothing is lost
+            return; // the job was replaced: a search has no memory, so nothing is lost
         }
         let input = match search::find(job, &mut seat.rng) {
             Some(nonce) => Input::Found { job: job.id, nonce },
@@ -306,7 +307,7 @@ impl Sim {
         }
     }
 
-    /// One step of one machine, and everything that follows from it.
+    /// Lets a machine take a step, and carries out everything that follows from it.
     fn step(&mut self, number: u64, index: SeatIx, input: Input) {
         let now = self.now;
         let seat = self.seat(index);
@@ -462,7 +463,7 @@ impl Sim {
     }
 }
 
-/// Where a node stands, as its sheet says it.
+/// A node's tip, according to its sheet.
 fn tip(sheet: &Sheet) -> Option<(BlockId, Height)> {
     let row = |label| {
         sheet

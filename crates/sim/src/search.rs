@@ -1,13 +1,14 @@
-//! Mining in simulated time: when a search succeeds is drawn, what it finds is really searched.
+//! Mining in simulated time: the time until a search succeeds is drawn at random, but the nonce is
+//! really searched for.
 
 use chain::{Micros, Stream, Target, U256};
 use protocol::Job;
 
-/// The most nonces that are really tried for one block: scenarios are limited to targets that one
-/// hash in 2^16 meets, and retargeting moves the target by at most 4 a window.
+/// The most nonces that are tried for one block: scenarios are limited to targets that at least one
+/// hash in 2^16 meets, and retargeting moves the target by at most a factor of 4 per window.
 const MOST_TRIES: u64 = 1 << 26;
 
-/// How long the search for a job takes at so many hashes a second; `None` if nobody searches.
+/// How long the search for a job takes at this hash rate; `None` if nobody searches.
 pub(crate) fn time_to_find(job: &Job, hashes_per_second: u32, rng: &mut Stream) -> Option<Micros> {
     if hashes_per_second == 0 {
         return None;
@@ -18,8 +19,8 @@ pub(crate) fn time_to_find(job: &Job, hashes_per_second: u32, rng: &mut Stream) 
     Some(rng.exp_micros(Micros(mean)))
 }
 
-/// The first nonce from a drawn one on that meets the target, really searched; `None` if there is
-/// none among the next 2^26.
+/// Searches from a random nonce on for one that meets the target; `None` if none of 2^26 nonces
+/// does.
 pub(crate) fn find(job: &Job, rng: &mut Stream) -> Option<u32> {
     let start = rng.next_u32();
     let mut found = miner::Found::new();
@@ -35,7 +36,7 @@ pub(crate) fn find(job: &Job, rng: &mut Stream) -> Option<u32> {
     None
 }
 
-/// Hashes that one block takes on average, at most 2^64 - 1.
+/// How many hashes a block takes on average, capped at 2^64 - 1.
 fn expected_tries(job: &Job) -> u64 {
     let mut target = job.target;
     target.reverse();

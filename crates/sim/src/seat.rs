@@ -1,4 +1,4 @@
-//! A place in the simulation: a machine, its disk, its timers, its search.
+//! A seat in the simulation: a machine with its disk, timers and search.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use scenario::{Room, assemble};
 use crate::disk::Disk;
 use crate::queue::SeatIx;
 
-/// What lives at one place.
+/// A seat and what lives there.
 pub(crate) struct Seat {
     pub(crate) peer: PeerId,
     pub(crate) machine: Option<Box<dyn Machine>>,
@@ -19,11 +19,11 @@ pub(crate) struct Seat {
     pub(crate) timers: BTreeMap<TimerKey, u64>,
     pub(crate) job: Option<Job>,
     pub(crate) hash_rate: u32,
-    /// Draws when searches succeed and where they start.
+    /// Decides when searches succeed and where they start.
     pub(crate) rng: Stream,
-    /// Counts incarnations, so that what was planned for an earlier one is dropped.
+    /// Counts incarnations, so that what was planned for an earlier one can be dropped.
     pub(crate) life: u64,
-    /// The node dies in its next step that writes, and is away for so long.
+    /// If set, the node dies in its next step that writes, and stays down this long.
     pub(crate) doomed: Option<Micros>,
     key: PublicKey,
     seed: u64,
@@ -47,14 +47,14 @@ impl Seat {
         }
     }
 
-    /// A fresh machine in place of whatever was here; its first input must be `Boot`.
+    /// Puts a fresh machine in place of whatever was here; its first input must be `Boot`.
     pub(crate) fn start(&mut self, room: &Room, memo: &Memo) {
         self.life += 1;
         let seed = self.seed.wrapping_add(self.life);
         self.machine = Some(Box::new(assemble(room, &self.key, seed, memo)));
     }
 
-    /// Everything but the disk is lost.
+    /// Loses everything but the disk.
     pub(crate) fn die(&mut self) {
         self.machine = None;
         self.timers.clear();
@@ -63,17 +63,18 @@ impl Seat {
     }
 }
 
-/// A death in the middle of a step.
+/// A crash in the middle of a step.
 pub(crate) struct Crash {
     /// The batch that was being written.
     pub(crate) torn: Option<Batch>,
-    /// How long the node is away.
+    /// How long the node stays down.
     pub(crate) away: Micros,
 }
 
 impl Seat {
-    /// Lets a doomed node die in a step that writes: half of the time in the middle of the write,
-    /// else at some place behind it. What follows is cut off.
+    /// Lets a doomed node die in a step that writes: half of the time during the first write,
+    /// otherwise at a random point after it, which may be during a later write. The rest of the
+    /// step is cut off.
     pub(crate) fn crash_in(&mut self, out: &mut Outbox) -> Option<Crash> {
         let first = out
             .iter()
@@ -95,7 +96,7 @@ impl Seat {
     }
 }
 
-/// A key that anybody can compute from the seed: for simulations alone.
+/// A key that anybody can compute from the seed: for simulations only.
 fn toy_key(seed: u64, index: SeatIx) -> SecretKey {
     (0u32..)
         .map(|nonce| {

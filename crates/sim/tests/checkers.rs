@@ -1,4 +1,4 @@
-//! Checkers are checked: each must see a violation that is forged in front of it, and stay quiet
+//! Checks the checkers: each must see a violation that is forged in front of it, and stay quiet
 //! otherwise.
 
 use std::cell::RefCell;
@@ -16,7 +16,7 @@ fn params() -> ChainParams {
     tabchain("forged", 10, CompactTarget(0x207f_ffff), 8, 2).expect("within limits")
 }
 
-/// A block on a parent that pays so many coins; `branch` makes it another one.
+/// A block on `parent` that pays `coins` coins; `branch` tells siblings apart.
 fn block(parent: &Block, height: u32, coins: u64, branch: u8) -> Block {
     let amount = Amount::new(coins * Amount::COIN.to_sat()).expect("little money");
     let reward = TxOut::new(amount, Script(vec![0x51]));
@@ -56,7 +56,7 @@ fn sheet(tip: BlockId, work: U256, supply: u64) -> Sheet {
         .row("progress", Value::Word("ready"))
 }
 
-/// A truthful sheet of a node that stands on the last of these blocks.
+/// The truthful sheet of a node that stands on the last of these blocks.
 fn honest(blocks: &[Block]) -> Sheet {
     let tip = blocks.last().expect("genesis at least");
     let proof = block_proof(tip.header.bits).0;
@@ -72,7 +72,7 @@ fn record(params: &ChainParams) -> Rc<RefCell<Record>> {
     Rc::new(RefCell::new(Record::new(params)))
 }
 
-/// Lets a checker watch a node take up a branch block by block, honestly.
+/// Lets a checker watch a node honestly accept a branch, block by block.
 fn grow(checker: &mut dyn Checker, seat: u32, blocks: &[Block]) -> Result<(), String> {
     (1..=blocks.len()).try_for_each(|length| {
         let out = if length > 1 {
@@ -164,7 +164,7 @@ fn coins_out_of_nothing_are_seen() {
         .after_step(0, &[], &claims)
         .expect_err("a wrong sum");
     assert!(seen.contains("holds 7"), "{seen}");
-    // A block that pays more than its height allows, told truthfully.
+    // A block that pays more than its height allows, reported truthfully.
     let greedy = block(&blocks[3], 4, 50, 0);
     let longer = [blocks.as_slice(), &[greedy]].concat();
     let out = [save(&longer[4])];

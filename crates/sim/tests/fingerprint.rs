@@ -1,5 +1,5 @@
-//! The same scenario gives the same bytes natively, in Node and in Chromium: the value below is
-//! one, and every platform must reach it.
+//! The same scenario gives the same bytes natively, in Node and in Chromium: there is one golden
+//! value, and every platform must reach it.
 //!
 //! `cargo test -p sim`, `wasm-pack test --node crates/sim`, `wasm-pack test --headless --chrome
 //! crates/sim`.

@@ -1,4 +1,4 @@
-//! `fingerprint.rs` once more, in a browser.
+//! `fingerprint.rs` again, in a browser.
 
 #![cfg(target_arch = "wasm32")]
 

@@ -51,7 +51,7 @@ fn another_seed_is_another_run() {
     assert_ne!(a.fingerprint, b.fingerprint);
 }
 
-/// No false alarm and no disagreement in the end, whatever the seed: links heal all by themselves.
+/// No false alarms and no disagreement in the end, whatever the seed: the links heal by themselves.
 #[test]
 fn many_seeds_converge_without_a_broken_claim() {
     let base = load(&root().join("pow/01-lossy-links"));
@@ -80,7 +80,8 @@ fn many_seeds_converge_without_a_broken_claim() {
             spread.is_some_and(|spread| spread <= 2),
             "seed {seed}: heights {heights:?}"
         );
-        // Each node calls some blocks final, and the claim of agreement says: the same ones.
+        // Every node considers some blocks final, and the claim of agreement says that they are the
+        // same.
         assert!(
             low.is_some_and(|low| *low >= 2 * scenario.depth),
             "seed {seed}: heights {heights:?}"

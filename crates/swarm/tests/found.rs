@@ -101,3 +101,44 @@ fn a_write_of_a_former_session_makes_nothing_of_the_next_one_durable() {
 ",
     );
 }
+
+#[test]
+fn a_database_that_is_taken_away_from_a_frozen_tab_takes_no_chain_with_it() {
+    holds(
+        "seed 101793 locks kept calm 6833
+0 open 0 10273954
+0 mine 0 0
+996 mine 37341 3422180
+6732 freeze 12140 10288332
+6733 lose-database 24528 11864610
+",
+    );
+}
+
+#[test]
+fn a_name_that_is_stolen_before_the_tab_has_joined_is_given_up() {
+    holds(
+        "seed 101318 locks kept calm 1701
+0 open 0 12606154
+0 open 32100 750481
+337 mine 60690 1651004
+337 steal-lock 42764 2890575
+1446 open 5187 14661161
+1601 steal-lock 55938 10579912
+",
+    );
+}
+
+#[test]
+fn after_the_record_of_a_reset_was_damaged_tabs_agree_on_what_can_be_undone() {
+    holds(
+        "seed 100365 locks kept calm 673
+0 open 0 12690259
+91 reset 36655 5115733
+91 open 42151 6273966
+251 damage 44706 10358983
+251 mine 51492 4651781
+573 reload 1696 8322192
+",
+    );
+}

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use node::Memo;
 use pool::plan::PoolEvent;
 use protocol::{Input as NodeInput, JobId};
+use wire::live::HeldUp;
 use wire::{Ask, FromEngine, Happening, Power};
 
 use crate::asks::{self, MOST_WAITING, Waiting};
@@ -122,6 +123,13 @@ impl Live {
     /// The browser says something of a lock.
     pub fn locked(&mut self, cx: &mut Cx<'_>, id: LockId, answer: LockAnswer) {
         match &mut self.session {
+            Session::Joining(joining) if joining.holds(id) => {
+                if answer == LockAnswer::Stolen {
+                    joining.abandon(cx);
+                    self.become_somebody_else(cx);
+                    self.join(cx);
+                }
+            }
             Session::Joining(joining) => {
                 let joined = joining.locked(cx, id, answer);
                 self.joined(cx, joined);
@@ -360,8 +368,14 @@ impl Live {
             self.l.inheritance = values.map(|values| (generation, values));
         }
         self.leave(cx, Some(lock), true);
+        self.become_somebody_else(cx);
+    }
+
+    /// What was said under the old name may be somebody else's word from now on.
+    fn become_somebody_else(&mut self, cx: &mut Cx<'_>) {
         self.l.me = Me::new(cx.source);
         self.l.label = 0;
+        self.l.held_up(cx, Some(HeldUp::Tab));
         self.l.note(cx, Happening::LockStolen);
     }
 }

@@ -9,17 +9,17 @@ use crate::{BlockDetail, BlockView, StatusView};
 
 /// A question whose answer has a known type.
 pub trait Question {
-    /// What a good answer carries.
+    /// What a successful answer carries.
     type Answer;
 
-    /// As it travels.
+    /// Wraps the question for sending.
     fn ask(self) -> Ask;
 
-    /// Reads the answer; `None` if it answers another kind of question.
+    /// Unwraps the answer; `None` if it belongs to another kind of question.
     fn read(answer: Answer) -> Option<Self::Answer>;
 }
 
-/// Ties asks to the variant of [`Answer`] that answers them, and gathers them into [`Ask`].
+/// Ties each question to the [`Answer`] variant that answers it and gathers all of them in [`Ask`].
 macro_rules! questions {
     ($($name:ident => $answer:ident($content:ty);)*) => {
         $(impl Question for $name {
@@ -61,14 +61,14 @@ questions! {
     Export => Text(String);
 }
 
-/// Where things stand.
+/// Get a summary of this tab and its room.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GetStatus;
 
-/// Mine in this tab.
+/// Start mining in this tab.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StartMining {
-    /// Sets the shared budget, too; `None` leaves it as it is.
+    /// Also sets the shared budget; `None` leaves it unchanged.
     pub power: Option<Power>,
 }
 
@@ -76,23 +76,23 @@ pub struct StartMining {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StopMining;
 
-/// Set the budget that all tabs share, without starting or stopping.
+/// Set the budget that all tabs share, without starting or stopping mining.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SetPower(pub Power);
 
-/// Cut a tab or a node off from all others, or let it join again.
+/// Cut a tab or a node off from all others, or reconnect it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SetOnline {
-    /// Whom.
+    /// Whom to cut off or reconnect.
     pub subject: Subject,
-    /// Joined or cut.
+    /// True to reconnect, false to cut off.
     pub online: bool,
 }
 
-/// Who is cut off or joined.
+/// Who is cut off or reconnected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Subject {
-    /// This tab: all its nodes.
+    /// This tab, with all its nodes.
     Here,
     /// A tab of the room, by [`crate::TabView::id`].
     Tab(PeerId),
@@ -100,28 +100,28 @@ pub enum Subject {
     Node(PeerId),
 }
 
-/// One more node in this tab; answered with its id once it runs.
+/// Add a node to this tab; answered with its id once it runs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AddNode;
 
-/// Remove a node of this tab; its identity stays for later.
+/// Remove a node from this tab; its identity is kept for later use.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RemoveNode(pub PeerId);
 
-/// A block explained.
+/// Get one block with every detail.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GetBlock(pub BlockKey);
 
 /// Which block is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum BlockKey {
-    /// The one of the best chain at this height.
+    /// The block of the best chain at this height.
     Height(Height),
-    /// The one with this id.
+    /// The block with this id.
     Id(BlockId),
 }
 
-/// Blocks of the best chain between two heights, both included, at most 2,000, lowest first.
+/// Get the blocks of the best chain between two heights, inclusive, at most 2,000, lowest first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GetBlocks {
     /// First height.
@@ -130,24 +130,24 @@ pub struct GetBlocks {
     pub to: Height,
 }
 
-/// Put this room's chain away in every tab of the browser; can be undone.
+/// Set this room's chain aside in every tab of the browser; can be undone.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reset;
 
-/// Bring back what the last reset put away.
+/// Bring back the chain that the last reset set aside.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UndoReset;
 
-/// The whole chain of this tab's first node as raw block hex, a line each, oldest first.
+/// Export the whole chain of this tab's first node: raw blocks in hex, one per line, oldest first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Export;
 
-/// What came of an ask.
+/// The result of an ask that succeeded.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Answer {
-    /// It is so now.
+    /// It is done; there is nothing else to say.
     Done(()),
-    /// Where things stand.
+    /// A summary of the tab and its room.
     Status(StatusView),
     /// The node that was added.
     Node(PeerId),
@@ -159,12 +159,12 @@ pub enum Answer {
     Text(String),
 }
 
-/// Why an ask did not work.
+/// Why an ask failed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
     /// A stable code: `bad-argument`, `unknown-block`, `unknown-node`, `unknown-tab`,
     /// `too-many-nodes`, `last-node`, `nothing-to-undo`, `held-up`, `not-ready`.
     pub code: String,
-    /// A sentence in English for developers.
+    /// An explanation for developers, in English.
     pub message: String,
 }

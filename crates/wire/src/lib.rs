@@ -1,10 +1,10 @@
-//! Does: names what crosses from one thread to another: the page's asks and their answers, pictures, log.
-//! Never: decides, computes or touches a browser; ids and headers travel as bytes, not as texts.
-//! Neighbours: `tab` fills it in, `page` draws it; `engine` and `page` carry it as `postcard` bytes.
+//! Does: defines what crosses between threads: the page's asks, their answers, pictures, the log.
+//! Never: decides, computes or touches a browser; ids and headers travel as bytes, not as text.
+//! Neighbours: `tab` fills it in, `page` draws it; `engine` and `page` send it as `postcard` bytes.
 //!
-//! [`start`] is how a page and its engine meet, [`ask`] what can be asked, [`live`] the picture of the
-//! room, [`log`] what happened. A later room of the page (the Lab, the wallet) brings a module of its
-//! own.
+//! [`start`] is the handshake of a page and its engine, [`ask`] what can be asked, [`live`] the
+//! picture of the room, [`log`] what happened. Each later section of the page (the Lab, the wallet)
+//! will add a module of its own.
 
 #![forbid(unsafe_code)]
 
@@ -22,5 +22,5 @@ pub use log::{Damage, Happening, LogEntry};
 pub use pool::Power;
 pub use start::{FromEngine, Start, ToEngine};
 
-/// Changes with every incompatible change of this crate or of a worker's protocol.
+/// Bumped with every incompatible change to this crate or to a worker's protocol.
 pub const VERSION: u32 = 4;

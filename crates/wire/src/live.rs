@@ -1,7 +1,7 @@
 //! The picture of a room, as the tab sees it and the page draws it.
 //!
-//! The page holds no truth. The engine sends a [`Frame`] when something changed, at most ten a second,
-//! with the parts that are different, and the next only after the page has acknowledged the one before.
+//! The page holds no state of record. When something changes, the engine sends a [`Frame`] with the
+//! parts that differ: at most ten a second, and each only after the page has acknowledged the last.
 
 use chain::{BitcoinHeader, BlockId, Height, PeerId, Target, Work};
 use serde::{Deserialize, Serialize};
@@ -10,18 +10,18 @@ use pool::Power;
 
 use crate::LogEntry;
 
-/// What is new since the frame before.
+/// What is new since the previous frame.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Frame {
-    /// Counts frames; to be acknowledged.
+    /// Serial number of the frame, which the page acknowledges.
     pub number: u32,
-    /// The parts that are different now; all of them in an engine's first frame.
+    /// The parts that have changed; all of them in an engine's first frame.
     pub parts: Vec<Part>,
     /// Log entries since the last frame, oldest first.
     pub log: Vec<LogEntry>,
 }
 
-/// A part of the picture that replaces the one before.
+/// A part of the picture, which replaces its previous version.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Part {
     /// The room.
@@ -30,14 +30,14 @@ pub enum Part {
     Tabs(Vec<TabView>),
     /// Every node, this tab's first, then by tab and seat.
     Nodes(Vec<NodeView>),
-    /// Blocks that left the window, and blocks that are new in it or changed their state.
+    /// Blocks that left the window, and blocks that entered it or changed.
     Tree {
         /// No longer drawn.
         gone: Vec<BlockId>,
-        /// New or different, in the order of the window.
+        /// New or changed, in the order of the window.
         blocks: Vec<BlockView>,
     },
-    /// Best tip of this tab's first node.
+    /// The best tip of this tab's first node.
     Tip(TipView),
     /// What the next block must meet.
     Target(TargetView),
@@ -45,11 +45,11 @@ pub enum Part {
     Mining(MiningView),
     /// Where the chain is kept.
     Storage(StorageView),
-    /// What people have to be told for as long as it holds.
+    /// What people must be told for as long as it lasts.
     Notices(Vec<Notice>),
 }
 
-/// The whole picture, as the parts of all frames make it.
+/// The whole picture, assembled from the parts of all frames.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Picture {
     /// The room.
@@ -58,10 +58,10 @@ pub struct Picture {
     pub tabs: Vec<TabView>,
     /// Every node, this tab's first, then by tab and seat.
     pub nodes: Vec<NodeView>,
-    /// The last heights of the block tree (at most 48 heights, 256 blocks), by height, then by id;
-    /// the first height's parents are outside.
+    /// The top of the block tree (at most 48 heights, 256 blocks), by height, then by id; the
+    /// parents of the lowest height lie outside.
     pub tree: Vec<BlockView>,
-    /// Best tip of this tab's first node.
+    /// The best tip of this tab's first node.
     pub tip: TipView,
     /// What the next block must meet, seen from that tip.
     pub target: TargetView,
@@ -69,51 +69,51 @@ pub struct Picture {
     pub mining: MiningView,
     /// Where the chain is kept.
     pub storage: StorageView,
-    /// What people have to be told for as long as it holds.
+    /// What people must be told for as long as it lasts.
     pub notices: Vec<Notice>,
 }
 
-/// Something that people have to be told for as long as it holds.
+/// Something that people must be told for as long as it lasts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Notice {
     /// A reset can still be undone.
     UndoReset,
-    /// A tab of another version of Tabchain talks on this room's channel.
+    /// A tab that runs another version of Tabchain talks on this room's channel.
     OtherVersion,
-    /// Another page holds a lock that the tab waited for; it went on without.
+    /// Another page holds a lock that the tab waited for; the tab went on without it.
     HeldUp(HeldUp),
-    /// A write to the database has been waiting for so many seconds: another page blocks it.
+    /// A write to the database has been waiting for a while: another page blocks it.
     SlowStorage {
         /// Whole seconds so far.
         seconds: u32,
     },
-    /// The chain's tip is dated so many seconds ahead of this machine's clock: what is mined now is
-    /// refused by everybody, or the clock is wrong.
+    /// The chain's tip is dated ahead of this machine's clock: either everybody refuses what is
+    /// mined now, or the clock is wrong.
     Future {
         /// Seconds ahead of the clock.
         ahead: u32,
         /// Blocks of the best chain that are dated ahead of the clock.
         blocks: u32,
     },
-    /// Saved data was damaged: what was kept, and what was put aside.
+    /// Saved data was damaged: what survived, and what was set aside.
     Damaged {
         /// Height of the chain that could be read.
         height: Height,
-        /// Records that could not be read and were put aside.
+        /// Records that could not be read and were set aside.
         records: u32,
     },
 }
 
-/// What a tab went on without, because somebody else held a lock for too long.
+/// What a tab went on without because somebody else held a lock for too long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum HeldUp {
-    /// The default room: this tab opened a room of its own.
+    /// The default room: this tab opened a new room instead.
     DefaultRoom,
-    /// The tab's own name.
+    /// The tab's own name: it goes by a new one.
     Tab,
-    /// The list of identities: this tab's nodes live under new ones, which are not kept.
+    /// The list of identities: this tab's nodes use new ones, which are not kept.
     Identities,
-    /// A reset, which did not happen.
+    /// A reset, which was not carried out.
     Reset,
 }
 
@@ -122,17 +122,17 @@ pub enum HeldUp {
 pub struct StatusView {
     /// The room.
     pub room: RoomView,
-    /// All nodes known, this tab's first.
+    /// All known nodes, this tab's first.
     pub nodes: Vec<NodeView>,
-    /// Best tip of this tab's first node.
+    /// The best tip of this tab's first node.
     pub tip: TipView,
-    /// Nodes of other tabs that are reachable.
+    /// How many nodes of other tabs are reachable.
     pub peers: u32,
-    /// Hashes a second of this tab, by wall clock.
+    /// This tab's hashes per second of wall-clock time.
     pub hash_rate: u64,
     /// Whether this tab mines.
     pub mining: bool,
-    /// Whether this tab is joined.
+    /// Whether this tab is connected, not cut off.
     pub online: bool,
 }
 
@@ -143,11 +143,11 @@ pub struct RoomView {
     pub name: String,
     /// The part of its link after `#`, such as `/live?room=maple-river&spacing=10...`.
     pub link: String,
-    /// Seconds between blocks that retargeting aims at.
+    /// The seconds between blocks that retargeting aims for.
     pub spacing: u32,
     /// Compact target of the first block.
     pub bits: u32,
-    /// Blocks between two adjustments.
+    /// Blocks between two retargets.
     pub window: u32,
     /// Blocks between two halvings.
     pub halving: u32,
@@ -156,19 +156,19 @@ pub struct RoomView {
 /// A tab of this room.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TabView {
-    /// Who it is.
+    /// Its peer id.
     pub id: PeerId,
-    /// A small number that people can say: tab 1, tab 2, in order of appearance in the room.
+    /// A small number for people to use: tab 1, tab 2, in order of appearance in the room.
     pub label: u32,
-    /// Whether it is this one.
+    /// Whether it is this tab.
     pub me: bool,
-    /// Whether its nodes are joined.
+    /// Whether its nodes are connected, not cut off.
     pub online: bool,
     /// Whether it mines.
     pub mining: bool,
-    /// Hashes a second.
+    /// Hashes per second.
     pub hash_rate: u64,
-    /// Whether it has been silent for over 5 s though it still exists (frozen or very busy).
+    /// Whether it has been silent for over 5 s although it still exists (frozen or very busy).
     pub silent: bool,
 }
 
@@ -177,24 +177,24 @@ pub struct TabView {
 pub struct NodeView {
     /// Its peer id.
     pub id: PeerId,
-    /// Its seat: serial number of the identity in this browser, from 0; names, shapes and colours
-    /// follow from it.
+    /// Its seat: the serial number of its identity in this browser, from 0, which determines its
+    /// name, shape and colour.
     pub seat: u32,
     /// [`TabView::id`] of its tab.
     pub tab: PeerId,
     /// Whether it lives in this tab.
     pub here: bool,
-    /// Whether it is joined (its own switch; the tab's comes on top).
+    /// The node's own switch: whether it is connected, provided that its tab is too.
     pub online: bool,
-    /// Where it stands.
+    /// Its best tip.
     pub tip: TipView,
-    /// Blocks that it has and wants while it catches up.
+    /// Its progress while it catches up: blocks it has, blocks it wants.
     pub sync: Option<(u32, u32)>,
-    /// Whether it still reads its own saved blocks: (read, all).
+    /// Its progress while it reads its own saved blocks: blocks read, all blocks.
     pub loading: Option<(u32, u32)>,
 }
 
-/// A tip.
+/// The tip of a chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TipView {
     /// Height.
@@ -205,16 +205,16 @@ pub struct TipView {
     pub work: Work,
 }
 
-/// What has become of a block, seen from this tab's first node.
+/// The state of a block, as this tab's first node sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum BlockState {
-    /// On its best chain.
+    /// On that node's best chain.
     Best,
-    /// On a branch whose tip another node stands on: still competing.
+    /// On a branch that is the best chain of another node: still competing.
     Rival,
-    /// On a branch that nobody stands on any more.
+    /// On a branch that is no node's best chain any more.
     Stale,
-    /// Its header or body broke a rule.
+    /// Its header or body breaks a rule.
     Invalid,
     /// Only other tabs' nodes have it so far (seen by the page, not by this tab's nodes).
     Unseen,
@@ -225,7 +225,7 @@ pub enum BlockState {
 pub struct BlockView {
     /// Its id.
     pub id: BlockId,
-    /// The parent's.
+    /// Its parent's id.
     pub parent: BlockId,
     /// Height.
     pub height: u32,
@@ -235,28 +235,28 @@ pub struct BlockView {
     pub bits: u32,
     /// Seat of the node that found it, if known.
     pub miner: Option<u32>,
-    /// What has become of it.
+    /// Its state.
     pub state: BlockState,
 }
 
-/// A block explained.
+/// A block with every detail.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BlockDetail {
-    /// The row of the tree.
+    /// Its entry in the tree.
     pub block: BlockView,
     /// Its header: the 80 bytes that are hashed.
     pub header: BitcoinHeader,
-    /// The whole block; absent while only the header is known.
+    /// The whole serialized block; absent while only the header is known.
     pub raw: Option<Vec<u8>>,
     /// The target that `bits` stands for.
     pub target: Target,
-    /// How far the hash is below the target, in thousandths: 2100 means 2.1 times.
+    /// How many times the hash fits into the target, in thousandths: 2100 means 2.1 times.
     pub margin_milli: u64,
-    /// Expected tries for one block at this target.
+    /// Expected tries to find a block at this target.
     pub expected_tries: u64,
-    /// Cumulative work up to here; absent while only other tabs have the block.
+    /// Cumulative work up to this block; absent while only other tabs have the block.
     pub work: Option<Work>,
-    /// The block on top of it in the best chain; absent off the best chain and at its end.
+    /// The block on top of it in the best chain; absent at the tip and off the best chain.
     pub child: Option<BlockId>,
     /// Transactions, coinbase first.
     pub transactions: Vec<TransactionView>,
@@ -265,13 +265,13 @@ pub struct BlockDetail {
 /// A transaction of a block.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TransactionView {
-    /// Id as shown.
+    /// Its id, in display order.
     pub txid: String,
     /// Whether it creates the block's reward.
     pub coinbase: bool,
-    /// Bytes.
+    /// Size in bytes.
     pub size: u32,
-    /// Outputs: address (or script hex) and amount in the smallest unit, as decimal string.
+    /// Outputs: address (or script in hex), and amount in the smallest unit as a decimal string.
     pub outputs: Vec<(String, String)>,
 }
 
@@ -280,9 +280,9 @@ pub struct TransactionView {
 pub struct TargetView {
     /// Compact target.
     pub bits: u32,
-    /// Expected tries for one block.
+    /// Expected tries to find a block.
     pub expected_tries: u64,
-    /// Blocks until the next adjustment.
+    /// Blocks until the next retarget.
     pub retarget_in: u32,
 }
 
@@ -293,17 +293,17 @@ pub struct MiningView {
     pub on: bool,
     /// The budget that all tabs share.
     pub power: Power,
-    /// This tab's part of it: workers and duty in percent; zeros while it has none.
+    /// This tab's share of the budget: workers and duty in percent; zeros while it has none.
     pub share: Power,
-    /// Tabs of this browser that mine now.
+    /// How many tabs of this browser are mining.
     pub tabs: u32,
-    /// Hashes a second by wall clock over the last seconds; 0 when off.
+    /// Hashes per second of wall-clock time, over the last few seconds; 0 when off.
     pub rate: u64,
-    /// The same, one value a second, oldest first, at most 60.
+    /// Past values of `rate`, one per second, oldest first, at most 60.
     pub history: Vec<u64>,
     /// Blocks of the best chain found by this tab's nodes.
     pub found: u32,
-    /// Workers that died and were replaced since the start.
+    /// Workers that have died and been replaced since the start.
     pub restarts: u32,
 }
 
@@ -312,8 +312,8 @@ pub struct MiningView {
 pub enum StorageView {
     /// In the browser's database.
     Kept,
-    /// In memory only: storage is refused, full or damaged, and why.
+    /// In memory only, because storage is refused, full or damaged; says why.
     Memory(String),
-    /// There is data of another version; it was left alone, this session is in memory.
+    /// Another version's data is in the way: it is left alone, and this session stays in memory.
     OtherVersion(u32),
 }

@@ -1,5 +1,5 @@
-//! The event log. One type from the node that tells to the script that hears; texts are made by the
-//! page, so that they follow its language.
+//! The event log. An entry keeps one type from the node that emits it to the script that hears it;
+//! the page words it, so that the words follow the page's language.
 
 use protocol::Event;
 use serde::{Deserialize, Serialize};
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 /// One line of the event log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LogEntry {
-    /// Counts entries.
+    /// Serial number of the entry.
     pub number: u32,
     /// Unix milliseconds.
     pub at: u64,
@@ -18,42 +18,42 @@ pub struct LogEntry {
 /// What can happen in a tab.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Happening {
-    /// Something inside a node of this tab, in the node's own words.
+    /// Something happened inside a node of this tab.
     InNode {
         /// The node's seat.
         seat: u32,
-        /// What it tells.
+        /// The event that the node emitted.
         event: Event,
-        /// Seat of the node that found the block that it tells of, if known.
+        /// Seat of the node that found the block that the event concerns, if known.
         miner: Option<u32>,
     },
     /// Saved data was damaged; what could be read was kept.
     Damaged(Damage),
-    /// A tab appeared.
+    /// A tab joined the room.
     TabJoined {
-        /// What people call it.
+        /// Its label.
         label: u32,
     },
-    /// A tab is gone.
+    /// A tab left the room.
     TabLeft {
-        /// What people called it.
+        /// The label it had.
         label: u32,
     },
-    /// A tab was cut off or joined again.
+    /// A tab was cut off or reconnected.
     TabOnline {
-        /// What people call it.
+        /// Its label.
         label: u32,
-        /// Joined.
+        /// Whether it is connected now.
         online: bool,
     },
-    /// A node was cut off or joined again.
+    /// A node was cut off or reconnected.
     NodeOnline {
         /// Its seat.
         seat: u32,
-        /// Joined.
+        /// Whether it is connected now.
         online: bool,
     },
-    /// Mining began in this tab.
+    /// Mining started in this tab.
     MiningStarted,
     /// Mining stopped in this tab.
     MiningStopped,
@@ -61,15 +61,15 @@ pub enum Happening {
     WorkerRestarted,
     /// The tab was frozen and is back.
     Resumed,
-    /// Another page took this tab's lock away: it left and came back as somebody else.
+    /// Another page stole this tab's lock: the tab left and came back under another name.
     LockStolen,
     /// The room was reset.
     Reset,
     /// The reset was undone.
     ResetUndone,
-    /// Garbage on the channel was dropped.
+    /// Unreadable messages on the channel were dropped.
     Garbage {
-        /// How many messages since the last such line.
+        /// How many messages since the last such entry.
         count: u32,
     },
 }
@@ -77,8 +77,8 @@ pub enum Happening {
 /// Which saved data was damaged.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Damage {
-    /// Which chain of the room counts.
+    /// The record of which generation is current.
     Generation,
-    /// So many identities of the browser.
+    /// Identities of the browser, this many of them.
     Identities(u32),
 }

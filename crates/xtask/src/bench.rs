@@ -1,5 +1,5 @@
 //! `cargo xtask bench hash`: builds the kernel for the browser and natively, and lets
-//! tests/bench/bench.mjs measure both beside others, in turns.
+//! tests/bench/bench.mjs measure both against others, in turns.
 
 use crate::setup::{self, WASM};
 use crate::tools::WASM_BINDGEN;
@@ -14,14 +14,14 @@ const USAGE: &str = "cargo xtask bench hash [--rounds N] [--ms N] [--json FILE]"
 /// Runs the bench that the first argument names; the rest are its options.
 ///
 /// # Errors
-/// Says what is missing, what does not build or what went wrong in the run.
+/// Says what is missing, what does not build or what went wrong during the run.
 pub fn run(args: &[String]) -> Result<(), String> {
     let Some(("hash", options)) = args.split_first().map(|(name, rest)| (name.as_str(), rest))
     else {
-        return Err(format!("which bench? {USAGE}"));
+        return Err(format!("name a benchmark; usage: {USAGE}"));
     };
     let options = forwarded(options)?;
-    let chromium = setup::chromium().ok_or("Chromium is needed: `cargo xtask setup` gets it")?;
+    let chromium = setup::chromium().ok_or("Chromium is needed: run `cargo xtask setup`")?;
     setup::target(WASM).map_err(said)?;
     WASM_BINDGEN.ensure().map_err(said)?;
 
@@ -45,8 +45,8 @@ pub fn run(args: &[String]) -> Result<(), String> {
     .map_err(said)
 }
 
-/// The options as the driver takes them. A file is named from where the caller stands, not from
-/// where the driver runs.
+/// The options as the driver takes them. A file is relative to the caller's folder, not to the one
+/// in which the driver runs.
 fn forwarded(options: &[String]) -> Result<Vec<OsString>, String> {
     let mut forwarded = Vec::new();
     for pair in options.chunks(2) {
@@ -58,13 +58,13 @@ fn forwarded(options: &[String]) -> Result<Vec<OsString>, String> {
             [name, value] if name == "--rounds" || name == "--ms" => {
                 forwarded.extend([name.into(), value.into()]);
             }
-            _ => return Err(format!("`{}`? {USAGE}", pair.join(" "))),
+            _ => return Err(format!("cannot use `{}`; usage: {USAGE}", pair.join(" "))),
         }
     }
     Ok(forwarded)
 }
 
-/// Where cargo builds, whatever its configuration says.
+/// The folder that cargo builds in, whatever its configuration says.
 fn target_folder() -> Result<PathBuf, String> {
     let metadata = ["metadata", "--no-deps", "--format-version", "1"];
     let said = sh::ask(Command::new("cargo").args(metadata).current_dir(root()));
@@ -75,7 +75,7 @@ fn target_folder() -> Result<PathBuf, String> {
     Ok(folder.ok_or("cargo names no target folder")?.into())
 }
 
-/// Compiles one of the kernel's examples as released.
+/// Compiles one of the kernel's examples with the release profile.
 fn build(example: &str, more: &[&str]) -> Result<(), String> {
     let args = ["build", "--release", "--package", "miner", "--example"];
     let mut cargo = Command::new("cargo");

@@ -1,23 +1,24 @@
-//! Turns what there is to read from Markdown into a list of marks that the page draws: a parser in
-//! the page would be a quarter of it.
+//! Converts the texts from Markdown into lists of marks that the page draws: a Markdown parser
+//! would make up a quarter of the page.
 //!
-//! A line a mark: `<p` begins an element, `>` ends it, `=` is text, `` ` `` is code, `<a #/live` begins
-//! a link, `/br` stands for itself. Elements and links are the page's to accept or not.
+//! One mark per line: `<p` begins an element, `>` ends it, `=` is text, `` ` `` is code,
+//! `<a #/live` begins a link, `/br` stands for itself. It is up to the page which elements and
+//! links it accepts.
 
 use anyhow::{Context, Result, bail, ensure};
 use pulldown_cmark::{Event, Parser, Tag};
 use std::fs;
 use std::path::Path;
 
-/// Puts marks in the place of each text of a build's `content` folder.
+/// Replaces each text in a build's `content` folder with its marks.
 ///
 /// # Errors
-/// When a text has what the page does not draw.
+/// When a text contains something that the page does not draw.
 pub fn run(folder: &Path) -> Result<()> {
     let content = folder.join("content");
     ensure!(
         content.is_dir(),
-        "{} has no content: does index.html copy it?",
+        "{} has no content folder: does index.html copy it?",
         folder.display()
     );
     convert_all(&content)
@@ -56,7 +57,7 @@ fn marks(text: &str) -> Result<String> {
     Ok(lines.join("\n") + "\n")
 }
 
-/// Text that follows text is one.
+/// Appends text, merging it with text directly before it.
 fn say(lines: &mut Vec<String>, text: &str) {
     let text = text.replace('\n', " ");
     match lines.last_mut().filter(|last| last.starts_with('=')) {

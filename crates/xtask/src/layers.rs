@@ -1,11 +1,11 @@
-//! Arrows between our crates only point down, and only along this list.
+//! Checks that dependencies between our crates only point down, and only along this list.
 
 use crate::{root, sh};
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 use std::process::Command;
 
-/// A crate, its layer, and the crates that it may use.
+/// A crate, its layer, and the crates that it may depend on.
 struct Place {
     name: &'static str,
     layer: u8,
@@ -16,7 +16,7 @@ const fn place(name: &'static str, layer: u8, uses: &'static [&'static str]) -> 
     Place { name, layer, uses }
 }
 
-/// A new arrow needs a reason here, in review.
+/// A new dependency needs a reason here, and a review.
 const PLACES: [Place; 18] = [
     place("chain", 0, &[]),
     place("miner", 0, &[]),
@@ -24,7 +24,7 @@ const PLACES: [Place; 18] = [
     place("protocol", 1, &["chain"]),
     // Ledgers provide the facts that the contract names.
     place("ledger", 1, &["chain", "protocol"]),
-    // Protocols never see a ledger, nodes never name a protocol.
+    // Protocols never see a ledger; nodes never name a protocol.
     place("consensus", 2, &["chain", "protocol"]),
     place("node", 2, &["chain", "protocol", "ledger"]),
     // The one place that turns names into machines.
@@ -33,22 +33,22 @@ const PLACES: [Place; 18] = [
         3,
         &["chain", "protocol", "ledger", "consensus", "node"],
     ),
-    // Checkers read blocks and coins themselves, so as to share no code with a node.
+    // Checkers interpret blocks and coins themselves, so that they share no code with a node.
     place(
         "sim",
         4,
         &["chain", "protocol", "node", "scenario", "miner", "ledger"],
     ),
-    // Mining decisions know hashes and nothing of chains.
+    // Decisions about mining know hashes but nothing about chains.
     place("pool", 4, &["miner"]),
-    // What crosses a thread names values, rules and settings.
+    // Messages between threads contain values, rules and settings.
     place("wire", 4, &["chain", "protocol", "scenario", "pool"]),
     place(
         "tab",
         4,
         &["chain", "protocol", "node", "scenario", "pool", "wire"],
     ),
-    // Plays browser, pages and workers; judges from outside by what tabs say, store and show.
+    // Plays browser, pages and workers; judges tabs from outside, by what they say, store and show.
     place(
         "swarm",
         5,
@@ -56,7 +56,7 @@ const PLACES: [Place; 18] = [
             "chain", "miner", "protocol", "node", "scenario", "pool", "wire", "tab",
         ],
     ),
-    // Adapters know no product crate: whatever they carry is bytes and names.
+    // Adapters know none of our other crates: all they carry is bytes and names.
     place("browser", 5, &[]),
     // The programs.
     place("engine", 6, &["miner", "pool", "tab", "wire", "browser"]),
@@ -83,7 +83,7 @@ const PLACES: [Place; 18] = [
     place("xtask", 7, &[]),
 ];
 
-/// A deterministic crate gets no clock, no entropy, no thread and no browser.
+/// Crates that must be deterministic: no clock, no entropy, no threads and no browser.
 const DETERMINISTIC: [&str; 12] = [
     "chain",
     "miner",
@@ -112,7 +112,7 @@ const HOSTS_ONLY: [&str; 8] = [
 /// Checks the workspace.
 ///
 /// # Errors
-/// Names each arrow that is not allowed.
+/// Names each dependency that is not allowed.
 pub fn run() -> Result<()> {
     let metadata = sh::ask(
         Command::new("cargo")
@@ -124,7 +124,10 @@ pub fn run() -> Result<()> {
     if !faults.is_empty() {
         bail!("{}", faults.join("\n"));
     }
-    println!("layers: {} crates, all arrows point down", PLACES.len());
+    println!(
+        "layers: {} crates, all dependencies point down",
+        PLACES.len()
+    );
     Ok(())
 }
 
@@ -140,7 +143,7 @@ fn faults(metadata: &Value) -> Result<Vec<String>> {
             .as_array()
             .context("no dependencies")?
         {
-            // Tests may look anywhere.
+            // Tests may depend on anything.
             if dependency["kind"].as_str() == Some("dev") {
                 continue;
             }
@@ -157,7 +160,7 @@ fn faults(metadata: &Value) -> Result<Vec<String>> {
     Ok(faults)
 }
 
-/// The list itself must not point upwards.
+/// Checks that the list itself never points upwards.
 fn table_faults() -> Vec<String> {
     let layer = |name: &str| {
         PLACES

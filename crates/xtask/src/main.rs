@@ -32,19 +32,19 @@ cargo xtask COMMAND
                     build the page and serve it on 127.0.0.1 (port 8080)
   build [--debug]   build the page into dist/
   test [--only STEP,..] [--skip STEP,..] [--system] [--list]
-                    everything that must hold; the last line counts
-  setup [--system]  fetch all that `serve` and `test` need (both do so themselves);
-                    --system also installs system packages, as root does anyway
-  tidy              the written rules of the house
-  layers            crates only depend downwards
-  size              what the page weighs against its budget (after a build)
-  bench hash        the mining kernel against others, in ratios
+                    check everything that must hold; the last line has the totals
+  setup [--system]  fetch what `serve` and `test` need (they also do it themselves);
+                    --system also installs system packages (as root: always)
+  tidy              check the written house rules
+  layers            check that crates only depend downwards
+  size              compare the page's size with its budget (after a build)
+  bench hash        compare the mining kernel with others, as ratios
   swarm tabs [--seeds N] [--from S] | --seed S | --script FILE [--trace all]
-                    simulated browsers under random people and faults
+                    run simulated browsers with random users and faults
   swarm planted [--seeds N]
-                    how many seeds it takes to find each planted bug
+                    count the seeds it takes to find each planted bug
   seal              write the security policy into a build (Trunk calls this)
-  help              this text
+  help              print this text
 ";
 
 fn main() -> std::process::ExitCode {
@@ -61,7 +61,7 @@ fn dispatch() -> Result<()> {
     let mut args = lexopt::Parser::from_env();
     let Some(first) = args.next()? else {
         print!("{HELP}");
-        bail!("which command?");
+        bail!("no command given");
     };
     let command = match first {
         Value(name) => name.string()?,
@@ -85,7 +85,7 @@ fn dispatch() -> Result<()> {
         }
         other => {
             print!("{HELP}");
-            bail!("no command `{other}`");
+            bail!("unknown command `{other}`");
         }
     }
 }
@@ -125,7 +125,7 @@ fn setup(mut args: lexopt::Parser) -> Result<()> {
         }
     }
     Need::ALL.iter().try_for_each(|need| need.ensure(system))?;
-    println!("everything is there; to call the tools by hand:");
+    println!("everything is installed; to use the tools by hand:");
     println!("  {}", tools::path_line());
     Ok(())
 }
@@ -148,7 +148,7 @@ fn bench(args: lexopt::Parser) -> Result<()> {
     bench::run(&words(args)?).map_err(anyhow::Error::msg)
 }
 
-/// All that follows, as it is.
+/// All remaining arguments, unchanged.
 fn words(mut args: lexopt::Parser) -> Result<Vec<String>> {
     let words = args.raw_args()?.map(|word| word.string());
     Ok(words.collect::<Result<Vec<String>, _>>()?)
@@ -165,8 +165,8 @@ fn no_more(mut args: lexopt::Parser) -> Result<()> {
     }
 }
 
-/// The repository's root folder, so that commands work from any folder inside it. Cargo says where
-/// it is at run time: a checkout may have moved since this program was compiled.
+/// The repository's root folder, so that commands work from any folder inside it. Cargo names it at
+/// run time, because a checkout may have moved since this program was compiled.
 fn root() -> PathBuf {
     let own =
         env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());

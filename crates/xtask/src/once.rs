@@ -1,14 +1,15 @@
-//! Set-up steps that must not be done twice at a time, however many `cargo xtask` run.
+//! Runs set-up steps that must not run twice at once, however many `cargo xtask` processes there
+//! are.
 
 use anyhow::{Context, Result};
 use std::fs::{self, File, TryLockError};
 use std::path::Path;
 
-/// Does `work` unless `is_done` says that there is nothing to do. Of several processes that want
-/// it, one works and the others wait; then they look again.
+/// Does `work` unless `is_done` says that there is nothing to do. If several processes want it, one
+/// works while the others wait and then check again.
 ///
 /// # Errors
-/// What `work` says, or that the lock file cannot be made.
+/// When `work` fails, or the lock file cannot be made.
 pub fn once(
     lock: &Path,
     what: &str,
@@ -25,7 +26,7 @@ pub fn once(
     work()
 }
 
-/// Waits until no other process holds this lock; it ends with the value, or with the process.
+/// Waits for a lock; it is released when the value is dropped or the process ends.
 ///
 /// # Errors
 /// When the lock file cannot be made.
@@ -43,9 +44,9 @@ pub fn hold(lock: &Path, what: &str) -> Result<File> {
             "waiting for another `cargo xtask`, which {what} (it holds {})",
             lock.display()
         ),
-        // Some network file systems have no locks: better without than not at all.
+        // Some network file systems have no locks: better to continue without one than not at all.
         Err(TryLockError::Error(error)) => {
-            println!("going on without a lock on {}: {error}", lock.display());
+            println!("continuing without a lock on {}: {error}", lock.display());
             return Ok(file);
         }
     }

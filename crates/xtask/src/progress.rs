@@ -1,4 +1,4 @@
-//! One line of progress in place of the hundreds that cargo prints while it compiles.
+//! Shows one line of progress instead of the hundreds that cargo prints while it compiles.
 
 use anyhow::{Context, Result, bail};
 use std::io::{self, BufReader, IsTerminal, Read, Write};
@@ -7,11 +7,11 @@ use std::time::Instant;
 
 use crate::sh;
 
-/// Where nobody watches a line change, one is printed each time that so many percent were done.
+/// Without a terminal to update a line on, a new line is printed after each such step, in percent.
 const STEP: usize = 20;
 
-/// Runs a cargo command that compiles, and shows how far it is; what cargo says is shown only when
-/// it fails.
+/// Runs a cargo command that compiles something and shows its progress; cargo's own output is shown
+/// only if it fails.
 ///
 /// # Errors
 /// When it cannot be started or does not succeed.
@@ -19,7 +19,7 @@ pub fn run(what: &str, command: &mut Command) -> Result<()> {
     let text = sh::shown(command);
     let mut line = Line::new(what, io::stdout().is_terminal());
     let mut child = command
-        // Cargo's own count, which it otherwise keeps from pipes.
+        // Cargo's own count, which it does not print to pipes by default.
         .env("CARGO_TERM_PROGRESS_WHEN", "always")
         .env("CARGO_TERM_PROGRESS_WIDTH", "100")
         .env("CARGO_TERM_COLOR", "never")
@@ -60,12 +60,12 @@ fn each_line(pipe: impl Read, mut take: impl FnMut(&str)) {
     take(plain(&line).trim_end());
 }
 
-/// Without the escape that wipes the rest of a terminal's line.
+/// Strips the escape sequence that erases the rest of a terminal's line.
 fn plain(line: &[u8]) -> String {
     String::from_utf8_lossy(line).replace("\u{1b}[K", "")
 }
 
-/// How much is done of how much, from cargo's `Building [==>  ] 12/345: names`.
+/// How many crates are done, of how many, from cargo's `Building [==>  ] 12/345: names`.
 fn count(line: &str) -> Option<(usize, usize)> {
     let (_, rest) = line
         .trim_start()
@@ -76,7 +76,7 @@ fn count(line: &str) -> Option<(usize, usize)> {
     (total > 0 && done <= total).then_some((done, total))
 }
 
-/// The line that is shown.
+/// The line of progress.
 struct Line<'a> {
     what: &'a str,
     is_terminal: bool,
@@ -92,7 +92,7 @@ impl<'a> Line<'a> {
             percent: 0,
             begun: Instant::now(),
         };
-        line.print("fetching its sources");
+        line.print("fetching sources");
         line
     }
 

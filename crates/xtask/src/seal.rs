@@ -1,6 +1,6 @@
-//! Seals a build after Trunk has written it: the Content-Security-Policy with
-//! the hashes of the inline scripts, the build id that page and workers
-//! compare, and the workers' loaders.
+//! Seals a build after Trunk has written it: adds the Content-Security-Policy with the hashes of
+//! the inline scripts, the build id that the page and its workers compare, and the workers'
+//! loaders.
 
 use crate::{content, root};
 use anyhow::{Context, Result, ensure};
@@ -14,7 +14,7 @@ use std::{env, fs};
 /// Seals the folder that Trunk names, or dist/.
 ///
 /// # Errors
-/// When the folder is no build of the page.
+/// When the folder does not contain a build of the page.
 pub fn run() -> Result<()> {
     let folder =
         env::var_os("TRUNK_STAGING_DIR").map_or_else(|| root().join("dist"), PathBuf::from);
@@ -41,17 +41,17 @@ pub fn run() -> Result<()> {
     Ok(())
 }
 
-/// Names the code of a build: twelve hex digits over every program file.
+/// Identifies the code of a build: twelve hex digits of a hash over every program file.
 fn build_id(folder: &Path) -> Result<String> {
     let mut files: Vec<PathBuf> = fs::read_dir(folder)?
         .map(|entry| entry.map(|e| e.path()))
         .collect::<Result<_, _>>()?;
     files.retain(|path| path.extension().is_some_and(|e| e == "js" || e == "wasm"));
-    // Loaders carry the id themselves.
+    // Loaders contain the id, so they cannot be hashed into it.
     files.retain(|path| !path.to_string_lossy().ends_with("_loader.js"));
     ensure!(
         !files.is_empty(),
-        "{} is no build of the page",
+        "{} does not contain a build of the page",
         folder.display()
     );
     files.sort();
@@ -77,7 +77,7 @@ fn sealed(html: &str, build: &str) -> Result<String> {
     let charset = html.find("charset=").context("no charset")?;
     ensure!(
         charset < 1000,
-        "the charset must stand in the first 1024 bytes, it is at {charset}"
+        "the charset must be in the first 1024 bytes, but it is at {charset}"
     );
     Ok(html)
 }
@@ -92,9 +92,9 @@ fn replace_content(html: &str, attribute: &str, content: &str) -> Result<String>
     Ok(meta.replace(html, whole).into_owned())
 }
 
-/// Everything is forbidden but what the page uses. No inline script runs but
-/// those whose hash stands here, no style but our own files', and no string
-/// becomes a script address except through `www/boot.js`.
+/// Everything that the page does not use is forbidden: no inline script runs except those whose
+/// hash is listed here, no style except those in our own files, and no string becomes a script URL
+/// except through `www/boot.js`.
 fn policy(html: &str) -> Result<String> {
     let mut scripts = String::from("'self' 'wasm-unsafe-eval'");
     let inline = Regex::new(r"(?s)<script([^>]*)>(.*?)</script>")?;

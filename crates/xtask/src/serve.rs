@@ -1,4 +1,4 @@
-//! Builds the page and serves the very static files that any host would serve.
+//! Builds the page and serves it as static files, exactly as any host would.
 
 use crate::setup::{self, Need};
 use crate::{once, root, sh, tools};
@@ -8,15 +8,15 @@ use std::path::{Component, Path, PathBuf};
 use std::process::{Command, Stdio};
 use tiny_http::{Header, Method, Request, Response, Server};
 
-/// What `cargo xtask serve` was asked.
+/// The options of `cargo xtask serve`.
 pub struct Options {
-    /// On 127.0.0.1.
+    /// The port on 127.0.0.1.
     pub port: u16,
-    /// Opens the address in the person's browser.
+    /// Whether to open the address in the user's browser.
     pub open: bool,
-    /// An unoptimised build: quick to make, far too slow to mine.
+    /// Whether to build without optimisation: quick to compile, far too slow to mine.
     pub debug: bool,
-    /// Builds first.
+    /// Whether to build first.
     pub build: bool,
 }
 
@@ -55,7 +55,8 @@ pub fn build_command(debug: bool) -> Command {
         trunk.arg("--release");
     }
     if cfg!(windows) {
-        // There npm's wasm-opt is a script that Trunk cannot start: let it fetch a program.
+        // On Windows, npm's wasm-opt is a script that Trunk cannot start: let Trunk fetch a
+        // program.
         trunk.arg("--offline=false");
     }
     trunk
@@ -66,7 +67,7 @@ pub fn build_command(debug: bool) -> Command {
 /// # Errors
 /// When the port is taken, or the page does not build.
 pub fn run(options: &Options) -> Result<()> {
-    // First the port: nobody should wait for a build to hear that it is taken.
+    // The port comes first: nobody should wait for a build only to learn that the port is taken.
     let server = listen(options.port)?;
     if options.build {
         Need::Page.ensure(false)?;
@@ -89,7 +90,7 @@ pub fn run(options: &Options) -> Result<()> {
     for request in server.incoming_requests() {
         let answered = answer(request, &dist());
         if let Err(error) = answered {
-            eprintln!("a browser went away: {error}");
+            eprintln!("a browser disconnected: {error}");
         }
     }
     Ok(())
@@ -127,7 +128,7 @@ fn answer(request: Request, folder: &Path) -> std::io::Result<()> {
     request.respond(response)
 }
 
-/// The file below `folder` that an address names; nothing outside it.
+/// The file below `folder` that an address names, never one outside it.
 fn find(url: &str, folder: &Path) -> Option<(PathBuf, File)> {
     let address = url.split(['?', '#']).next()?;
     let relative = Path::new(address.trim_start_matches('/'));

@@ -1,5 +1,5 @@
-//! Fetches what a fresh machine lacks. What is there is used; what cannot be
-//! had is named together with the way to get it.
+//! Fetches what a fresh machine lacks. What is there is used; what cannot be obtained is named
+//! together with the way to get it.
 
 use crate::once::once;
 use crate::tools::{self, TRUNK, WASM_BINDGEN, WASM_PACK};
@@ -12,7 +12,7 @@ use std::{env, fs};
 
 /// The wasm target: everything that runs in a browser.
 pub const WASM: &str = "wasm32-unknown-unknown";
-/// A target without an operating system: proves that a crate is `no_std`.
+/// A target without an operating system; compiling for it proves that a crate is `no_std`.
 pub const BARE: &str = "thumbv7em-none-eabi";
 
 const OLDEST_NODE: u32 = 20;
@@ -21,7 +21,7 @@ const APT_FIREFOX: &str = "firefox-esr";
 /// Something that a command needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Need {
-    /// The crates, for what works without the network.
+    /// The crates, for steps that work without the network.
     Crates,
     Rustfmt,
     Clippy,
@@ -29,13 +29,13 @@ pub enum Need {
     Wasm,
     /// The target without an operating system.
     BareMetal,
-    /// What wasm tests are run with.
+    /// The tools that run wasm tests.
     WasmTests,
     /// Node and its packages.
     Node,
-    /// Browsers, a driver, a Chinese font.
+    /// Browsers, a driver and a Chinese font.
     Browser,
-    /// All that building the page takes.
+    /// Everything that building the page takes.
     Page,
 }
 
@@ -53,10 +53,10 @@ impl Need {
         Self::Browser,
     ];
 
-    /// Fetches it, if it is not there; system packages only as root or if `system` says so.
+    /// Fetches it unless it is there; system packages only as root or if `system` says so.
     ///
     /// # Errors
-    /// Names what cannot be had and how to get it.
+    /// Names what cannot be obtained and how to get it.
     pub fn ensure(self, system: bool) -> Result<()> {
         match self {
             Self::Crates => sh::run(
@@ -80,17 +80,18 @@ impl Need {
                 WASM_BINDGEN.ensure()?;
                 TRUNK.ensure()?;
                 node_packages(&tools::node_folder())?;
-                // Trunk builds without the network: it must not fetch tools of its own.
+                // Trunk builds offline, so that it fetches no tools of its own: the crates must be
+                // here first.
                 Self::Crates.ensure(system)
             }
         }
     }
 }
 
-/// A target to compile for, through rustup when it is missing.
+/// Makes sure that a compilation target is there, through rustup if it is missing.
 ///
 /// # Errors
-/// Names it and the way to get it.
+/// Names the target and how to get it.
 pub fn target(name: &str) -> Result<()> {
     let is_there = || {
         // Asks the compiler, not rustup: a distribution's Rust has no rustup.
@@ -116,7 +117,7 @@ fn component(subcommand: &str, name: &str) -> Result<()> {
     })
 }
 
-/// A folder's Node packages by lock file; nothing happens when they are up to date.
+/// Installs a folder's Node packages from its lock file, unless they are up to date.
 ///
 /// # Errors
 /// When Node is missing or too old, or the packages cannot be fetched.
@@ -127,7 +128,7 @@ pub fn node_packages(folder: &Path) -> Result<()> {
     let wanted = format!("{:x?}", Sha256::digest(&list));
     let stamp = folder.join("node_modules/.installed-lock");
     let is_done = || fs::read_to_string(&stamp).is_ok_and(|found| found == wanted);
-    // Beside the packages, not in the cache: other checkouts have packages of their own.
+    // In this checkout, not in the cache: other checkouts have packages of their own.
     let lock = root().join("target/locks/node-packages");
     once(&lock, "installs Node packages", is_done, || {
         let npm = if cfg!(windows) { "npm.cmd" } else { "npm" };
@@ -171,19 +172,19 @@ fn install_for_browser(apt: &Apt) -> Result<()> {
     let missing = missing_for_browser();
     if !missing.is_empty() {
         println!("missing: {}", list(&missing, |lack| lack.what, ", "));
-        // What is there already may come from elsewhere: only what is missing is installed.
+        // Programs that are there may come from elsewhere: only what is missing is installed.
         let packages: Vec<&str> = missing.iter().map(|lack| lack.apt).collect();
         if apt.install(&packages).is_err() {
-            go_without(&missing_for_browser(), false)?; // a distribution without these names
+            go_without(&missing_for_browser(), false)?; // the distribution may lack these names
         }
     }
     if firefox().is_none() && apt.install(&[APT_FIREFOX]).is_err() {
-        println!("no {APT_FIREFOX} to be had here; its smoke test will be skipped");
+        println!("{APT_FIREFOX} cannot be installed here; its smoke test will be skipped");
     }
     Ok(())
 }
 
-/// Something that the browser tests need, and the Debian package that has it.
+/// Something that the browser tests lack, and the Debian package that provides it.
 struct Lack {
     what: &'static str,
     apt: &'static str,
@@ -193,7 +194,8 @@ fn list(missing: &[Lack], say: impl Fn(&Lack) -> &'static str, between: &str) ->
     missing.iter().map(say).collect::<Vec<_>>().join(between)
 }
 
-/// Without the right to install: says how, and fails only for want of a browser.
+/// Carries on without installing: says how to install what is missing, and fails only for want of a
+/// browser.
 fn go_without(missing: &[Lack], has_apt: bool) -> Result<()> {
     if missing.is_empty() {
         return Ok(());
@@ -210,12 +212,12 @@ fn go_without(missing: &[Lack], has_apt: bool) -> Result<()> {
     if chromium().is_none() {
         bail!("missing: {names}; {way}");
     }
-    // wasm-pack fetches a driver itself, and a font only matters for screenshots.
-    println!("missing: {names}; going on without; {way}");
+    // wasm-pack fetches a driver itself, and the font only matters for screenshots.
+    println!("missing: {names}; continuing without; {way}");
     Ok(())
 }
 
-/// Debian's way to system packages.
+/// Installs system packages on Debian.
 struct Apt {
     is_root: bool,
 }
@@ -228,7 +230,7 @@ impl Apt {
     }
 
     fn command(&self) -> Command {
-        // `env`, because sudo passes no variables on.
+        // Through `env`, because sudo passes no variables on.
         let mut command = Command::new(if self.is_root { "env" } else { "sudo" });
         if !self.is_root {
             command.arg("env");
@@ -237,7 +239,8 @@ impl Apt {
         command
     }
 
-    /// An old list of packages is the usual cause of a failure: one update, then again.
+    /// Installs packages, with one retry after an update: an outdated package list is the usual
+    /// cause of failures.
     fn install(&self, packages: &[&str]) -> Result<()> {
         let install = || {
             let mut apt = self.command();
@@ -264,7 +267,7 @@ fn missing_for_browser() -> Vec<Lack> {
     missing.map(|(_, what, apt)| Lack { what, apt }).collect()
 }
 
-/// The browser that tests drive: `CHROME` if set, else what is installed.
+/// The browser that the tests drive: `CHROME` if set, otherwise an installed one.
 pub fn chromium() -> Option<PathBuf> {
     if let Some(named) = env::var_os("CHROME") {
         return Some(named.into());
@@ -295,14 +298,14 @@ pub fn firefox() -> Option<PathBuf> {
         .find_map(|name| on_path(name))
 }
 
-/// Chromium's driver: `CHROMEDRIVER` if set, else what is on PATH.
+/// Chromium's driver: `CHROMEDRIVER` if set, otherwise the one on PATH.
 pub fn chromedriver() -> Option<PathBuf> {
     env::var_os("CHROMEDRIVER")
         .map(PathBuf::from)
         .or_else(|| on_path("chromedriver"))
 }
 
-/// A program's full path.
+/// The full path of a program on PATH.
 pub fn on_path(name: &str) -> Option<PathBuf> {
     let file = format!("{name}{}", env::consts::EXE_SUFFIX);
     env::split_paths(&env::var_os("PATH")?)
@@ -310,10 +313,10 @@ pub fn on_path(name: &str) -> Option<PathBuf> {
         .find(|path| path.is_file())
 }
 
-/// Whether Cargo.lock has the very `wasm-bindgen` that our tool is for.
+/// Checks that Cargo.lock has exactly the `wasm-bindgen` version that our tool is for.
 ///
 /// # Errors
-/// When it has another, which the tool would refuse.
+/// When it has another version, which the tool would refuse.
 pub fn bindgen_matches() -> Result<()> {
     let lock = fs::read_to_string(root().join("Cargo.lock"))?;
     let wanted = format!(
@@ -322,7 +325,7 @@ pub fn bindgen_matches() -> Result<()> {
     );
     if !lock.contains(&wanted) {
         bail!(
-            "Cargo.lock has another wasm-bindgen than {}; change both together",
+            "Cargo.lock has a wasm-bindgen other than {}; change both together",
             WASM_BINDGEN.version
         );
     }

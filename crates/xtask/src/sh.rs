@@ -1,4 +1,4 @@
-//! Calling other programs: shown when they start, named when they fail.
+//! Calls other programs: commands are shown when they start and named when they fail.
 
 use anyhow::{Context, Result, bail};
 use std::io::{BufRead, BufReader, Read, Write};
@@ -31,7 +31,7 @@ pub fn run(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
-/// What a command prints, or nothing when it cannot be run or fails.
+/// What a command prints; `None` when it cannot be run or fails.
 pub fn ask(command: &mut Command) -> Option<String> {
     let output = command
         .stdin(Stdio::null())
@@ -44,8 +44,8 @@ pub fn ask(command: &mut Command) -> Option<String> {
         .then(|| String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-/// Runs a command, shows its output as it comes and returns all of it with
-/// whether the command succeeded.
+/// Runs a command, shows its output as it arrives, and returns whether the command succeeded, with
+/// all of its output.
 ///
 /// # Errors
 /// When it cannot be started.

@@ -1,5 +1,4 @@
-//! What a visitor downloads, compressed as a static host compresses it,
-//! against the budget.
+//! Checks what a visitor downloads, compressed as a static host would, against a budget.
 
 use crate::serve;
 use anyhow::{Context, Result, bail, ensure};
@@ -32,8 +31,7 @@ const BUDGETS: [Budget; 5] = [
         takes: |file| file.starts_with("miner"),
     },
     Budget {
-        // Signatures of heartbeats and limits against floods came at 40 KB; several protocols
-        // will come, too.
+        // Heartbeat signatures and flood limits cost 40 KB; more protocols will follow.
         what: "engine worker",
         most: 450,
         takes: |file| file.starts_with("engine"),
@@ -58,7 +56,7 @@ fn is_first_visit(file: &str) -> bool {
 /// Prints the table for dist/.
 ///
 /// # Errors
-/// When something is over its budget, or nothing was built.
+/// When something exceeds its budget, or there is no build.
 pub fn run() -> Result<()> {
     let files = measured()?;
     for (file, bytes) in &files {

@@ -1,4 +1,4 @@
-//! What must hold, one function a step.
+//! What must hold, with one function per step.
 
 use crate::setup::{BARE, Need, WASM};
 use crate::suite::counted;
@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// How many tests of a step passed and failed; a step that is one check counts one.
+/// How many tests of a step passed and failed; a step that is a single check counts as one.
 #[derive(Clone, Copy, Default, Debug, PartialEq, Eq)]
 pub struct Outcome {
     /// Tests that passed.
@@ -23,7 +23,7 @@ impl Outcome {
         passed: 1,
         failed: 0,
     };
-    /// One check that does not.
+    /// One check that does not hold.
     pub const FAILED: Self = Self {
         passed: 0,
         failed: 1,
@@ -44,18 +44,18 @@ impl Outcome {
 
 /// One step of `cargo xtask test`.
 pub struct Step {
-    /// For `--only` and `--skip`.
+    /// Its name, for `--only` and `--skip`.
     pub name: &'static str,
-    /// For the heading.
+    /// Its description, for the heading.
     pub what: &'static str,
-    /// What has to be there before.
+    /// What has to be installed before it runs.
     pub needs: &'static [Need],
-    /// Runs it.
+    /// Runs the step.
     pub run: fn() -> Result<Outcome>,
 }
 
 impl Step {
-    /// Firefox is tried where there is one; of all else something must run.
+    /// Whether the step may run no tests: Firefox is optional, everything else must run something.
     pub fn may_be_empty(&self) -> bool {
         self.name == "firefox"
     }
@@ -75,19 +75,19 @@ const fn step(
     }
 }
 
-/// Quick and telling first; what builds on a step comes after it.
+/// Quick and informative steps first; each step comes after those it builds on.
 #[rustfmt::skip]
 pub const ALL: [Step; 16] = [
     step("lock", "Cargo.lock and the tools' versions agree", &[Need::Crates], lock),
     step("fmt", "formatting", &[Need::Rustfmt], fmt),
-    step("tidy", "the written rules of the house", &[], || check(tidy::run)),
+    step("tidy", "the written house rules", &[], || check(tidy::run)),
     step("layers", "crates only depend downwards", &[Need::Crates], || check(layers::run)),
     step("clippy", "lints, natively", &[Need::Clippy], clippy),
     step("clippy-wasm", "lints, for the browser", &[Need::Clippy, Need::Wasm], clippy_wasm),
     step("bare-metal", "the no_std crates compile without an operating system", &[Need::BareMetal], bare_metal),
     step("native", "tests, natively", &[], native),
     step("swarm", "a thousand simulated browsers", &[], swarm::short),
-    step("doc", "examples in the documentation, and its links", &[], doc),
+    step("doc", "examples and links in the documentation", &[], doc),
     step("wasm-chrome", "wasm tests in Chromium", &[Need::WasmTests, Need::Browser], wasm_chrome),
     step("wasm-node", "wasm tests in Node", &[Need::WasmTests, Need::Node], wasm_node),
     step("build", "the static page, as released", &[Need::Page], || check(|| serve::build(false))),
@@ -96,7 +96,7 @@ pub const ALL: [Step; 16] = [
     step("firefox", "the page in Firefox, where there is one", &[Need::Node, Need::Browser], firefox),
 ];
 
-/// Crates without an operating system below them.
+/// Crates that must compile without an operating system.
 const NO_STD: [&str; 6] = ["chain", "miner", "protocol", "ledger", "consensus", "node"];
 /// Crates that never reach a browser.
 const NATIVE_ONLY: [&str; 3] = ["cli", "swarm", "xtask"];
@@ -192,7 +192,7 @@ fn doc() -> Result<Outcome> {
         "--doc",
         "--no-fail-fast",
     ]))?;
-    // The page's and the miner's programs bear the names of crates.
+    // Libraries only, because the page's and the miner's programs share their names with crates.
     let mut links = cargo(&[
         "doc",
         "--workspace",
@@ -204,12 +204,12 @@ fn doc() -> Result<Outcome> {
     Ok(examples.and(links))
 }
 
-/// A crate's folder, when one of its sources has wasm tests for that place.
+/// The folders of crates that have wasm tests for this environment.
 fn crates_with_wasm_tests(in_browser: bool) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for entry in fs::read_dir(root().join("crates"))? {
         let folder = entry?.path();
-        // xtask only speaks of such tests.
+        // xtask only mentions such tests.
         if folder.ends_with("xtask") {
             continue;
         }
@@ -228,7 +228,7 @@ fn crates_with_wasm_tests(in_browser: bool) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// A test file that configures a place runs only in a browser, any other only in Node.
+/// A test file that configures an environment runs only in a browser, any other only in Node.
 fn has_wasm_tests(text: &str, in_browser: bool) -> bool {
     let configured = text.contains("wasm_bindgen_test_configure!(run_in_");
     if in_browser {

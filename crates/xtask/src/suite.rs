@@ -1,5 +1,5 @@
-//! `cargo xtask test`: the steps in order, each with a heading and its time, a
-//! table at the end, and one last line that counts.
+//! `cargo xtask test`: runs the steps in order, each with a heading and its time, then prints a
+//! table and one last line with the totals.
 
 use crate::setup::Need;
 use crate::sh;
@@ -7,30 +7,30 @@ use crate::steps::{self, Outcome};
 use anyhow::{Result, bail};
 use std::time::{Duration, Instant};
 
-/// What `cargo xtask test` was asked.
+/// The options of `cargo xtask test`.
 #[derive(Default)]
 pub struct Options {
-    /// Only these steps; all when empty.
+    /// Run only these steps; all of them if empty.
     pub only: Vec<String>,
-    /// Not these steps.
+    /// Skip these steps.
     pub skip: Vec<String>,
-    /// May install system packages.
+    /// Whether system packages may be installed.
     pub system: bool,
-    /// Only print the steps.
+    /// Only list the steps.
     pub list: bool,
 }
 
-/// One step after it ran.
+/// The result of one step.
 struct Row {
     name: &'static str,
     outcome: Outcome,
     time: Duration,
 }
 
-/// Runs the chosen steps, all of them even when one fails.
+/// Runs the chosen steps, continuing after failures.
 ///
 /// # Errors
-/// When a step fails, after the table.
+/// When a step fails, once the table is printed.
 pub fn run(options: &Options) -> Result<()> {
     if options.list {
         for step in &steps::ALL {
@@ -59,7 +59,7 @@ pub fn run(options: &Options) -> Result<()> {
             Outcome::FAILED
         });
         if outcome.is_empty() && !step.may_be_empty() {
-            println!("nothing was counted: no test ran, or the runner speaks otherwise now");
+            println!("nothing was counted: no test ran, or the runner's output format has changed");
             outcome = Outcome::FAILED;
         }
         let time = begun.elapsed();
@@ -82,7 +82,7 @@ fn check_names(options: &Options) -> Result<()> {
     for name in options.only.iter().chain(&options.skip) {
         if !steps::ALL.iter().any(|step| step.name == name) {
             let all: Vec<&str> = steps::ALL.iter().map(|step| step.name).collect();
-            bail!("no step `{name}`; there are: {}", all.join(", "));
+            bail!("unknown step `{name}`; the steps are: {}", all.join(", "));
         }
     }
     Ok(())
@@ -135,13 +135,13 @@ fn report(rows: &[Row]) -> Result<()> {
     );
     println!("{} passed, {} failed", sum.passed, sum.failed);
     if sum.failed > 0 {
-        bail!("not everything holds");
+        bail!("some checks failed");
     }
     Ok(())
 }
 
-/// Runs a test runner and counts what it counted. One that fails without
-/// counting a failure (it did not compile, say) counts as one failure.
+/// Runs a test runner and adds up the results that it reports. One that fails without reporting a
+/// failure (because it did not compile, say) counts as one failure.
 ///
 /// # Errors
 /// When it cannot be started.
@@ -157,7 +157,7 @@ pub fn counted(command: &mut std::process::Command) -> Result<Outcome> {
 /// Reads the summaries of libtest, wasm-bindgen-test, nextest and Playwright.
 fn count(said: &str) -> Outcome {
     let mut sum = Outcome::default();
-    // nextest repeats what libtest said of each failure, and counts it itself.
+    // nextest repeats libtest's summary of each failure and counts the failure itself.
     let by_nextest = said.contains("Summary [");
     for line in said.lines() {
         let line = without_colours(line);
@@ -168,7 +168,7 @@ fn count(said: &str) -> Outcome {
             .split([' ', ',', ';', '('])
             .filter(|word| !word.is_empty())
             .collect();
-        // Playwright's summary: a line that begins with the number.
+        // A line of Playwright's summary begins with a number.
         let is_playwright = words.len() <= 3
             && words
                 .first()
@@ -183,7 +183,7 @@ fn count(said: &str) -> Outcome {
             match pair[1] {
                 "passed" => sum.passed += number,
                 "failed" => sum.failed += number,
-                // Playwright: passed when tried again (it names them above), or cut short.
+                // Playwright: passed on a retry (named further up), or cut short.
                 "flaky" if is_playwright => sum.passed += number,
                 "interrupted" if is_playwright => sum.failed += number,
                 _ => {}
@@ -198,7 +198,7 @@ fn without_colours(line: &str) -> String {
     let mut parts = line.split('\u{1b}');
     plain.push_str(parts.next().unwrap_or_default());
     for part in parts {
-        // An escape ends with its first letter: `[32m`.
+        // An escape sequence ends with its first letter: `[32m`.
         plain.push_str(
             part.split_once(|c: char| c.is_ascii_alphabetic())
                 .map_or("", |(_, rest)| rest),

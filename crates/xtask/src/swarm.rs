@@ -1,17 +1,18 @@
-//! `cargo xtask swarm`: builds the simulated browsers fast and strict, and hands the rest to them.
+//! `cargo xtask swarm`: builds the simulated browsers, optimised but with checks on, and passes all
+//! arguments on to them.
 
 use crate::steps::Outcome;
 use crate::{root, sh};
 use anyhow::Result;
 use std::process::Command;
 
-/// Seeds of the run that every test run makes.
+/// The number of seeds in the run that is part of every test run.
 const SEEDS: u32 = 1_000;
 
-/// Runs the program with these words.
+/// Runs the program with these arguments.
 ///
 /// # Errors
-/// When a claim is violated, or the words make no sense; the program has said which.
+/// When a claim is violated or the arguments make no sense; the program has said which.
 pub fn run(words: &[String]) -> Result<()> {
     sh::run(program(words.first().map(String::as_str)).args(words))
 }

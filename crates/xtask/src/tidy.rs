@@ -1,5 +1,5 @@
-//! The written rules of the house, as far as a simple reader of text can hold
-//! them. Each rule takes a file's path and text and names what it finds.
+//! The written house rules, as far as a simple text search can enforce them. Each rule takes a
+//! file's path and text and names the violations in it.
 
 use crate::{root, sh};
 use anyhow::{Context, Result, bail};
@@ -11,10 +11,10 @@ use std::sync::LazyLock;
 const MOST_LINES_A_FILE: usize = 600;
 const MOST_LINES_A_FUNCTION: usize = 100;
 
-/// Its `simd` module says why it cannot.
+/// The one crate that may use unsafe code; its `simd` module says why it has to.
 const MAY_BE_UNSAFE: &str = "crates/miner/";
 
-/// Where a page may point people to. Nothing is ever requested from there.
+/// Where the page's links may point. Nothing is ever requested from there.
 const LINKS: [&str; 4] = [
     "http://www.w3.org/", // names of XML languages
     "https://en.bitcoin.it/",
@@ -24,7 +24,7 @@ const LINKS: [&str; 4] = [
 
 /// One file of the repository.
 struct File {
-    /// From the root, with forward slashes.
+    /// Relative to the root, with forward slashes.
     path: String,
     text: String,
 }
@@ -38,20 +38,20 @@ impl File {
         self.path.ends_with(".rs")
     }
 
-    /// Written by people: not a lock file, not a table of test data.
+    /// Whether people write it, unlike lock files or tables of test data.
     fn is_written(&self) -> bool {
         self.ends(&[
             ".rs", ".md", ".toml", ".mjs", ".js", ".css", ".html", ".yml", ".ci/run",
         ])
     }
 
-    /// xtask has to name what it forbids.
+    /// Whether it belongs to xtask, which has to name what it forbids.
     fn is_ours(&self) -> bool {
         self.path.starts_with("crates/xtask/")
     }
 }
 
-/// A rule: what it finds in one file, as line (from 1) and complaint.
+/// A rule returns the violations in one file: line (from 1) and complaint.
 type Rule = fn(&File) -> Vec<(usize, String)>;
 
 const RULES: [Rule; 9] = [
@@ -66,10 +66,10 @@ const RULES: [Rule; 9] = [
     waits_in_the_page,
 ];
 
-/// Checks every file that git knows or would add.
+/// Checks every file that git tracks or would add.
 ///
 /// # Errors
-/// Names each place that breaks a rule.
+/// Names each violation.
 pub fn run() -> Result<()> {
     let files = files()?;
     let mut found = Vec::new();
@@ -100,7 +100,7 @@ pub fn run() -> Result<()> {
 fn files() -> Result<Vec<File>> {
     let list = sh::ask(
         Command::new("git")
-            // Whoever owns the folder: a container often mounts somebody else's.
+            // Works whoever owns the folder: a container often mounts somebody else's.
             .args(["-c", "safe.directory=*"])
             .args(["ls-files", "-co", "--exclude-standard", "-z"])
             .current_dir(root()),
@@ -108,7 +108,7 @@ fn files() -> Result<Vec<File>> {
     .context("`git ls-files` failed here: the rules are checked in a git checkout")?;
     let mut files = Vec::new();
     for path in list.split('\0').filter(|path| !path.is_empty()) {
-        // A picture is no text, and a file may have just been deleted.
+        // Images are not text, and a file may have just been deleted.
         if let Ok(text) = fs::read_to_string(root().join(path)) {
             files.push(File {
                 path: path.replace('\\', "/"),
@@ -127,7 +127,7 @@ fn file_length(file: &File) -> Vec<(usize, String)> {
     Vec::new()
 }
 
-/// A function ends at the brace in its own column; rustfmt sees to that.
+/// A function ends at the closing brace in its own column; rustfmt sees to that.
 fn function_length(file: &File) -> Vec<(usize, String)> {
     static HEAD: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r#"^( *)(pub(\([a-z]+\))? )?(const |async |unsafe |extern "C" )*fn (\w+)"#)
@@ -160,7 +160,7 @@ fn function_length(file: &File) -> Vec<(usize, String)> {
     found
 }
 
-/// A one-line function, or a declaration in a trait.
+/// Whether the line is a one-line function or a declaration in a trait.
 fn is_bodyless(line: &str, indent: &str) -> bool {
     let is_in_column = line
         .strip_prefix(indent)
@@ -175,14 +175,14 @@ fn spaces(file: &File) -> Vec<(usize, String)> {
     }
     for (index, line) in file.text.lines().enumerate() {
         if line.ends_with([' ', '\t', '\r']) {
-            found.push((index + 1, "space at the end".into()));
+            found.push((index + 1, "trailing whitespace".into()));
         }
         if line.contains('\t') {
             found.push((index + 1, "tab".into()));
         }
     }
     if !file.text.is_empty() && !file.text.ends_with('\n') {
-        found.push((file.text.lines().count(), "no line end at the end".into()));
+        found.push((file.text.lines().count(), "no newline at the end".into()));
     }
     found
 }
@@ -210,7 +210,7 @@ fn door_sign(file: &File) -> Vec<(usize, String)> {
         if !lines.next().is_some_and(|line| line.starts_with(sign)) {
             missing.push((
                 1,
-                format!("no door sign `{sign}` among the first three lines"),
+                format!("the first three lines lack `{sign}` in its place"),
             ));
         }
     }
@@ -224,7 +224,7 @@ fn unfinished(file: &File) -> Vec<(usize, String)> {
     lines_with(file, &["todo!(", "unimplemented!(", "dbg!("])
 }
 
-/// Folders beside the repository, machines' paths, and numbers of a list that
+/// Finds folders next to the repository, paths on some machine, and entry numbers of a list that
 /// only some people have.
 fn private_mentions(file: &File) -> Vec<(usize, String)> {
     static ENTRY: LazyLock<Regex> =
@@ -236,7 +236,7 @@ fn private_mentions(file: &File) -> Vec<(usize, String)> {
         file,
         &["../shared", "/work/", "/root/", "/tmp/t-", "bug-catalogue"],
     );
-    // Test data and drawings are full of such letters and digits; prose is not.
+    // Test data and drawings are full of such combinations of letters and digits; prose is not.
     if file.is_rust() || file.path.ends_with(".md") {
         for (index, line) in file.text.lines().enumerate() {
             let prose = if file.is_rust() {
@@ -250,7 +250,7 @@ fn private_mentions(file: &File) -> Vec<(usize, String)> {
             if let Some(entry) = entry {
                 found.push((
                     index + 1,
-                    format!("`{}` looks like a number of a private list", entry.as_str()),
+                    format!("`{}` looks like an entry of a private list", entry.as_str()),
                 ));
             }
         }
@@ -267,7 +267,7 @@ fn is_address(prose: &str, at: usize) -> bool {
     prose[word_start..].contains("://") || before.matches('`').count() % 2 == 1
 }
 
-/// The page speaks to nobody: an address in it is a link for people.
+/// The page sends requests to nobody: an address in it may only be a link for people to follow.
 fn requests(file: &File) -> Vec<(usize, String)> {
     let sources = [
         "www/",
@@ -303,8 +303,9 @@ fn requests(file: &File) -> Vec<(usize, String)> {
     found
 }
 
-/// Puppeteer and Playwright make what they wait for from a string in the page. The page's policy
-/// refuses that, in some browsers to them too: a test asks with `evaluate`, again and again.
+/// `waitForFunction` of Puppeteer and Playwright turns a string into a function inside the page.
+/// The page's policy refuses that, in some browsers even to the driver, so tests poll with
+/// `evaluate`.
 fn waits_in_the_page(file: &File) -> Vec<(usize, String)> {
     if !file.ends(&[".mjs"]) {
         return Vec::new();
@@ -324,7 +325,7 @@ fn lines_with(file: &File, words: &[&str]) -> Vec<(usize, String)> {
         .collect()
 }
 
-/// Data of others lies in a `vectors` folder beside a README that names source and licence.
+/// Third-party data lies in a `vectors` folder whose README names its source and licence.
 fn vectors_name_their_source(paths: &[&str]) -> Vec<String> {
     let mut folders: Vec<&str> = paths
         .iter()
@@ -347,7 +348,7 @@ fn vectors_name_their_source(paths: &[&str]) -> Vec<String> {
         .collect()
 }
 
-/// A path between backticks in the architecture document has to exist.
+/// Every path in backticks in the architecture document must exist.
 fn named_paths_exist(file: &File, paths: &[&str]) -> Vec<String> {
     static PATH: LazyLock<Regex> =
         LazyLock::new(|| Regex::new(r"`([\w.-]+(?:/[\w.-]+)+/?)`").expect("a literal"));

@@ -1,6 +1,5 @@
-//! The programs that cargo can compile for us, each at a fixed version: one on
-//! PATH is used when its version fits, else one of our own below the user's
-//! cache folder, which is compiled once.
+//! The programs that cargo can compile for us, each at a fixed version: the one on PATH is used if
+//! its version matches, otherwise our own in the user's cache folder, which is compiled once.
 
 use crate::once::once;
 use crate::{progress, root, sh};
@@ -12,42 +11,42 @@ use std::{env, fs};
 
 /// One such program.
 pub struct Tool {
-    /// Its package on crates.io.
+    /// The name of its package on crates.io.
     pub package: &'static str,
-    /// The only version that will do.
+    /// The exact version that is required.
     pub version: &'static str,
     /// The executable.
     pub program: &'static str,
-    /// How much it is optimised where it is compiled here.
+    /// How much it is optimised when it is compiled here.
     opt_level: &'static str,
 }
 
-/// Has to be exactly the version of the `wasm-bindgen` crate in Cargo.lock.
+/// Must have exactly the version of the `wasm-bindgen` crate in Cargo.lock.
 pub const WASM_BINDGEN: Tool = Tool {
     package: "wasm-bindgen-cli",
     version: "0.2.126",
     program: "wasm-bindgen",
-    opt_level: "1", // reads whole programs: 4 s for a debug build without, 1 s with it
+    opt_level: "1", // it processes whole programs: 4 s for a debug build at level 0, 1 s at level 1
 };
 /// Builds the page.
 pub const TRUNK: Tool = Tool {
     package: "trunk",
     version: "0.21.14",
     program: "trunk",
-    opt_level: "0", // mostly waits for others
+    opt_level: "0", // it mostly waits for other programs
 };
 /// Runs wasm tests in a browser.
 pub const WASM_PACK: Tool = Tool {
     package: "wasm-pack",
     version: "0.15.0",
     program: "wasm-pack",
-    opt_level: "0", // as trunk
+    opt_level: "0", // like trunk
 };
 
 const ALL: [&Tool; 3] = [&WASM_BINDGEN, &TRUNK, &WASM_PACK];
 
-/// The tools work for seconds and are compiled in minutes: no more than makes them quick enough.
-/// How much each is optimised it says itself.
+/// The tools run for seconds but take minutes to compile, so they are optimised only as far as
+/// needed. The level of optimisation is set per tool.
 const CHEAP_PROFILE: [(&str, &str); 3] = [
     ("CARGO_PROFILE_RELEASE_LTO", "off"),
     ("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16"),
@@ -75,11 +74,11 @@ impl Tool {
         self.fits(self.program.into()) || self.fits(self.own_program().into())
     }
 
-    /// Makes sure that the program is there: as its authors built it where cargo-binstall can
-    /// fetch that, else compiled here.
+    /// Makes sure that the program is there: as built by its authors if cargo-binstall can fetch
+    /// it, otherwise compiled here.
     ///
     /// # Errors
-    /// When it cannot be had, with what to try by hand.
+    /// When it cannot be obtained; names what to try by hand.
     pub fn ensure(&self) -> Result<()> {
         let lock = cache().join("locks/tools");
         let is_there = || self.is_there();
@@ -105,14 +104,15 @@ impl Tool {
         format!("{}@{}", self.package, self.version)
     }
 
-    /// Asks cargo-binstall, where it is installed, for the program; whether it runs here now.
+    /// Fetches the program with cargo-binstall if that is installed; returns whether it now runs
+    /// here.
     fn fetch_built(&self) -> bool {
         if sh::ask(Command::new("cargo").args(["binstall", "-V"])).is_none() {
             return false;
         }
         let mut binstall = Command::new("cargo");
         binstall
-            // Only what the authors built: compiling is our part, and done more cheaply.
+            // Only the authors' own builds: if something must be compiled, we do it more cheaply.
             .args([
                 "binstall",
                 "--no-confirm",
@@ -120,7 +120,7 @@ impl Tool {
                 "crate-meta-data",
             ])
             .arg(self.at_version())
-            // The option for it had several names, the variable only this one.
+            // The option has changed its name several times, the variable never.
             .env("CARGO_INSTALL_ROOT", self.own_folder())
             .stdin(Stdio::null());
         let fetched = sh::run(&mut binstall);
@@ -135,11 +135,11 @@ impl Tool {
     }
 
     fn compile(&self) -> Result<()> {
-        // Kept until the program is there: an interrupted compilation goes on where it stopped.
+        // Kept until the program is there: an interrupted compilation continues where it stopped.
         let build = cache().join("build").join(self.package);
         let mut install = Command::new("cargo");
         install
-            // By force: cargo takes a note of its own for the program, even if that does not run.
+            // With --force, because cargo considers the program installed even if it does not run.
             .args(["install", "--locked", "--force", "--root"])
             .arg(self.own_folder())
             .arg("--target-dir")
@@ -155,12 +155,12 @@ impl Tool {
             self.own_program().display(),
             self.version
         );
-        let _ = fs::remove_dir_all(build); // only space: the program is there
+        let _ = fs::remove_dir_all(build); // failing here only wastes space
         Ok(())
     }
 }
 
-/// Where our own tools live: `TABCHAIN_CACHE`, else the user's cache folder for Tabchain.
+/// Where our own tools live: `TABCHAIN_CACHE`, otherwise Tabchain's folder in the user's cache.
 pub fn cache() -> PathBuf {
     let of = |name: &str| {
         env::var_os(name)
@@ -188,8 +188,8 @@ pub fn node_folder() -> PathBuf {
     root().join("tests/browser")
 }
 
-/// PATH with our own tools and the Node packages' programs in front. A tool
-/// that stands on the user's PATH in the right version is not shadowed.
+/// PATH with our own tools and the Node packages' programs in front. A tool in the right version on
+/// the user's PATH is not shadowed, because then we install none of our own.
 pub fn path() -> OsString {
     let mut folders: Vec<PathBuf> = own_folders();
     folders.extend(env::split_paths(&env::var_os("PATH").unwrap_or_default()));
@@ -204,7 +204,7 @@ fn own_folders() -> Vec<PathBuf> {
         .collect()
 }
 
-/// The shell line that puts the same tools on a person's PATH.
+/// The shell command that puts the same tools on a person's PATH.
 pub fn path_line() -> String {
     let folders: Vec<String> = own_folders()
         .iter()
@@ -213,7 +213,7 @@ pub fn path_line() -> String {
     format!("export PATH=\"{}:$PATH\"", folders.join(":"))
 }
 
-/// A command that finds our tools first.
+/// A command that runs in the root folder and finds our tools first.
 pub fn command(program: &str) -> Command {
     let mut command = Command::new(program);
     command.current_dir(root()).env("PATH", path());

@@ -1,5 +1,5 @@
-//! `cargo xtask setup` among programs that only pretend: what it asks them for, what it shows,
-//! and that two at once do not fight.
+//! `cargo xtask setup` with fake programs: what it asks them for, what it shows, and that two of
+//! them at once do not interfere.
 
 #![cfg(unix)]
 
@@ -8,8 +8,8 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
-/// Answers as cargo does; what it is asked lands in a file. `binstall` and `install` are scripts
-/// of the test's own.
+/// Answers as cargo does and records what it is asked in a file. The test supplies the scripts for
+/// `binstall` and `install`.
 const CARGO: &str = r#"
 case "$1 $2" in
   "binstall -V") test -n "$BINSTALL" ;;
@@ -19,7 +19,7 @@ case "$1 $2" in
 esac
 "#;
 
-/// Puts the program into `$root`, as its name and version in `$last` say.
+/// Puts a program into `$root`, with the name and version that are in `$last`.
 const PUT: &str = r#"
 for last; do :; done
 version=${last##*@}; name=${last%%@*}; name=${name%-cli}
@@ -28,7 +28,7 @@ printf '#!/bin/sh\necho %s %s\n' "$name" "$version" > "$root/bin/$name"
 chmod +x "$root/bin/$name"
 "#;
 
-/// Cargo's own progress, then the program.
+/// Prints cargo's progress; the program follows.
 const COMPILE: &str = r#"
 printf '   Compiling a v1.0.0\n' >&2
 for done in 1 2 3 4 5 6 7 8 9 10; do
@@ -36,7 +36,7 @@ for done in 1 2 3 4 5 6 7 8 9 10; do
 done
 "#;
 
-/// Fails where another runs: two npm in one folder break each other's packages.
+/// Fails while another one runs: two npm processes in one folder break each other's packages.
 const NPM: &str = r#"
 mkdir "$HERE/npm-runs" || exit 7
 echo npm >> "$HERE/asked"
@@ -45,7 +45,7 @@ mkdir -p node_modules
 rmdir "$HERE/npm-runs"
 "#;
 
-/// A checkout, a cache and a PATH of this test's own.
+/// A checkout, a cache and a PATH of the test's own.
 struct Place {
     here: PathBuf,
 }
@@ -68,7 +68,7 @@ impl Place {
 
     fn program(&self, name: &str, script: &str) {
         let path = self.here.join("bin").join(name);
-        // Only ours are on the PATH under test: the script finds the system's by itself.
+        // Only our programs are on the PATH under test: the script finds the system's by itself.
         let script = format!("#!/bin/sh\nPATH=/usr/bin:/bin\n{script}");
         fs::write(&path, script).unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
@@ -95,7 +95,7 @@ impl Place {
         self.start(binstall, install).wait_with_output().unwrap()
     }
 
-    /// What cargo and npm were asked for, one a line.
+    /// What cargo and npm were asked for, one request per line.
     fn asked(&self) -> Vec<String> {
         let text = fs::read_to_string(self.here.join("asked")).unwrap_or_default();
         text.lines().map(str::to_owned).collect()
@@ -121,7 +121,7 @@ fn cargo_binstall_is_asked_for_each_tool_at_its_version_without_questions() {
         assert!(line.starts_with("binstall --no-confirm "), "{line}");
         assert!(line.contains("--strategies crate-meta-data"), "{line}");
     }
-    // The second time all is there.
+    // The second time, everything is there.
     assert!(place.set_up("exit 1", "exit 1").status.success());
     assert_eq!(place.asked(), asked);
 }
@@ -129,7 +129,7 @@ fn cargo_binstall_is_asked_for_each_tool_at_its_version_without_questions() {
 #[test]
 fn what_binstall_cannot_fetch_is_compiled_cheaply_with_few_lines() {
     let place = Place::new("fall-back");
-    // It says that all went well, and leaves a program that does not run.
+    // It reports success but leaves a program that does not run.
     let broken = "mkdir -p $CARGO_INSTALL_ROOT/bin; echo > $CARGO_INSTALL_ROOT/bin/trunk";
     let output = place.set_up(broken, &format!("{COMPILE}{PUT}"));
     let said = said(&output);

@@ -1,5 +1,5 @@
-// A browser of one's own: it can be killed as a crash or a power cut kills it,
-// and, other than the shared one, it hides the tabs that are not in front.
+// A separate browser: a test can kill it as a crash or a power cut would, and
+// unlike the shared one it treats tabs in the background as hidden.
 import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -8,7 +8,7 @@ import { chromium, launchOptions } from "../fixtures.mjs";
 
 const FLAGS = ["--headless=new", "--remote-debugging-port=0", "--no-first-run", "about:blank"];
 
-// A profile folder with these settings, and how to throw it away.
+// A new profile folder with these settings, and a function that removes it.
 export function newProfile(settings = {}) {
   const folder = mkdtempSync(join(tmpdir(), "tabchain-profile-"));
   mkdirSync(join(folder, "Default"));

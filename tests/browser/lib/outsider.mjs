@@ -1,6 +1,6 @@
-// What a page of the same origin that is none of Tabchain's does with locks and channels.
+// What a foreign page of the same origin can do with locks and channels.
 
-// Takes a lock and keeps it, by force if told to; gives how to let it go.
+// Takes a lock and keeps it, by force if `steal` is set; returns a function that releases it.
 export async function hold(page, name, { steal = false } = {}) {
   await page.evaluate(([name, steal]) => new Promise((held, reject) => {
     window.held ??= new Map();
@@ -13,10 +13,10 @@ export async function hold(page, name, { steal = false } = {}) {
   return () => page.evaluate((name) => window.held.get(name)(), name);
 }
 
-// Names of the locks that are held on this origin.
+// The names of the locks that are held on this origin.
 export const locks = (page) => page.evaluate(async () => (await navigator.locks.query()).held.map(({ name }) => name));
 
-// Listens on a channel; what was heard so far is the answer of the function that it gives.
+// Listens on a channel; returns a function that returns the messages heard so far.
 export async function listen(page, channel) {
   await page.evaluate((channel) => {
     window.heard = [];

@@ -1,13 +1,13 @@
-// Rooms and what crosses their channel, as the documented formats say: written
-// here a second time on purpose, so that a test does not ask the code under
-// test what is right.
+// Rooms and the messages on their channel, according to the documented formats:
+// implemented here a second time on purpose, so that a test does not ask the
+// code under test what is right.
 import { createHash, randomBytes } from "node:crypto";
 import { schnorr } from "@noble/curves/secp256k1.js";
 
 const sha256 = (bytes) => createHash("sha256").update(bytes).digest();
 export const sha256d = (bytes) => sha256(sha256(bytes));
 
-// Expected tries for one block.
+// Targets, with the expected tries for one block.
 export const BITS = {
   trivial: "207fffff", // 2
   quick: "1f00ffff", // 65 thousand
@@ -15,9 +15,9 @@ export const BITS = {
   steady: "1e00ffff", // 16 million
 };
 
-// A room whose target does not change during a test. The long spacing is not
-// waited for; it only lets block times run ahead of the clock, which they must
-// when many blocks are found in a second.
+// A room whose target does not change during a test. No test waits for the long
+// spacing; it only lets block times run ahead of the clock, as they must when
+// many blocks are found in a second.
 export function room(name, { spacing = 3600, bits = BITS.quick, window = 2016, halving = 210000 } = {}) {
   const rules = `room=${name}&spacing=${spacing}&bits=${bits}&window=${window}&halving=${halving}`;
   return {
@@ -28,7 +28,7 @@ export function room(name, { spacing = 3600, bits = BITS.quick, window = 2016, h
   };
 }
 
-// What the tabs of a deployment call things; `address` is the page's.
+// The names that a deployment's tabs use; `address` is the page's.
 export function names(address) {
   const folder = new URL(address).pathname.replace(/[^/]*$/, "");
   const lock = (rest) => `tabchain:1:${folder}:${rest}`;
@@ -46,7 +46,7 @@ export function names(address) {
 
 const KINDS = { packet: 0, heartbeat: 1, command: 2 };
 
-// An envelope; each part can be made wrong.
+// An envelope; any part can be made wrong.
 export function envelope(of, {
   magic = "TC", version = 2, kind = "packet", room: id = of.id, channel = 0,
   sender = Buffer.alloc(32, 7), recipient = null, flag = recipient ? 1 : 0,
@@ -61,7 +61,7 @@ export function envelope(of, {
   ]);
 }
 
-// A number as `postcard` writes it: seven bits a byte, the lowest first.
+// A number as `postcard` writes it: seven bits per byte, lowest first.
 export function varint(number) {
   const bytes = [];
   let rest = BigInt(number);
@@ -69,7 +69,7 @@ export function varint(number) {
   return Buffer.from([...bytes, Number(rest)]);
 }
 
-// A tab's sign of life without nodes. `generation` is { stamp, current, undo }.
+// The heartbeat of a tab without nodes.
 export function heartbeat({
   label = 9, bye = false, online = true, mining = false, rate = 0,
   generation: { stamp, current, undo = null } = { stamp: 0, current: 0 },
@@ -82,11 +82,11 @@ export function heartbeat({
   ]);
 }
 
-// The hash that BIP340 tags.
+// BIP340's tagged hash.
 const taggedHash = (tag, bytes) => sha256(Buffer.concat([sha256(tag), sha256(tag), bytes]));
 
-// A tab of one's own invention: its key, its name, and what it says, signed. `sequence` and `sender`
-// can be made wrong.
+// An invented tab: its id, and a function that signs what it says. `sequence` and `sender` can be made
+// wrong.
 export function inventedTab(of) {
   const secret = randomBytes(32);
   const key = Buffer.from(schnorr.getPublicKey(secret));
@@ -102,7 +102,8 @@ export function inventedTab(of) {
   return { id, say };
 }
 
-// What an overheard envelope is: its kind, who says it, its number and, of a heartbeat, the switches.
+// Decodes an overheard envelope: its kind, sender, number and payload and, of a heartbeat, whether it
+// is a goodbye and whether the tab is online.
 export function overheard(bytes) {
   const [kind] = Object.entries(KINDS).find(([, number]) => number === bytes[3]);
   const at = 21 + 32 + (bytes[53] ? 33 : 1);
@@ -113,7 +114,7 @@ export function overheard(bytes) {
   return { ...said, bye: bye === 1, online: online === 1 };
 }
 
-// The announcement of a tab that wants a share of the mining power.
+// A tab's announcement that it wants a share of the mining power.
 export function announcement({ tab, mining = true, workers = 1, duty = 50, time = 0n }) {
   const bytes = Buffer.alloc(28);
   bytes.set([2, mining ? 1 : 0, workers, duty]);

@@ -1,10 +1,10 @@
-// What a page of the same origin sees and does in the databases.
+// What a page of the same origin can see and do in the databases.
 
 // All databases of this origin.
 export const databases = (page) => page.evaluate(async () => (await indexedDB.databases()).map(({ name, version }) => ({ name, version })));
 
-// Overwrites every value of the stores of this name with random bytes, or with `junk`; gives their
-// number.
+// Overwrites every value in the stores of this name with random bytes, or with `junk`; returns how
+// many there were.
 export const spoil = (page, wanted, junk = null) => page.evaluate(async ([wanted, junk]) => {
   const wait = (request) => new Promise((resolve, reject) => {
     request.onsuccess = () => resolve(request.result);
@@ -26,7 +26,7 @@ export const spoil = (page, wanted, junk = null) => page.evaluate(async ([wanted
   return count;
 }, [wanted, junk]);
 
-// The rows of a store: { name, value }, both as Buffers; `value` is null where there are no bytes.
+// The rows of a store: { name, value }, both as Buffers; `value` is null if it is not bytes.
 export async function rows(page, database, store) {
   const found = await page.evaluate(async ([database, store]) => {
     const wait = (request) => new Promise((resolve, reject) => {
@@ -43,8 +43,8 @@ export async function rows(page, database, store) {
   return found.map(([name, value]) => ({ name: Buffer.from(name, "hex"), value: value === null ? null : Buffer.from(value, "hex") }));
 }
 
-// Keeps a transaction that writes on all stores of a database open for so long: nobody else's write
-// gets its turn. Gives how to wait for its end, as soon as it has begun.
+// Keeps a read-write transaction on all stores of a database open for `ms` milliseconds, so that no
+// other write gets its turn. Resolves once it has begun, to a function that waits for its end.
 export async function blockDatabase(page, database, ms) {
   await page.evaluate(([database, ms]) => new Promise((begun, reject) => {
     const request = indexedDB.open(database);

@@ -1,10 +1,10 @@
-// What a test does with a tab.
+// What tests do with a tab.
 import { expect } from "@playwright/test";
 
 const START = 30_000;
 
-// Calls window.tabchain; a failure becomes an Error whose message starts with
-// its code.
+// Calls a method of window.tabchain; a failure becomes an Error whose message
+// starts with the failure's code.
 export function call(page, method, ...args) {
   return page.evaluate(async ([method, args]) => {
     try {
@@ -28,7 +28,7 @@ export const tip = async (page) => (await status(page)).tip;
 export const height = async (page) => (await tip(page)).height;
 export const own = async (page) => (await status(page)).nodes.filter((node) => node.here);
 
-// Full time on one worker, so that a test takes as long everywhere.
+// One worker at full duty, so that a test's speed depends less on the machine.
 export const mine = (page, power = { workers: 1, duty: 1 }) => call(page, "startMining", power);
 export const stop = (page) => call(page, "stopMining");
 
@@ -37,15 +37,15 @@ export async function reaches(page, wanted, timeout = 30_000) {
     .toBeGreaterThanOrEqual(wanted);
 }
 
-// Mines until so many blocks are there, then stops.
+// Mines until the chain has this height, then stops.
 export async function mineTo(page, wanted, { power, timeout } = {}) {
   await mine(page, power);
   await reaches(page, wanted, timeout);
   await stop(page);
 }
 
-// All nodes of a tab come to the same tip. Two blocks of the same height may be found at once: such a
-// tie lasts, by the rules, until the next block.
+// Waits until all nodes of a tab have the same tip. If two blocks of the same height were found at
+// once, the tie lasts until the next block, so this mines one.
 export async function settle(page) {
   await expect.poll(async () => {
     const tips = (await own(page)).map(({ tip }) => tip);
@@ -56,7 +56,7 @@ export async function settle(page) {
   }, { message: "all nodes of the tab stand on one tip", intervals: [250, 500, 1000] }).toBe(1);
 }
 
-// All tabs come to the same tip; gives it.
+// Waits until all tabs have the same tip, and returns it.
 export async function agree(pages, timeout = 15_000) {
   let last;
   await expect.poll(async () => {
@@ -75,7 +75,7 @@ export async function lifecycle(page) {
 
 export const block = (page, hash) => page.getByTestId(`block-${hash}`);
 
-// The switch of a tab's nodes, seen from `page`; without a label its own one.
+// The switch of a tab as `page` shows it; without a label, the page's own.
 export function tabSwitch(page, label) {
   const panel = page.getByTestId("tabs-panel");
   return label === undefined ? panel.locator(".tab.me .tab-head [role=switch]") : page.getByTestId(`tab-switch-${label}`);
@@ -86,12 +86,12 @@ export async function label(page) {
   return Number(id.replace("tab-switch-", ""));
 }
 
-// Waits for a line in the log that fits.
+// Waits for a line in the log that matches.
 export async function logged(page, pattern, timeout = 10_000) {
   await expect(page.getByTestId("log").locator("li", { hasText: pattern }).first()).toBeAttached({ timeout });
 }
 
-// Sends bytes on a channel, as any script of the same origin could.
+// Sends messages on a channel, as any script of the same origin could.
 export async function shout(page, channel, messages) {
   const encoded = messages.map((bytes) => Buffer.from(bytes).toString("base64"));
   await page.evaluate(async ([channel, encoded]) => {
@@ -105,9 +105,9 @@ export async function shout(page, channel, messages) {
   }, [channel, encoded]);
 }
 
-// Lines put before a worker's loader, so that a test can reach into a worker
-// that it cannot otherwise: it answers how much memory the program has, and
-// runs `death` when told to.
+// Code to put before a worker's loader, so that a test can reach a worker that
+// is out of its reach otherwise: the worker reports the size of its program's
+// memory, and runs `death`, when told to.
 export function reachable(name, death = "self.close()") {
   const lines = `
     for (const how of ["instantiate", "instantiateStreaming"]) {

@@ -1,5 +1,5 @@
-// The base of the tests that drive whole tabs: what fixtures.mjs gives, rooms,
-// tabs, and a context that fails the test on any request to a foreign address.
+// The base of the tests that drive whole tabs: the fixtures of fixtures.mjs,
+// rooms, tabs, and a context that fails the test on any foreign request.
 import { createHash } from "node:crypto";
 import { test as base, expect, watch } from "../fixtures.mjs";
 import { dist } from "../chromium.mjs";
@@ -14,7 +14,7 @@ export * from "./room.mjs";
 export * from "./storage.mjs";
 export * from "./tab.mjs";
 
-// Collects requests to any other address than our own hosts'.
+// Collects requests to any address but our own hosts'.
 function guard(context, foreign) {
   context.on("request", (request) => {
     if (!/^(data:|blob:|about:|http:\/\/127\.0\.0\.1:)/.test(request.url())) foreign.push(request.url());
@@ -25,20 +25,20 @@ export const test = base.extend({
   context: async ({ context }, use) => {
     const foreign = [];
     guard(context, foreign);
-    // Browsers ask for it on pages that are no HTML.
+    // Browsers request it for pages that are not HTML.
     await context.route("**/favicon.ico", (route) => route.fulfill({ status: 204 }));
     await use(context);
     expect(foreign, "requests to foreign addresses").toEqual([]);
   },
 
   // rooms({ bits }) is a room that no other test uses; the same arguments give
-  // the same one.
+  // the same room.
   rooms: async ({}, use, testInfo) => {
     const mark = createHash("sha256").update(testInfo.titlePath.join("/")).digest("hex").slice(0, 10);
     await use((rules = {}, suffix = "") => room(`test-${mark}${suffix}`, rules));
   },
 
-  // open(room) is a tab in that room whose nodes run.
+  // open(room) is a tab in that room whose nodes are running.
   open: async ({ context, baseURL }, use) => {
     await use(async (where = { hash: "" }, { url = baseURL, page } = {}) => {
       page ??= await context.newPage();
@@ -48,14 +48,14 @@ export const test = base.extend({
     });
   },
 
-  // A page of the same origin that is none of Tabchain's tabs.
+  // A page of the same origin that is not a tab of Tabchain's.
   outsider: async ({ context, baseURL }, use) => {
     const page = await context.newPage();
     await page.goto(new URL("boot.js", baseURL).href);
     await use(page);
   },
 
-  // contextOf({ locale }) is a further context, watched as the first one is.
+  // contextOf({ locale }) is another context, watched like the first one.
   contextOf: async ({ browser, allowed }, use) => {
     const complaints = [];
     const made = [];
@@ -71,11 +71,11 @@ export const test = base.extend({
     expect(unexpected, "violations, errors and foreign requests").toEqual([]);
   },
 
-  // Settings of one's own browser, as Chromium keeps them.
+  // Settings for ownBrowser's profile, as Chromium stores them.
   settings: [{}, { option: true }],
 
-  // ownBrowser() starts a browser that a test may kill; after that, the next
-  // one has the same profile.
+  // ownBrowser() starts a browser that a test may kill; the next one that the
+  // same test starts has the same profile.
   ownBrowser: async ({ allowed, settings }, use) => {
     const profile = newProfile(settings);
     const complaints = [];
@@ -96,7 +96,7 @@ export const test = base.extend({
   },
 
   // host({ "engine_loader.js": (text) => ... }) serves the build with these
-  // files changed and gives its address.
+  // files changed and returns its URL.
   host: async ({}, use) => {
     const hosts = [];
     await use(async (patch) => {

@@ -1,4 +1,4 @@
-//! Opening a database of a version with all its stores.
+//! Opens a database at a given version with all its stores.
 
 use std::rc::Rc;
 
@@ -9,8 +9,8 @@ use super::{Asked, OpenError, Refused, refused};
 
 type Blocked = Rc<dyn Fn()>;
 
-/// Opens a database, making it if it is new, or if somebody opened it before without putting
-/// anything into it.
+/// Opens a database. Creates it if it is new, and recreates it if another page has created it
+/// without any stores.
 pub(super) async fn with_stores(
     name: &str,
     version: u32,
@@ -28,7 +28,8 @@ pub(super) async fn with_stores(
     }
     db.close();
     if found.is_empty() {
-        // Somebody opened the name before us: nothing is in it, so it can be made anew.
+        // Another page opened this name first. It has no stores, so nothing is lost by starting
+        // over.
         let deletion = factory.delete_database(name).map_err(refused)?;
         answer(deletion, &blocked).await?;
         return once(&factory, name, version, stores, &blocked).await;
@@ -46,13 +47,13 @@ async fn once(
 ) -> Result<IdbDatabase, OpenError> {
     let request = factory.open_with_u32(name, version).map_err(refused)?;
     let (asked, stores) = (request.clone(), stores.to_vec());
-    // Belongs to the request: it may still fire when nobody waits for the request any more.
+    // Owned by the request: it may still fire after the future that awaits the request is dropped.
     let upgrade = Closure::once_into_js(move || {
         let Ok(db) = asked.result().map(JsCast::unchecked_into::<IdbDatabase>) else {
             return;
         };
         for store in stores {
-            let _ = db.create_object_store(store); // what is there already stays
+            let _ = db.create_object_store(store); // fails if the store exists: then it stays
         }
     });
     request.set_onupgradeneeded(Some(upgrade.unchecked_ref()));
@@ -65,7 +66,7 @@ async fn once(
     }
 }
 
-/// The version of the data, if opening failed because it is newer than ours.
+/// The version of the stored data, if opening failed because that version is newer than ours.
 async fn newer_version(
     factory: &IdbFactory,
     name: &str,
@@ -83,7 +84,7 @@ async fn newer_version(
     Some(version as u32)
 }
 
-/// Waits for an opening or deletion; other pages may block it for ever.
+/// Awaits an open or delete request, which other pages may block forever.
 async fn answer(request: IdbOpenDbRequest, blocked: &Blocked) -> Result<JsValue, Refused> {
     let asked = Asked::new(IdbRequest::clone(&request));
     let blocked = blocked.clone();
@@ -99,7 +100,7 @@ async fn answer(request: IdbOpenDbRequest, blocked: &Blocked) -> Result<JsValue,
     answer
 }
 
-/// Somebody waits for this request.
+/// A request that is being awaited; dropping it unanswered abandons the request.
 struct Waiting {
     request: IdbOpenDbRequest,
     blocked: Closure<dyn Fn()>,
@@ -112,7 +113,8 @@ impl Drop for Waiting {
         if self.answered {
             return;
         }
-        // Nobody waits any more. Should it still open, it must not stay open behind our back.
+        // The request was abandoned but may still succeed: a connection that nobody owns would
+        // block upgrades and deletions, so close it.
         let late = Closure::once_into_js(|event: web_sys::Event| {
             let target = event
                 .target()

@@ -1,5 +1,5 @@
-//! Bytes as IndexedDB has them: names are `ArrayBuffer`s once they come back, values `Uint8Array`s.
-//! Every page of the origin can write there, so that anything else may come back as well.
+//! Bytes as IndexedDB stores them: names come back as `ArrayBuffer`s, values as `Uint8Array`s.
+//! Every page of the origin can write there, so anything else may come back as well.
 
 use js_sys::{ArrayBuffer, Uint8Array};
 use wasm_bindgen::prelude::*;
@@ -14,8 +14,8 @@ pub(super) fn key_to_bytes(name: JsValue) -> Option<Vec<u8>> {
     Some(Uint8Array::new(&buffer).to_vec())
 }
 
-/// A value's bytes. What is something else comes back as its JSON text, which no check lets pass: so
-/// it is noticed, and can be put aside, instead of being taken for missing.
+/// A value's bytes. A value that is not bytes comes back as its JSON text, which fails every check
+/// further up: it is noticed and can be set aside, whereas a missing value would go unnoticed.
 pub(super) fn value_to_bytes(value: JsValue) -> Vec<u8> {
     match value.dyn_into::<Uint8Array>() {
         Ok(bytes) => bytes.to_vec(),
@@ -27,7 +27,7 @@ pub(super) fn value_to_bytes(value: JsValue) -> Vec<u8> {
     }
 }
 
-/// The names that start so.
+/// The range of names with this prefix.
 pub(super) fn key_range(prefix: &[u8]) -> Result<JsValue, JsValue> {
     let lower = to_js(prefix);
     let range = match behind(prefix) {
@@ -39,7 +39,7 @@ pub(super) fn key_range(prefix: &[u8]) -> Result<JsValue, JsValue> {
     Ok(range.into())
 }
 
-/// The name right behind all names with this prefix, if there is one.
+/// The smallest name above all names with this prefix, if there is one.
 fn behind(prefix: &[u8]) -> Option<Vec<u8>> {
     let kept = prefix.iter().rposition(|byte| *byte != u8::MAX)?;
     let mut name = prefix[..=kept].to_vec();

@@ -7,7 +7,7 @@ use crate::codec::{Decode, DecodeError, Encode, Reader, put_bytes, put_list};
 use crate::hash::Txid;
 use crate::script::Script;
 
-/// Bytes of the shortest encodings, by which a count is believed or not.
+/// Bytes of the shortest encodings, which bound how many elements can follow a count.
 const MIN_TX_IN: u32 = 36 + 1 + 4;
 const MIN_TX_OUT: u32 = 8 + 1;
 
@@ -34,7 +34,7 @@ impl Transaction {
     }
 }
 
-/// The form with witnesses where there is one, else the form without.
+/// The form with witnesses if an input has one, else the form without.
 impl Encode for Transaction {
     fn encode_into(&self, out: &mut Vec<u8>) {
         let witness = self.has_witness();
@@ -57,8 +57,8 @@ impl Decode for Transaction {
         let version = reader.i32()?;
         let mut inputs: Vec<TxIn> = reader.list(MIN_TX_IN)?;
         let mut outputs = Vec::new();
-        // No inputs where some should stand is BIP144's marker, and the flag follows; a flag of
-        // zero is read as "no outputs" by Bitcoin Core, and so it is here.
+        // An empty list of inputs is BIP144's marker, and the flag follows. A flag of zero means
+        // "no outputs", as in Bitcoin Core.
         let flag = if inputs.is_empty() { reader.u8()? } else { 0 };
         if flag > WITNESS_FLAG {
             return Err(DecodeError::UnknownFlag(flag));
@@ -127,7 +127,7 @@ impl Decode for Witness {
     }
 }
 
-/// Without the witness, which stands behind all outputs.
+/// Without the witness, which comes after all outputs.
 impl Encode for TxIn {
     fn encode_into(&self, out: &mut Vec<u8>) {
         self.prevout.encode_into(out);
@@ -136,7 +136,7 @@ impl Encode for TxIn {
     }
 }
 
-/// Without the witness, which stands behind all outputs.
+/// Without the witness, which comes after all outputs.
 impl Decode for TxIn {
     fn decode_from(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(Self {

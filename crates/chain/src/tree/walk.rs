@@ -1,4 +1,4 @@
-//! Ways through a [`Tree`]: ancestors, forks, routes, locators, downloads.
+//! Walks through a [`Tree`]: ancestors, forks, routes, locators, downloads.
 
 use alloc::vec::Vec;
 
@@ -15,9 +15,9 @@ pub struct Reorg {
 }
 
 impl<W: Ord + Clone> Tree<W> {
-    /// The block at `height` on the chain that ends with `id`, `id` itself
-    /// among them. `None` for an unknown block and a height above it or below
-    /// the root.
+    /// The block at `height` on the chain that ends with `id`, which may be `id`
+    /// itself. `None` for an unknown block, and for a height above it or below the
+    /// root.
     ///
     /// Each block keeps one jump to an ancestor, chosen as in Myers' "An
     /// applicative random-access stack" (1983), so that O(log n) steps suffice.
@@ -43,7 +43,7 @@ impl<W: Ord + Clone> Tree<W> {
         let mut a = self.links.get(&self.ancestor(a, lower)?)?;
         let mut b = self.links.get(&self.ancestor(b, lower)?)?;
         while a.id != b.id {
-            // Equal heights jump equally far.
+            // Blocks at equal heights jump equally far.
             let far = a.jump != b.jump;
             a = if far {
                 self.links.get(&a.jump)?
@@ -59,7 +59,7 @@ impl<W: Ord + Clone> Tree<W> {
         Some(a.id)
     }
 
-    /// The blocks to undo and to apply on the way between two tips; `None` when
+    /// The blocks to undo and to apply to get from one tip to another; `None` when
     /// either is unknown. O(log n) for each block returned.
     pub fn route(&self, from: &BlockId, to: &BlockId) -> Option<Reorg> {
         let fork = self.fork_point(from, to)?;
@@ -75,8 +75,8 @@ impl<W: Ord + Clone> Tree<W> {
     /// The lowest blocks of the best header's chain whose bodies have not
     /// arrived, at most `limit`, in order of height: what to download next.
     ///
-    /// Finding the first takes O(log n) steps, each next one as many; bodies
-    /// that wait for an ancestor are passed over one by one.
+    /// Finding each takes O(log n) steps; blocks whose bodies are already here but
+    /// wait for an ancestor are skipped one by one.
     pub fn missing_bodies(&self, limit: usize) -> Vec<BlockId> {
         let mut missing = Vec::new();
         let Some(tip) = self
@@ -86,7 +86,7 @@ impl<W: Ord + Clone> Tree<W> {
         else {
             return missing;
         };
-        // Below a ready block all are ready, so one climb finds the edge.
+        // All ancestors of a ready block are ready, so one climb finds the boundary.
         let mut height = self.climb(tip, Link::is_ready).height;
         while missing.len() < limit && height < tip.height {
             let Some(next) = height.checked_add(1) else {
@@ -100,8 +100,8 @@ impl<W: Ord + Clone> Tree<W> {
     }
 
     /// The chain that ends with `id` in O(log n) ids: the last ten or so one by
-    /// one, then ever sparser, and the root. A peer finds in it the last block
-    /// that both know. Empty for an unknown block.
+    /// one, then ever sparser, and the root. A peer can find the last block that
+    /// both know in it. Empty for an unknown block.
     pub fn locator(&self, id: &BlockId) -> Vec<BlockId> {
         const DENSE: usize = 10;
         let mut locator = Vec::new();
@@ -117,15 +117,15 @@ impl<W: Ord + Clone> Tree<W> {
         locator
     }
 
-    /// `step` below `height`, but not below the root; `None` from the root on.
+    /// The height `step` below `height`, at least the root's; `None` at the root.
     fn below(&self, height: Height, step: u32) -> Option<Height> {
         let root = self.links.get(&self.root)?.height;
         (height > root).then(|| root.max(height.saturating_sub(step)))
     }
 
-    /// The highest block of `link`'s chain, itself included, for which `stop`
-    /// holds; the root when none does. `stop` must hold for all blocks below
-    /// one for which it holds.
+    /// The highest block of `link`'s chain, `link` included, for which `stop` holds;
+    /// the root when it holds for none. If `stop` holds for a block, it must hold for
+    /// all blocks below it.
     fn climb<'a>(&'a self, link: &'a Link<W>, stop: impl Fn(&Link<W>) -> bool) -> &'a Link<W> {
         let mut at = link;
         while !stop(at) {
@@ -138,8 +138,8 @@ impl<W: Ord + Clone> Tree<W> {
         at
     }
 
-    /// Where a child of `above` jumps: over both of its parent's jumps when
-    /// they are equally long, else to its parent.
+    /// Where a child of `above` jumps: across its parent's jump and the jump after
+    /// that when they are equally long, else to its parent.
     pub(super) fn jump_of_child(&self, above: &Link<W>) -> BlockId {
         let first = self.links.get(&above.jump);
         let second = first.and_then(|first| self.links.get(&first.jump));

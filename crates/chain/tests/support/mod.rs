@@ -8,7 +8,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 fn bytes(most: usize) -> impl Strategy<Value = Vec<u8>> {
-    // Lengths around the first border of a CompactSize are drawn often.
+    // Lengths around the first boundary of a CompactSize are drawn often.
     prop_oneof![8 => vec(any::<u8>(), 0..most), 1 => vec(any::<u8>(), 250..258)]
 }
 
@@ -58,7 +58,7 @@ pub fn output() -> impl Strategy<Value = TxOut> {
     })
 }
 
-/// A transaction with at least one input: without, the wire form would be read as another.
+/// A transaction with at least one input: without any, its wire form would be read differently.
 pub fn transaction() -> impl Strategy<Value = Transaction> {
     (
         any::<i32>(),
@@ -81,7 +81,7 @@ pub fn block() -> impl Strategy<Value = Block> {
     })
 }
 
-/// Encodings with a few bytes changed, cut off or put in: far likelier to parse than noise.
+/// Encodings with a few bytes changed, cut off or inserted: far likelier to parse than noise.
 pub fn damaged(good: impl Strategy<Value = Vec<u8>>) -> impl Strategy<Value = Vec<u8>> {
     let byte = prop_oneof![any::<u8>(), 0_u8..5, 0xfc_u8..=0xff];
     let edits = vec((any::<prop::sample::Index>(), 0_u8..4, byte), 0..4);

@@ -8,7 +8,7 @@ use chain::{
 };
 use protocol::{Card, Cx, Entry, Facts, Job, JobId, ParamSpec, Protocol, Sheet, Value};
 
-/// The line in the registry.
+/// Proof of work's entry in the registry.
 pub const ENTRY: Entry = Entry {
     card: Card {
         id: "pow",
@@ -24,7 +24,7 @@ pub const ENTRY: Entry = Entry {
             max: 3600,
             default: 10,
         },
-        // 0x01010000 is 1: the hardest target there is. 0x207fffff is half of all hashes.
+        // 0x01010000 is 1, the hardest target there is. Half of all hashes meet 0x207fffff.
         ParamSpec {
             name: "bits",
             unit: "",
@@ -43,11 +43,11 @@ pub const ENTRY: Entry = Entry {
     build: |params| Box::new(Pow::new(params)),
 };
 
-/// Draft anew, so that the time in it stays honest.
+/// The timer for a new draft, so that the time in it stays current.
 const ROLL: u16 = 0;
 const ROLL_EVERY: Micros = Micros::from_secs(2);
 
-/// A node's proof of work.
+/// The proof-of-work protocol of one node.
 #[derive(Clone)]
 pub struct Pow {
     params: Arc<ChainParams>,
@@ -56,7 +56,7 @@ pub struct Pow {
     extra: Option<u64>,
 }
 
-/// What the host searches for us.
+/// The search that the host was asked for.
 #[derive(Clone)]
 struct Search {
     job: JobId,
@@ -76,7 +76,7 @@ impl Pow {
         }
     }
 
-    /// Drafts the next block and has it searched, in place of whatever was searched before.
+    /// Drafts the next block and asks the host to search it instead of the previous one.
     fn search_next(&mut self, cx: &mut Cx<'_>) {
         let past = cx.chain.past();
         let (Ok(bits), Ok(earliest)) = (
@@ -111,8 +111,8 @@ impl Pow {
         });
     }
 
-    /// A number that no draft of this incarnation had before; where they begin is drawn, so that
-    /// a restarted node does not search the same blocks again.
+    /// A number that no earlier draft of this incarnation had. The first one is random, so that a
+    /// restarted node does not search the same blocks again.
     fn next_extra(&mut self, cx: &mut Cx<'_>) -> u64 {
         let extra = self
             .extra
@@ -126,10 +126,10 @@ impl Pow {
     }
 }
 
-/// The version of BIP9 blocks without signals.
+/// The version of a BIP9 block that signals nothing.
 const VERSION: i32 = 0x2000_0000;
 
-/// The target as the kernel wants it: 32 bytes, little endian.
+/// The target as the kernel expects it: 32 bytes, little-endian.
 fn target_bytes(header: &BitcoinHeader) -> [u8; 32] {
     let mut bytes = header.bits.expand().target.to_be_bytes();
     bytes.reverse();
@@ -140,7 +140,7 @@ impl Protocol for Pow {
     fn check(&self, header: &Header, facts: &Facts<'_>) -> Result<Work, Reject> {
         match header {
             Header::Bitcoin(header) => check_header(header, facts.past, facts.now, &self.params),
-            // A sealed header has no work: its id meets no target of ours.
+            // A sealed header proves no work, whatever its id.
             Header::Sealed(_) => Err(Reject::HighHash {
                 hash: header.id(),
                 bits: self.params.genesis.header.bits,
@@ -168,7 +168,7 @@ impl Protocol for Pow {
 
     fn on_found(&mut self, cx: &mut Cx<'_>, job: JobId, nonce: u32) {
         if !self.answers(job) {
-            return; // an answer to a job that was replaced: the block would be stale
+            return; // the job has been replaced, so the block would be stale
         }
         let Some(search) = self.search.take() else {
             return;

@@ -5,12 +5,13 @@ use tab::{Due, Effect, Input, Reading};
 
 use super::{Driver, Machine, World};
 
-/// Answers each input as its script says, and notes what it was given.
+/// Responds to each input as its script says, and records its inputs.
 struct Puppet {
     given: Vec<Input>,
     script: fn(&Input) -> Vec<Effect>,
-    /// How many turns are due at once, and when the one after them.
+    /// How many turns are due at once.
     turns: u32,
+    /// When the turn after those is due.
     then: u64,
 }
 
@@ -48,7 +49,7 @@ enum Ring {
     In(i32),
 }
 
-/// A stage: refuses every lock at once, and lets a millisecond pass with every reading.
+/// A world that refuses every lock at once, and whose clock advances a millisecond per reading.
 struct Stage {
     driver: Driver<Puppet>,
     done: RefCell<Vec<Effect>>,
@@ -122,7 +123,7 @@ fn query(id: u64) -> Effect {
 }
 
 #[test]
-fn what_an_effect_brings_about_at_once_waits_for_the_rest_of_its_step() {
+fn an_input_caused_by_an_effect_waits_for_the_rest_of_its_step() {
     let stage = Stage::new(Puppet::new(|input| match input {
         Input::Calibrated(_) => vec![lock(1), lock(2), query(3)],
         Input::Lock(LockId(1), _) => vec![query(4)],
@@ -143,7 +144,7 @@ fn what_the_machine_wants_from_the_start_is_carried_out_first() {
 }
 
 #[test]
-fn an_answer_that_was_taken_back_does_not_come() {
+fn a_withdrawn_answer_is_not_delivered() {
     let stage = Stage::new(Puppet::new(|input| match input {
         Input::Calibrated(_) => vec![lock(1), lock(2), unlock(1)],
         _ => vec![],
@@ -179,7 +180,7 @@ fn a_turn_comes_at_its_time_and_not_before() {
 #[test]
 fn a_far_time_is_cut_to_what_timers_can_do() {
     let mut puppet = Puppet::new(|_| vec![]);
-    puppet.then = 1; // begun parts of a millisecond count whole
+    puppet.then = 1; // due by the next reading of the clock
     let stage = Stage::new(puppet);
     stage.give(Input::Calibrated(0));
     let mut puppet = Puppet::new(|_| vec![]);

@@ -9,12 +9,12 @@ use tab::door::Channel;
 
 use super::Engine;
 
-/// Those that are open.
+/// The open channels.
 #[derive(Default)]
 pub struct Channels(RefCell<BTreeMap<Channel, Open>>);
 
 impl Engine {
-    /// Where the browser refuses, nobody is heard.
+    /// If the browser refuses the channel, the tab hears nothing on it: it works alone.
     pub(super) fn listen(&self, channel: Channel, name: &str) {
         self.deafen(channel);
         let engine = self.clone();

@@ -11,14 +11,14 @@ use wasm_bindgen_futures::spawn_local;
 
 use super::Engine;
 
-/// Version of the stores, and of what is in them.
+/// Version of the stores and their contents.
 const SCHEMA: u32 = 1;
 
-/// Those that the tab has asked for and not closed.
+/// The databases that the tab has asked for and not closed.
 #[derive(Default)]
 pub struct Databases {
     asked: RefCell<BTreeMap<DbId, Asked>>,
-    /// Counts openings: what comes of one that was given up is nobody's business.
+    /// Numbers the openings, so that late results of an abandoned one are recognised and dropped.
     openings: Cell<u64>,
 }
 
@@ -48,7 +48,7 @@ impl Engine {
         });
     }
 
-    /// One that nobody wants any more is closed by being dropped in here.
+    /// An abandoned opening's database is dropped here, which closes it.
     fn opened(&self, db: DbId, opening: u64, result: Result<Database, OpenError>) {
         let result = match result {
             Ok(database) => {
@@ -64,7 +64,7 @@ impl Engine {
         self.tell_of(db, opening, Input::Opened(db, result));
     }
 
-    /// Tells the tab something of an opening, unless it has given that up.
+    /// Passes an input of an opening to the tab, unless the tab has abandoned that opening.
     fn tell_of(&self, db: DbId, opening: u64, input: Input) {
         let present = self
             .0
@@ -141,7 +141,7 @@ fn change(change: &Change) -> idb::Change<'_> {
     }
 }
 
-/// The values that are there, each under its name.
+/// The values that exist, each with its name.
 fn rows_of(names: Vec<Vec<u8>>, values: Vec<Option<Vec<u8>>>) -> Rows {
     let rows = names.into_iter().zip(values);
     rows.filter_map(|(name, value)| Some((name, value?)))

@@ -1,4 +1,4 @@
-//! The tab's locks: those that it holds and those that it waits for, nothing else.
+//! The tab's locks: those that it holds and those that it waits for.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -9,14 +9,14 @@ use tab::door::{LockAnswer, LockId, QueryId};
 
 use super::Engine;
 
-/// What was asked for and not let go.
+/// The locks that were requested and not released.
 pub struct Locks {
     browser: Option<locks::Locks>,
     asked: RefCell<BTreeMap<LockId, (Request, Option<Held>)>>,
 }
 
 impl Locks {
-    /// None yet.
+    /// Finds the browser's locks; none is requested yet.
     pub fn find() -> Self {
         Self {
             browser: locks::Locks::find(),
@@ -57,7 +57,7 @@ impl Engine {
         self.give(Input::Lock(id, why));
     }
 
-    /// Lets it go, or gives up waiting for it; no answer comes any more.
+    /// Releases a lock, or stops waiting for it; no answer reaches the tab any more.
     pub(super) fn unlock(&self, id: LockId) {
         self.0.locks.asked.borrow_mut().remove(&id);
         self.0

@@ -1,4 +1,4 @@
-//! What each effect comes to in a browser's worker.
+//! What each effect does in a browser's worker.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -53,7 +53,7 @@ extern "C" {
 
 type Script = fn(&Input) -> Vec<Effect>;
 
-/// Notes what it is given and wants what its script says.
+/// Records its inputs and asks for the effects that its script names.
 struct Puppet {
     given: Rc<RefCell<Vec<Input>>>,
     script: Script,
@@ -74,7 +74,7 @@ impl Machine for Puppet {
     }
 }
 
-/// An engine, and what it has told its machine since this was last asked.
+/// An engine, and the inputs that it has given its machine since the last look.
 struct Stage {
     engine: Engine,
     given: Rc<RefCell<Vec<Input>>>,
@@ -98,7 +98,8 @@ impl Stage {
         }
     }
 
-    /// What the machine is given next, so many inputs: machines that are busy take their time.
+    /// The next inputs of the machine, at least `count` of them, awaited for up to 5 s: a busy
+    /// computer takes its time.
     async fn heard(&self, count: usize) -> Vec<Input> {
         for _ in 0..500 {
             if self.given.borrow().len() >= count {
@@ -109,7 +110,7 @@ impl Stage {
         self.given.take()
     }
 
-    /// What comes though nothing should.
+    /// Inputs that come although none should.
     async fn heard_late(&self) -> Vec<Input> {
         sleep(100).await;
         self.given.take()
@@ -147,7 +148,7 @@ async fn locks_are_granted_taken_waited_for_let_go_and_stolen() {
     stage.carry_out([lock(3, "seat", true), lock(4, "seat", true)]);
     let answers = [locked(1, LockAnswer::Granted), locked(2, LockAnswer::Taken)];
     assert_eq!(stage.heard(2).await, answers);
-    // Given up before its answer, which does not come then.
+    // Lock 3 is abandoned before its answer, so none comes.
     stage.carry_out([Effect::Unlock(LockId(3)), Effect::Unlock(LockId(1))]);
     assert_eq!(stage.heard(1).await, [locked(4, LockAnswer::Granted)]);
     stage.carry_out([Effect::QueryLocks(QueryId(9))]);
@@ -200,18 +201,18 @@ async fn a_database_keeps_what_was_written_and_answers_by_number() {
     ];
     assert_eq!(stage.heard(3).await, answers);
     stage.carry_out([Effect::Close(DbId::Room)]);
-    drop_all("engine-db").await; // would wait for ever if it were still open
+    drop_all("engine-db").await; // would wait forever if it were still open
     assert_eq!(stage.heard_late().await, []);
 }
 
 #[wasm_bindgen_test]
-async fn a_database_that_is_given_up_while_it_opens_is_closed_and_not_spoken_of() {
+async fn a_database_abandoned_while_it_opens_is_closed_and_not_reported() {
     drop_all("engine-late").await;
     let stage = quiet();
     stage.carry_out([open("engine-late"), Effect::Close(DbId::Room)]);
     assert_eq!(stage.heard_late().await, []);
     drop_all("engine-late").await;
-    // The answer of an opening that was given up is not taken for that of the next one.
+    // The answer to an abandoned opening must not be taken for the answer to the next one.
     stage.carry_out([
         open("engine-late"),
         Effect::Close(DbId::Room),
@@ -240,7 +241,7 @@ async fn channels_are_heard_until_they_are_closed() {
     let (ours, theirs) = (quiet(), quiet());
     let name = || "engine-channel".to_owned();
     ours.carry_out([Effect::Listen(Channel::Power, name())]);
-    theirs.carry_out([Effect::Say(Channel::Power, vec![1])]); // is not in there yet
+    theirs.carry_out([Effect::Say(Channel::Power, vec![1])]); // has not opened the channel yet
     theirs.carry_out([Effect::Listen(Channel::Power, name())]);
     let long = vec![7; Channel::Power.most_bytes() + 1];
     theirs.carry_out([
@@ -277,9 +278,9 @@ async fn workers_are_heard_until_they_end() {
     assert_eq!(stage.heard_late().await, []);
 }
 
-/// The tab ends a worker in the very step that hears of its death.
+/// The tab terminates a worker in the very step that learns of its death.
 #[wasm_bindgen_test]
-async fn workers_that_die_or_never_live_are_told_once() {
+async fn workers_that_die_or_never_start_are_reported_once() {
     let script: Script = |input| match input {
         Input::WorkerDied(id) => vec![Effect::Terminate(*id)],
         _ => vec![],
@@ -309,7 +310,7 @@ async fn a_turn_comes_when_it_is_due_and_the_machine_is_measured() {
     assert_eq!(stage.heard_late().await, []);
 }
 
-/// What the engine says to the page while `act` runs.
+/// The messages that the engine sends to the page while `act` runs.
 fn said(act: impl FnOnce()) -> Vec<FromEngine> {
     let done = watch_posts();
     act();

@@ -11,16 +11,16 @@ use wasm_bindgen::JsValue;
 
 use super::Engine;
 
-/// Those that run.
+/// The running workers.
 #[derive(Default)]
 pub struct Workers {
-    /// Where their program is; the page says it in its first message.
+    /// The URL of their program, which the page's first message contains.
     url: RefCell<String>,
     running: RefCell<BTreeMap<WorkerId, Worker>>,
 }
 
 impl Workers {
-    /// Where the program of those to come is.
+    /// Sets the URL of the program for workers to come.
     pub fn load_from(&self, url: &str) {
         *self.url.borrow_mut() = url.into();
     }
@@ -42,14 +42,14 @@ impl Engine {
         }
     }
 
-    /// What means nothing is not passed on.
+    /// Drops messages that cannot be decoded.
     fn hear_worker(&self, id: WorkerId, bytes: &[u8]) {
         if let Some(message) = FromMiner::decode(bytes) {
             self.give(Input::Worker(id, message));
         }
     }
 
-    /// Nothing that it said is delivered any more.
+    /// Also drops queued inputs: nothing of a terminated worker may reach the tab.
     pub(super) fn terminate(&self, id: WorkerId) {
         self.0.workers.running.borrow_mut().remove(&id);
         self.0.driver.withdraw(|input| {

@@ -38,7 +38,7 @@ pub(super) fn apply(
     Ok(coins)
 }
 
-/// The coinbase creates at most the subsidy and what the others left as fees.
+/// Checks that the coinbase creates at most the subsidy and the other transactions' fees.
 fn check_reward(
     params: &ChainParams,
     place: Place,
@@ -84,13 +84,13 @@ fn spend(
     Ok(fee)
 }
 
-/// Every input is signed by the key that its coin pays, for this chain alone.
+/// Checks that every input is signed by the key that its coin pays, for this chain only.
 fn verify_signatures(tx: &Transaction, spent: &[TxOut], chain_tag: [u8; 32]) -> Result<(), Reject> {
     let txid = tx.txid();
     let sighasher =
         Sighasher::new(tx, spent, Some(chain_tag)).map_err(|error| error.to_reject(txid, 0))?;
     for (input, TxIn { script_sig, .. }) in (0u32..).zip(&tx.inputs) {
-        // BIP141: what is spent by its witness has an empty script; otherwise ids could be changed.
+        // BIP141: an input with a witness has an empty script, or anyone could change the id.
         if !script_sig.as_bytes().is_empty() {
             return Err(Reject::BadWitness { txid, input });
         }

@@ -12,9 +12,9 @@ pub struct Coin {
     pub amount: Amount,
     /// Who may spend it.
     pub script: Script,
-    /// The block that made it.
+    /// Height of the block that created it.
     pub height: Height,
-    /// Whether a coinbase made it: then it has to mature.
+    /// Whether a coinbase created it, so that it has to mature.
     pub coinbase: bool,
 }
 
@@ -25,11 +25,11 @@ pub struct Coins {
     supply: Amount,
 }
 
-/// OP_RETURN: what starts with it can never be spent, so it is in no set.
+/// OP_RETURN: an output whose script starts with it can never be spent, so it is not kept.
 const OP_RETURN: u8 = 0x6a;
 
 impl Coins {
-    /// The coin at a place.
+    /// The coin at an outpoint.
     #[must_use]
     pub fn get(&self, at: &OutPoint) -> Option<&Coin> {
         self.map.get(at)
@@ -47,13 +47,13 @@ impl Coins {
         self.map.is_empty()
     }
 
-    /// All coins together.
+    /// The sum of all coins.
     #[must_use]
     pub fn supply(&self) -> Amount {
         self.supply
     }
 
-    /// Takes a coin out.
+    /// Removes a coin and returns it.
     pub(super) fn spend(&mut self, at: &OutPoint) -> Result<Coin, Reject> {
         let coin = self
             .map
@@ -68,7 +68,7 @@ impl Coins {
         Ok(coin)
     }
 
-    /// Adds a transaction's outputs; none of them is there yet.
+    /// Adds a transaction's outputs, none of which is in the set yet.
     pub(super) fn create(&mut self, tx: &Transaction, height: Height) -> Result<(), Reject> {
         let txid = tx.txid();
         for (vout, output) in (0u32..).zip(&tx.outputs) {
@@ -88,14 +88,14 @@ impl Coins {
         Ok(())
     }
 
-    /// Whether a transaction of this id still has an unspent output (BIP30).
+    /// Whether a transaction with the same id still has an unspent output (BIP30).
     pub(super) fn holds(&self, tx: &Transaction) -> bool {
         let txid = tx.txid();
         let last = u32::try_from(tx.outputs.len()).unwrap_or(u32::MAX);
         (0..last).any(|vout| self.map.contains_key(&OutPoint { txid, vout }))
     }
 
-    /// A digest of the whole set: SHA-256 over its coins in the order of their places.
+    /// A digest of the whole set: SHA-256 over its coins in the order of their outpoints.
     #[must_use]
     pub fn root(&self) -> [u8; 32] {
         let mut bytes = Vec::new();

@@ -1,8 +1,8 @@
 //! Unspent outputs: coinbases and simple spends in Bitcoin's transaction format.
 //!
-//! An output pays a key (BIP341's form with the key as output key, spent by its key path) and is
-//! spent by one BIP340 signature. Other scripts may be paid, but nobody can spend them: that is
-//! this ledger's one shortcut, taken until a script language is wanted.
+//! An output pays a key (in BIP341's form, with the key as output key) and is spent through the key
+//! path by one BIP340 signature. Other scripts may be paid, but nobody can spend from them: that is
+//! this ledger's one shortcut, until a script language is needed.
 
 mod apply;
 mod coins;
@@ -25,7 +25,7 @@ pub const PARAMS: &[ParamSpec] = &[ParamSpec {
     name: "halving",
     unit: "blocks",
     min: 1,
-    // With more, all subsidies together would be more than the 21 million that an amount can say.
+    // Above it, all subsidies together would exceed the 21 million coins that an amount can hold.
     max: chain::MAX_HALVING as u64,
     default: 210_000,
 }];
@@ -51,7 +51,7 @@ impl Utxo {
 
 impl Ledger for Utxo {
     fn genesis(&self) -> State {
-        // As in Bitcoin, the genesis block's output is in no set and can never be spent.
+        // As in Bitcoin, the genesis block's output is not in the set and can never be spent.
         State::new(Coins::default())
     }
 
@@ -99,7 +99,7 @@ impl Ledger for Utxo {
     }
 }
 
-/// A header to hang transactions on while their root is computed.
+/// A placeholder header for blocks of which only the transactions matter.
 const EMPTY_HEADER: BitcoinHeader = BitcoinHeader {
     version: 0,
     prev: chain::BlockId::ZERO,
@@ -115,7 +115,7 @@ pub fn pay_to(payee: &Payee) -> Script {
     Address::from_output_key(&payee.0).script_pubkey()
 }
 
-/// A block without its header, as bodies travel.
+/// A block without its header, which is the form in which bodies travel.
 #[must_use]
 pub fn body_of(block: &Block) -> Vec<u8> {
     block.to_vec().split_off(BitcoinHeader::LEN)

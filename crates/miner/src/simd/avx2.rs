@@ -1,4 +1,4 @@
-//! Eight nonces at a time in 256-bit vectors. They have no rotation: it takes three operations.
+//! Eight nonces at a time in 256-bit vectors. AVX2 cannot rotate: that takes three operations.
 
 use core::arch::x86_64::{
     __m256i, _mm256_add_epi32, _mm256_and_si256, _mm256_castsi256_ps, _mm256_cmpeq_epi32,
@@ -41,7 +41,7 @@ fn ch(x: V, y: V, z: V) -> V {
     _mm256_xor_si256(z, _mm256_and_si256(x, _mm256_xor_si256(y, z)))
 }
 
-/// The next round's `y ^ z` is this round's `x ^ y`, so each is computed once.
+/// The next round's `y ^ z` is this round's `x ^ y`, so the compiler computes each only once.
 #[inline]
 #[target_feature(enable = "avx2")]
 fn maj(x: V, y: V, z: V) -> V {
@@ -49,7 +49,7 @@ fn maj(x: V, y: V, z: V) -> V {
     _mm256_xor_si256(y, _mm256_and_si256(xy, yz))
 }
 
-/// Right by `R`, which is left by `L = 32 - R`.
+/// Rotates right by `R`, which is left by `L = 32 - R`.
 #[inline]
 #[target_feature(enable = "avx2")]
 fn rotr<const R: i32, const L: i32>(x: V) -> V {

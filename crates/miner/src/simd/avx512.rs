@@ -1,5 +1,5 @@
-//! Sixteen nonces at a time in 512-bit vectors, which have a rotation and any function of three
-//! bits as one operation each.
+//! Sixteen nonces at a time in 512-bit vectors, where a rotation takes one operation, and so does
+//! any bitwise function of three operands.
 
 use core::arch::x86_64::{
     __m512i, _mm512_add_epi32, _mm512_cmple_epu32_mask, _mm512_ror_epi32, _mm512_set1_epi32,
@@ -48,7 +48,7 @@ fn maj(x: V, y: V, z: V) -> V {
     _mm512_ternarylogic_epi32::<0xe8>(x, y, z)
 }
 
-/// Right by `R`, which is left by `L = 32 - R`.
+/// Rotates right by `R`, which is left by `L = 32 - R`.
 #[inline]
 #[target_feature(enable = "avx512f")]
 fn rotr<const R: i32, const L: i32>(x: V) -> V {

@@ -1,10 +1,10 @@
 //! The kernel itself, written once for all vectors.
 //!
 //! A trait cannot carry `#[target_feature]`, so this is a macro: each vector's module defines a
-//! handful of operations on its `V` (all with that attribute) and lets the macro write the search
-//! over them. The rounds whose words are partly known are written out, so that the compiler folds
-//! what is constant; the rest are loops of sixteen, because code that outgrows the processor's cache
-//! of decoded instructions loses more (a seventh, in Chromium) than loops cost.
+//! handful of operations on its `V` (all with that attribute) and has the macro write the search
+//! over them. The rounds whose words are partly known are unrolled, so that the compiler folds the
+//! constants; the rest are loops of sixteen rounds, because code that outgrows the processor's
+//! cache of decoded instructions loses more (a seventh, in Chromium) than loops cost.
 
 /// Writes `scan` for a module that defines `LANES`, `V`, `splat`, `count_up`, `add`, `xor3`, `ch`,
 /// `maj`, `rotr`, `shr` and `le`.
@@ -62,7 +62,7 @@ macro_rules! kernel {
             xor3(rotr::<6, 26>(x), rotr::<11, 21>(x), rotr::<25, 7>(x))
         }
 
-        /// Word `i` of sixteen becomes the one that follows the sixteen in the message schedule.
+        /// Replaces word `i` of sixteen by the one sixteen words later in the message schedule.
         #[inline]
         $(#[target_feature(enable = $features)])+
         fn extend(w: &mut [V; 16], i: usize) {
@@ -70,7 +70,7 @@ macro_rules! kernel {
             w[i] = add(recent, add(small0(w[(i + 1) % 16]), w[i]));
         }
 
-        /// Round `i` modulo 8. The state stands still and its names move on: `a` is at `-i`.
+        /// Round `i` modulo 8. The state stays in place and its names rotate: `a` is at `-i`.
         #[inline]
         $(#[target_feature(enable = $features)])+
         fn round(s: &mut [V; 8], i: usize, w: V, k: u32) {
@@ -87,7 +87,7 @@ macro_rules! kernel {
         $(#[target_feature(enable = $features)])+
         fn first_hash(job: &Job, n: V) -> [V; 8] {
             let zero = splat(0);
-            // Words 0 to 3 are spent: in their places stand words 16 to 19.
+            // Words 0 to 3 are no longer needed: words 16 to 19 take their places.
             let mut w = [zero; 16];
             w[0] = splat(job.schedule[0]);
             w[1] = splat(job.schedule[1]);
@@ -104,7 +104,7 @@ macro_rules! kernel {
             let [k0, k1, k2, k3] = &job.k;
             repeat!([4 5 6 7 8 9 10 11 12 13 14 15] i => round(&mut s, i, w[i], k0[i]));
             repeat!([0 1 2 3] i => round(&mut s, i, w[i], k1[i]));
-            // Word 20: words 5, 12 and 13 are zero.
+            // Word 20 without words 5 and 13, which are zero.
             w[4] = add(w[4], small1(w[2]));
             round(&mut s, 4, w[4], k1[4]);
             repeat!([5 6 7 8 9 10 11 12 13 14 15] i => {
@@ -122,7 +122,7 @@ macro_rules! kernel {
         }
 
         /// The last word of the hash of a digest. It is the `e` of round 60, so rounds 61 to 63 are
-        /// not needed, nor is the `a` of the four rounds before (the compiler sees the latter).
+        /// not needed, nor is the `a` of rounds 57 to 60, which the compiler drops by itself.
         #[inline]
         $(#[target_feature(enable = $features)])+
         fn second_hash(job: &Job, digest: [V; 8]) -> V {
@@ -145,12 +145,12 @@ macro_rules! kernel {
                 extend(&mut w, i);
                 round(&mut s, i, w[i], k3[i])
             });
-            // `e` stands where round 60 found `d`.
+            // `e` is where round 60 found `d`.
             add(s[(16 + 3 - 60 % 8) % 8], splat(IV[7]))
         }
 
-        /// The last word of each of the hashes of `nonce`, `nonce + 1`, ..., held against the top
-        /// of the target: bit `i` is set where `nonce + i` may win.
+        /// Compares the last word of each hash, for `nonce`, `nonce + 1`, ..., with the top of the
+        /// target: bit `i` is set where `nonce + i` may win.
         #[inline]
         $(#[target_feature(enable = $features)])+
         fn candidates(job: &Job, nonce: u32) -> u32 {
@@ -161,7 +161,7 @@ macro_rules! kernel {
     };
 }
 
-/// The same line for each of a list of numbers: a loop that is certain to be unrolled.
+/// Repeats a line for each number of a list: a loop that is certain to be unrolled.
 macro_rules! repeat {
     ([$($n:literal)+] $i:ident => $line:expr) => {
         $({ let $i: usize = $n; $line; })+

@@ -1,11 +1,11 @@
 //! The vector kernels and the choice between them: the one place with `unsafe`.
 //!
-//! Why it cannot do without: a function that uses AVX may only run where the processor has AVX, and
-//! which processor it is, is known at run time alone; so Rust makes the call of a
-//! `#[target_feature]` function from ordinary code `unsafe`. That call is the only thing so marked:
-//! the kernels take and return plain numbers and references, hold no pointer and read no memory but
-//! their arguments. In WebAssembly a module with an unknown instruction does not load at all, so
-//! there the call is safe, and nothing in the build for it is marked.
+//! Why it is needed: a function that uses AVX may only run on a processor that has AVX, which is
+//! only known at run time, so Rust makes calling a `#[target_feature]` function from ordinary code
+//! `unsafe`. That call is the only thing marked so: the kernels take and return plain numbers and
+//! references, hold no pointers and read no memory but their arguments. In WebAssembly a module
+//! with an unknown instruction does not load at all, so the call is safe there, and the wasm build
+//! has no `unsafe`.
 
 #[macro_use]
 mod lanes;
@@ -36,7 +36,7 @@ pub fn is_available(backend: Backend) -> bool {
     }
 }
 
-/// The fastest kernel of this processor.
+/// The fastest kernel that this processor can run.
 pub fn best() -> Backend {
     [Backend::Avx512, Backend::Avx2, Backend::Simd128]
         .into_iter()
@@ -51,12 +51,12 @@ pub fn scan(backend: Backend, job: &Job, start: u32, count: u64, found: &mut Fou
     match backend {
         #[cfg(target_arch = "x86_64")]
         Backend::Avx2 if is_available(backend) => {
-            // SAFETY: the guard has just asked this processor for AVX2.
+            // SAFETY: the guard has just checked that this processor has AVX2.
             unsafe { avx2::scan(job, start, count, found) }
         }
         #[cfg(target_arch = "x86_64")]
         Backend::Avx512 if is_available(backend) => {
-            // SAFETY: the guard has just asked this processor for AVX-512F.
+            // SAFETY: the guard has just checked that this processor has AVX-512F.
             unsafe { avx512::scan(job, start, count, found) }
         }
         #[cfg(target_arch = "wasm32")]

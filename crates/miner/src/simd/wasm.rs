@@ -1,4 +1,4 @@
-//! Four nonces at a time in WebAssembly's 128-bit vectors. They have no rotation: it takes three
+//! Four nonces at a time in WebAssembly's 128-bit vectors. They cannot rotate: that takes three
 //! operations.
 
 use core::arch::wasm32::{
@@ -41,14 +41,14 @@ fn ch(x: V, y: V, z: V) -> V {
     v128_xor(z, v128_and(x, v128_xor(y, z)))
 }
 
-/// The next round's `y ^ z` is this round's `x ^ y`, so each is computed once.
+/// The next round's `y ^ z` is this round's `x ^ y`, so the compiler computes each only once.
 #[inline]
 #[target_feature(enable = "simd128")]
 fn maj(x: V, y: V, z: V) -> V {
     v128_xor(y, v128_and(v128_xor(x, y), v128_xor(y, z)))
 }
 
-/// Right by `R`, which is left by `L = 32 - R`.
+/// Rotates right by `R`, which is left by `L = 32 - R`.
 #[inline]
 #[target_feature(enable = "simd128")]
 fn rotr<const R: u32, const L: u32>(x: V) -> V {

@@ -1,4 +1,4 @@
-//! A host for one node: keeps its timers and its disk, and lets tests see what it says.
+//! A host for one node: keeps its timers and its disk, and records what it sends and reports.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -33,7 +33,7 @@ impl Disk {
     }
 }
 
-/// A node and what it asked of the world.
+/// A node, and everything it has put out.
 pub struct Solo {
     pub node: Node,
     pub now: Time,
@@ -70,7 +70,7 @@ impl Solo {
         self.step(Input::Boot { saved });
     }
 
-    /// One step and the loads that it asks for.
+    /// One step, and the loads that it asks for.
     pub fn step(&mut self, input: Input) {
         let mut inputs = vec![input];
         while let Some(input) = inputs.pop() {
@@ -122,7 +122,7 @@ impl Solo {
         });
     }
 
-    /// Lets time pass, timers firing.
+    /// Lets time pass and fires timers.
     pub fn wait(&mut self, millis: u64) {
         let end = Time(self.now.0 + millis * 1000);
         while let Some((&key, &at)) = self
@@ -167,7 +167,7 @@ impl Solo {
         self.node.tip().0 == block.id()
     }
 
-    /// A number of the node's sheet.
+    /// A number from the node's sheet.
     pub fn number(&self, label: &str) -> u64 {
         let sheet = self.node.inspect();
         let row = sheet

@@ -1,4 +1,4 @@
-//! A protocol and a ledger as small as they can be, and a host to run nodes of them.
+//! The smallest possible protocol and ledger, and hosts to run nodes of them.
 #![allow(dead_code, reason = "each test file uses another part")]
 
 pub mod host;
@@ -14,20 +14,21 @@ use ledger::{Draft, Ledger, Place, State};
 use node::{Config, Memo, Node};
 use protocol::{Cx, Facts, JobId, Payee, Protocol, Sheet};
 
-/// Bits of work 2, 2^16 and 2^32.
+/// Compact targets of work 2, 2^16 and 2^32.
 pub const EASY: CompactTarget = CompactTarget(0x207f_ffff);
 pub const MEDIUM: CompactTarget = CompactTarget(0x1f00_ffff);
 pub const HARD: CompactTarget = CompactTarget(0x1e00_00ff);
 
 /// A header with this nonce has no work.
 pub const NO_WORK: u32 = 0xbad;
-/// Seconds that a block may lie ahead.
+/// How many seconds a block's time may lie ahead.
 pub const AHEAD: u32 = 100;
-/// A body that starts so is wrong in itself, or only in its place.
+/// First bytes of bodies that are invalid in themselves, and of bodies that are invalid only where
+/// they stand.
 pub const WRONG: u8 = 0xee;
 pub const OVERPAID: u8 = 0xaa;
 
-/// Headers say what they weigh, and are believed.
+/// Believes the work that headers claim, without any proof.
 #[derive(Clone)]
 pub struct Toy {
     lookback: u32,
@@ -73,7 +74,7 @@ impl Protocol for Toy {
     fn on_tip(&mut self, _cx: &mut Cx<'_>) {}
     fn on_timer(&mut self, _cx: &mut Cx<'_>, _key: u16) {}
 
-    /// The host decides when a toy finds a block: the job's number counts the time.
+    /// The host decides when a toy finds a block; the number of the job makes each block different.
     fn on_found(&mut self, cx: &mut Cx<'_>, job: JobId, nonce: u32) {
         let draft = cx.chain.draft(job.0);
         let time = cx.clock;
@@ -99,10 +100,11 @@ impl Protocol for Toy {
     }
 }
 
-/// The state is a hash over all bodies so far, and their number.
+/// Its state is a hash over all bodies so far, and their number.
 pub struct Tally;
 
-/// The body's last byte is not committed to: it must be zero, like a witness that nobody needs.
+/// The body's last byte is not committed to and must be zero: changing it mutates a body without
+/// changing the block's id.
 pub fn root_of(body: &[u8]) -> MerkleRoot {
     let (_, committed) = body.split_last().unwrap_or((&0, &[]));
     MerkleRoot::from_bytes(sha256(committed))
@@ -175,7 +177,7 @@ pub fn params() -> Arc<ChainParams> {
     Arc::new(chain::tabchain("toy", 10, EASY, 8, 1000).unwrap())
 }
 
-/// Keys cost time to make: once each.
+/// Keys are slow to make, so each is made once.
 pub fn key(seat: u8) -> PublicKey {
     static KEYS: [OnceLock<PublicKey>; 256] = [const { OnceLock::new() }; 256];
     let make = || {
@@ -210,7 +212,7 @@ pub fn toy_node(seat: u8, memo: &Memo) -> Node {
     )
 }
 
-/// Proof of work and unspent outputs, as in a live room.
+/// A node with proof of work and unspent outputs, as in a live room.
 pub fn real_node(seat: u8, memo: &Memo) -> Node {
     let params = params();
     let protocol = (consensus::pow::ENTRY.build)(params.clone());
@@ -260,7 +262,7 @@ impl Made {
         Self { header, body }
     }
 
-    /// `count` good blocks above this one.
+    /// `count` valid blocks above this one.
     pub fn chain(&self, bits: CompactTarget, count: usize, salt: u64) -> Vec<Self> {
         let next = |last: &Self| Some(last.child(bits, 0, salt));
         std::iter::successors(next(self), next)

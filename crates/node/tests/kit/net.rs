@@ -1,4 +1,4 @@
-//! Several nodes, links that lose, double, delay and reorder, and a clock.
+//! Several nodes, links that lose, duplicate, delay and reorder packets, and a clock.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,16 +21,16 @@ pub struct Net {
     pub seats: Vec<Seat>,
     pub now: Time,
     pub dice: Stream,
-    /// Of a million packets, how many get lost or doubled.
+    /// How many packets in a million get lost, and how many are duplicated.
     pub loss: u32,
     pub double: u32,
-    /// Microseconds that a packet takes at the most.
+    /// The longest that a packet takes, in microseconds.
     pub delay: u64,
-    /// Who hears whom: nodes of one group.
+    /// The group of each node: nodes hear each other within a group.
     pub groups: Vec<u8>,
     queue: BTreeMap<(Time, u64), (usize, PeerId, Packet)>,
     sequence: u64,
-    /// Every wire byte in order, for comparing runs.
+    /// Every step's outputs in order, for comparing runs.
     pub trace: Vec<(Time, usize, Vec<Output>)>,
     pub packets: u64,
 }
@@ -70,7 +70,7 @@ impl Net {
         net
     }
 
-    /// Cuts and joins.
+    /// Cuts and joins links.
     pub fn regroup(&mut self, groups: Vec<u8>) {
         self.groups = groups;
         for seat in 0..self.seats.len() {
@@ -84,7 +84,7 @@ impl Net {
         a != b && self.groups[a] == self.groups[b]
     }
 
-    /// A crash: what is on disk stays, the rest is gone.
+    /// A crash: what is on disk stays, everything else is gone.
     pub fn restart(&mut self, seat: usize, node: Node) {
         self.seats[seat].node = node;
         self.seats[seat].timers.clear();
@@ -177,7 +177,7 @@ impl Net {
             .unwrap()
     }
 
-    /// The toys find a block.
+    /// A toy node finds a block.
     pub fn found(&mut self, seat: usize) {
         self.sequence += 1;
         let job = protocol::JobId(self.sequence);

@@ -5,7 +5,7 @@ use web_sys::{EventTarget, PageTransitionEvent};
 
 use super::{Bridge, Input};
 
-/// Listens as long as the page lives.
+/// Listens for as long as the page lives.
 pub fn listen(bridge: &Bridge) {
     let window = crate::window();
     let document = window.document().expect("a page has a document");
@@ -38,7 +38,7 @@ fn on(
             bridge.happen(input);
         }
     });
-    // These names are always allowed, and the listener is there as long as the page.
+    // Adding a listener never fails, and it stays for as long as the page lives.
     let _ = target.add_event_listener_with_callback(name, closure.as_ref().unchecked_ref());
     closure.forget();
 }

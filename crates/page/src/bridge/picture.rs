@@ -1,4 +1,4 @@
-//! The picture as frames paint it: each frame brings only the parts that are new.
+//! The picture that frames paint: each frame brings only the parts that have changed.
 
 use std::rc::Rc;
 
@@ -8,14 +8,14 @@ use wire::{
     TargetView, TipView,
 };
 
-/// Everything that the engine shows. Parts are shared with the picture before where nothing
-/// changed, so that a component can tell at once.
+/// Everything that the engine shows. Parts that have not changed are shared with the previous
+/// picture, so that a component can tell by comparing pointers.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Picture {
     pub room: Rc<RoomView>,
     pub tabs: Rc<Vec<TabView>>,
     pub nodes: Rc<Vec<NodeView>>,
-    /// By height, then by id as it is shown: parents before children.
+    /// By height, then by displayed id: parents before children.
     pub tree: Rc<Vec<BlockView>>,
     pub tip: Rc<TipView>,
     pub target: Rc<TargetView>,
@@ -24,18 +24,18 @@ pub struct Picture {
     pub notices: Rc<Vec<Notice>>,
 }
 
-/// A picture and what happened since the one before.
+/// A picture and what has happened since the previous one.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Shown {
-    /// The frame that made it; to be acknowledged once it is on the screen.
+    /// The frame that painted it, which is acknowledged once it is on the screen.
     pub frame: u32,
-    /// Everything as it is now.
+    /// The current picture.
     pub picture: Picture,
     /// What happened, oldest first.
     pub log: Vec<LogEntry>,
 }
 
-/// The first frame of an engine lacks a part: page and engine do not speak the same language.
+/// The first frame of an engine lacks a part: page and engine are incompatible.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Incomplete;
 
@@ -49,7 +49,7 @@ impl Picture {
         sketch.finish().ok_or(Incomplete)
     }
 
-    /// Takes from the picture before what is the same in both.
+    /// Shares the parts that are equal with the previous picture.
     pub fn share(&mut self, before: &Self) {
         keep(&mut self.room, &before.room);
         keep(&mut self.tabs, &before.tabs);
@@ -62,7 +62,7 @@ impl Picture {
         keep(&mut self.notices, &before.notices);
     }
 
-    /// Paints the parts that are new over those of before.
+    /// Replaces the parts that a frame brings.
     pub fn paint(&mut self, parts: Vec<Part>) {
         for part in parts {
             match part {
@@ -92,7 +92,7 @@ fn replace<T: PartialEq>(part: &mut Rc<T>, new: T) {
     }
 }
 
-/// Takes blocks away and puts others in their places by height, then by id as it is shown.
+/// Removes blocks and inserts others in order: by height, then by displayed id.
 fn grow(tree: &mut Vec<BlockView>, gone: &[BlockId], blocks: Vec<BlockView>) {
     tree.retain(|block| !gone.contains(&block.id));
     for block in blocks {
@@ -103,13 +103,13 @@ fn grow(tree: &mut Vec<BlockView>, gone: &[BlockId], blocks: Vec<BlockView>) {
                 .then_with(|| shown_order(&other.id, &block.id))
                 .is_gt()
         };
-        // Mostly at the end: that is where a chain grows.
+        // Search from the end: that is where a chain grows.
         let place = tree.iter().rposition(|other| !after(other));
         tree.insert(place.map_or(0, |place| place + 1), block);
     }
 }
 
-/// The order of two ids as they are shown, which is that of the hashes as numbers.
+/// Compares two ids as they are displayed, which is the order of the hashes as numbers.
 pub fn shown_order(a: &BlockId, b: &BlockId) -> std::cmp::Ordering {
     a.as_bytes().iter().rev().cmp(b.as_bytes().iter().rev())
 }
@@ -164,7 +164,7 @@ pub mod tests {
     use chain::{PeerId, Work};
     use wire::{BlockState, Power};
 
-    /// An id that is shown as `sign` and zeros before it.
+    /// An id that is displayed as zeros and then `sign`.
     pub fn id(sign: u8) -> BlockId {
         let mut bytes = [0; 32];
         bytes[0] = sign;
@@ -248,7 +248,7 @@ pub mod tests {
     }
 
     #[test]
-    fn what_did_not_change_stays_the_same_thing() {
+    fn unchanged_parts_stay_the_same_allocation() {
         let mut picture = Picture::first(parts("a", false)).expect("complete");
         let before = picture.clone();
         picture.paint(parts("a", true));

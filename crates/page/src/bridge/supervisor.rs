@@ -1,8 +1,9 @@
-//! Decides when an engine starts, ends and is replaced, and sees to it that every ask is answered
-//! exactly once. A machine: it touches nothing, time is an argument, what is to be done comes out.
+//! Decides when an engine starts, ends and is replaced, and ensures that every ask is answered
+//! exactly once. It is a machine: it touches nothing, takes the time as an argument, and returns
+//! what is to be done as outputs.
 //!
-//! Either no engine is there, or one is; a former one is ended before the next begins, and nothing
-//! that it still says is heard.
+//! At most one engine exists at a time: the old one is ended before the next is started, and
+//! messages of an old one that arrive late are ignored.
 
 mod contract;
 mod crashes;
@@ -17,65 +18,66 @@ use super::picture::{Picture, Shown};
 
 /// How long an engine gets to leave its room before it is ended, in milliseconds.
 pub const LEAVE_MS: u64 = 200;
-/// How often the engine must give a sign, and how many signs it may miss. A worker that the browser
-/// kills sends no event: silence is all that there is.
+/// The interval of heartbeats, and how many the engine may leave unanswered. The browser sends no
+/// event when it kills a worker, so silence is the only sign of it.
 const HEARTBEAT_MS: u64 = 2_000;
 const MISSED: u32 = 5;
-/// How long after its end an engine may still hold something, in milliseconds.
+/// How long after its end an engine may still hold locks, in milliseconds.
 const MEMORY_MS: u64 = 10_000;
 
-/// The number of an ask that the supervisor makes itself; nobody waits for the answer.
+/// The number of the supervisor's own asks; nobody waits for their answers.
 const OWN_ASK: u32 = 0;
 
-/// How far the engine is that runs.
+/// How far the running engine has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
-    /// Its code loads.
+    /// Its code is loading.
     Loading,
-    /// It was told to start, its first frame is awaited.
+    /// It has been told to start, and its first frame is awaited.
     Greeted,
-    /// It sends frames, and answers.
+    /// It sends frames and answers asks.
     Settled,
-    /// It is of another build and will never start.
+    /// It is of another build and will never be told to start.
     Foreign,
 }
 
-/// Which engine there is.
+/// Whether there is an engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Engine {
-    /// None, and none is on its way.
+    /// There is none, and none will be started.
     Off,
-    /// None; the next one starts at this time.
+    /// There is none; the next one starts at this time.
     Due(u64),
-    /// The former one leaves its room until this time; whether another follows.
+    /// The old one has until this time to leave its room; `next` says whether another follows.
     Leaving { until: u64, next: bool },
-    /// This one runs.
+    /// One is running.
     Up(Stage),
 }
 
-/// The supervisor. See the module.
+/// The supervisor; see the module's documentation.
 #[derive(Debug)]
 pub struct Supervisor {
     /// The build that page and engine must share.
     build: String,
     wanted: Wanted,
     engine: Engine,
-    /// Counts engines; what a former one still says is not heard.
+    /// The number of the current engine; messages under any other number are ignored.
     number: u32,
     /// Asks that wait for an engine's first frame.
     waiting: Vec<(u32, Ask)>,
-    /// Asks that the engine has taken.
+    /// Asks that were passed to the engine and not answered yet.
     taken: Vec<u32>,
     crashes: Crashes,
-    /// When the next heartbeat is due, and how many the engine has left unanswered.
+    /// When the next heartbeat is due.
     beat: u64,
+    /// How many heartbeats have passed since the engine was last heard.
     unheard: u32,
-    /// When the engine before died or was left.
+    /// When the previous engine died or was told to leave.
     left: Option<u64>,
-    /// Whether this tab mined by the last frame; a new engine goes on.
+    /// Whether this tab mined as of the last frame, so that a new engine goes on mining.
     mined: bool,
     picture: Option<Picture>,
-    /// The frame of this engine that is to be acknowledged.
+    /// The frame of this engine that has not been acknowledged yet.
     untaken: Option<u32>,
 }
 
@@ -104,7 +106,7 @@ impl Supervisor {
         self.picture.as_ref()
     }
 
-    /// When [`Input::Tick`] is due, if it is.
+    /// When the next [`Input::Tick`] is due, if at all.
     pub fn due(&self) -> Option<u64> {
         match self.engine {
             Engine::Due(at) => Some(at),
@@ -114,7 +116,7 @@ impl Supervisor {
         }
     }
 
-    /// Takes in what happened at `now` (milliseconds on a clock that never goes back).
+    /// Takes in what happened at `now` (milliseconds on a monotonic clock).
     pub fn step(&mut self, now: u64, input: Input, out: &mut Vec<Output>) {
         match input {
             Input::Open(wanted) => self.open(now, wanted, out),
@@ -161,7 +163,7 @@ impl Supervisor {
                 if next { Engine::Due(now) } else { Engine::Off }
             }
         };
-        // The old room is no longer what runs: nothing more is heard of it.
+        // Ignore whatever the old room's engine still says.
         self.number = self.number.wrapping_add(1);
         let phase = match &self.wanted {
             Ok(_) => Phase::Starting,
@@ -173,7 +175,7 @@ impl Supervisor {
         self.begin_if_due(now, out);
     }
 
-    /// Starts an engine after the supervisor has given up; a room that cannot be stays closed.
+    /// Starts an engine after the supervisor has given up, unless the room's link is bad.
     fn start_again(&mut self, out: &mut Vec<Output>) {
         if self.engine == Engine::Off && self.wanted.is_ok() {
             self.crashes.forgive();
@@ -220,7 +222,7 @@ impl Supervisor {
                 }
             }
             FromEngine::OtherVersion(_) if stage == Stage::Settled => {
-                out.push(Output::Tell(Phase::OtherVersion)); // its miners: nodes run all the same
+                out.push(Output::Tell(Phase::OtherVersion)); // only its miners: the nodes still run
             }
             FromEngine::OtherVersion(_) => self.be_foreign(out),
             FromEngine::Frame(frame) => match stage {
@@ -255,7 +257,7 @@ impl Supervisor {
         self.refuse_if_hopeless(out);
     }
 
-    /// The first frame: the nodes run, and whoever waited is asked for.
+    /// Takes in the first frame: the nodes run, so the asks that waited are passed on.
     fn settle(&mut self, now: u64, frame: Frame, out: &mut Vec<Output>) {
         let Ok(mut picture) = Picture::first(frame.parts) else {
             self.fail(now, "the engine's first frame lacks a part".to_owned(), out);
@@ -318,8 +320,8 @@ impl Supervisor {
         });
     }
 
-    /// The engine that runs is lost: gets another, at once at first, then ever later, and none when
-    /// too many have died.
+    /// Ends the running engine, which has failed. Another follows after a delay that grows with
+    /// each recent crash, or none if there were too many.
     fn fail(&mut self, now: u64, report: String, out: &mut Vec<Output>) {
         if !matches!(self.engine, Engine::Up(_)) {
             return;
@@ -359,25 +361,25 @@ impl Supervisor {
             out.push(Output::Post(ToEngine::Ping));
         }
         self.unheard += 1;
-        // Late ticks count once: a throttled page must not take its own sleep for the engine's.
+        // A late tick counts once: a throttled page must not take its own sleep for the engine's.
         self.beat = now.saturating_add(HEARTBEAT_MS);
     }
 
-    /// What an engine can make sense of once it has been told to start.
+    /// Posts a message that means nothing to an engine before it has been told to start.
     fn post_if_greeted(&self, message: ToEngine, out: &mut Vec<Output>) {
         if matches!(self.engine, Engine::Up(Stage::Greeted | Stage::Settled)) {
             out.push(Output::Post(message));
         }
     }
 
-    /// Answers every ask that the engine of before has taken: it will not.
+    /// Fails every ask that was passed to the old engine, which will not answer any more.
     fn lose_taken(&mut self, why: &str, out: &mut Vec<Output>) {
         for id in std::mem::take(&mut self.taken) {
             out.push(Output::Answer(id, Err(failure(ENGINE_LOST, why))));
         }
     }
 
-    /// Answers those who wait if nothing will come of it.
+    /// Fails the asks that wait if no engine will come to answer them.
     fn refuse_if_hopeless(&mut self, out: &mut Vec<Output>) {
         let hopeless = match self.engine {
             Engine::Off | Engine::Up(Stage::Foreign) => true,

@@ -10,11 +10,11 @@ use super::words::Kit;
 #[derive(Properties, PartialEq)]
 pub struct Props {
     pub lang: Lang,
-    /// What is copied.
+    /// The text to copy.
     pub text: AttrValue,
-    /// What it is called, for the button's name.
+    /// What the text is, for the button's accessible name.
     pub what: AttrValue,
-    /// Whether the button shows a word beside its icon.
+    /// A label beside the icon, if any.
     #[prop_or_default]
     pub label: Option<AttrValue>,
 }
@@ -22,7 +22,7 @@ pub struct Props {
 #[component]
 pub fn CopyButton(props: &Props) -> Html {
     let t = Kit::of(props.lang);
-    // Whether it worked, once it was tried; forgotten when the text changes.
+    // The text last copied and whether that worked; the result is ignored once the text changes.
     let done = use_state(|| None::<(AttrValue, bool)>);
     let onclick = {
         let (done, text) = (done.clone(), props.text.clone());

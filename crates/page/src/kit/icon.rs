@@ -1,4 +1,4 @@
-//! The icons: few, drawn on a grid of 24, decoration beside a text.
+//! The icons, drawn on a 24 × 24 grid. They are decoration: a text or label always says the same.
 
 use yew::prelude::*;
 
@@ -20,7 +20,7 @@ pub const TABLE: &str = "M4 5h16v14H4zM4 10h16M4 14.5h16M10 5v14";
 pub const RESET: &str = "M4 5v5h5M4.6 10A8 8 0 1 1 4 13";
 pub const WARN: &str = "M12 4l9 16H3zM12 10v4M12 17h.01";
 
-/// The icon of an outline, see the constants of this module.
+/// Draws an icon from its path, one of this module's constants.
 pub fn icon(path: &'static str) -> Html {
     html! {
         <svg class="icon" viewBox="0 0 24 24" aria-hidden="true" focusable="false"><path d={path} /></svg>

@@ -1,5 +1,5 @@
-//! The languages, and how words are written down: both languages of an item side by side, typed, so
-//! that one that is missing does not compile. Numbers arrive already formatted (see `numbers`).
+//! The languages, and how the page's words are written: both languages of an item side by side and
+//! typed, so that a missing translation does not compile. Numbers arrive formatted (see `numbers`).
 
 /// The languages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,7 +29,7 @@ impl Lang {
         }
     }
 
-    /// Its name in the page's files.
+    /// Its name in the file names of articles.
     pub fn file(self) -> &'static str {
         match self {
             Self::En => "en",
@@ -46,9 +46,9 @@ impl Lang {
     }
 }
 
-/// A group of words, see [`words!`].
+/// A group of words; see [`words!`].
 pub trait Words: Sized + 'static {
-    /// Those of a language.
+    /// The words in a language.
     fn of(lang: Lang) -> &'static Self;
 }
 
@@ -60,7 +60,7 @@ pub struct Word {
 }
 
 impl Word {
-    /// That of a language.
+    /// The text in a language.
     pub const fn of(self, lang: Lang) -> &'static str {
         match lang {
             Lang::En => self.en,
@@ -74,20 +74,20 @@ pub const fn word(en: &'static str, zh: &'static str) -> Word {
     Word { en, zh }
 }
 
-/// A text with one, two, three numbers (or other small things) in it.
+/// A text with one placeholder, for a formatted number or a short text.
 pub type With1 = fn(&str) -> String;
-/// See [`With1`].
+/// Like [`With1`], with two placeholders.
 pub type With2 = fn(&str, &str) -> String;
-/// See [`With1`].
+/// Like [`With1`], with three placeholders.
 pub type With3 = fn(&str, &str, &str) -> String;
 
-/// A number with its noun, for languages that have two forms of one.
+/// A number with its noun, for languages with a singular and a plural.
 pub fn plural(number: &str, one: &str, many: &str) -> String {
     format!("{number} {}", if number == "1" { one } else { many })
 }
 
-/// A structure of words: its name, then each word with its type (a plain text if none is named) in
-/// both languages.
+/// Defines a struct of words: its name, then each word in both languages. A word is a plain text
+/// unless it names a type, such as [`With1`].
 macro_rules! words {
     (
         $(#[$doc:meta])*

@@ -17,7 +17,8 @@ pub struct ModalProps {
     pub children: Html,
 }
 
-/// A modal dialog that is open as long as it is in the tree; afterwards the focus is where it was.
+/// A modal dialog that is open for as long as it is in the component tree; then the focus returns
+/// to where it was.
 #[component]
 pub fn Modal(props: &ModalProps) -> Html {
     let t = Kit::of(props.lang);
@@ -33,7 +34,7 @@ pub fn Modal(props: &ModalProps) -> Html {
                 let _ = dialog.show_modal();
             }
             move || {
-                // While it is open, nothing outside can have the focus.
+                // Close first: while the dialog is open, nothing outside it can take the focus.
                 if let Some(dialog) = dialog.cast::<HtmlDialogElement>() {
                     dialog.close();
                 }
@@ -44,8 +45,8 @@ pub fn Modal(props: &ModalProps) -> Html {
         });
     }
     let close = props.onclose.reform(|_: MouseEvent| ());
-    // What lies on the dialog are other elements. Whoever selects a text and lets go beside it does
-    // not mean the backdrop.
+    // The dialog's content covers it, so a click on the dialog itself is a click on its backdrop.
+    // The press must be there too: a selection that starts inside may end outside.
     let is_backdrop = |event: &MouseEvent| {
         let target = event.target();
         target.is_some_and(|target| target.has_type::<HtmlDialogElement>())

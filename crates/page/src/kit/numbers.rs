@@ -1,4 +1,4 @@
-//! Numbers, durations and times as people of a language write them, through the browser's `Intl`.
+//! Numbers, durations and times formatted for a language by the browser's `Intl`.
 
 use js_sys::{Array, Date, Function, Intl, Object, Reflect};
 use wasm_bindgen::JsValue;
@@ -16,7 +16,7 @@ pub struct Numbers {
     moment: Function,
 }
 
-/// A rate as a number and its unit, to be shown in two sizes.
+/// A rate split into number and unit, which are shown in different sizes.
 pub struct Rate {
     /// Three significant digits.
     pub number: String,
@@ -25,14 +25,14 @@ pub struct Rate {
 }
 
 impl Rate {
-    /// Number and unit in one.
+    /// Number and unit in one text.
     pub fn text(&self) -> String {
         format!("{}\u{a0}{}", self.number, self.unit)
     }
 }
 
 impl Numbers {
-    /// The formatters of a language, as a BCP 47 tag.
+    /// The formatters of a language, given by its BCP 47 tag.
     pub fn new(tag: &str) -> Self {
         let unit = |unit: &str| {
             number(
@@ -64,7 +64,7 @@ impl Numbers {
         say(&self.whole, &js_sys::BigInt::from(value.into()))
     }
 
-    /// A large number in few signs, such as `52M`.
+    /// A large number in a few characters, such as `52M`.
     pub fn compact(&self, value: u64) -> String {
         say(&self.compact, &js_sys::BigInt::from(value))
     }
@@ -74,7 +74,7 @@ impl Numbers {
         say(&self.three, &JsValue::from_f64(value as f64 / 1000.0))
     }
 
-    /// Hashes a second with a fitting unit.
+    /// Hashes per second with a fitting unit.
     pub fn rate(&self, per_second: u64) -> Rate {
         let (unit, size) = match per_second {
             0..1_000 => ("H/s", 1.0),
@@ -98,7 +98,7 @@ impl Numbers {
         say(unit, &JsValue::from_f64(seconds / size))
     }
 
-    /// A time of the day with seconds; `at` is in Unix milliseconds.
+    /// A time of day with seconds; `at` is in Unix milliseconds.
     pub fn clock(&self, at: u64) -> String {
         say(&self.clock, &Date::new(&JsValue::from_f64(at as f64)))
     }
@@ -133,11 +133,11 @@ fn object(options: &[(&str, &str)]) -> Object {
 }
 
 fn set(object: &Object, key: &str, value: &JsValue) {
-    // A plain new object takes any property.
+    // Setting a property of a plain object never fails.
     let _ = Reflect::set(object, &JsValue::from_str(key), value);
 }
 
-/// What a bound formatter makes of a value; empty if it throws, which none of ours does.
+/// Formats a value with a bound formatter; empty if it throws, which ours never do.
 fn say(format: &Function, value: &JsValue) -> String {
     format
         .call1(&JsValue::UNDEFINED, value)
@@ -151,7 +151,7 @@ pub fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write;
     let mut digits = String::with_capacity(2 * bytes.len());
     for byte in bytes {
-        let _ = write!(digits, "{byte:02x}"); // a string takes everything
+        let _ = write!(digits, "{byte:02x}"); // writing to a string never fails
     }
     digits
 }
@@ -164,7 +164,7 @@ pub fn short(hash: &str) -> String {
     }
 }
 
-/// The last digits of a hash: its first ones are zeros.
+/// The last digits of a hash; the first ones would be zeros.
 pub fn tail(hash: &str) -> &str {
     hash.get(hash.len().saturating_sub(6)..).unwrap_or(hash)
 }

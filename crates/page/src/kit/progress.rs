@@ -1,8 +1,8 @@
-//! How far something has come.
+//! A progress bar.
 
 use yew::prelude::*;
 
-/// A bar with its numbers in words.
+/// A progress bar and a text that says the same.
 pub fn progress(have: u32, want: u32, text: String) -> Html {
     html! {
         <div class="progress">

@@ -1,11 +1,11 @@
-//! Who a seat is for people: a name, a shape and a colour, the same everywhere.
+//! What people know a seat by: a name, a shape and a colour, the same everywhere.
 //!
-//! Colours are the Okabe-Ito palette, which people with any kind of colour vision can tell apart;
-//! there are 7 of them and 8 shapes, so 56 seats look different before a pair comes again.
+//! The colours are the Okabe-Ito palette, which people with any kind of colour vision can tell
+//! apart. With 7 colours and 8 shapes, 56 seats look different before a pair repeats.
 
 /// How many shapes there are.
 pub const SHAPES: u32 = 8;
-/// How many colours there are; the style sheet has a class `seat-0` .. for each.
+/// How many colours there are; the style sheet has a class for each, from `seat-0` up.
 pub const COLOURS: u32 = 7;
 
 const NAMES: [&str; 26] = [
@@ -24,7 +24,7 @@ pub fn name(seat: u32) -> String {
     }
 }
 
-/// Each seat once, in their order.
+/// The seats without duplicates, in ascending order.
 pub fn each_once(seats: impl Iterator<Item = u32>) -> Vec<u32> {
     let mut known = Vec::new();
     for seat in seats {

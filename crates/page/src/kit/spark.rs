@@ -6,10 +6,10 @@ use yew::prelude::*;
 
 const WIDTH: u64 = 240;
 const HEIGHT: u64 = 48;
-/// The engine's history is a minute of seconds.
+/// The engine's history has a value for each second of a minute.
 const POINTS: u64 = 60;
 
-/// The line; `label` says it in words.
+/// The line; `label` describes it in words.
 pub fn spark(label: String, history: &[u64]) -> Html {
     if history.is_empty() {
         return html! { <div class="spark" aria-hidden="true"></div> };
@@ -25,13 +25,13 @@ pub fn spark(label: String, history: &[u64]) -> Html {
     }
 }
 
-/// The latest value stands at the right edge.
+/// The horizontal position of a value; the latest is at the right edge.
 fn x(index: usize, len: usize) -> u64 {
     let missing = POINTS.saturating_sub(len as u64);
     (missing + index as u64) * WIDTH / (POINTS - 1)
 }
 
-/// The line from 0 to a little above the highest value.
+/// The path of the line, scaled so that the highest value is just below the top.
 fn line(history: &[u64]) -> String {
     let top = history.iter().max().copied().unwrap_or(0).max(1);
     let mut path = String::new();

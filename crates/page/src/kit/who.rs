@@ -6,7 +6,7 @@ use super::lang::{Lang, Words};
 use super::seats;
 use super::words::Kit;
 
-/// Shape and name in a line of text; `None` is somebody unknown.
+/// Shape and name in a line of text; `None` is an unknown node.
 pub fn who(lang: Lang, seat: Option<u32>) -> Html {
     match seat {
         Some(seat) => html! {
@@ -16,7 +16,7 @@ pub fn who(lang: Lang, seat: Option<u32>) -> Html {
     }
 }
 
-/// The shape alone; decoration beside a name.
+/// The shape alone, as decoration beside a name.
 fn mark(seat: u32) -> Html {
     html! {
         <svg class={classes!("mark", seats::colour_class(seat))} viewBox="-7 -7 14 14" aria-hidden="true">

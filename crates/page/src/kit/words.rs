@@ -1,4 +1,4 @@
-//! The words of the kit.
+//! The words of the toolkit.
 
 use super::lang::{With1, words};
 

@@ -1,4 +1,4 @@
-//! A page to read.
+//! An article.
 
 use js_sys::Promise;
 use wasm_bindgen::prelude::*;
@@ -16,13 +16,13 @@ use crate::kit::lang::{Lang, Words};
 pub struct Props {
     pub lang: Lang,
     pub topic: Topic,
-    /// Leads to the chain.
+    /// The link back to the chain.
     pub home: AttrValue,
     /// This room's numbers.
     pub figures: Figures,
 }
 
-/// What came of fetching a text.
+/// The text of an article, or how far fetching it has come.
 #[derive(Clone, PartialEq)]
 enum Text {
     Awaited,
@@ -51,8 +51,8 @@ pub fn Article(props: &Props) -> Html {
     }
 }
 
-/// The text in the language that is read, and what makes it be fetched once more. The text in the
-/// other language stays until this one is here, so that nothing jumps.
+/// The text in the current language, and a counter whose change fetches it once more. After a
+/// change of language the old text stays until the new one is here, so that the page does not jump.
 #[hook]
 fn use_text(topic: Topic, lang: Lang) -> (Text, UseStateHandle<u32>) {
     let again = use_state(|| 0u32);
@@ -74,14 +74,14 @@ fn use_text(topic: Topic, lang: Lang) -> (Text, UseStateHandle<u32>) {
                     text.set(came.map_or(Text::Failed, |text| Text::Here(text.into())));
                 }
             });
-            move || *ended.borrow_mut() += 1 // nobody waits for it any more
+            move || *ended.borrow_mut() += 1 // a late result must not overwrite a newer one
         });
     }
     ((*text).clone(), again)
 }
 
-/// Fetches a text from the page's own folder. The build in its address keeps a browser from taking
-/// the text of another version.
+/// Fetches a text from the page's own folder. The build in its URL keeps the browser from using
+/// another version's text out of its cache.
 async fn fetch(topic: Topic, lang: Lang) -> Option<String> {
     let build = browser::files::build();
     let file = lang.file();
@@ -89,7 +89,7 @@ async fn fetch(topic: Topic, lang: Lang) -> Option<String> {
     let response = await_js(crate::window().fetch_with_str(&address)).await?;
     let response: Response = response.dyn_into().ok()?;
     let text = await_js(response.text().ok().filter(|_| response.ok())?).await?;
-    // Some hosts give their start page for what they do not have.
+    // Some hosts serve their start page in place of a missing file.
     text.as_string().filter(|text| text.starts_with("<h1"))
 }
 

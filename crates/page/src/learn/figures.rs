@@ -1,17 +1,17 @@
-//! The numbers of this very page, in the places that articles keep for them.
+//! Fills the placeholders of articles with the numbers of the current room.
 
 use crate::bridge::Picture;
 use crate::kit::numbers::Numbers;
 
-/// What stands in place of a number that is not known yet.
+/// Stands in for a number that is not known yet.
 const UNKNOWN: &str = "…";
 
-/// A number and the name of its place, such as `height` for `{height}`.
+/// The figures, each with the name of its placeholder, such as `height` for `{height}`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Figures(Vec<(&'static str, String)>);
 
 impl Figures {
-    /// The names of all places.
+    /// The names of all placeholders.
     pub const PLACES: [&'static str; 7] = [
         "room", "spacing", "window", "halving", "bits", "tries", "height",
     ];
@@ -31,23 +31,23 @@ impl Figures {
         Self(Self::PLACES.into_iter().zip(values).collect())
     }
 
-    /// The figure for a place.
+    /// The figure for a placeholder.
     fn get(&self, place: &str) -> &str {
         let found = self.0.iter().find(|(name, _)| *name == place);
         found.map_or(UNKNOWN, |(_, figure)| figure)
     }
 }
 
-/// A piece of a text with places.
+/// A piece of a text with placeholders.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Piece<'a> {
-    /// Words as they were written.
+    /// Text as written.
     Words(&'a str),
     /// A figure.
     Figure(&'a str),
 }
 
-/// Puts figures into the places of a text; braces around anything else are only braces.
+/// Fills the placeholders of a text; braces around anything else stay as they are.
 pub fn fill<'a>(text: &'a str, figures: &'a Figures) -> Vec<Piece<'a>> {
     let mut pieces = Vec::new();
     let (mut rest, mut searched) = (text, 0);

@@ -1,6 +1,6 @@
-//! Marks as elements: what `cargo xtask seal` makes of a Markdown text (`crates/xtask/src/content.rs`).
-//! A line a mark: `<p` begins an element, `>` ends it, `=` is text, `` ` `` is code, `<a #/live` begins
-//! a link, `/br` stands for itself.
+//! Draws marks as elements. `cargo xtask seal` makes marks from a Markdown text
+//! (`crates/xtask/src/content.rs`), one per line: `<p` begins an element, `>` ends it, `=` is text,
+//! `` ` `` is code, `<a #/live` begins a link, `/br` is a line break and `/hr` a rule.
 
 use std::str::Lines;
 
@@ -9,7 +9,7 @@ use yew::virtual_dom::VTag;
 
 use super::figures::{Figures, Piece, fill};
 
-/// The elements that a text may have; what is in others is drawn without them.
+/// The elements that a text may have; of any other, only the content is drawn.
 const ELEMENTS: [&str; 10] = [
     "p",
     "h1",
@@ -23,13 +23,13 @@ const ELEMENTS: [&str; 10] = [
     "blockquote",
 ];
 
-/// The elements of a text. Nothing in it becomes HTML, and a link leads to a place of this page or
-/// nowhere.
+/// The elements of a text. No text is parsed as HTML, and links lead only to routes of this page.
 pub fn elements(marks: &str, figures: &Figures) -> Html {
     children(&mut marks.lines(), figures)
 }
 
-/// Everything up to the end of what has begun. Its depth is that of the text, which is ours.
+/// Everything up to the end of the current element. The recursion is as deep as the text's nesting,
+/// which is safe because we wrote the text.
 fn children(marks: &mut Lines<'_>, figures: &Figures) -> Html {
     let mut nodes = Vec::new();
     while let Some(mark) = marks.next() {

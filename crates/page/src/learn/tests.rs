@@ -1,4 +1,4 @@
-//! The content in the repository: complete, and the same in both languages.
+//! Checks that the repository's content is complete and has the same structure in both languages.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -15,7 +15,7 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../content")
 }
 
-/// Every text by its key (its folder) and language.
+/// Collects every text by its key (its folder) and language.
 fn texts(folder: &Path, found: &mut BTreeMap<String, BTreeMap<String, String>>) {
     for entry in fs::read_dir(folder).expect("a folder of the repository") {
         let path = entry.expect("an entry").path();
@@ -50,14 +50,14 @@ fn all() -> BTreeMap<String, BTreeMap<String, String>> {
     found
 }
 
-/// What both languages of a text must have alike.
+/// What both languages of a text must have in common.
 #[derive(Debug, PartialEq, Eq)]
 struct Shape {
-    /// Levels of the headings in their order, each with the number of paragraphs and lists below.
+    /// Levels of the headings in order, each with the number of paragraphs and lists below it.
     sections: Vec<(u8, usize)>,
-    /// Places for figures and how often each is used.
+    /// Placeholders for figures, and how often each is used.
     places: BTreeMap<String, usize>,
-    /// Where links lead, in their order.
+    /// Targets of the links, in order.
     links: Vec<String>,
 }
 

@@ -1,9 +1,9 @@
-//! The words around what is to be read.
+//! The words around an article.
 
 use crate::kit::lang::words;
 
 words! {
-    /// Around an article.
+    /// The words around an article.
     pub struct Learn {
         loading { en: "Fetching the page…", zh: "正在获取页面…" }
         failed {

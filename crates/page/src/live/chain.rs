@@ -1,4 +1,4 @@
-//! The chain panel: the block tree as a picture or as a table, and what its signs mean.
+//! The chain panel: the block tree as a picture or as a table, and a legend.
 
 mod block;
 mod legend;
@@ -36,7 +36,7 @@ pub struct TreeProps {
 }
 
 impl TreeProps {
-    /// Seats of the nodes that stand on a block.
+    /// Seats of the nodes whose tip is this block.
     fn standing(&self, block: BlockId) -> Vec<u32> {
         let here = self.nodes.iter().filter(|node| node.tip.id == block);
         here.map(|node| node.seat).collect()

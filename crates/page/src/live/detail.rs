@@ -28,16 +28,16 @@ use crate::shell::door::{Ui, focus, use_ui};
 
 #[derive(Properties, PartialEq)]
 pub struct Props {
-    /// The chosen block; `None` shows the tip.
+    /// The selected block; `None` shows the tip.
     pub selected: Option<BlockId>,
     pub tip: Rc<TipView>,
     pub tree: Rc<Vec<BlockView>>,
-    /// How often nodes here have switched branches: each time, blocks that are older than the
-    /// picture may have left the best chain.
+    /// How often this tab's nodes have switched branches: each time, blocks older than the picture
+    /// may have left the best chain.
     pub switches: u32,
 }
 
-/// What came of the last question.
+/// The answer to the last question.
 #[derive(Clone, PartialEq)]
 enum Found {
     Nothing,
@@ -51,7 +51,7 @@ pub fn DetailPanel(props: &Props) -> Html {
     let id = props.selected.unwrap_or(props.tip.id);
     let drawn = props.tree.iter().find(|block| block.id == id);
     let (shown, found) = use_detail(&ui, Wanted::new(props, id, drawn));
-    // Until the answer comes, the block before stays: the page would jump otherwise.
+    // Until the answer comes, the previous block stays, so that the page does not jump.
     let detail = match &found {
         Found::Block(detail) if shown == Some(id) => Some(&**detail),
         _ => None,
@@ -75,15 +75,15 @@ pub fn DetailPanel(props: &Props) -> Html {
     }
 }
 
-/// A block, and all that an answer about it depends on, as far as the page can see it.
+/// A block, and everything visible to the page that the answer about it depends on.
 #[derive(Clone, PartialEq)]
 struct Wanted {
     id: BlockId,
-    /// Its row in the picture, and the block on top of it in the best chain.
+    /// Its entry in the picture, and the block on top of it in the best chain.
     drawn: Option<(BlockView, Option<BlockId>)>,
-    /// What the fate of a block outside the picture hangs on.
+    /// Changes when a block outside the picture may have changed its state.
     switches: u32,
-    /// What a missing body may come with.
+    /// Changes when a missing body may have arrived.
     tip: BlockId,
 }
 
@@ -99,7 +99,7 @@ impl Wanted {
         }
     }
 
-    /// Whether an answer to what was wanted `before` still tells all.
+    /// Whether an answer to what was wanted `before` is still up to date.
     fn is_told_by(&self, before: &Self, detail: &BlockDetail) -> bool {
         let same = match &self.drawn {
             Some((block, child)) => *block == detail.block && *child == detail.child,
@@ -109,17 +109,17 @@ impl Wanted {
     }
 }
 
-/// What was asked and answered.
+/// The last question and answer.
 #[derive(Default)]
 struct Asked {
-    /// Counts questions: only the answer to the last one is shown.
+    /// Number of the last question; answers to earlier ones are ignored.
     number: u32,
-    /// The last question and its answer.
+    /// The last question that was answered, and its answer.
     told: Option<(Wanted, Rc<BlockDetail>)>,
 }
 
-/// Asks the engine for a block once, and again when the answer may have changed. Returns the last
-/// answer and which block it is about.
+/// Asks the engine for a block, and again whenever the answer may have changed. Returns the last
+/// answer and the block that it is about.
 #[hook]
 fn use_detail(ui: &Ui, wanted: Wanted) -> (Option<BlockId>, Found) {
     let last = use_state(|| (None, Found::Nothing));
@@ -160,7 +160,7 @@ fn ask(
     let question = GetBlock(BlockKey::Id(wanted.id));
     bridge.clone().ask(question, move |result| {
         if asked.borrow().number != number {
-            return; // something else was asked for since
+            return; // a newer question has been asked
         }
         let id = wanted.id;
         let found = match result {
@@ -169,7 +169,7 @@ fn ask(
                 asked.borrow_mut().told = Some((wanted, detail.clone()));
                 Found::Block(detail)
             }
-            // The next engine knows it, too: the question waits for that.
+            // Ask again: the question waits for the next engine, which has the block too.
             Err(failure) if failure.code == ENGINE_LOST => return ask(bridge, wanted, asked, set),
             Err(_) => Found::Unknown,
         };
@@ -177,17 +177,17 @@ fn ask(
     });
 }
 
-/// How many blocks are on top of a block of the best chain.
+/// How many blocks are on top of a block; `None` if it is not on the best chain.
 fn confirmations(detail: &BlockDetail, drawn: Option<&BlockView>, tip: &TipView) -> Option<u32> {
     let block = drawn
         .filter(|block| block.id == detail.block.id)
         .unwrap_or(&detail.block);
-    // An answer may be newer than the picture: then the block is the newest.
+    // An answer may be newer than the picture and its block above the tip: then it is the newest.
     let on_top = tip.height.saturating_sub(block.height);
     (block.state == BlockState::Best).then_some(on_top)
 }
 
-/// A block that is older than the picture is known by the answer alone.
+/// The panel's head. Of a block older than the picture, only the answer is known.
 fn head(
     ui: &Ui,
     props: &Props,
@@ -213,7 +213,7 @@ fn head(
     let follow = {
         let ui = ui.clone();
         Callback::from(move |_: MouseEvent| {
-            focus("block-title"); // the button goes when there is nothing to follow
+            focus("block-title"); // the focused button is about to go
             ui.change(Change::Select(None));
         })
     };
@@ -238,7 +238,7 @@ fn head(
 
 fn step(ui: &Ui, name: &'static str, path: &'static str, to: Option<BlockId>) -> Html {
     html! {
-        // Not `disabled`: whoever steps to the end would lose the focus.
+        // Not `disabled`: the button would lose the focus of someone who steps to the end.
         <button type="button" class="quiet icon-only" aria-label={name} title={name} aria-disabled={to.is_none().then_some("true")}
             onclick={to.map(|block| ui.selecting(block))}>{ icon::icon(path) }</button>
     }
@@ -312,7 +312,7 @@ mod tests {
         let child = block("c", "b", 3, Best);
         assert!(!same(vec![a.clone(), b.clone(), child.clone()]));
         assert!(!same(vec![a.clone(), block("b", "a", 2, Rival)]));
-        // What the answer knew before the picture is no reason to ask.
+        // A child that the answer knew before the picture did is no reason to ask again.
         let early = told(&b, Some("c"), true);
         assert!(wanted(vec![a, b, child], "b", "c", 0).is_told_by(&before, &early));
     }

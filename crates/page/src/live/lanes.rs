@@ -1,16 +1,16 @@
-//! Where each block of the tree is drawn: its column is its height, its lane follows from the
-//! branches alone, so that the same tree always looks the same.
+//! Where each block of the tree is drawn: its column is its height; its lane depends only on the
+//! branches, so that the same tree always looks the same.
 //!
-//! The best chain lies in lane 0. Every other branch is a run of blocks from the child of a fork
-//! to a tip; branches are placed in the order of their first block (height, then hash), each in the
-//! free lane nearest to the middle, above (negative) before below. What builds on the best tip goes
-//! straight on in the middle.
+//! The best chain is in lane 0. Every other branch is a run of blocks from the child of a fork to a
+//! tip. Branches are placed in the order of their first blocks (height, then hash), each in the
+//! free lane nearest to the middle, above (negative) before below. The first branch that builds on
+//! the best tip continues in lane 0.
 
 use wire::{BlockState, BlockView};
 
 use crate::bridge::shown_order;
 
-/// The place of each block of `tree` (by height, then by id as shown), in its order.
+/// The lane of each block of `tree`, which is sorted by height, then by displayed id.
 pub fn assign(tree: &[BlockView]) -> Vec<i32> {
     let is_best = |block: &BlockView| block.state == BlockState::Best;
     let mut lanes = vec![0; tree.len()];
@@ -30,11 +30,11 @@ pub fn assign(tree: &[BlockView]) -> Vec<i32> {
     lanes
 }
 
-/// Blocks off the best chain as runs from a fork to a tip, in the order of their first blocks. Where
-/// a branch forks again, the longest way (then the smallest hash) goes on as the branch and the
-/// others begin new ones.
+/// The blocks off the best chain as runs from a fork to a tip, in the order of their first blocks.
+/// Where a branch forks again, the longest continuation (then the smallest hash) stays part of the
+/// branch, and the others begin new ones.
 fn branches(tree: &[BlockView]) -> Vec<Vec<usize>> {
-    // A tree is small: searching it costs less than the code of a map.
+    // The tree is small, so a linear search is fast enough and saves the code size of a map.
     let parents: Vec<Option<usize>> = (0..tree.len())
         .map(|i| {
             tree[..i]
@@ -60,7 +60,7 @@ fn branches(tree: &[BlockView]) -> Vec<Vec<usize>> {
     let mut runs = Vec::new();
     for i in (0..tree.len()).filter(off) {
         if parents[i].is_some_and(|parent| off(&parent) && ways[parent] == Some(i)) {
-            continue; // goes on as its parent's branch
+            continue; // part of its parent's run
         }
         let mut run = vec![i];
         while let Some(next) = ways[run[run.len() - 1]] {
@@ -71,7 +71,7 @@ fn branches(tree: &[BlockView]) -> Vec<Vec<usize>> {
     runs
 }
 
-/// Which heights are taken in which lane.
+/// The heights that are taken in each lane.
 #[derive(Default)]
 struct Taken {
     /// Lane, first and last height.
@@ -79,8 +79,8 @@ struct Taken {
 }
 
 impl Taken {
-    /// Takes the free lane nearest to the middle; one column is kept clear in front for the line
-    /// that leads there.
+    /// Takes the free lane nearest to the middle. One column in front is kept clear for the line
+    /// from the parent.
     fn take(&mut self, first: u32, last: u32) -> i32 {
         let first = first.saturating_sub(1);
         let free = |lane: i32| {
@@ -105,7 +105,7 @@ pub mod tests {
 
     use super::*;
 
-    /// The id of a block of a little tree.
+    /// The id of a block of a test's tree.
     pub fn id(name: &str) -> BlockId {
         let mut bytes = [0; 32];
         for (byte, letter) in bytes.iter_mut().rev().zip(name.bytes()) {
@@ -114,7 +114,7 @@ pub mod tests {
         BlockId::from_bytes(bytes)
     }
 
-    /// A block of a little tree.
+    /// A block of a test's tree.
     pub fn block(name: &str, parent: &str, height: u32, state: BlockState) -> BlockView {
         BlockView {
             id: id(name),
@@ -206,7 +206,7 @@ pub mod tests {
 
     #[cfg(not(target_arch = "wasm32"))]
     proptest::proptest! {
-        /// Whatever comes: every block off the best chain has a lane of its own at its height.
+        /// In any tree, no two blocks have the same height and lane.
         #[test]
         fn no_two_blocks_share_a_place(choices in proptest::collection::vec((0u8..255, 0u8..3), 0..120)) {
             let mut tree = vec![block("00", "-", 0, Best)];

@@ -1,4 +1,5 @@
-//! The lines of the event log, newest first. What happens to several nodes at once is one line.
+//! The lines of the event log, newest first. An event that happens to several nodes at about the
+//! same time is one line.
 
 mod panel;
 mod sentence;
@@ -14,30 +15,30 @@ pub use self::panel::LogPanel;
 
 /// How many lines the log keeps.
 const MOST: usize = 500;
-/// What happens to several nodes within this time is one line, in milliseconds.
+/// Within what time the same event of several nodes is one line, in milliseconds.
 const TOGETHER_MS: u64 = 3_000;
-/// How many of the newest lines another node may join.
+/// How many of the newest lines can take in a further node.
 const TOGETHER_LINES: usize = 32;
 
 /// One line of the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Line {
-    /// Counts lines: a line keeps it when further nodes join.
+    /// Serial number of the line, which stays the same when further nodes are added.
     pub key: u64,
-    /// What the engine said.
+    /// The engine's entry.
     pub entry: LogEntry,
-    /// Further nodes to which the same happened at about the same time.
+    /// Further nodes to which the same thing happened at about the same time.
     pub others: Vec<u32>,
 }
 
 impl Line {
-    /// The nodes that it happened to; none for what happened to the tab.
+    /// The nodes that it happened to; none if it happened to the tab.
     pub fn seats(&self) -> impl Iterator<Item = u32> {
         let first = seat_of(&self.entry.what);
         first.into_iter().chain(self.others.iter().copied())
     }
 
-    /// Whether this says the same of another node.
+    /// Whether an entry says the same of a node that this line does not contain yet.
     fn takes(&self, entry: &LogEntry) -> bool {
         let (Happening::InNode { event: ours, .. }, Happening::InNode { seat, event, .. }) =
             (&self.entry.what, &entry.what)
@@ -58,7 +59,8 @@ pub fn seat_of(what: &Happening) -> Option<u32> {
     }
 }
 
-/// Whether two nodes tell the same, whoever told them and wherever they stood before.
+/// Whether two nodes report the same event, whoever they heard it from and whatever their tips were
+/// before.
 fn is_same(one: &Event, other: &Event) -> bool {
     use Event::{Extended, Rejected, Reorganised, SyncStarted};
     match (one, other) {
@@ -94,8 +96,8 @@ fn is_same(one: &Event, other: &Event) -> bool {
     }
 }
 
-/// Whether an entry is worth a line: a node's own block was told when it was found, and nothing is
-/// read back into a new node.
+/// Whether an entry is worth a line. A node's own block was logged when it was found, and restoring
+/// a node without saved blocks is not an event.
 fn is_news(what: &Happening) -> bool {
     let Happening::InNode { event, .. } = what else {
         return true;
@@ -112,12 +114,12 @@ fn is_news(what: &Happening) -> bool {
 pub struct Log {
     /// Newest first.
     pub lines: VecDeque<Rc<Line>>,
-    /// Lines ever written.
+    /// How many lines have ever been written.
     written: u64,
 }
 
 impl Log {
-    /// Writes what the engine said, oldest first; returns the lines that are new.
+    /// Writes the engine's entries, oldest first, and returns the new lines.
     pub fn write(&mut self, entries: &[LogEntry]) -> Vec<Rc<Line>> {
         let mut fresh = Vec::new();
         for entry in entries.iter().filter(|entry| is_news(&entry.what)) {
@@ -159,7 +161,7 @@ mod tests {
         let event = Event::Extended {
             block: BlockId::from_bytes([height as u8; 32]),
             height: Height(height),
-            from: Some(PeerId::from_bytes([seat as u8; 32])), // each hears it from another one
+            from: Some(PeerId::from_bytes([seat as u8; 32])), // each from a different peer
         };
         in_node(seat, at, event)
     }
@@ -201,7 +203,7 @@ mod tests {
         };
         let mut log = Log::default();
         log.write(&[switched(1, 2), switched(2, 2), switched(3, 4)]);
-        assert_eq!(log.lines.len(), 2, "the third undid something else");
+        assert_eq!(log.lines.len(), 2, "the third applied more blocks");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The mining panel: the button, the power, the rate, and what it may lead to.
+//! The mining panel: the button, the power, the rate, and what to expect of it.
 
 pub mod words;
 
@@ -47,7 +47,7 @@ pub fn mine_panel(ui: &Ui, picture: Option<&Picture>) -> Html {
     }
 }
 
-/// The rate of the last minute as a line, said in words, too.
+/// The rate over the last minute as a line, with a label that describes it.
 fn history(ui: &Ui, history: &[u64]) -> Html {
     let say = |rate: Option<&u64>| ui.n.rate(rate.copied().unwrap_or_default()).text();
     let (low, high) = (history.iter().min(), history.iter().max());
@@ -89,7 +89,7 @@ fn facts(ui: &Ui, picture: &Picture) -> Html {
     }
 }
 
-/// How long this tab needs for a block on average, in milliseconds; unknown while it has no rate.
+/// How long this tab needs for a block on average, in milliseconds; `None` while it has no rate.
 fn expected_ms(mining: &MiningView, target: &TargetView) -> Option<u64> {
     let tries = u128::from(target.expected_tries) * 1000;
     let time = tries

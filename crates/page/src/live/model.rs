@@ -1,4 +1,4 @@
-//! What the live room shows at the moment, beside the engine's picture.
+//! The live room's own state, beside the engine's picture.
 
 use std::rc::Rc;
 
@@ -23,19 +23,20 @@ pub enum Panel {
 pub struct Live {
     pub log: Rc<Log>,
     pub panel: Panel,
-    /// The block that is looked at; `None` follows the newest.
+    /// The selected block; `None` follows the newest.
     pub selected: Option<BlockId>,
-    /// How often nodes here have switched branches: what is below the picture may have changed.
+    /// How often this tab's nodes have switched branches: each time, the state of blocks below the
+    /// picture may have changed.
     pub switches: u32,
-    /// What a screen reader should say.
+    /// The line that a screen reader should say.
     pub spoken: Option<Rc<Line>>,
 }
 
-/// What a person changes in it.
+/// A change that a person makes to it.
 pub enum Change {
-    /// Another panel.
+    /// Shows another panel.
     Panel(Panel),
-    /// Another block, on a small screen too.
+    /// Selects a block, and shows the chain panel so that a small screen shows it too.
     Select(Option<BlockId>),
 }
 
@@ -53,13 +54,13 @@ impl Live {
         }
     }
 
-    /// Forgets what spoke of the chain of another room.
+    /// Forgets what belongs to the previous room's chain.
     pub fn leave(&mut self) {
         self.log = Rc::default();
         self.selected = None;
     }
 
-    /// Takes in what happened.
+    /// Takes in new entries of the log.
     pub fn write(&mut self, entries: &[LogEntry]) {
         if entries.is_empty() {
             return;

@@ -1,4 +1,4 @@
-//! Tabs and nodes: who is here, where everybody stands, and the switches that cut them off.
+//! Tabs and nodes: who is here, which tip each node has, and the switches that cut them off.
 
 pub mod words;
 
@@ -17,7 +17,7 @@ use crate::kit::seats;
 use crate::kit::who::who;
 use crate::shell::door::{Ui, focus, use_ui};
 
-/// A tab hosts no more nodes.
+/// The most nodes that a tab hosts.
 const MOST_NODES: usize = 16;
 
 #[derive(Properties, PartialEq)]
@@ -118,7 +118,7 @@ fn node_row(ui: &Ui, node: &NodeView, props: &Props) -> Html {
 fn removing(ui: &Ui, node: &NodeView) -> Callback<MouseEvent> {
     let (ui, node) = (ui.clone(), node.id);
     Callback::from(move |_| {
-        focus("peers-title"); // the button goes with the node
+        focus("peers-title"); // the focused button is about to go with its node
         ui.ask(RemoveNode(node));
     })
 }

@@ -1,4 +1,4 @@
-//! How much of the machine mining may use: three settings, and the exact ones under a disclosure.
+//! How much of the machine mining may use: three presets, and exact settings under a disclosure.
 
 use wasm_bindgen::JsCast;
 use web_sys::HtmlInputElement;
@@ -9,8 +9,8 @@ use yew::prelude::*;
 use super::mine::words::Mine;
 use crate::shell::door::{Ui, use_ui};
 
-/// The settings that have a name on a machine with so many cores. On one core half the machine is
-/// the gentle setting.
+/// The named settings on a machine with this many cores. On one core there is no "half", because it
+/// would be the same as "gentle".
 pub fn presets(cores: u8) -> [(&'static str, Option<Power>); 3] {
     let cores = cores.clamp(1, Power::MOST_WORKERS);
     let half = (cores > 1).then_some(Power {
@@ -30,7 +30,7 @@ pub fn presets(cores: u8) -> [(&'static str, Option<Power>); 3] {
     ]
 }
 
-/// Sets the power and remembers it.
+/// Sets the power and saves it for the next visit.
 fn choose(ui: &Ui, power: Power) {
     if power.is_sane() {
         ui.bridge.prefs().keep_power(power);
@@ -38,7 +38,7 @@ fn choose(ui: &Ui, power: Power) {
     }
 }
 
-/// The control over `power`, the budget of all tabs.
+/// The control for `power`, the budget that all tabs share.
 pub fn power_control(ui: &Ui, power: Power) -> Html {
     let cores = ui.bridge.cores();
     let t: &Mine = ui.words();
@@ -76,7 +76,7 @@ pub fn power_control(ui: &Ui, power: Power) -> Html {
     }
 }
 
-/// What of the power a slider sets.
+/// The part of the power that a slider sets.
 #[derive(Clone, Copy, PartialEq)]
 enum Field {
     Workers,
@@ -89,7 +89,7 @@ struct SliderProps {
     power: Power,
 }
 
-/// A slider that keeps where it was dragged to until the power follows.
+/// A slider that stays where it was dragged until the engine's picture has the new power.
 #[component]
 fn Slider(props: &SliderProps) -> Html {
     let ui = use_ui();

@@ -1,4 +1,4 @@
-//! The great events, for those who do not see them.
+//! Announces the major events to screen readers.
 
 use protocol::Event;
 use wire::Happening;
@@ -8,7 +8,7 @@ use super::model::Live;
 use super::words::Live as Words;
 use crate::shell::door::Ui;
 
-/// Says the last one to a screen reader.
+/// A live region with the latest major event.
 pub fn spoken(ui: &Ui, live: &Live) -> Html {
     let t: &Words = ui.words();
     let text = live.spoken.as_ref().map(|line| match &line.entry.what {

@@ -1,22 +1,22 @@
-//! Which tips there are and whether they compete.
+//! Whether the nodes agree on a tip or several tips compete.
 
 use std::iter::successors;
 
 use chain::BlockId;
 use wire::{BlockState, BlockView, NodeView, TipView};
 
-/// How the nodes stand to each other.
+/// How the tips of the nodes relate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Harmony {
-    /// All stand on the same tip.
+    /// All nodes have the same tip.
     Agree,
-    /// So many tips of which none builds on another.
+    /// This many tips compete: none of them builds on another.
     Compete(usize),
-    /// One chain, but so many nodes only are at its end.
+    /// All tips are on one chain, but only this many nodes have this tab's tip.
     Behind(usize),
 }
 
-/// How `nodes` stand, seen from `tip`.
+/// How the tips of `nodes` relate, seen from `tip`.
 pub fn harmony(tree: &[BlockView], nodes: &[NodeView], tip: &TipView) -> Harmony {
     let mut rivals: Vec<BlockId> = Vec::new();
     for node in nodes {
@@ -35,7 +35,8 @@ pub fn harmony(tree: &[BlockView], nodes: &[NodeView], tip: &TipView) -> Harmony
     }
 }
 
-/// A block and those below it, as far as the picture goes; bounded, were there a circle in it.
+/// A block and its ancestors, as far as the picture goes. Bounded, in case a faulty picture has a
+/// cycle.
 fn down(tree: &[BlockView], from: BlockId) -> impl Iterator<Item = &BlockView> {
     let find = |id: BlockId| tree.iter().rfind(|block| block.id == id);
     successors(find(from), move |block| find(block.parent)).take(tree.len())
@@ -46,8 +47,8 @@ fn builds_on(tree: &[BlockView], tip: BlockId, block: BlockId) -> bool {
     tip != block && down(tree, tip).any(|found| found.parent == block)
 }
 
-/// Whether a tip lies on a branch that neither is below ours nor builds on it. One older than the
-/// picture only lags behind.
+/// Whether a tip is on a branch of its own: neither an ancestor of ours nor built on it. A tip
+/// older than the picture counts as lagging behind.
 fn competes(tree: &[BlockView], tip: BlockId, ours: BlockId) -> bool {
     let meets = |block: &&BlockView| block.id == ours || block.state == BlockState::Best;
     let met = down(tree, tip).find(meets);

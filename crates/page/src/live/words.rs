@@ -1,4 +1,4 @@
-//! The words of the live room, but for its panels, which have their own.
+//! The words of the live room, except for its panels, which have their own.
 
 use crate::kit::lang::{With1, With2, plural, words};
 

@@ -1,4 +1,4 @@
-//! The events of the scripting interface, read off the engine's news.
+//! The events of the scripting interface, derived from the bridge's news.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -14,17 +14,17 @@ use super::js;
 use super::views::{NodeOut, TabOut};
 use crate::bridge::{Bridge, News, Phase, Picture};
 
-/// What to say about an event that there is not.
+/// The error message for an unknown event.
 pub const NAMES: &str = "the events are block, reorg, peers, mining, storage, error";
 
 #[wasm_bindgen]
 extern "C" {
-    /// Shows an error of somebody's function as an uncaught one.
+    /// Reports an error thrown by a script's function as an uncaught one.
     #[wasm_bindgen(js_name = reportError)]
     fn report_error(error: &JsValue);
 }
 
-/// What there is to hear.
+/// The events that a script can subscribe to.
 #[derive(Clone, Copy)]
 enum Event {
     Block,
@@ -35,8 +35,8 @@ enum Event {
     Error,
 }
 
-/// Calls `f` on every event of that name; gives the function that ends it, or `None` for a name
-/// that is no event's.
+/// Calls `f` on every event of that name. Returns a function that unsubscribes, or `None` for an
+/// unknown event.
 pub fn on(bridge: &Bridge, name: &str, f: Function) -> Option<JsValue> {
     let event = match name {
         "block" => Event::Block,
@@ -69,12 +69,12 @@ pub fn on(bridge: &Bridge, name: &str, f: Function) -> Option<JsValue> {
     Some(Closure::<dyn Fn()>::new(move || bridge.unsubscribe(id)).into_js_value())
 }
 
-/// The blocks that were told last: each is told once, however many nodes of the tab accept it.
+/// The blocks reported last, so that each is reported once however many nodes of the tab accept it.
 #[derive(Default)]
 struct Known(VecDeque<BlockId>);
 
 impl Known {
-    /// Blocks that are remembered: more than a frame tells.
+    /// How many blocks are remembered: more than one frame reports.
     const MOST: usize = 256;
 
     fn is_new(&mut self, entry: &LogEntry) -> bool {
@@ -129,8 +129,8 @@ fn values(event: Event, before: Option<&Picture>, news: &News, known: &mut Known
     }
 }
 
-/// Whether a part of the picture differs from before; the first picture is news only to those who
-/// would ask anyway, so it is none.
+/// Whether a part of the picture has changed. The first picture counts as no change: scripts get
+/// the initial state from `status()`.
 fn changed<T: PartialEq>(
     before: Option<&Picture>,
     now: &Picture,
@@ -139,7 +139,7 @@ fn changed<T: PartialEq>(
     before.is_some_and(|before| part(before) != part(now))
 }
 
-/// Who is there and reachable: what `peers` is about.
+/// Who is there and reachable: a change of this is a `peers` event.
 fn peers_key(picture: &Picture) -> Vec<(PeerId, bool, bool)> {
     let tabs = picture.tabs.iter();
     let nodes = picture.nodes.iter();
@@ -158,7 +158,7 @@ struct BlockEvent {
     height: u32,
     /// Seat of the node that found it.
     miner: Option<u32>,
-    /// Seat of the node that it happened in.
+    /// Seat of the node that found or accepted it.
     seat: Option<u32>,
     /// Whether a node of this tab found it.
     found: bool,
@@ -290,7 +290,7 @@ fn trouble(entry: &LogEntry) -> Option<JsValue> {
         Happening::InNode { event, .. } => in_node(event)?,
         Happening::Damaged(what) => {
             let what = match what {
-                Damage::Generation => "which chain of the room counts",
+                Damage::Generation => "which of the room's chains is current",
                 Damage::Identities(_) => "identities of this browser",
             };
             ("saved-data-damaged".into(), what.into())
@@ -313,7 +313,7 @@ fn trouble(entry: &LogEntry) -> Option<JsValue> {
     }))
 }
 
-/// Code and message of what went wrong in a node.
+/// The code and message of an event that reports trouble in a node.
 fn in_node(event: &Told) -> Option<(String, String)> {
     Some(match event {
         Told::Rejected { block, reason, .. } => (reason.clone(), block.to_string()),

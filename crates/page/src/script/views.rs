@@ -1,4 +1,4 @@
-//! What the scripting interface gives back: the stream's views in JavaScript's manners.
+//! What the scripting interface returns: the views of `wire` by JavaScript's conventions.
 
 use chain::{PeerId, Work};
 use serde::Serialize;
@@ -75,9 +75,9 @@ pub struct NodeOut {
     here: bool,
     online: bool,
     tip: TipOut,
-    /// Blocks that it has and wants, while it catches up.
+    /// Blocks that it has and blocks that it wants, while it catches up.
     sync: Option<(u32, u32)>,
-    /// Blocks read and saved, while it reads its own.
+    /// Blocks read and blocks saved, while it reads its own.
     loading: Option<(u32, u32)>,
 }
 
@@ -188,7 +188,7 @@ pub struct DetailOut<'a> {
     merkle_root: String,
     nonce: u32,
     target: String,
-    /// How many times the hash is below the target.
+    /// How many times the hash fits into the target.
     margin: f64,
     expected_tries: u64,
     work: Option<String>,
@@ -197,7 +197,7 @@ pub struct DetailOut<'a> {
 }
 
 impl<'a> DetailOut<'a> {
-    /// `tip`: the height of the best tip, for a block below it.
+    /// `tip` is the height of the best tip, for a block of the best chain.
     pub fn of(detail: &'a BlockDetail, tip: Option<u32>) -> Self {
         let header = &detail.header;
         let BlockOut {
@@ -232,7 +232,7 @@ impl<'a> DetailOut<'a> {
     }
 }
 
-/// All digits of a peer's id.
+/// A peer's id in full.
 fn peer(id: &PeerId) -> String {
     format!("{id:x}")
 }

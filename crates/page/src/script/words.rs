@@ -1,20 +1,20 @@
-//! What each method of `window.tabchain` does.
+//! The descriptions of `window.tabchain`'s methods.
 
 use crate::kit::lang::{Word, word};
 
-/// The methods as they are written in a script, and what they do.
+/// The methods as written in a script, and what they do.
 pub const METHODS: [(&str, Word); 12] = [
     (
         "status()",
         word(
-            "{room, nodes, tip: {height, hash, work}, peers, hashRate, mining, online}; hashRate is a number of hashes a second",
+            "{room, nodes, tip: {height, hash, work}, peers, hashRate, mining, online}; hashRate is in hashes per second",
             "{room, nodes, tip: {height, hash, work}, peers, hashRate, mining, online}；hashRate 为每秒哈希次数",
         ),
     ),
     (
         "startMining({workers, duty})",
         word(
-            "mine in this tab; workers 1 to 64, duty 0.01 to 1 is the share of the time, a missing one is 1; without an argument as last time",
+            "mine in this tab; workers is 1 to 64, duty is the share of the time, 0.01 to 1; either defaults to 1; without an argument, the last setting is used",
             "在本标签页挖矿；workers 为 1 到 64，duty 为 0.01 到 1 的时间占比；省略参数则沿用上次设置",
         ),
     ),
@@ -25,14 +25,14 @@ pub const METHODS: [(&str, Word); 12] = [
     (
         "setOnline(bool)",
         word(
-            "cut this tab's nodes off (false) or join them again (true)",
+            "cut this tab's nodes off (false) or reconnect them (true)",
             "断开（false）或重新接入（true）本标签页的节点",
         ),
     ),
     (
         "addNode()",
         word(
-            "add a node to this tab; gives its id",
+            "add a node to this tab; returns its id",
             "在本标签页添加一个节点，返回其标识",
         ),
     ),
@@ -60,28 +60,28 @@ pub const METHODS: [(&str, Word); 12] = [
     (
         "undoReset()",
         word(
-            "bring back what the last reset put away",
+            "bring back the chain that the last reset set aside",
             "恢复上一次重置所移走的链",
         ),
     ),
     (
         "on(event, f)",
         word(
-            "call f on block, reorg, peers, mining, storage or error; returns a function that ends it",
+            "call f on block, reorg, peers, mining, storage or error; returns a function that unsubscribes",
             "在 block、reorg、peers、mining、storage 或 error 发生时调用 f；返回用于取消的函数",
         ),
     ),
     (
         "export()",
         word(
-            "the whole chain as raw blocks in hex, a line each",
+            "the whole chain as raw blocks in hex, one per line",
             "整条链的原始区块，十六进制，每行一个",
         ),
     ),
     (
         "ready",
         word(
-            "a promise, kept once the nodes run",
+            "a promise that is fulfilled once the nodes run",
             "节点运行后即完成的 Promise",
         ),
     ),

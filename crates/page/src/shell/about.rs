@@ -1,4 +1,4 @@
-//! What Tabchain is, its words, its keys, its scripting interface.
+//! The About page: what Tabchain is, a glossary, the keys, the scripting interface.
 
 pub mod words;
 
@@ -9,7 +9,7 @@ use super::door::Ui;
 use super::words::Shell;
 use crate::script::METHODS;
 
-/// The page; `home` leads to the chain.
+/// The page; `home` is the link to the chain.
 pub fn about(ui: &Ui, home: &AttrValue) -> Html {
     let t: &About = ui.words();
     html! {
@@ -33,7 +33,7 @@ pub fn about(ui: &Ui, home: &AttrValue) -> Html {
     }
 }
 
-/// For an address that leads nowhere.
+/// The page for an address that leads nowhere.
 pub fn not_found(ui: &Ui, home: &AttrValue) -> Html {
     let t: &Shell = ui.words();
     html! {

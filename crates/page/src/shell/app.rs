@@ -1,4 +1,4 @@
-//! The root: joins the engine's news, the state and the panels.
+//! The root component: connects the engine's news, the page's state and the rooms.
 
 use js_sys::Function;
 use scenario::RoomError;
@@ -55,7 +55,7 @@ pub fn App(props: &Props) -> Html {
     }
 }
 
-/// Hears the engine and the address bar from the first to the last.
+/// Listens to the engine and the address bar for as long as the page lives.
 #[hook]
 fn use_news(bridge: &Bridge, dispatch: &UseReducerDispatcher<Model>) {
     let (bridge, dispatch) = (bridge.clone(), dispatch.clone());
@@ -65,8 +65,8 @@ fn use_news(bridge: &Bridge, dispatch: &UseReducerDispatcher<Model>) {
         bridge.begin(route::room_of_address().unwrap_or(Ok(None)));
         let follower = bridge.clone();
         let listener = route::on_change(move |route, room| {
-            // The bridge hears of a new address first: by the time the page follows, the old room
-            // is no longer running, and its link is not written over the new one.
+            // Tell the bridge first: by the time the page follows, the old room is no longer
+            // running, so its link cannot be written over the new one.
             if let Some(room) = room {
                 follower.follow(room);
             }
@@ -79,7 +79,7 @@ fn use_news(bridge: &Bridge, dispatch: &UseReducerDispatcher<Model>) {
     });
 }
 
-/// Tells the engine when a frame is on the screen, and writes its room into the address.
+/// Tells the engine when a frame is on the screen, and writes the room's link into the address bar.
 #[hook]
 fn use_acknowledge(bridge: &Bridge, model: &Model) {
     let bridge = bridge.clone();
@@ -108,7 +108,7 @@ fn use_acknowledge(bridge: &Bridge, model: &Model) {
     );
 }
 
-/// Language, colours and title of the document.
+/// Sets the document's language, colours and title.
 #[hook]
 fn use_document(model: &Model) {
     use_effect_with(
@@ -119,7 +119,7 @@ fn use_document(model: &Model) {
                 .and_then(|document| document.document_element())
             {
                 let _ = root.set_attribute("lang", lang.tag());
-                // A page that a browser translates in place is not the one that we draw any more.
+                // Translation in place would change DOM nodes that Yew has to find as it left them.
                 let _ = root.set_attribute("translate", "no");
                 if *chosen {
                     let _ = root.set_attribute("data-theme", if *dark { "dark" } else { "light" });
@@ -136,7 +136,7 @@ fn use_document(model: &Model) {
     });
 }
 
-/// Hears when the system turns dark or light.
+/// Follows the system's change between dark and light.
 #[hook]
 fn use_system_colours(dispatch: &UseReducerDispatcher<Model>) {
     let dispatch = dispatch.clone();
@@ -195,7 +195,7 @@ fn page(ui: &Ui, model: &Model) -> Html {
     </> }
 }
 
-/// A hash is an address here, so the link sets the focus itself.
+/// Sets the focus itself instead of following the link: here, a URL's hash is a route.
 fn skip() -> Callback<MouseEvent> {
     Callback::from(|event: MouseEvent| {
         event.prevent_default();

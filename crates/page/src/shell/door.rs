@@ -1,5 +1,5 @@
-//! The door between the rooms and the frame: the language, the numbers, the engine, and the few
-//! things that a room may ask of the page as a whole.
+//! The interface between the rooms and the frame: the language, the numbers, the engine, and the
+//! few things that a room may ask of the page as a whole.
 
 use std::rc::Rc;
 
@@ -33,12 +33,12 @@ impl PartialEq for Ui {
 }
 
 impl Ui {
-    /// A group of words in the language that is read.
+    /// A group of words in the current language.
     pub fn words<W: Words>(&self) -> &'static W {
         W::of(self.lang)
     }
 
-    /// Asks the engine for something that is done or fails; a failure is shown.
+    /// Asks the engine to do something, and shows a message if that fails.
     pub fn ask(&self, question: impl Question) {
         let ui = self.clone();
         self.bridge.ask(question, move |result| {
@@ -54,7 +54,7 @@ impl Ui {
         Callback::from(move |_| ui.ask(question.clone()))
     }
 
-    /// Shows a short message, or takes it away.
+    /// Shows a short message, or removes it.
     pub fn say(&self, toast: Option<Toast>) {
         self.dispatch.dispatch(Action::Toast(toast));
     }
@@ -64,7 +64,7 @@ impl Ui {
         self.dispatch.dispatch(Action::Live(change));
     }
 
-    /// A callback that shows a block, on a small screen too.
+    /// A callback that selects a block.
     pub fn selecting(&self, block: BlockId) -> Callback<MouseEvent> {
         let ui = self.clone();
         Callback::from(move |_| ui.change(Change::Select(Some(block))))
@@ -77,7 +77,8 @@ impl Ui {
     }
 }
 
-/// Sets the focus, for what would lose it together with the element that had it.
+/// Moves the focus to an element, for controls that vanish when they are used: the focus would be
+/// lost with them.
 pub fn focus(id: &str) {
     let document = crate::window().document();
     let element = document.and_then(|document| document.get_element_by_id(id));

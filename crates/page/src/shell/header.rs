@@ -1,4 +1,4 @@
-//! The bar on top: what this is called, which room it is in, share, language, colours.
+//! The bar at the top: name, room, About, share, language and colours.
 
 use wire::RoomView;
 use yew::prelude::*;
@@ -8,7 +8,7 @@ use super::model::{Action, Dialog};
 use super::words::Shell;
 use crate::kit::icon;
 
-/// The bar; `home` leads to the chain in this room.
+/// The bar; `home` is the link to the chain of this room.
 pub fn header(ui: &Ui, room: Option<&RoomView>, dark: bool, home: &AttrValue) -> Html {
     let t: &Shell = ui.words();
     let language = {
@@ -41,7 +41,7 @@ pub fn header(ui: &Ui, room: Option<&RoomView>, dark: bool, home: &AttrValue) ->
                 if let Some(room) = room { <bdi>{ &room.name }</bdi> }
             </button>
             if let Some(room) = room {
-                // Buttons are not printed; whose chain this is must be.
+                // Buttons are not printed, but the room's name must be.
                 <span class="on-paper">{ t.room }{ " " }<strong><bdi>{ &room.name }</bdi></strong></span>
             }
             <span class="stretch"></span>

@@ -1,5 +1,5 @@
-//! What the page shows at the moment: one root reducer over the engine's news and the person's
-//! choices. It holds no truth; all of it can be thrown away and comes again with the next picture.
+//! The page's state: one root reducer over the engine's news and the person's choices. It is not a
+//! state of record: the engine's pictures can restore whatever matters.
 
 use std::rc::Rc;
 
@@ -11,7 +11,7 @@ use crate::bridge::{News, Phase, Picture, Shown};
 use crate::kit::lang::Lang;
 use crate::live::{Change, Live};
 
-/// A dialog that is open.
+/// The dialogs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dialog {
     Share,
@@ -24,14 +24,14 @@ pub enum Dialog {
 pub enum Toast {
     /// The reset was undone.
     Undone,
-    /// A wish failed: code and message of the failure.
+    /// An ask failed: code and message of the failure.
     Failed(String, String),
 }
 
 /// A crash that the person has not closed yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Crash {
-    /// What the engine said.
+    /// The engine's report.
     pub report: String,
     /// Whether a new engine was or is being started.
     pub again: bool,
@@ -48,7 +48,7 @@ pub struct Model {
     pub route: Route,
     pub dialog: Option<Dialog>,
     pub toast: Option<Toast>,
-    /// The undo of a reset was waved away.
+    /// Whether the person dismissed the offer to undo a reset.
     pub undo_dismissed: bool,
     pub crash: Option<Crash>,
     pub lang: Lang,
@@ -73,7 +73,7 @@ pub enum Action {
 }
 
 impl Model {
-    /// The state before anything was heard.
+    /// The state before any news.
     pub fn new(lang: Lang, dark: bool, dark_chosen: bool) -> Self {
         Self {
             phase: Phase::Starting,
@@ -110,12 +110,12 @@ impl Model {
         if before.is_some_and(|before| before.room.link != shown.picture.room.link) {
             self.live.leave();
             self.undo_dismissed = false;
-            self.dialog = None; // it spoke of the other room
+            self.dialog = None; // it was about the other room
         }
         self.frame = shown.frame;
         self.picture = Some(shown.picture.clone());
         if shown.log.iter().any(|entry| entry.what == Happening::Reset) {
-            self.undo_dismissed = false; // another chain to bring back
+            self.undo_dismissed = false; // there is another chain to bring back
         }
         self.live.write(&shown.log);
     }

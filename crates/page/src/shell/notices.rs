@@ -1,5 +1,5 @@
-//! What must be known: banners above everything, short messages below, and the words for a screen
-//! reader.
+//! What people must know: banners at the top and short messages at the bottom, in live regions that
+//! a screen reader announces.
 
 pub mod words;
 
@@ -16,7 +16,7 @@ use crate::kit::icon;
 use crate::kit::progress::progress;
 use crate::kit::seats;
 
-/// Storage, versions, and how far the nodes of this tab have caught up.
+/// The banners: storage, notices, and how far this tab's nodes have caught up.
 pub fn banners(ui: &Ui, picture: &Picture) -> Html {
     let t: &Notices = ui.words();
     let storage = match &*picture.storage {
@@ -36,8 +36,8 @@ pub fn banners(ui: &Ui, picture: &Picture) -> Html {
     </section> }
 }
 
-/// A banner: what it says, and beside it what changes while it holds, which a screen reader would
-/// otherwise say again each second.
+/// A banner: its text, and `measured`, which changes while the banner lasts. That part is outside
+/// the live region, or a screen reader would announce the banner again every second.
 fn banner(testid: &'static str, text: Html, measured: Option<String>) -> Html {
     html! {
         <div class="banner" data-testid={testid}>
@@ -74,12 +74,12 @@ fn warning(ui: &Ui, notice: &Notice) -> Html {
             let text = (t.damaged)(&ui.n.whole(*records), &height.to_string());
             banner("banner-damaged", html! { text }, None)
         }
-        // The one is a message below, the others are one banner.
+        // Undoing a reset is offered in a message below; all `HeldUp` notices share one banner.
         Notice::UndoReset | Notice::HeldUp(_) => Html::default(),
     }
 }
 
-/// What the tab went on without, in one banner.
+/// One banner for everything that the tab went on without.
 fn held_up(ui: &Ui, notices: &[Notice]) -> Html {
     let t: &Notices = ui.words();
     let mut lines: Vec<&str> = notices
@@ -104,7 +104,7 @@ fn reload(ui: &Ui) -> Html {
     html! { <button type="button" {onclick}>{ ui.words::<Notices>().reload }</button> }
 }
 
-/// The node of this tab that has most to do.
+/// The progress of this tab's node that has the most left to do.
 fn catching_up(ui: &Ui, nodes: &[NodeView]) -> Html {
     let t: &Notices = ui.words();
     let here = || nodes.iter().filter(|node| node.here);
@@ -126,7 +126,7 @@ fn catching_up(ui: &Ui, nodes: &[NodeView]) -> Html {
     html! { if let Some(bar) = bar { <div class="banner calm" data-testid="sync-progress">{ bar }</div> } }
 }
 
-/// A page whose engine died too often.
+/// The banner of a page whose engines died too often.
 pub fn left_off(ui: &Ui) -> Html {
     let t: &Crash = ui.words();
     let onclick = {
@@ -139,21 +139,21 @@ pub fn left_off(ui: &Ui) -> Html {
     }
 }
 
-/// A page without an engine of its own version.
+/// The banner of a page whose engine is of another version.
 pub fn old_page(ui: &Ui) -> Html {
     html! {
         <div class="banner" role="alert" data-testid="banner-build">{ icon::icon(icon::WARN) }<p>{ ui.words::<Crash>().old_page }</p>{ reload(ui) }</div>
     }
 }
 
-/// Short messages at the lower edge. They stay until they are closed or do not hold any more;
-/// `undo` says that a reset can be undone.
+/// Short messages at the lower edge. They stay until they are closed or no longer apply; `undo`
+/// says that a reset can be undone.
 pub fn toasts(ui: &Ui, toast: Option<&Toast>, undo: bool) -> Html {
     let t: &Notices = ui.words();
     let close = |action: fn() -> Action| {
         let ui = ui.clone();
         let onclick = Callback::from(move |_: MouseEvent| {
-            focus("main"); // the button goes with the message
+            focus("main"); // the focused button is about to go with the message
             ui.dispatch.dispatch(action());
         });
         html! {

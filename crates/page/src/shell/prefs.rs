@@ -1,14 +1,14 @@
-//! What the browser remembers for a tab and for all tabs. Everything works without it: storage may
-//! be refused, full, or hold anything at all.
+//! Preferences that the browser remembers for one tab or for all tabs. Everything works without
+//! them: storage may be refused, full, or contain anything at all.
 
 use chain::PeerId;
 use web_sys::{Storage, Window};
 use wire::Power;
 
-/// So many rooms are remembered.
+/// How many rooms are remembered.
 const ROOMS: usize = 6;
 
-/// The two stores, with the deployment's path in every key, because one origin may carry several.
+/// The two stores. Every key contains the deployment's path, because one origin may host several.
 #[derive(Clone)]
 pub struct Prefs {
     tab: Option<Storage>,
@@ -17,7 +17,7 @@ pub struct Prefs {
 }
 
 impl Prefs {
-    /// Opens what the browser gives.
+    /// Opens whatever stores the browser provides.
     pub fn open(window: &Window, deployment: &str) -> Self {
         Self {
             tab: window.session_storage().ok().flatten(),
@@ -26,7 +26,7 @@ impl Prefs {
         }
     }
 
-    /// Identities that this tab had, and how many nodes.
+    /// The identities that this tab's nodes had before a reload.
     pub fn identities(&self) -> Vec<PeerId> {
         let saved = self.get(&self.tab, "identities").unwrap_or_default();
         let ids = saved.split(' ').filter_map(|id| id.parse().ok());
@@ -39,7 +39,7 @@ impl Prefs {
         self.set(&self.tab, "identities", &ids.join(" "));
     }
 
-    /// The power that the person chose last.
+    /// The last used power.
     pub fn power(&self) -> Option<Power> {
         let saved = self.get(&self.browser, "power")?;
         let (workers, duty) = saved.split_once(' ')?;
@@ -59,7 +59,7 @@ impl Prefs {
         );
     }
 
-    /// Links of the rooms that were open in this browser, the latest first.
+    /// Links of the rooms that were open in this browser, most recent first.
     pub fn rooms(&self) -> Vec<String> {
         let saved = self.get(&self.browser, "rooms").unwrap_or_default();
         saved
@@ -70,7 +70,7 @@ impl Prefs {
             .collect()
     }
 
-    /// Puts a room's link first in that list.
+    /// Moves a room's link to the front of that list.
     pub fn keep_room(&self, link: &str) {
         let mut rooms = self.rooms();
         rooms.retain(|other| other != link);
@@ -99,7 +99,7 @@ impl Prefs {
 
     fn set(&self, store: &Option<Storage>, key: &str, value: &str) {
         if let Some(store) = store {
-            // Refused or full: the next visit starts from the defaults.
+            // If it is refused or full, the next visit starts from the defaults.
             let _ = store.set_item(&format!("{}{key}", self.prefix), value);
         }
     }

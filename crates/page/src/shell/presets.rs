@@ -1,5 +1,5 @@
-//! Ready-made rooms. Their names and rules never change: the same name is the same chain for all
-//! tabs of a browser.
+//! The ready-made rooms. Their names and rules must never change: together they identify a room, so
+//! a change would part people from their chains.
 
 use chain::CompactTarget;
 use scenario::Room;
@@ -12,7 +12,7 @@ const PRESETS: [(&str, u32, u32, u32, u32); 4] = [
     ("bitcoin", 600, 0x1d00_ffff, 2_016, 210_000),
 ];
 
-/// Starting targets to choose from, as powers of two of the expected tries, and their compact form.
+/// The starting targets on offer: the expected tries as a power of two, and the compact target.
 pub const STARTS: [(u32, u32); 9] = [
     (12, 0x1f0f_ffff),
     (16, 0x1f00_ffff),
@@ -55,8 +55,8 @@ mod tests {
                 Room::new("a", 10, CompactTarget(bits), 8, 100).is_ok(),
                 "{bits:08x}"
             );
-            // The mantissa is all ones, so a target of 2^n takes a little more than 2^(256 - n)
-            // tries: one part in 2^15 at most.
+            // Each target is slightly below 2^(256 - power), because its mantissa is all ones, so
+            // it takes slightly more than 2^power tries.
             let work = chain::block_proof(CompactTarget(bits)).to_be_bytes();
             let tries = u64::from_be_bytes(work[24..].try_into().expect("eight bytes"));
             let exact = 1u64 << power;

@@ -1,5 +1,5 @@
-//! Hash routes: `#/live?room=...` is the chain, `#/learn/pow` something to read, `#/about` says what
-//! this is.
+//! Hash routes: `#/live?room=...` is the chain, `#/learn/pow` an article, `#/about` says what this
+//! is.
 
 use scenario::Room;
 use wasm_bindgen::prelude::*;
@@ -7,21 +7,21 @@ use wasm_bindgen::prelude::*;
 use crate::bridge::Wanted;
 use crate::learn::Topic;
 
-/// What the address asks for.
+/// What the address bar asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Route {
     /// The chain.
     Live,
-    /// Something to read.
+    /// An article.
     Learn(Topic),
-    /// About Tabchain.
+    /// The About page.
     About,
-    /// Nothing that there is.
+    /// Nothing that exists.
     Unknown,
 }
 
 impl Route {
-    /// The route of the part of an address from `#` on.
+    /// The route of an address, given from its `#` on.
     pub fn of(hash: &str) -> Self {
         let path = hash
             .trim_start_matches('#')
@@ -56,8 +56,8 @@ pub fn room_of_address() -> Option<Wanted> {
     room_of(&hash())
 }
 
-/// Writes a room's link into the address bar without a new entry in the history, if the chain is
-/// what is being looked at.
+/// Writes a room's link into the address bar without a new history entry, if the current route is
+/// the chain.
 pub fn show_room(link: &str) {
     if Route::now() == Route::Live
         && hash().trim_start_matches('#') != link
@@ -68,12 +68,13 @@ pub fn show_room(link: &str) {
     }
 }
 
-/// A listener for a changed address; dropping it ends it.
+/// A listener for changes of the address; dropping it removes the listener.
 pub struct OnChange {
     closure: Closure<dyn FnMut(web_sys::Event)>,
 }
 
-/// Calls `heard` with the route, and the room if it names one, whenever the address bar changes.
+/// Calls `heard` with the route, and the room if the address names one, whenever the address
+/// changes.
 pub fn on_change(heard: impl Fn(Route, Option<Wanted>) + 'static) -> OnChange {
     let closure =
         Closure::<dyn FnMut(web_sys::Event)>::new(move |_| heard(Route::now(), room_of_address()));
@@ -91,7 +92,7 @@ impl Drop for OnChange {
     }
 }
 
-/// Goes to another hash, with an entry in the history.
+/// Navigates to another hash, with a new history entry.
 pub fn go(hash: &str) {
     let _ = crate::window().location().set_hash(hash);
 }
@@ -102,8 +103,8 @@ pub fn address_of(link: &str) -> String {
     format!("{}#{link}", href.split('#').next().unwrap_or_default())
 }
 
-/// What the address bar has from `#` on, unescaped: mail and chat programs escape `?`, `=` and `&`,
-/// and no route has a percent sign of its own.
+/// The address from `#` on, unescaped: mail and chat programs escape `?`, `=` and `&`, and no route
+/// contains a percent sign itself.
 fn hash() -> String {
     let raw = crate::window().location().hash().unwrap_or_default();
     match js_sys::decode_uri_component(&raw) {

@@ -3,7 +3,7 @@
 use crate::kit::lang::{With1, Word, word, words};
 
 words! {
-    /// Header, titles, and pages that are not there.
+    /// Header, titles, and the page for unknown addresses.
     pub struct Shell {
         room { en: "Room", zh: "房间" }
         share { en: "Share", zh: "分享" }
@@ -13,7 +13,7 @@ words! {
         dark { en: "Dark colours", zh: "深色" }
         light { en: "Light colours", zh: "浅色" }
         skip { en: "Skip to the chain", zh: "跳到区块链" }
-        /// Title of the document with the height of the tip.
+        /// Title of the document; takes the height of the tip.
         title: With1 {
             en: |height| format!("Block {height} · Tabchain"),
             zh: |height| format!("区块 {height} · Tabchain"),
@@ -21,13 +21,13 @@ words! {
         home { en: "To the chain", zh: "返回链页面" }
         not_found { en: "There is nothing here", zh: "这里什么也没有" }
         not_found_more {
-            en: "The address after # leads nowhere. Your nodes are running all the same.",
+            en: "The address after # leads nowhere. Your nodes are still running.",
             zh: "# 之后的地址没有对应的页面。您的节点仍在运行。",
         }
     }
 }
 
-/// What the page says when its own code can draw no more.
+/// Shown when the page's own code has panicked.
 pub const PAGE_CRASHED: Word = word(
     "The page itself crashed. Reload it: the chain is saved.",
     "页面本身崩溃了。请重新加载：链已保存。",

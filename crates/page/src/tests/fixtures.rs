@@ -1,4 +1,4 @@
-//! Frames to be shown.
+//! Frames for the page to show.
 
 use chain::{BlockId, Height, PeerId, Work};
 use protocol::Event;
@@ -7,7 +7,7 @@ use wire::{
     StorageView, TabView, TargetView, TipView,
 };
 
-/// A hash of one hexadecimal digit, as it is shown.
+/// A hash of one repeated hexadecimal digit, as it is displayed.
 pub fn hash(digit: &str) -> String {
     digit.repeat(64)
 }
@@ -65,13 +65,13 @@ fn node(seat: u32, tab: u32, tip: TipView) -> NodeView {
     }
 }
 
-/// A tip of this height and everything around it.
+/// A tip at this height.
 fn place(digit: &str, height: u32) -> TipView {
     let tip = tip(digit);
     TipView { height, ..tip }
 }
 
-/// Two tabs that are cut apart and stand on two tips.
+/// Two tabs that are cut apart and have different tips.
 pub fn fork(number: u32) -> Frame {
     Frame {
         number,
@@ -100,7 +100,7 @@ pub fn fork(number: u32) -> Frame {
     }
 }
 
-/// A frame that brings nothing but another tip.
+/// A frame that changes only the tip.
 pub fn next_tip(number: u32, height: u32) -> Frame {
     Frame {
         number,
@@ -109,7 +109,7 @@ pub fn next_tip(number: u32, height: u32) -> Frame {
     }
 }
 
-/// A frame that brings these banners.
+/// A frame that changes only the notices.
 pub fn notices(number: u32, notices: Vec<wire::Notice>) -> Frame {
     Frame {
         number,
@@ -165,7 +165,7 @@ fn told(event: Event) -> LogEntry {
     }
 }
 
-/// A frame full of what only looks like markup.
+/// A frame full of text that looks like markup.
 pub fn hostile() -> Frame {
     let mut frame = fork(1);
     frame.parts.extend([

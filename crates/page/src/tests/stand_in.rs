@@ -1,4 +1,4 @@
-//! A worker that says what a test wants to be said, in the engine's own bytes.
+//! A worker that sends the page what a test wants, encoded as the engine would.
 
 use js_sys::{Array, Reflect};
 use wasm_bindgen::prelude::*;
@@ -7,15 +7,15 @@ use wire::{Answer, Frame, FromEngine};
 
 /// What the worker does.
 pub struct Behaviour {
-    /// A message each: the first on the page's first message, the others one on each
+    /// The messages to send: the first in reply to the page's first message, then one for each
     /// acknowledgement.
     messages: Vec<FromEngine>,
-    /// Whether the first engine throws in place of all that.
+    /// Whether the first engine throws instead.
     dies_once: bool,
 }
 
 impl Behaviour {
-    /// Sends frames, each after the acknowledgement of the one before.
+    /// Sends frames, each after the previous one is acknowledged.
     pub fn frames(frames: &[Frame]) -> Self {
         let frame = |frame: &Frame| FromEngine::Frame(Box::new(frame.clone()));
         Self {
@@ -24,7 +24,7 @@ impl Behaviour {
         }
     }
 
-    /// Throws; the engine after it shows a frame.
+    /// The first engine throws; the second sends a frame.
     pub fn dies_once(frame: &Frame) -> Self {
         Self {
             dies_once: true,
@@ -32,7 +32,7 @@ impl Behaviour {
         }
     }
 
-    /// The program of the engine of this number.
+    /// The program of the engine with this number.
     fn program(&self, engine: u32) -> String {
         if self.dies_once && engine == 0 {
             return "throw new Error('this engine was meant to die');".to_owned();
@@ -50,12 +50,12 @@ impl Behaviour {
             }),
             rest.join(","),
         );
-        // Nobody waits for an answer of this number; it only shows that the engine lives.
+        // No ask has this number; the answer only shows that the engine is alive.
         let alive = list(&FromEngine::Answer {
             id: u32::MAX,
             result: Ok(Answer::Done(())),
         });
-        // The first byte of a message to the engine tells its kind: 0 is Start, 1 is Ack.
+        // The first byte of a message to the engine is its variant: 0 is Start, 1 is Ack.
         format!(
             "const say = (bytes) => bytes && postMessage(new Uint8Array(bytes));\
              const rest = [{rest}];\
@@ -65,13 +65,13 @@ impl Behaviour {
     }
 }
 
-/// The stand-in, as long as it is kept.
+/// The stand-in for the engine; it works until it is dropped.
 pub struct StandIn {
     _address: Closure<dyn FnMut(String) -> String>,
 }
 
 impl StandIn {
-    /// Puts itself in the place of `www/boot.js`.
+    /// Takes the place of `www/boot.js`.
     pub fn install(behaviour: &Behaviour) -> Self {
         let programs = [behaviour.program(0), behaviour.program(1)];
         let mut started = 0;
@@ -89,7 +89,7 @@ impl StandIn {
         });
         let window = crate::window();
         Reflect::set(&window, &"tabchainWorkerUrl".into(), address.as_ref()).expect("set");
-        // As of its engines.
+        // The same build as the stand-in's `Ready` names.
         Reflect::set(&window, &"tabchainBuild".into(), &"".into()).expect("set");
         Self { _address: address }
     }

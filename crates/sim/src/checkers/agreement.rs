@@ -1,5 +1,5 @@
-//! Agreement: blocks that are deep enough under a node's tip are final; no two nodes, and no node
-//! at two times, call different blocks of a height final.
+//! Agreement: blocks that are deep enough below a node's tip are final. No two nodes, and no node
+//! at two times, consider different blocks of a height final.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -15,12 +15,12 @@ use super::record::{Record, claimed};
 pub struct Agreement {
     record: Rc<RefCell<Record>>,
     depth: u32,
-    /// The final block of each height, and who said so first.
+    /// The final block of each height, and the node that was first to consider it final.
     finals: BTreeMap<Height, (BlockId, u32)>,
 }
 
 impl Agreement {
-    /// A checker on a shared record: `depth` blocks on top make a block final.
+    /// A checker on a shared record; `depth` blocks on top make a block final.
     #[must_use]
     pub fn new(record: Rc<RefCell<Record>>, depth: u32) -> Self {
         Self {

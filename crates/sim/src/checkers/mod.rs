@@ -1,5 +1,6 @@
-//! Judges outside the nodes: each claim is a small stateful checker that looks after every event
-//! and shares no code with what it judges. Each is itself tested with forged violations.
+//! Judges outside the nodes: each claim is a small stateful checker that looks at the run after
+//! every event and shares no code with what it judges. Each is itself tested with forged
+//! violations.
 
 mod agreement;
 mod record;
@@ -25,7 +26,7 @@ pub trait Checker {
     /// A node begins a new life.
     fn booted(&mut self, _seat: u32) {}
 
-    /// A node died in a step and only did so much of it.
+    /// A node died during a step; `out` is the part of the step that it completed.
     ///
     /// # Errors
     /// What was seen that breaks the claim.
@@ -44,7 +45,7 @@ pub trait Checker {
 pub(crate) fn all(params: &ChainParams, depth: u32) -> Vec<Box<dyn Checker>> {
     let record = Rc::new(RefCell::new(Record::new(params)));
     vec![
-        // The record is shared; whoever looks first writes down the blocks of the step.
+        // The record is shared; the first checker to look records the blocks of the step.
         Box::new(MostWork::new(record.clone())),
         Box::new(Supply::new(record.clone(), params)),
         Box::new(Agreement::new(record, depth)),

@@ -8,14 +8,14 @@ use chain::{
 };
 use protocol::{Output, Row, Sheet, Space, Value, Write};
 
-/// A block as the record has it.
+/// What the record knows about a block.
 #[derive(Clone, Debug)]
 pub(crate) struct Entry {
     pub(crate) parent: BlockId,
     pub(crate) height: Height,
-    /// Work from the genesis block on.
+    /// Work from the genesis block up to this one.
     pub(crate) work: U256,
-    /// Satoshi that this block added: outputs less inputs.
+    /// Satoshi that this block added to the supply: outputs minus inputs.
     pub(crate) created: i128,
 }
 
@@ -26,7 +26,7 @@ pub struct Record {
     values: BTreeMap<OutPoint, i128>,
 }
 
-/// Where a node says that it stands.
+/// Where a node claims to stand.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Claimed {
     pub(crate) tip: BlockId,
@@ -38,7 +38,7 @@ pub(crate) struct Claimed {
 const OP_RETURN: u8 = 0x6a;
 
 impl Record {
-    /// A record that knows the genesis block.
+    /// A record that knows only the genesis block.
     #[must_use]
     pub fn new(params: &ChainParams) -> Self {
         let Work(work) = block_proof(params.genesis.header.bits);
@@ -56,10 +56,11 @@ impl Record {
         }
     }
 
-    /// Writes down the blocks that a step saved; the most work that one of them stands for.
+    /// Records the blocks that a step saved; returns the work of the heaviest chain that one of
+    /// them ends.
     ///
     /// # Errors
-    /// A saved block that is none, or that hangs in the air.
+    /// A saved value is not a block, or its parent is unknown.
     pub(crate) fn learn(&mut self, out: &[Output]) -> Result<U256, String> {
         let mut most = U256::ZERO;
         for output in out {
@@ -77,7 +78,7 @@ impl Record {
         Ok(most)
     }
 
-    /// Writes down a raw block; the work from the genesis block up to it.
+    /// Records a raw block; returns the work from the genesis block up to it.
     pub(crate) fn add(&mut self, raw: &[u8]) -> Result<U256, String> {
         let block: Block = decode_exact(raw).map_err(|error| format!("saved no block: {error}"))?;
         let id = block.id();
@@ -115,8 +116,8 @@ impl Record {
                         .insert(OutPoint { txid, vout }, output.value.into());
                 }
             }
-            // What an unknown output was worth is not known: the sum then differs from the
-            // node's, as it should.
+            // The value of an unknown output is not known: the sum then differs from the node's, as
+            // it should.
             let spent = tx
                 .inputs
                 .iter()
@@ -130,7 +131,7 @@ impl Record {
         self.entries.get(id)
     }
 
-    /// The blocks from `id` down to the genesis block, both included.
+    /// The blocks from `id` down to the genesis block, both inclusive.
     pub(crate) fn path(&self, id: BlockId) -> impl Iterator<Item = (BlockId, &Entry)> {
         let step = |(id, entry): &(BlockId, &Entry)| (*id != self.genesis).then_some(entry.parent);
         let with_entry = |id: BlockId| Some((id, self.entries.get(&id)?));
@@ -138,7 +139,7 @@ impl Record {
     }
 }
 
-/// Where a node stands by its sheet.
+/// Where a node claims to stand, according to its sheet.
 pub(crate) fn claimed(sheet: &Sheet) -> Result<Claimed, String> {
     let value = |label: &str| {
         let row: Option<&Row> = sheet.rows.iter().find(|row| row.label == label);

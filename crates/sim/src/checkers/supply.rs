@@ -1,4 +1,4 @@
-//! Supply: the coins of a node's state are those that its blocks made, and no more than the
+//! Supply: the coins in a node's state are those that its blocks created, and no more than the
 //! subsidies allow.
 
 use std::cell::RefCell;
@@ -16,7 +16,7 @@ pub struct Supply {
     record: Rc<RefCell<Record>>,
     halving: u32,
     subsidy: u64,
-    /// Sums that were already added up: coins made, and coins allowed.
+    /// Coins created and coins allowed up to each block, so that nothing is added up twice.
     sums: BTreeMap<BlockId, (i128, i128)>,
 }
 
@@ -33,7 +33,7 @@ impl Supply {
         }
     }
 
-    /// Coins made and allowed on the way from the genesis block to `tip`.
+    /// Coins created and allowed from the genesis block up to `tip`.
     fn sums(&mut self, tip: BlockId) -> Option<(i128, i128)> {
         let record = self.record.borrow();
         record.get(&tip)?;

@@ -1,5 +1,6 @@
-//! Most work: a node's tip has no less work than before and than any block that it took up, says its
-//! work truly, and what a node had taken up before a crash is found again.
+//! Most work: a node's tip never has less work than before, nor less than any block that the node
+//! accepted; the node reports its work truthfully; and after a crash it finds again what it had
+//! accepted.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -14,7 +15,7 @@ use super::record::{Record, claimed};
 /// The claim.
 pub struct MostWork {
     record: Rc<RefCell<Record>>,
-    /// The most work that each node ever stood on, crashes included.
+    /// The most work that each node ever had, across crashes.
     highest: BTreeMap<u32, U256>,
 }
 
@@ -34,7 +35,7 @@ impl Checker for MostWork {
         "most-work"
     }
 
-    /// Nodes save what they have taken up, so the next life begins with all that was saved.
+    /// Nodes save what they have accepted, so the next life begins with all that was saved.
     fn died(&mut self, seat: u32, out: &[Output]) -> Result<(), String> {
         let saved = self.record.borrow_mut().learn(out)?;
         let highest = self.highest.entry(seat).or_default();
@@ -45,10 +46,10 @@ impl Checker for MostWork {
     fn after_step(&mut self, seat: u32, out: &[Output], sheet: &Sheet) -> Result<(), String> {
         let saved = self.record.borrow_mut().learn(out)?;
         let highest = self.highest.entry(seat).or_default();
-        *highest = saved.max(*highest); // what is saved was taken up, so the tip has no less
+        *highest = saved.max(*highest); // what is saved was accepted, so the tip has no less
         let claimed = claimed(sheet)?;
         if !claimed.ready {
-            return Ok(()); // it still reads its own blocks back
+            return Ok(()); // it is still reading its own blocks back
         }
         let record = self.record.borrow();
         let entry = record.get(&claimed.tip).ok_or("a tip that nobody saved")?;

@@ -300,8 +300,9 @@ impl World {
         if engine.state() == State::Runs {
             return;
         }
-        for (number, event) in (0..).zip(engine.go()) {
-            self.queue.plan(now + number, event);
+        // Before anything that reaches it later.
+        for event in engine.go() {
+            self.queue.plan(now, event);
         }
         if let Some(view) = self.views.get_mut(&life) {
             (view.state, view.since) = (State::Runs, now);

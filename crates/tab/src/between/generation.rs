@@ -43,14 +43,10 @@ impl Generation {
         generation == self.current || Some(generation) == self.undo
     }
 
-    /// The only chain there is.
+    /// Whether both say, after as many resets, that the same chain counts.
     #[must_use]
-    pub fn alone(number: u32) -> Self {
-        Self {
-            stamp: number,
-            current: number,
-            undo: None,
-        }
+    pub fn is_same_chain(self, other: Self) -> bool {
+        (self.stamp, self.current) == (other.stamp, other.current)
     }
 
     /// Whether a tab whose chain is on this generation can go over to `next` without losing it: it

@@ -16,7 +16,11 @@ pub fn may_follow(ours: Generation, theirs: Generation, ours_is_empty: bool, kep
     let chain_stays = ours_is_empty || theirs.keeps(ours.current);
     // In memory nobody else keeps what a reset put away, and one undo is all that people expect.
     let undo_stays = !kept || ours.undo.is_none_or(|undo| theirs.keeps(undo));
-    near && chain_stays && undo_stays
+    // Whoever took up the offer to bring a chain back would give up the present one for it.
+    let offer_is_known = ours_is_empty
+        || theirs.current != ours.current
+        || theirs.undo.is_none_or(|undo| ours.undo == Some(undo));
+    near && chain_stays && undo_stays && offer_is_known
 }
 
 #[cfg(test)]
@@ -39,6 +43,19 @@ mod tests {
         assert!(!may_follow(reset, reset.reset(), false, true));
         assert!(may_follow(reset, reset.reset(), false, false));
         assert!(may_follow(reset, reset.undone().unwrap(), true, true));
+    }
+
+    #[test]
+    fn nobody_can_offer_a_chain_that_was_never_put_away() {
+        let ours = Generation::default();
+        let offer = Generation {
+            stamp: 1,
+            current: 0,
+            undo: Some(7),
+        };
+        assert!(!may_follow(ours, offer, false, true));
+        assert!(!may_follow(ours, offer, false, false));
+        assert!(may_follow(ours, offer, true, true), "nothing is given up");
     }
 
     #[test]

@@ -413,6 +413,11 @@ impl Claimed {
         cx.unlock(self.list.take());
     }
 
+    /// A lock was taken away before anybody lives under its identity.
+    pub fn lose(&mut self, id: LockId) {
+        self.taken.retain(|(_, lock)| *lock != Some(id));
+    }
+
     /// Gives back what was taken.
     pub fn give_back(mut self, cx: &mut Cx<'_>) {
         cx.unlock(self.taken.drain(..).filter_map(|(_, lock)| lock));

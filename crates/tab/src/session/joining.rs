@@ -165,6 +165,11 @@ impl Joining {
         }
     }
 
+    /// Whether a lock is one that the tab has taken already: its name or its number.
+    pub fn holds(&self, id: LockId) -> bool {
+        self.tab == Some(id) || self.label_lock == Some(id)
+    }
+
     /// Gives back what was taken.
     pub fn abandon(&mut self, cx: &mut Cx<'_>) {
         match &mut self.stage {

@@ -162,9 +162,7 @@ impl Member {
 
     /// Whether nodes have just been started and still read their chain.
     pub fn is_settling(&self, now: u64) -> bool {
-        let reads = |node: &Node| matches!(node.progress(), Progress::Loading { .. });
-        let unready = |one: &Hosted| self.host.get(&one.id).is_none_or(reads);
-        now < self.settle_by && self.nodes.iter().any(unready)
+        now < self.settle_by && !self.nodes.iter().all(|one| self.is_ready(one))
     }
 
     /// This tab's first node, once it has been started.
@@ -204,6 +202,7 @@ impl Member {
         if moment.broken {
             return self.relive(cx, l, Some(Happening::Resumed));
         }
+        self.release_retained(l);
         self.hear_said(cx, l);
         self.look_after_peers(cx, l);
         self.host.wake(moment.now);
@@ -268,6 +267,18 @@ impl Member {
             }
         }
         self.carry_out(cx, l);
+    }
+
+    fn release_retained(&self, l: &mut Lasting) {
+        if l.store.retains() && self.nodes.iter().all(|one| self.is_ready(one)) {
+            l.store.release();
+        }
+    }
+
+    /// Whether a node has read its chain.
+    fn is_ready(&self, one: &Hosted) -> bool {
+        let node = self.host.get(&one.id);
+        node.is_some_and(|node| !matches!(node.progress(), Progress::Loading { .. }))
     }
 
     fn report_garbage(&mut self, cx: &Cx<'_>, l: &mut Lasting) {

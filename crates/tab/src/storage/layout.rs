@@ -13,6 +13,12 @@ pub fn generation(generation: u32) -> Name {
     generation.to_be_bytes().to_vec()
 }
 
+/// The generation that a name belongs to.
+#[must_use]
+pub fn generation_of(name: &[u8]) -> Option<u32> {
+    name.first_chunk().map(|number| u32::from_be_bytes(*number))
+}
+
 /// A shared value.
 #[must_use]
 pub fn shared(generation: u32, name: &[u8]) -> Name {

@@ -5,6 +5,7 @@ pub mod identities;
 pub mod layout;
 pub mod open;
 pub mod record;
+pub mod retained;
 pub mod room;
 pub mod writer;
 

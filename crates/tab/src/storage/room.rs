@@ -8,6 +8,7 @@ use chain::PeerId;
 use protocol::{Batch, Key, Saved, Space, Write};
 use wire::StorageView;
 
+use super::retained::Retained;
 use super::{Change, DbError, Name, Store, layout, record};
 use crate::between::generation::Generation;
 use crate::door::Rows;
@@ -15,7 +16,7 @@ use crate::door::Rows;
 /// Where the record of the generation is, in [`Store::Meta`].
 pub const GENERATION: &[u8] = b"generation";
 /// Most bytes of one node's damaged values that are put aside.
-const MOST_ASIDE: usize = 1 << 20;
+const MOST_ASIDE: usize = 16 << 20;
 
 /// The room's storage.
 #[derive(Debug)]
@@ -28,6 +29,8 @@ pub struct RoomStore {
     own: BTreeMap<(u32, PeerId), Values>,
     /// Shared values that are only here.
     shared: BTreeMap<Name, Arc<[u8]>>,
+    /// What nodes that stopped had, while the database has it, too.
+    retained: Retained,
     /// What has to be written next.
     pending: Vec<Change>,
     /// Nodes whose damaged values were put aside in this life: the first copy is the whole one.
@@ -71,6 +74,7 @@ impl RoomStore {
             generation: Generation::default(),
             own: BTreeMap::new(),
             shared: BTreeMap::new(),
+            retained: Retained::default(),
             pending: Vec::new(),
             aside: BTreeSet::new(),
             last_ticket: 0,
@@ -84,7 +88,8 @@ impl RoomStore {
         self.generation = self.generation.max(generation);
         self.aside.clear();
         if self.is_kept() {
-            self.own.clear();
+            self.retained.keep_own(std::mem::take(&mut self.own));
+            self.retained.keep_chains(self.generation);
         }
     }
 
@@ -104,6 +109,7 @@ impl RoomStore {
             .collect();
         self.generation = generation;
         self.own.retain(|(of, _), _| generation.keeps(*of));
+        self.retained.keep_chains(generation);
         for old in old {
             let prefix = layout::generation(old);
             self.shared.retain(|name, _| !name.starts_with(&prefix));
@@ -133,9 +139,15 @@ impl RoomStore {
     /// Takes in what was read for a node.
     pub fn fill(&mut self, node: PeerId, rows: Result<Rows, DbError>) {
         let key = (self.generation.current, node);
+        let before = self.retained.take_own(&key);
         match rows {
             Ok(rows) => drop(self.own.entry(key).or_insert_with(|| values(rows))),
-            Err(error) => self.fail(error),
+            Err(error) => {
+                self.fail(error);
+                if let Some(before) = before {
+                    self.own.entry(key).or_insert(before);
+                }
+            }
         }
     }
 
@@ -278,7 +290,8 @@ impl RoomStore {
             }
             Space::Shared => {
                 let name = layout::shared(generation, &key.name);
-                match self.shared.get(&name) {
+                let here = self.shared.get(&name);
+                match here.or_else(|| self.retained.shared(&name)) {
                     Some(value) => Ok(Some(value.clone())),
                     None if !self.readable => Ok(None),
                     None => Err(name),
@@ -317,6 +330,9 @@ impl RoomStore {
     pub fn fail(&mut self, error: DbError) {
         if self.is_kept() {
             self.view = memory_view(error);
+            for (name, value) in self.retained.take_all_shared() {
+                self.shared.entry(name).or_insert(value);
+            }
         }
         self.settle();
     }
@@ -324,13 +340,29 @@ impl RoomStore {
     /// The database is gone: nothing can be read from it, either.
     pub fn lose(&mut self, error: DbError) {
         self.readable = false;
+        for (whose, values) in self.retained.take_all_own() {
+            self.own.entry(whose).or_insert(values);
+        }
         self.fail(error);
     }
 
-    /// Takes back a shared value that the database had, as that may not be read any more.
-    pub fn take_back(&mut self, key: &Key, value: Arc<[u8]>) {
-        let name = layout::shared(self.generation.current, &key.name);
-        self.shared.entry(name).or_insert(value);
+    /// Keeps a shared value that the database has, in case that it may not be read any more.
+    pub fn retain(&mut self, key: &Key, value: Arc<[u8]>) {
+        if self.is_kept() {
+            let name = layout::shared(self.generation.current, &key.name);
+            self.retained.keep_shared(name, value);
+        }
+    }
+
+    /// Whether something is kept that the nodes of before had.
+    #[must_use]
+    pub fn retains(&self) -> bool {
+        !self.retained.is_empty()
+    }
+
+    /// The nodes have read back all that those before them had.
+    pub fn release(&mut self) {
+        self.retained = Retained::default();
     }
 
     /// In memory mode nothing waits to be written.
@@ -351,13 +383,20 @@ pub fn read_generation(rows: &Rows) -> Option<Generation> {
     }
 }
 
-/// The youngest chain that there is, where the record is damaged: counting on from it, no number is
-/// used twice.
+/// Which chain counts where the record of it is damaged: the youngest that there is. An older one
+/// beside it can be brought back, as nothing else is kept. Counting on from there, no number is used
+/// twice.
 #[must_use]
-pub fn youngest_generation(own: &Rows) -> Generation {
+pub fn guess_generation(own: &Rows) -> Generation {
     let numbers = own.iter().filter_map(|(name, _)| name.first_chunk());
-    let youngest = numbers.map(|number| u32::from_be_bytes(*number)).max();
-    Generation::alone(youngest.unwrap_or_default())
+    let kept: BTreeSet<u32> = numbers.map(|number| u32::from_be_bytes(*number)).collect();
+    let mut youngest_first = kept.into_iter().rev();
+    let current = youngest_first.next().unwrap_or_default();
+    Generation {
+        stamp: current,
+        current,
+        undo: youngest_first.next(),
+    }
 }
 
 fn memory_view(error: DbError) -> StorageView {

@@ -1,48 +1,49 @@
-//! What the supervisor hears and what it wants done.
+//! The supervisor's inputs and outputs.
 
 use scenario::{Room, RoomError};
 use wire::{Answer, Ask, Failure, FromEngine, ToEngine};
 
 use crate::bridge::picture::{Picture, Shown};
 
-/// The code of an ask whose engine died or left before it answered.
+/// The failure code of an ask whose engine died or left before it answered.
 pub const ENGINE_LOST: &str = "engine-lost";
-/// The code of an ask that no engine is there for, nor on its way.
+/// The failure code of an ask when no engine is running or about to start.
 pub const NOT_READY: &str = "not-ready";
 
-/// The room that a link names: `None` is the one used last, an error is one that cannot be.
+/// The room that a link names: `None` is the last used room, an error is what is wrong with the
+/// link.
 pub type Wanted = Result<Option<Room>, RoomError>;
 
-/// How the engine is.
+/// The state of the engine, as people are told.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Phase {
-    /// It loads, opens its storage, reads its chain.
+    /// It is loading, opening its storage or reading its chain.
     Starting,
     /// It has sent its first picture.
     Running,
-    /// The link in the address bar names no possible room.
+    /// The link in the address bar does not name a valid room.
     BadRoom(RoomError),
-    /// Page and engine are of different builds.
+    /// Page and engine, or engine and miners, are of different builds.
     OtherVersion,
     /// It died.
     Crashed {
-        /// What it said.
+        /// Its last words, for a bug report.
         report: String,
-        /// Whether a new one is on its way; if not, it died too often.
+        /// Whether a new one will start; if not, engines died too often.
         again: bool,
     },
 }
 
-/// What happens to the supervisor.
+/// What the supervisor takes in.
 #[derive(Clone, Debug)]
 pub enum Input {
-    /// A room is wanted, even if it is the one that runs.
+    /// Open a room, even if it is already open.
     Open(Wanted),
-    /// The address bar names a room: opened if it is another one.
+    /// The address bar names a room: open it unless it is already open.
     Follow(Wanted),
     /// The person wants an engine after the supervisor has given up.
     StartAgain,
-    /// Something is asked; the number was not used before and is not 0.
+    /// Someone asks something; the number has not been used before and is not 0.
     Ask(u32, Ask),
     /// The frame of this number is on the screen.
     Taken(u32),
@@ -54,7 +55,7 @@ pub enum Input {
     Freeze,
     /// The tab is back.
     Resume,
-    /// The page was hidden or shown: its timers say nothing about the engine.
+    /// The page was hidden or shown, so missed heartbeats may be due to throttled timers.
     Seen,
     /// Time has passed.
     Tick,
@@ -65,33 +66,33 @@ pub enum Input {
 pub enum Output {
     /// Start the engine of this number.
     Start(u32),
-    /// End the engine that runs.
+    /// Terminate the running engine.
     End,
-    /// Say [`ToEngine::Start`] to the engine that runs.
+    /// Send [`ToEngine::Start`] to the running engine.
     Greet {
         /// The room to open.
         room: Option<Room>,
-        /// Whether the engine before may still hold identities.
+        /// Whether the previous engine may still hold identities.
         replaces: bool,
     },
-    /// Say this to the engine that runs.
+    /// Send this to the running engine.
     Post(ToEngine),
-    /// Give the ask of this number its answer.
+    /// Answer the ask of this number.
     Answer(u32, Result<Answer, Failure>),
-    /// Tell everybody how the engine is.
+    /// Tell all listeners the engine's phase.
     Tell(Phase),
-    /// Show a new picture; `first` says whether it is its engine's first.
+    /// Show a new picture.
     Show {
         /// The picture.
         shown: Shown,
-        /// The one before, of this engine or a former one.
+        /// The previous picture, from this engine or an earlier one.
         before: Option<Picture>,
-        /// Whether the engine has just begun.
+        /// Whether this is its engine's first picture.
         first: bool,
     },
 }
 
-/// The failure of an ask that no engine answers.
+/// The failure of an ask that no engine will answer.
 pub fn failure(code: &str, message: &str) -> Failure {
     Failure {
         code: code.to_owned(),

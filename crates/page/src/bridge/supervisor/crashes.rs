@@ -1,8 +1,8 @@
-//! How often engines died of late, and what follows for the next one.
+//! Counts recent crashes of engines, and decides how long to wait before the next start.
 
 use std::collections::VecDeque;
 
-/// How many engines may die within [`WINDOW_MS`]; the next one is not replaced.
+/// How many engines that die within [`WINDOW_MS`] are replaced; the next one is not.
 const MOST: usize = 5;
 const WINDOW_MS: u64 = 60_000;
 
@@ -13,8 +13,8 @@ pub struct Crashes {
 }
 
 impl Crashes {
-    /// Notes a crash at `now` (milliseconds) and says how long to wait before the next engine;
-    /// `None` is for ever.
+    /// Records a crash at `now` (milliseconds) and returns how long to wait before the next engine;
+    /// `None` means that none is to be started.
     pub fn note(&mut self, now: u64) -> Option<u64> {
         self.times
             .retain(|time| now.saturating_sub(*time) < WINDOW_MS);

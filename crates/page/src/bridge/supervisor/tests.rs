@@ -1,4 +1,4 @@
-//! The supervisor against a browser that keeps book of all that it does.
+//! The supervisor against a browser that records and checks everything it does.
 
 mod random;
 
@@ -17,16 +17,16 @@ fn room() -> Room {
     Room::parse(LINK).expect("a good link")
 }
 
-/// A browser: keeps book of what the supervisor does, and complains about what it must not.
+/// A browser: records what the supervisor does, and panics at what it must not do.
 #[derive(Debug)]
 struct Browser {
     supervisor: Supervisor,
     now: u64,
-    /// The engine that runs, and whether it was greeted.
+    /// The running engine, and whether it has been greeted.
     running: Option<(u32, bool)>,
     started: Vec<u32>,
     next_ask: u32,
-    /// How often each ask was answered.
+    /// All answers to each ask.
     answers: BTreeMap<u32, Vec<Result<Answer, Failure>>>,
     posted: Vec<ToEngine>,
     phases: Vec<Phase>,
@@ -50,7 +50,7 @@ impl Browser {
         }
     }
 
-    /// One whose engine has sent its first frame.
+    /// A browser whose engine has sent its first frame.
     fn settled() -> Self {
         let mut browser = Self::new();
         browser.step(Input::Open(Ok(None)));
@@ -126,7 +126,7 @@ impl Browser {
         self.frame(1, parts("maple", mines));
     }
 
-    /// Lets time pass as a browser's timers do.
+    /// Lets time pass, ticking the supervisor whenever it is due.
     fn wait(&mut self, ms: u64) {
         let end = self.now + ms;
         while let Some(due) = self.supervisor.due().filter(|due| *due <= end) {
@@ -188,7 +188,7 @@ fn a_dead_engine_is_replaced_from_what_it_showed() {
     assert_eq!(browser.running, None);
     browser.wait(1);
     assert_ne!(browser.present(), dead);
-    // What the dead one still says is not heard.
+    // A late message from the dead engine must be ignored.
     let build = BUILD.to_owned();
     browser.step(Input::Heard(dead, Box::new(FromEngine::Ready { build })));
     assert_eq!(browser.greetings.len(), 1);
@@ -200,7 +200,7 @@ fn a_dead_engine_is_replaced_from_what_it_showed() {
         ask: mine,
     };
     assert!(browser.posted.contains(&resumed), "it mined before");
-    assert_eq!(browser.code(late), None, "the new one has it");
+    assert_eq!(browser.code(late), None, "the new engine has it");
 }
 
 #[test]
@@ -246,7 +246,7 @@ fn silence_is_a_death_and_a_hidden_page_hears_none() {
 }
 
 #[test]
-fn another_room_opens_when_the_one_before_is_left() {
+fn another_room_opens_once_the_old_one_is_left() {
     let mut browser = Browser::settled();
     let (id, old) = (browser.ask(), browser.present());
     browser.step(Input::Follow(Ok(Some(room()))));
@@ -266,7 +266,7 @@ fn another_room_opens_when_the_one_before_is_left() {
 }
 
 #[test]
-fn a_bad_link_is_said_at_once_and_closes_the_room() {
+fn a_bad_link_is_reported_at_once_and_closes_the_room() {
     let mut browser = Browser::settled();
     let error = Room::parse("/live?room=A&spacing=0").expect_err("bad");
     browser.step(Input::Follow(Err(error.clone())));

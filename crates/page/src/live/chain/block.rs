@@ -12,21 +12,22 @@ use crate::shell::door::use_ui;
 pub const WIDTH: i32 = 84;
 /// Height of a block.
 pub const HEIGHT: i32 = 50;
-/// So many nodes are drawn under a block; the rest is a number.
+/// How many nodes are drawn under a block before the rest are only counted.
 const MARKS: usize = 4;
 
 #[derive(Properties, PartialEq)]
 pub struct Props {
     pub block: BlockView,
-    /// Left upper corner.
+    /// Left edge.
     pub x: i32,
+    /// Upper edge.
     pub y: i32,
-    /// Seats that stand here.
+    /// Seats of the nodes whose tip this block is.
     pub standing: Vec<u32>,
     /// Whether it is this tab's tip.
     pub tip: bool,
     pub selected: bool,
-    /// Whether the tab key leads here.
+    /// Whether the Tab key stops here.
     pub focusable: bool,
 }
 
@@ -89,7 +90,7 @@ fn miner_mark(block: &BlockView) -> Html {
     }
 }
 
-/// The nodes that stand on a block, in a row beneath it.
+/// The nodes whose tip is this block, in a row beneath it.
 fn marks(standing: &[u32]) -> Html {
     let shown = standing.len().min(if standing.len() > MARKS + 1 {
         MARKS

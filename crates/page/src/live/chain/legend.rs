@@ -1,4 +1,4 @@
-//! What the signs of the picture mean, always in view.
+//! The legend of the picture, always in view.
 
 use wire::{BlockView, NodeView};
 use yew::prelude::*;
@@ -8,10 +8,10 @@ use crate::kit::seats::each_once;
 use crate::kit::who::who;
 use crate::shell::door::Ui;
 
-/// So many finders are named; more would be a wall.
+/// How many finders are named, so that the legend stays short.
 const NAMED: usize = 8;
 
-/// The line of signs.
+/// The legend.
 pub fn legend(ui: &Ui, tree: &[BlockView], nodes: &[NodeView]) -> Html {
     let t: &Chain = ui.words();
     let nodes = nodes.iter().map(|node| node.seat);

@@ -19,13 +19,13 @@ use crate::live::Change;
 use crate::live::lanes::assign;
 use crate::shell::door::{Ui, use_ui};
 
-/// From one height to the next.
+/// Distance from one height to the next.
 const COLUMN: i32 = 110;
-/// From one lane to the next.
+/// Distance from one lane to the next.
 const LANE: i32 = 86;
-/// Around everything.
+/// Margin around the picture.
 const MARGIN: i32 = 16;
-/// How near to the end counts as at the end.
+/// How near the end counts as being at the end.
 const NEAR: i32 = COLUMN;
 
 /// Where everything is drawn.
@@ -55,7 +55,7 @@ impl Layout {
     }
 
     fn x(&self, height: u32) -> i32 {
-        // The window of heights is small; anything else is the engine's mistake and drawn at 0.
+        // The window of heights is small; a height outside is the engine's mistake, drawn at 0.
         MARGIN
             + height
                 .checked_sub(self.base)
@@ -90,7 +90,7 @@ pub fn TreePicture(props: &TreeProps) -> Html {
     let newest = {
         let area = area.clone();
         Callback::from(move |_: MouseEvent| {
-            crate::shell::door::focus("chain-title"); // the button goes
+            crate::shell::door::focus("chain-title"); // the focused button is about to go
             to_end(&area);
         })
     };
@@ -128,7 +128,7 @@ pub fn TreePicture(props: &TreeProps) -> Html {
     }
 }
 
-/// The block that the tab key leads to: the one focused last, else the shown one, else the tip.
+/// The block that the Tab key stops at: the one focused last, else the selected one, else the tip.
 fn focused(props: &TreeProps, focus: Option<BlockId>) -> usize {
     let find = |id: BlockId| props.tree.iter().position(|block| block.id == id);
     focus
@@ -138,7 +138,7 @@ fn focused(props: &TreeProps, focus: Option<BlockId>) -> usize {
         .unwrap_or(0)
 }
 
-/// The keys of the picture: arrows move the focus, Enter and the space bar choose.
+/// The picture's keys: arrows, Home and End move the focus, Enter and Space select.
 fn on_keys(
     ui: &Ui,
     props: &TreeProps,
@@ -185,7 +185,7 @@ fn block_of(target: web_sys::EventTarget) -> Option<BlockId> {
     block.get_attribute("data-hash")?.parse().ok()
 }
 
-/// Keeps the newest block in view unless the person has scrolled away; says whether they have.
+/// Keeps the newest block in view unless the person has scrolled away; returns whether they have.
 #[hook]
 fn use_follow(area: &NodeRef, layout: &Rc<Layout>) -> (bool, Callback<Event>) {
     let away = use_state_eq(|| false);
@@ -197,7 +197,7 @@ fn use_follow(area: &NodeRef, layout: &Rc<Layout>) -> (bool, Callback<Event>) {
             if !away {
                 to_end(&area);
             } else if let Some(area) = area.cast::<HtmlElement>() {
-                // The oldest heights left the picture: what is looked at stays where it is.
+                // The oldest heights have left the picture: keep what is in view where it was.
                 let gone = i32::try_from(now.saturating_sub(before)).unwrap_or(0);
                 area.set_scroll_left(area.scroll_left() - gone * COLUMN);
             }
@@ -223,7 +223,7 @@ fn use_follow(area: &NodeRef, layout: &Rc<Layout>) -> (bool, Callback<Event>) {
     (*away, scroll)
 }
 
-/// Calls `act` whenever an element gets another size, which it also does when it is shown again.
+/// Calls `act` whenever an element's size changes, which includes becoming visible again.
 #[hook]
 fn use_resized(element: &NodeRef, act: impl Fn() + 'static) {
     let latest = use_mut_ref(|| None::<Box<dyn Fn()>>);
@@ -285,7 +285,7 @@ fn edges<'a>(tree: &'a [BlockView], layout: &'a Layout) -> impl Iterator<Item = 
     })
 }
 
-/// How many blocks lie before the picture.
+/// A note of how many blocks came before the picture.
 fn earlier(ui: &Ui, props: &TreeProps, layout: &Layout) -> Html {
     if layout.base == 0 || props.tree.is_empty() {
         return Html::default();
@@ -296,11 +296,11 @@ fn earlier(ui: &Ui, props: &TreeProps, layout: &Layout) -> Html {
     }
 }
 
-/// The block that is being searched for, behind the tip.
+/// An empty box for the block that is being searched for, on top of the tip.
 fn ghost(ui: &Ui, props: &TreeProps, layout: &Layout) -> Html {
     let above = props.tree.iter().any(|block| block.parent == props.tip.id);
     if above || props.tree.is_empty() {
-        return Html::default(); // another node is ahead of this tab
+        return Html::default(); // the place is taken: another node is ahead of this tab
     }
     let (x, y) = (layout.x(props.tip.height) + COLUMN, layout.y(0));
     let middle = y + HEIGHT / 2;

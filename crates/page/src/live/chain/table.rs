@@ -1,4 +1,4 @@
-//! The block tree as a table: the same facts for those who do not use the picture.
+//! The block tree as a table: the same facts for those who cannot use the picture.
 
 use wire::BlockView;
 use yew::prelude::*;

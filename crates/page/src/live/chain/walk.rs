@@ -2,7 +2,7 @@
 
 use wire::{BlockState, BlockView};
 
-/// The index of the block that a key leads to from block `at`; `lanes` are its and its peers'.
+/// The index of the block that a key leads to from block `at`; `lanes` has the lane of each block.
 pub fn step(tree: &[BlockView], lanes: &[i32], at: usize, key: &str) -> Option<usize> {
     let from = tree.get(at)?;
     match key {
@@ -29,7 +29,7 @@ pub fn step(tree: &[BlockView], lanes: &[i32], at: usize, key: &str) -> Option<u
     }
 }
 
-/// The block nearest in height on the nearest lane of one side.
+/// The block on one side that is nearest in height, then in lane.
 fn beside(
     tree: &[BlockView],
     lanes: &[i32],

@@ -21,7 +21,7 @@ words! {
             },
         }
         some_here: With2 {
-            en: |here, all| format!("{here} of {all} nodes are here"),
+            en: |here, all| format!("{here} of {all} nodes are at this tip"),
             zh: |here, all| format!("{all} 个节点中 {here} 个在此"),
         }
         compete: With1 {
@@ -30,22 +30,22 @@ words! {
         }
         picture { en: "Block tree", zh: "区块树" }
         keys {
-            en: "Arrow keys move from block to block, Enter opens one.",
+            en: "Arrow keys move from block to block; Enter opens a block.",
             zh: "方向键在区块间移动，回车键打开区块。",
         }
-        as_table { en: "As a table", zh: "表格视图" }
-        as_tree { en: "As a picture", zh: "图形视图" }
-        newest { en: "To the newest", zh: "回到最新" }
+        as_table { en: "View as table", zh: "表格视图" }
+        as_tree { en: "View as picture", zh: "图形视图" }
+        newest { en: "Go to newest", zh: "回到最新" }
         hint_first {
             en: "This is block 0, the start. Press Mine: your browser then searches for a number that makes block 1 valid.",
             zh: "这是区块 0，一切的起点。点击“开始挖矿”，浏览器就会搜索一个能让区块 1 有效的数字。",
         }
         hint_mining {
-            en: "Searching: each try hashes the 80 bytes of block 1 with another number, until the hash is below the target.",
+            en: "Searching: each try hashes the 80-byte header of block 1 with another number, until the hash is below the target.",
             zh: "搜索中：每次尝试都换一个数字，对区块 1 的 80 字节求哈希，直到哈希低于目标值。",
         }
         next { en: "next", zh: "下一个" }
-        /// Height, short hash, state, finder.
+        /// Takes height, short hash, state and finder.
         label: fn(&str, &str, &str, &str) -> String {
             en: |height, hash, state, miner| {
                 if miner.is_empty() {
@@ -63,7 +63,7 @@ words! {
             },
         }
         standing: With1 {
-            en: |names| format!("here stand: {names}"),
+            en: |names| format!("tip of {names}"),
             zh: |names| format!("位于此处的节点：{names}"),
         }
         earlier: With1 {
@@ -76,18 +76,18 @@ words! {
         legend_rival { en: "rival", zh: "竞争中" }
         legend_stale { en: "stale: lost the race", zh: "已过时：竞争失败" }
         legend_unseen { en: "only in other tabs so far", zh: "目前只在其他标签页" }
-        legend_stand { en: "under a block: nodes whose tip it is", zh: "区块下方：以它为链顶的节点" }
+        legend_stand { en: "below a block: nodes whose tip it is", zh: "区块下方：以它为链顶的节点" }
         col_height { en: "Height", zh: "高度" }
         col_hash { en: "Hash", zh: "哈希" }
         col_miner { en: "Found by", zh: "矿工" }
         col_state { en: "State", zh: "状态" }
-        col_nodes { en: "Nodes standing here", zh: "位于此处的节点" }
-        genesis { en: "nobody: everybody starts with it", zh: "无人：所有节点共同的起点" }
+        col_nodes { en: "Tip of", zh: "位于此处的节点" }
+        genesis { en: "nobody: every node starts with it", zh: "无人：所有节点共同的起点" }
         reset { en: "Reset room", zh: "重置房间" }
     }
 }
 
-/// What has become of a block.
+/// The words for a block's state.
 pub fn state_words(state: BlockState) -> Word {
     match state {
         BlockState::Best => word("best chain", "最佳链"),

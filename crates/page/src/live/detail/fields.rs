@@ -11,7 +11,7 @@ use crate::kit::copy::CopyButton;
 use crate::kit::numbers::{hex, short};
 use crate::shell::door::{Ui, use_ui};
 
-/// Bytes of the fields, in their order.
+/// Sizes of the fields in bytes, in order.
 const SIZES: [usize; 6] = [4, 32, 32, 4, 4, 4];
 
 #[derive(Properties, PartialEq)]
@@ -39,7 +39,7 @@ pub fn Fields(props: &Props) -> Html {
             (*chosen == Some(index)).then_some("chosen")
         )
     };
-    // The segments are a picture of the list below them, which says it all to everybody.
+    // The segments only illustrate the list below them, so screen readers skip them.
     html! {
         <div class="header-bytes">
             <h3>{ t.header }<CopyButton lang={ui.lang} text={header} what={t.header} /></h3>
@@ -63,7 +63,7 @@ pub fn Fields(props: &Props) -> Html {
     }
 }
 
-/// The header's hex digits, field by field.
+/// Splits the header's hex digits into fields.
 fn split(header: &str) -> [String; 6] {
     let mut from = 0;
     SIZES.map(|size| {

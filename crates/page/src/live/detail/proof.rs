@@ -1,4 +1,4 @@
-//! Why the block counts: its hash and the target, digit under digit.
+//! The proof of work: hash and target, written one under the other so that digits line up.
 
 use wire::BlockDetail;
 use yew::prelude::*;
@@ -30,7 +30,7 @@ pub fn proof(ui: &Ui, detail: &BlockDetail) -> Html {
     }
 }
 
-/// A number with its leading zeros set off.
+/// A number whose leading zeros are styled apart.
 fn digits(hex: &str) -> Html {
     let rest = hex.trim_start_matches('0');
     let zeros = &hex[..hex.len() - rest.len()];

@@ -8,10 +8,10 @@ use crate::kit::copy::CopyButton;
 use crate::kit::numbers::{hex, short};
 use crate::shell::door::Ui;
 
-/// So many are listed.
+/// How many transactions are listed.
 const SHOWN: usize = 20;
 
-/// The first of them, each with its outputs.
+/// The first transactions, each with its outputs.
 pub fn transactions(ui: &Ui, detail: &BlockDetail) -> Html {
     let t: &Block = ui.words();
     let all = &detail.transactions;
@@ -47,7 +47,8 @@ fn row(ui: &Ui, transaction: &TransactionView) -> Html {
     }
 }
 
-/// An amount in the smallest unit as coins of 100,000,000 of them; what is no number stays as it is.
+/// Converts an amount in the smallest unit to coins of 100,000,000 units; anything that is not a
+/// number stays as it is.
 fn coins(ui: &Ui, amount: &str) -> String {
     let Ok(units) = amount.parse::<u64>() else {
         return amount.to_owned();

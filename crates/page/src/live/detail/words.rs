@@ -7,16 +7,16 @@ words! {
     pub struct Block {
         title: With1 { en: |height| format!("Block {height}"), zh: |height| format!("区块 {height}") }
         newest { en: "newest", zh: "最新" }
-        follow { en: "Follow the newest", zh: "跟随最新区块" }
+        follow { en: "Follow the newest block", zh: "跟随最新区块" }
         previous { en: "Previous block", zh: "上一个区块" }
         next { en: "Next block", zh: "下一个区块" }
         loading { en: "Fetching the block…", zh: "正在获取区块…" }
         unknown { en: "This tab does not have this block.", zh: "此标签页没有这个区块。" }
-        header { en: "Its header: 80 bytes, as Bitcoin's", zh: "区块头：80 字节，与比特币相同" }
+        header { en: "Header: 80 bytes, as in Bitcoin", zh: "区块头：80 字节，与比特币相同" }
         hash { en: "Hash", zh: "哈希" }
         target { en: "Target", zh: "目标值" }
         below: With1 {
-            en: |times| format!("The hash is {times}× below the target: the work is proven."),
+            en: |times| format!("The target is {times}× the hash: the work is proven."),
             zh: |times| format!("目标值是此哈希的 {times} 倍：工作量得到证明。"),
         }
         above {
@@ -41,7 +41,7 @@ words! {
             },
         }
         off_chain { en: "not on the best chain", zh: "不在最佳链上" }
-        work { en: "Work so far", zh: "累计工作量" }
+        work { en: "Cumulative work", zh: "累计工作量" }
         raw { en: "whole block, hex", zh: "完整区块的十六进制" }
         transactions { en: "Transactions", zh: "交易" }
         no_body { en: "Only the header has arrived so far.", zh: "目前只收到了区块头。" }
@@ -52,14 +52,14 @@ words! {
     }
 }
 
-/// A field of the header: its name, a short one, what it means.
+/// A field of the header: its name, a short name and what it means.
 pub struct Field {
     pub long: Word,
     pub short: Word,
     pub meaning: Word,
 }
 
-/// The six fields, in their order.
+/// The six fields in order.
 pub const FIELDS: [Field; 6] = [
     Field {
         long: word("Version", "版本"),
@@ -70,17 +70,14 @@ pub const FIELDS: [Field; 6] = [
         long: word("Previous block", "上一区块"),
         short: word("previous", "上一区块"),
         meaning: word(
-            "the block it builds on: this makes the chain",
+            "the block it builds on: this link makes the chain",
             "它所依据的区块：链由此形成",
         ),
     },
     Field {
         long: word("Merkle root", "默克尔根"),
         short: word("Merkle root", "默克尔根"),
-        meaning: word(
-            "one hash over all its transactions",
-            "涵盖全部交易的一个哈希",
-        ),
+        meaning: word("one hash of all its transactions", "涵盖全部交易的一个哈希"),
     },
     Field {
         long: word("Time", "时间"),
@@ -98,6 +95,6 @@ pub const FIELDS: [Field; 6] = [
     Field {
         long: word("Nonce", "随机数"),
         short: word("nonce", "随机"),
-        meaning: word("the number that was searched for", "挖矿所搜索的数字"),
+        meaning: word("the number that miners search for", "挖矿所搜索的数字"),
     },
 ];

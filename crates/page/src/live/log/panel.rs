@@ -1,4 +1,4 @@
-//! The event log: sentences, newest first, with filters by kind and by node.
+//! The panel of the event log: sentences, newest first, with filters by kind and by node.
 
 use std::rc::Rc;
 
@@ -16,7 +16,7 @@ use crate::kit::who::who;
 use crate::live::detail::words::Block;
 use crate::shell::door::{Ui, use_ui};
 
-/// How many nodes of a line are named; the others are counted.
+/// How many nodes of a line are named before the rest are only counted.
 const NAMED: usize = 3;
 
 #[derive(Properties, PartialEq)]
@@ -89,7 +89,7 @@ fn node_filter(ui: &Ui, seats: &[u32], node: UseStateHandle<Option<u32>>) -> Htm
     }
 }
 
-/// The index in [`KINDS`].
+/// The kind of an event, as its index in [`KINDS`].
 fn kind(what: &Happening) -> usize {
     match what {
         Happening::InNode { event, .. } => match event {
@@ -129,7 +129,7 @@ fn LogLine(props: &LineProps) -> Html {
     }
 }
 
-/// An event as a sentence whose blocks can be clicked on.
+/// An event as a sentence whose blocks can be clicked.
 fn sentence(ui: &Ui, line: &Line) -> Html {
     let whole = |number: u64| ui.n.whole(number);
     let milli = |number: u64| ui.n.milli(number);
@@ -148,7 +148,7 @@ fn sentence(ui: &Ui, line: &Line) -> Html {
     }).collect()
 }
 
-/// The nodes that an event happened to: the first ones by name.
+/// The nodes that an event happened to: the first few by name, then a count.
 fn nodes(ui: &Ui, line: &Line) -> Html {
     if seat_of(&line.entry.what).is_none() {
         return who(ui.lang, None);

@@ -1,4 +1,4 @@
-//! The events as sentences.
+//! Words events as sentences.
 
 use chain::{BlockId, CompactTarget, Height, U256};
 use protocol::Event;
@@ -9,22 +9,22 @@ use crate::kit::lang::{Lang, plural};
 /// How a number is written in the reader's language.
 pub type Format<'a> = &'a dyn Fn(u64) -> String;
 
-/// A piece of a sentence that is more than words.
+/// A piece of a sentence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Part {
     /// Words.
     Say(String),
-    /// Whom it happened to: one node, or several.
+    /// The node or nodes that it happened to.
     Me,
-    /// A node, by seat; `None` for one that is not known.
+    /// A node, by seat; `None` for an unknown one.
     Node(Option<u32>),
-    /// A block, to be clicked on: id and, where it is known, height.
+    /// A block to click: its id and, if known, its height.
     Block(BlockId, Option<Height>),
-    /// Something that came from outside and is shown as it is.
+    /// Text from outside, shown as it is.
     Outside(String),
 }
 
-/// A sentence in the language that is asked for; a missing one does not compile.
+/// A sentence in the requested language; a missing translation does not compile.
 macro_rules! sentence {
     ($lang:expr, en: [$($en:expr),* $(,)?], zh: [$($zh:expr),* $(,)?] $(,)?) => {
         match $lang {
@@ -46,7 +46,7 @@ impl From<String> for Part {
     }
 }
 
-/// An event as a sentence. The numbers in it are made by `whole` and `milli`.
+/// An event as a sentence, whose numbers are formatted by `whole` and `milli`.
 pub fn sentence(lang: Lang, what: &Happening, whole: Format<'_>, milli: Format<'_>) -> Vec<Part> {
     match what {
         Happening::InNode { event, miner, .. } => in_node(lang, event, *miner, whole, milli),
@@ -81,7 +81,7 @@ pub fn sentence(lang: Lang, what: &Happening, whole: Format<'_>, milli: Format<'
             zh: ["一个挖矿工作线程退出，已被替换"],
         ),
         Happening::Resumed => sentence!(lang,
-            en: ["The tab was frozen and is back; its nodes restarted"],
+            en: ["This tab was frozen and is back; its nodes have restarted"],
             zh: ["标签页曾被冻结，现已恢复；其节点已重启"],
         ),
         Happening::LockStolen => sentence!(lang,
@@ -122,7 +122,7 @@ fn in_node(
             zh: [Me, " 接受了 ", Node(miner), " 挖到的", at(block, *height)],
         ),
         Event::Rival { block, height } => sentence!(lang,
-            en: [Me, " met a rival ", at(block, *height), " found by ", Node(miner)],
+            en: [Me, " saw a rival ", at(block, *height), " found by ", Node(miner)],
             zh: [Me, " 收到 ", Node(miner), " 挖到的竞争", at(block, *height)],
         ),
         Event::Reorganised {
@@ -148,7 +148,7 @@ fn in_node(
             after,
         } => retargeted(lang, *height, harder(*before, *after), milli),
         Event::SyncStarted { goal, .. } => sentence!(lang,
-            en: [Me, format!(" began to catch up to height {goal}")],
+            en: [Me, format!(" started to catch up to height {goal}")],
             zh: [Me, format!(" 开始同步到高度 {goal}")],
         ),
         Event::SyncDone { height } => sentence!(lang,
@@ -195,7 +195,7 @@ fn trouble(lang: Lang, event: &Event) -> Vec<Part> {
 fn damaged(lang: Lang, what: &Damage) -> Vec<Part> {
     match what {
         Damage::Generation => sentence!(lang,
-            en: ["Saved data was damaged: which chain of the room counts"],
+            en: ["Saved data was damaged: which of the room's chains is current"],
             zh: ["保存的数据已损坏：房间当前使用哪条链"],
         ),
         Damage::Identities(count) => sentence!(lang,
@@ -224,11 +224,12 @@ fn retargeted(lang: Lang, height: Height, harder_milli: u64, milli: Format<'_>) 
     )
 }
 
-/// New difficulty over the old one, in thousandths: old target over the new one.
+/// The new difficulty divided by the old one, that is, the old target divided by the new one, in
+/// thousandths.
 fn harder(before: CompactTarget, after: CompactTarget) -> u64 {
     let (before, after) = (before.expand().target.0, after.expand().target.0);
     let shift = after.bit_len().saturating_sub(40);
-    // 40 bits are exact enough, and a division of 256 bits is much code.
+    // 40 bits are precise enough, and a 256-bit division would be a lot of code.
     let digits = |target: U256| u64::try_from(target >> shift).unwrap_or(u64::MAX);
     let ratio = u128::from(digits(before)) * 1_000;
     let ratio = ratio.checked_div(u128::from(digits(after)));
@@ -237,7 +238,7 @@ fn harder(before: CompactTarget, after: CompactTarget) -> u64 {
         .unwrap_or(u64::MAX)
 }
 
-/// What a reason says, by its standard name.
+/// The words for a reason, given by its standard code.
 fn reason_text(lang: Lang, code: &str) -> &'static str {
     let (en, zh) = match code {
         "high-hash" => ("its hash is above the target", "其哈希高于目标值"),
@@ -246,10 +247,10 @@ fn reason_text(lang: Lang, code: &str) -> &'static str {
             "its time is not after the median of the last 11 blocks",
             "其时间不晚于最近 11 个区块的中位时间",
         ),
-        "time-too-new" => ("its time lies in the future", "其时间在未来"),
+        "time-too-new" => ("its time is too far in the future", "其时间在未来"),
         "bad-prevblk" => ("it builds on an invalid block", "它建立在无效区块之上"),
         "bad-txnmrklroot" => (
-            "its Merkle root does not fit its transactions",
+            "its Merkle root does not match its transactions",
             "默克尔根与交易不符",
         ),
         "bad-txns-duplicate" => ("it repeats transactions", "含有重复的交易"),
@@ -269,7 +270,7 @@ fn reason_text(lang: Lang, code: &str) -> &'static str {
 
 fn joined(lang: Lang, online: bool) -> &'static str {
     match (lang, online) {
-        (Lang::En, true) => "joined again",
+        (Lang::En, true) => "reconnected",
         (Lang::En, false) => "was cut off",
         (Lang::Zh, true) => "已重新接入",
         (Lang::Zh, false) => "已断开",
@@ -363,7 +364,7 @@ mod tests {
             .collect()
     }
 
-    /// What is not words, in an order of its own: languages differ in theirs.
+    /// The parts that are not words, sorted, because word order differs between languages.
     fn things(parts: &[Part]) -> Vec<String> {
         let things = parts.iter().filter(|part| !matches!(part, Part::Say(_)));
         let mut things: Vec<String> = things.map(|part| format!("{part:?}")).collect();

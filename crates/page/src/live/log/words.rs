@@ -5,15 +5,15 @@ use crate::kit::lang::{With1, Word, word, words};
 words! {
     /// The event log.
     pub struct Log {
-        title { en: "What happens", zh: "事件" }
+        title { en: "Events", zh: "事件" }
         empty { en: "Nothing yet.", zh: "暂无事件。" }
         filters { en: "Show", zh: "显示" }
         all_nodes { en: "all nodes", zh: "所有节点" }
         of_node { en: "Events of", zh: "事件来自" }
-        none_match { en: "Nothing fits these filters.", zh: "没有符合筛选条件的事件。" }
+        none_match { en: "No events match these filters.", zh: "没有符合筛选条件的事件。" }
         /// Between the names of several nodes.
         between { en: ", ", zh: "、" }
-        /// After the first names: how many further nodes.
+        /// After the first names; takes how many more nodes there are.
         more: With1 {
             en: |count| format!(" and {count} more"),
             zh: |count| format!(" 和另外 {count} 个节点"),
@@ -21,7 +21,7 @@ words! {
     }
 }
 
-/// The kinds of events, see `panel::kind`.
+/// The kinds of events; see `panel::kind`.
 pub const KINDS: [Word; 5] = [
     word("Blocks", "区块"),
     word("Switches", "重组"),

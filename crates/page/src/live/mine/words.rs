@@ -15,7 +15,7 @@ words! {
         exact { en: "Exact power", zh: "精确设置" }
         workers { en: "Workers", zh: "工作线程" }
         duty { en: "Working time, %", zh: "工作时间占比 (%)" }
-        /// Workers, cores, duty in percent.
+        /// Takes workers, cores, and duty in percent.
         load: With3 {
             en: |workers, cores, duty| {
                 let of = plural(cores, "core", "cores");
@@ -33,7 +33,7 @@ words! {
                 }
             },
         }
-        /// Mining tabs, this tab's workers, its duty in percent.
+        /// Takes the number of mining tabs, this tab's workers, and its duty in percent.
         shared: With3 {
             en: |tabs, workers, duty| {
                 let workers = plural(workers, "worker", "workers");
@@ -44,9 +44,9 @@ words! {
             },
         }
         rate { en: "Hash rate", zh: "算力" }
-        off { en: "Not mining. Nothing runs until you press.", zh: "未在挖矿。按下按钮之前不会运行任何计算。" }
+        off { en: "Not mining. Nothing runs until you press the button.", zh: "未在挖矿。按下按钮之前不会运行任何计算。" }
         measuring { en: "measuring…", zh: "测量中…" }
-        /// Lowest, highest, latest rate.
+        /// Takes the lowest, highest and latest rate.
         spark: With3 {
             en: |low, high, now| {
                 format!("Hash rate over the last minute: lowest {low}, highest {high}, now {now}")
@@ -64,12 +64,12 @@ words! {
         }
         expected { en: "Expected", zh: "预计" }
         expected_every: With1 {
-            en: |time| format!("one block in {time}"),
+            en: |time| format!("one block every {time}"),
             zh: |time| format!("每{time}一个区块"),
         }
-        /// What the room aims at, in seconds between blocks, before this tab has a rate.
+        /// Shown while this tab has no rate; takes the room's time between blocks.
         aims: With1 {
-            en: |time| format!("room aims at one in {time}"),
+            en: |time| format!("the room aims for one every {time}"),
             zh: |time| format!("房间目标为每{time}一个"),
         }
         retarget { en: "Adjusts", zh: "调整" }

@@ -25,15 +25,15 @@ words! {
         add { en: "Add a node", zh: "添加节点" }
         remove: With1 { en: |name| format!("Remove {name}"), zh: |name| format!("移除 {name}") }
         joined_tab: With1 {
-            en: |label| format!("Tab {label} joined to the others"),
+            en: |label| format!("Tab {label} connected to the others"),
             zh: |label| format!("标签页 {label} 与其他节点相连"),
         }
         joined_node: With1 {
-            en: |name| format!("{name} joined to the others"),
+            en: |name| format!("{name} connected to the others"),
             zh: |name| format!("{name} 与其他节点相连"),
         }
         cut { en: "cut off", zh: "已断开" }
-        cut_tab { en: "Cut off: it hears and tells nothing.", zh: "已断开：收不到也发不出任何消息。" }
+        cut_tab { en: "Cut off: its nodes neither send nor receive anything.", zh: "已断开：收不到也发不出任何消息。" }
         silent { en: "silent", zh: "无响应" }
         mining { en: "mining", zh: "挖矿中" }
         syncing: With2 {
@@ -46,7 +46,7 @@ words! {
         }
         tip { en: "tip", zh: "链顶" }
         switch_hint {
-            en: "A switch cuts a tab or a node off. Mine on both sides, join again, and see one side win.",
+            en: "A switch cuts a tab or a node off. Mine on both sides, reconnect, and see one side win.",
             zh: "开关可断开一个标签页或节点。让两边各自挖矿，再重新接入，看哪一边获胜。",
         }
     }

@@ -1,4 +1,4 @@
-//! The words of the page about it all.
+//! The words of the About page.
 
 use crate::kit::lang::{Word, word, words};
 
@@ -13,11 +13,11 @@ words! {
         back { en: "To the chain", zh: "返回链页面" }
         how { en: "How it works", zh: "工作原理" }
         learn { en: "Read on: what proof of work is", zh: "继续阅读：什么是工作量证明" }
-        words { en: "Words", zh: "术语" }
-        keys { en: "Keys", zh: "快捷键" }
+        words { en: "Glossary", zh: "术语" }
+        keys { en: "Keyboard", zh: "快捷键" }
         script { en: "Scripting", zh: "脚本接口" }
         script_lead {
-            en: "window.tabchain in the browser's console. Everything returns a promise; errors carry a code. Amounts and work are strings, other 64-bit values BigInt.",
+            en: "Use window.tabchain in the browser's console. Every method returns a promise; errors carry a code. Amounts and work are strings, other 64-bit values are BigInts.",
             zh: "在浏览器控制台使用 window.tabchain。所有方法都返回 Promise，错误带有 code。金额和工作量为字符串，其他 64 位值为 BigInt。",
         }
         honest { en: "What it is not", zh: "它不是什么" }
@@ -31,7 +31,7 @@ pub const HOW: [Word; 5] = [
         "挖矿：浏览器不断尝试不同的数字，直到区块头 80 字节的哈希低于目标值。",
     ),
     word(
-        "Gossip: who finds a block tells all others. They check every rule themselves before they build on it.",
+        "Gossip: a node that finds a block tells all the others. They check every rule themselves before they build on it.",
         "传播：挖到区块的节点会通知所有其他节点；它们在接受之前会亲自检查每一条规则。",
     ),
     word(
@@ -60,7 +60,7 @@ pub const GLOSSARY: [(Word, Word); 12] = [
     (
         word("Hash", "哈希"),
         word(
-            "A fingerprint of 256 bits; change one bit and all of it changes.",
+            "A 256-bit fingerprint of some data; change one bit of the data and all of it changes.",
             "256 位的指纹；改动一个比特，结果便完全不同。",
         ),
     ),
@@ -73,12 +73,15 @@ pub const GLOSSARY: [(Word, Word); 12] = [
     ),
     (
         word("Target", "目标值"),
-        word("The largest hash that counts.", "有效哈希的上限。"),
+        word(
+            "The largest hash that makes a block valid.",
+            "有效哈希的上限。",
+        ),
     ),
     (
         word("Work", "工作量"),
         word(
-            "How many tries a chain stands for on average.",
+            "How many tries it takes on average to build a chain.",
             "一条链平均所需的尝试次数。",
         ),
     ),
@@ -163,11 +166,11 @@ pub const KEYS: [(Word, Word); 5] = [
 /// What it is not.
 pub const HONEST: [Word; 2] = [
     word(
-        "Not money: everybody can make a chain of their own.",
+        "Not money: anyone can start a chain of their own.",
         "不是货币：任何人都可以开一条自己的链。",
     ),
     word(
-        "Not across machines: nodes meet only inside one browser.",
+        "Not a network between machines: nodes meet only inside one browser.",
         "不跨设备：节点只在同一个浏览器内相遇。",
     ),
 ];

@@ -1,4 +1,4 @@
-//! Says that the engine crashed, what becomes of it, and gives the report.
+//! The crash dialog: says that the engine crashed and what happens next, and shows the report.
 
 use yew::prelude::*;
 
@@ -9,7 +9,7 @@ use crate::kit::modal::Modal;
 use crate::shell::door::Ui;
 use crate::shell::model::Crash as Report;
 
-/// The dialog on a crash, `phase` being how the engine is now.
+/// The dialog; `phase` is the engine's current phase.
 pub fn crash_dialog(ui: &Ui, crash: &Report, phase: &Phase, onclose: Callback<()>) -> Html {
     let t: &Crash = ui.words();
     let fate = match (phase, crash.again) {

@@ -7,7 +7,7 @@ use super::words::Reset;
 use crate::kit::modal::Modal;
 use crate::shell::door::Ui;
 
-/// The question; `height` blocks would go.
+/// The question; the reset would set `height` blocks aside.
 pub fn reset_dialog(ui: &Ui, height: u32, onclose: Callback<()>) -> Html {
     let t: &Reset = ui.words();
     let confirm = {

@@ -1,4 +1,4 @@
-//! The room dialog: where one is, ready-made rules, rules of one's own within the limits.
+//! The room dialog: the current room, presets, recent rooms, and a form for custom rules.
 
 use chain::CompactTarget;
 use scenario::{MAX_NAME, Room as Rules};
@@ -13,7 +13,7 @@ use crate::shell::door::{Ui, use_ui};
 use crate::shell::presets::{STARTS, presets};
 use crate::shell::route;
 
-/// The dialog; `now` is the room that one is in.
+/// The dialog; `now` is the current room.
 pub fn room_dialog(ui: &Ui, now: Option<&RoomView>, onclose: Callback<()>) -> Html {
     let t: &Room = ui.words();
     html! {
@@ -49,7 +49,7 @@ fn preset(ui: &Ui, room: &Rules, now: Option<&RoomView>, onclose: &Callback<()>)
     })
 }
 
-/// The rooms that were open before, as far as their links still hold.
+/// The rooms that were open before, if their links are still valid.
 fn recent(ui: &Ui, now: Option<&RoomView>, onclose: &Callback<()>) -> Html {
     let links = ui.bridge.prefs().rooms();
     let rooms = links.iter().filter_map(|link| Rules::parse(link).ok());
@@ -84,7 +84,7 @@ struct OwnProps {
     onclose: Callback<()>,
 }
 
-/// The form. Its fields keep themselves; they are read when it is sent.
+/// The form. Its fields keep their own values, which are read on submission.
 #[component]
 fn OwnRoom(props: &OwnProps) -> Html {
     let ui = use_ui();
@@ -98,7 +98,7 @@ fn OwnRoom(props: &OwnProps) -> Html {
         use_node_ref(),
     ];
     {
-        // Once: a `value` would be written back with every picture.
+        // Set the defaults once: a `value` attribute would overwrite the input with every picture.
         let fields = [
             ("spacing", refs[1].clone()),
             ("window", refs[3].clone()),
@@ -160,7 +160,7 @@ fn number(ui: &Ui, label: &'static str, unit: &'static str, key: &str, node: Nod
     }
 }
 
-/// The room of the form, or code and value of what is wrong with it.
+/// Reads the room from the form, or the code and value of what is wrong with it.
 fn read(refs: &[NodeRef; 5]) -> Result<Rules, (String, String)> {
     let text = |index: usize| {
         let element = refs[index].cast::<web_sys::Element>();

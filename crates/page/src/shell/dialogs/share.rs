@@ -1,4 +1,4 @@
-//! The share dialog: the room's link, to copy or to photograph.
+//! The share dialog: the room's link, to copy or to scan.
 
 use std::fmt::Write;
 
@@ -11,7 +11,7 @@ use crate::kit::modal::Modal;
 use crate::shell::door::use_ui;
 use crate::shell::route::address_of;
 
-/// Modules of quiet around a QR code, as its standard asks.
+/// Width of the quiet zone around a QR code in modules, as its standard requires.
 const QUIET: usize = 4;
 
 #[derive(Properties, PartialEq)]
@@ -47,7 +47,7 @@ pub fn ShareDialog(props: &Props) -> Html {
     }
 }
 
-/// A text as a QR code: its width in modules, and its dark modules as a path.
+/// Encodes a text as a QR code: its width in modules, and its dark modules as a path.
 fn qr(text: &str) -> Option<(usize, String)> {
     let code = QRBuilder::new(text).build().ok()?;
     let mut path = String::new();

@@ -7,13 +7,13 @@ words! {
     pub struct Share {
         title { en: "Share this room", zh: "分享此房间" }
         lead {
-            en: "Another tab of this browser joins the same chain with this link.",
+            en: "Open this link in another tab of this browser to join the same chain.",
             zh: "在本浏览器的另一个标签页中打开此链接，即可加入同一条链。",
         }
         link { en: "Link", zh: "链接" }
         qr { en: "QR code of the link", zh: "链接的二维码" }
         elsewhere {
-            en: "On another browser or device the link opens the same rules with a chain of its own.",
+            en: "In another browser or on another device, the link opens the same rules with a chain of its own.",
             zh: "在其他浏览器或设备上，此链接会以相同的规则开启一条独立的链。",
         }
         never_mines { en: "A link never starts mining.", zh: "打开链接绝不会自动开始挖矿。" }
@@ -23,11 +23,11 @@ words! {
 }
 
 words! {
-    /// The room dialog, and links that lead to no room.
+    /// The room dialog, and the page for a bad link.
     pub struct Room {
         title { en: "Rooms", zh: "房间" }
         lead {
-            en: "A room is a chain with its own rules. Tabs in the same room share a chain; other rooms hear nothing of it.",
+            en: "A room is a chain with its own rules. Tabs in the same room share that chain; other rooms know nothing of it.",
             zh: "房间就是一条有自己规则的链。同一房间的标签页共享一条链，其他房间互不相通。",
         }
         now { en: "You are in", zh: "当前房间" }
@@ -62,7 +62,7 @@ words! {
             zh: |tries| format!("约每{tries}次尝试中 1 次"),
         }
         open { en: "Open this room", zh: "打开此房间" }
-        recent { en: "Rooms you were in", zh: "去过的房间" }
+        recent { en: "Recent rooms", zh: "去过的房间" }
         bad { en: "This room link cannot be used", zh: "无法使用此房间链接" }
         bad_lead { en: "Nothing was opened and nothing was lost.", zh: "没有打开任何内容，也没有丢失任何数据。" }
         bad_value { en: "The part in question:", zh: "有问题的部分：" }
@@ -87,7 +87,7 @@ words! {
                 )
             },
         }
-        undoable { en: "You can undo this afterwards.", zh: "之后可以撤销。" }
+        undoable { en: "You can undo this later.", zh: "之后可以撤销。" }
         confirm { en: "Reset", zh: "重置" }
         cancel { en: "Cancel", zh: "取消" }
     }
@@ -102,11 +102,11 @@ words! {
             zh: "正在从已保存的数据启动新的引擎。其他标签页不受影响。",
         }
         restarted {
-            en: "A new one is running again from what was saved. Other tabs were not affected.",
+            en: "A new one is running from what was saved. Other tabs were not affected.",
             zh: "新的引擎已从保存的数据恢复运行。其他标签页未受影响。",
         }
         gave_up {
-            en: "It crashed too often in one minute and was left off. What was saved is still there.",
+            en: "It crashed too often within a minute and was not started again. What was saved is still there.",
             zh: "一分钟内崩溃次数过多，已停止重启。已保存的数据仍然完好。",
         }
         old_page {
@@ -119,7 +119,7 @@ words! {
     }
 }
 
-/// A ready-made room's name and one line on it, by the room's own name.
+/// A preset's displayed name and description, by the room's name.
 pub fn preset(room: &str) -> Option<(Word, Word)> {
     Some(match room {
         "instant" => (
@@ -143,7 +143,7 @@ pub fn preset(room: &str) -> Option<(Word, Word)> {
         "bitcoin" => (
             word("Bitcoin's pace", "比特币节奏"),
             word(
-                "A block every 10 min, as in the real one",
+                "A block every 10 min, as in Bitcoin itself",
                 "每 10 分钟一个区块，与真实比特币相同",
             ),
         ),
@@ -163,7 +163,7 @@ pub fn bad_room(code: &str) -> Word {
             "出块间隔不是允许范围内的数字。",
         ),
         "bits" => word(
-            "The starting target is not one that a room can have.",
+            "The starting target is not one that rooms allow.",
             "起始目标值不是房间可用的值。",
         ),
         "window" => word(
@@ -174,11 +174,14 @@ pub fn bad_room(code: &str) -> Word {
             "The number of blocks between two halvings is not within its limits.",
             "减半周期不是允许范围内的数字。",
         ),
-        "too" => word("The link is longer than any room's.", "链接过长。"),
+        "too" => word("The link is longer than any room link.", "链接过长。"),
         "missing" => word("The link lacks a part.", "链接缺少一部分。"),
-        "twice" => word("The link says one thing twice.", "链接中同一项出现了两次。"),
+        "twice" => word(
+            "The link contains the same part twice.",
+            "链接中同一项出现了两次。",
+        ),
         "unknown" => word(
-            "The link asks for something that rooms do not have.",
+            "The link contains a part that room links do not have.",
             "链接中有房间所没有的内容。",
         ),
         "damaged" => word(

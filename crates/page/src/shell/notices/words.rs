@@ -16,7 +16,7 @@ words! {
         other_data: With1 {
             en: |version| {
                 format!(
-                    "This browser holds data of another version of Tabchain (format {version}). It was left alone; this session is kept in memory only."
+                    "This browser holds data from another version of Tabchain (format {version}). It was left alone; this session is kept in memory only."
                 )
             },
             zh: |version| {
@@ -30,34 +30,34 @@ words! {
             zh: "另一个标签页运行着不同版本的 Tabchain，两者无法通信。请重新加载它们。",
         }
         held {
-            en: "Another page of this browser holds something that this tab waited for. Close or reload pages of this site that hang.",
+            en: "Another page in this browser is holding something that this tab was waiting for. Close or reload any pages of this site that hang.",
             zh: "此浏览器的另一个页面占用着本标签页所等待的资源。请关闭或重新加载本站卡住的页面。",
         }
         slow {
-            en: "Saving is held up: another page of this browser blocks the database. Nothing is lost as long as this tab stays open. Close or reload pages of this site that hang.",
+            en: "Saving is held up: another page in this browser is blocking the database. Nothing is lost as long as this tab stays open. Close or reload any pages of this site that hang.",
             zh: "保存受阻：此浏览器的另一个页面占用了数据库。只要本标签页保持打开，就不会丢失数据。请关闭或重新加载本站卡住的页面。",
         }
-        /// How long a write has been waiting.
+        /// Takes how long a write has been waiting.
         slow_for: With1 {
             en: |time| format!("Waiting for {time}."),
             zh: |time| format!("已等待{time}。"),
         }
         future {
-            en: "The chain is ahead of this machine's clock. If the clock is slow, set it right. If it is right, put this chain away and begin anew (that can be undone), or wait: until the clock has caught up, every node may refuse what is mined here.",
+            en: "The chain is ahead of this machine's clock. If the clock is slow, correct it. If it is right, set this chain aside and start again (this can be undone), or wait: until the clock has caught up, every node may refuse what is mined here.",
             zh: "链上的时间领先于本机时钟。若本机时钟偏慢，请校准时钟；若时钟无误，可将此链放到一旁重新开始（可以撤销），或等待时间追上：在此之前，这里挖到的区块可能会被所有节点拒绝。",
         }
-        put_away { en: "Put it away", zh: "放到一旁" }
-        /// How far the tip is ahead, and how many blocks are.
+        put_away { en: "Set it aside", zh: "放到一旁" }
+        /// Takes how far the tip is ahead, and how many blocks are.
         future_by: With2 {
             en: |time, blocks| {
-                format!("The newest block is {time} ahead; {} so dated.", plural(blocks, "block is", "blocks are"))
+                format!("The newest block is {time} ahead; {} dated in the future.", plural(blocks, "block is", "blocks are"))
             },
             zh: |time, blocks| format!("最新区块领先{time}；共有 {blocks} 个区块的时间在未来。"),
         }
-        /// Records put aside, height of the chain that could be read.
+        /// Takes the number of records set aside, and the height of the chain that could be read.
         damaged: With2 {
             en: |records, height| {
-                let records = plural(records, "saved record was damaged and put aside", "saved records were damaged and put aside");
+                let records = plural(records, "saved record was damaged and set aside", "saved records were damaged and set aside");
                 format!("{records}. The chain could be read up to block {height}; what is missing is fetched from other nodes, if they have it.")
             },
             zh: |records, height| {
@@ -67,7 +67,7 @@ words! {
         reload { en: "Reload", zh: "重新加载" }
         dismiss { en: "Dismiss", zh: "关闭提示" }
         syncing: With3 {
-            en: |name, have, want| format!("{name} catches up: {have} of {want} blocks"),
+            en: |name, have, want| format!("{name} is catching up: {have} of {want} blocks"),
             zh: |name, have, want| format!("{name} 正在同步：{have} / {want} 个区块"),
         }
         loading: With2 {
@@ -84,7 +84,7 @@ words! {
     }
 }
 
-/// Plain words for the code of a failure.
+/// The words for a failure, by its code.
 pub fn failure(code: &str) -> Option<Word> {
     Some(match code {
         "too-many-nodes" => word(
@@ -92,44 +92,44 @@ pub fn failure(code: &str) -> Option<Word> {
             "一个标签页最多承载 16 个节点。",
         ),
         "last-node" => word(
-            "The last node of a tab stays.",
+            "A tab's last node cannot be removed.",
             "标签页的最后一个节点不能移除。",
         ),
         "nothing-to-undo" => word(
-            "There is nothing to undo any more.",
+            "There is no longer anything to undo.",
             "已经没有可撤销的操作。",
         ),
         "unknown-block" => word("This tab does not have that block.", "此标签页没有该区块。"),
         "unknown-node" => word("That node is gone.", "该节点已不存在。"),
         "unknown-tab" => word("That tab is gone.", "该标签页已不存在。"),
         "held-up" => word(
-            "Another page of this browser is in the way and does not answer. Close it or reload it, then try again.",
+            "Another page in this browser is in the way and is not responding. Close it or reload it, then try again.",
             "此浏览器的另一个页面挡住了这一操作且没有响应。请关闭或重新加载该页面后再试。",
         ),
         "not-ready" => word("This tab is not ready.", "此标签页尚未就绪。"),
         "engine-lost" => word(
-            "The engine of this tab stopped before it was done.",
+            "The engine of this tab stopped before this was done.",
             "此标签页的引擎在完成之前停止了。",
         ),
         _ => return None,
     })
 }
 
-/// What the tab went on without.
+/// The words for what the tab went on without.
 pub fn held_up(what: HeldUp) -> Word {
     match what {
         HeldUp::DefaultRoom => word(
-            "This tab opened a room of its own instead of the one used last.",
+            "This tab opened a new room instead of the one used last.",
             "本标签页没有打开上次使用的房间，而是打开了一个新房间。",
         ),
         HeldUp::Tab => word(
-            "This tab goes by another name than before.",
+            "This tab goes by a different name than before.",
             "本标签页换用了与之前不同的名称。",
         ),
         HeldUp::Identities => word(
-            "The nodes of this tab live under new identities, which are not kept.",
+            "The nodes of this tab use new identities, which are not kept.",
             "本标签页的节点使用新的身份运行，这些身份不会被保存。",
         ),
-        HeldUp::Reset => word("The reset did not happen.", "重置没有执行。"),
+        HeldUp::Reset => word("The reset was not carried out.", "重置没有执行。"),
     }
 }

@@ -69,13 +69,19 @@ impl Member {
 
     /// The browser says something of a lock that a node being added may want.
     pub fn add_locked(&mut self, cx: &mut Cx<'_>, id: LockId, answer: LockAnswer) {
-        if let Some(Adding {
-            step: Step::Claim(claim),
-            ..
-        }) = &mut self.adding
-        {
-            let claimed = claim.locked(cx, id, answer);
-            self.add_claimed(cx, claimed);
+        match &mut self.adding {
+            Some(Adding {
+                step: Step::Claim(claim),
+                ..
+            }) => {
+                let claimed = claim.locked(cx, id, answer);
+                self.add_claimed(cx, claimed);
+            }
+            Some(Adding {
+                step: Step::Flush(claimed),
+                ..
+            }) if answer == LockAnswer::Stolen => claimed.lose(id),
+            _ => {}
         }
     }
 
@@ -139,7 +145,7 @@ impl Member {
             return;
         };
         let Some(hosted) = self.take_in(cx, l, *claimed).pop() else {
-            return cx.answer(ask, Err(failure("too-many-nodes", "no identity is free")));
+            return self.add(cx, l, ask); // its lock was taken away meanwhile
         };
         let id = hosted.id;
         l.store.forget(&id); // it may have lived elsewhere since it lived here

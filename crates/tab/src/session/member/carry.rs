@@ -181,16 +181,8 @@ impl Member {
     /// Nothing that is written will be found again: the database refuses, or is full. From now on
     /// everything is in memory, and nothing waits for it.
     pub fn lose_storage(&mut self, cx: &mut Cx<'_>, l: &mut Lasting, why: DbError) {
-        let was_kept = l.store.is_kept();
+        self.retain_blocks(l);
         l.store.fail(why);
-        if was_kept {
-            let nodes = self.nodes.iter().filter_map(|one| self.host.get(&one.id));
-            for node in nodes {
-                for (key, block) in node.blocks() {
-                    l.store.take_back(&key, block);
-                }
-            }
-        }
         self.host.durable(l.store.last_ticket());
         self.carry_out(cx, l);
         l.pace.change();

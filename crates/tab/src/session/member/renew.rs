@@ -58,7 +58,9 @@ impl Member {
         theirs: Generation,
     ) {
         let free = self.is_running() && self.hinted.is_none() && self.renewing.is_none();
-        if theirs <= l.store.generation() || !free || !self.hint.take(cx.ms()) {
+        let ours = l.store.generation();
+        let news = theirs > ours || (theirs != ours && theirs.is_same_chain(ours));
+        if !news || !free || !self.hint.take(cx.ms()) {
             return; // it will be said again
         }
         if is_planted(Bug::HeartbeatIsAnOrder) {
@@ -82,13 +84,15 @@ impl Member {
         let Some((_, from)) = self.hinted.take_if(|(ticket, _)| *ticket == id) else {
             return;
         };
+        let ours = l.store.generation();
         let stored = rows.as_ref().ok().and_then(read_generation);
-        match stored {
-            Some(stored) if stored > l.store.generation() => {
-                let other = stored.current != l.store.generation().current;
-                if other {
-                    return self.go_over(cx, l, stored);
-                }
+        match stored.filter(|stored| *stored != ours) {
+            Some(stored) if stored > ours && stored.current != ours.current => {
+                self.go_over(cx, l, stored);
+            }
+            // The same chain: only what can be brought back is another one. After damage to the record,
+            // that may be nothing.
+            Some(stored) if stored > ours || stored.is_same_chain(ours) => {
                 l.store.set_generation(stored);
                 l.pace.change();
             }

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use chain::PeerId;
+use node::Node;
 use wire::{Damage, Happening};
 
 use super::Member;
@@ -15,7 +16,7 @@ use crate::session::adding::Step as AddStep;
 use crate::session::starting::{self, Starting, Step};
 use crate::storage::DbError;
 use crate::storage::identities::Identity;
-use crate::storage::room::{read_generation, youngest_generation};
+use crate::storage::room::{guess_generation, read_generation};
 
 /// How long the first picture waits for nodes that read their chain, in milliseconds: a short chain
 /// should be there at once, of a long one the page shows the progress.
@@ -51,6 +52,7 @@ impl Member {
     /// Ends all nodes here, and with them whatever is on its way for them.
     pub(super) fn stop_nodes(&mut self, cx: &mut Cx<'_>, l: &mut Lasting) {
         self.carry_out(cx, l);
+        self.retain_blocks(l);
         for one in &mut self.nodes {
             self.host.remove(&one.id);
             l.mining.set_job(cx, one.key(), None);
@@ -58,6 +60,13 @@ impl Member {
         }
         l.writer.forget_asked();
         l.writer.turn(cx, &mut l.store);
+    }
+
+    /// What nodes have in memory outlives them until their successors have read it back.
+    pub(super) fn retain_blocks(&self, l: &mut Lasting) {
+        for (key, block) in self.running().flat_map(Node::blocks) {
+            l.store.retain(&key, block);
+        }
     }
 
     /// Goes on with a start as far as nothing has to be waited for.
@@ -146,7 +155,7 @@ impl Member {
             },
             Step::Youngest(ticket) if *ticket == id => match rows {
                 Ok(rows) => {
-                    l.store.refresh(youngest_generation(rows));
+                    l.store.refresh(guess_generation(rows));
                     l.store.write_generation();
                     l.note(cx, Happening::Damaged(Damage::Generation));
                     self.read_rows(cx, l);

@@ -261,13 +261,13 @@ fn a_damaged_record_of_resets_leads_to_the_youngest_chain_and_is_told_once() {
     assert_eq!(generation_of(&db), None);
 
     let mut room = RoomStore::new(Ok(()));
-    room.refresh(youngest_generation(&db.range(Store::Own, &[])));
+    room.refresh(guess_generation(&db.range(Store::Own, &[])));
     room.write_generation();
     let found = value(&mut room, &db, NODE, b"n");
     assert_eq!(found.as_deref(), Some(&b"second"[..]));
     assert_eq!(room.generation().reset().current, 2);
     store(&mut room, &db);
-    assert_eq!(generation_of(&db), Some(Generation::alone(1)));
+    assert_eq!(generation_of(&db), Some(Generation::default().reset()));
 }
 
 #[test]
@@ -287,6 +287,44 @@ fn in_memory_a_reset_can_be_undone_too() {
     assert_eq!(room.load(&NODE, &Key::shared(*b"b")), Ok(None));
     room.set_generation(room.generation().undone().unwrap());
     assert_eq!(value(&mut room, &db, NODE, b"n"), Some(b"1".to_vec()));
+}
+
+#[test]
+fn a_database_that_is_taken_away_while_nodes_start_takes_nothing_with_it() {
+    let db = Memory::default();
+    let mut room = open(&db);
+    let (own, shared) = (Key::own(*b"n"), Key::shared(*b"b"));
+    let both = vec![put(own.clone(), b"1"), put(shared.clone(), b"2")];
+    room.save(NODE, 1, &Batch(both));
+    store(&mut room, &db);
+    room.retain(&shared, Arc::from(*b"2"));
+    room.refresh(Generation::default());
+    assert!(
+        room.missing(&NODE).is_some(),
+        "another tab may have written"
+    );
+    room.lose(DbError::Refused("taken away".into()));
+    assert_eq!(room.missing(&NODE), None);
+    assert_eq!(room.load(&NODE, &own).unwrap().as_deref(), Some(&b"1"[..]));
+    let block = room.load(&NODE, &shared).unwrap();
+    assert_eq!(block.as_deref(), Some(&b"2"[..]));
+}
+
+#[test]
+fn what_was_read_back_is_not_retained_any_longer() {
+    let db = Memory::default();
+    let mut room = open(&db);
+    let shared = Key::shared(*b"b");
+    room.retain(&shared, Arc::from(*b"2"));
+    assert!(room.retains());
+    assert!(room.load(&NODE, &shared).is_ok(), "in memory");
+    room.release();
+    assert!(!room.retains());
+    assert!(room.load(&NODE, &shared).is_err(), "to be read");
+    room.retain(&shared, Arc::from(*b"2"));
+    room.set_generation(room.generation().reset());
+    room.set_generation(room.generation().reset());
+    assert!(!room.retains(), "nobody can come back to that chain");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Anything in any order.
+//! Random inputs in random order.
 
 use proptest::prelude::*;
 
@@ -96,7 +96,7 @@ fn make(browser: &mut Browser, step: Move) {
     }
 }
 
-/// A former engine speaks; nothing must come of it.
+/// An old engine speaks up; the supervisor must ignore it.
 fn ghost(browser: &mut Browser, pick: u32, present: u32) {
     let former = browser.started.iter().filter(|engine| **engine != present);
     let former: Vec<u32> = former.copied().collect();
@@ -128,9 +128,9 @@ fn ghost(browser: &mut Browser, pick: u32, present: u32) {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 100, ..ProptestConfig::default() })]
 
-    /// Whatever comes in whatever order: the book-keeping above holds at every step, nobody is
-    /// answered twice or left waiting without an engine on its way, and in the end everybody has
-    /// an answer.
+    /// Whatever the inputs and their order: the browser's checks hold at every step, no ask is
+    /// answered twice or left waiting without an engine to come, and in the end every ask has an
+    /// answer.
     #[test]
     fn every_ask_is_answered_exactly_once(steps in proptest::collection::vec(moves(), 0..120)) {
         let mut browser = Browser::new();
@@ -149,7 +149,7 @@ proptest! {
         prop_assert_eq!(browser.running, None);
     }
 
-    /// The same inputs at the same times have the same outcome.
+    /// The same inputs at the same times give the same outputs.
     #[test]
     fn the_supervisor_is_deterministic(steps in proptest::collection::vec(moves(), 0..60)) {
         let run = || {

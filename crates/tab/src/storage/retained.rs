@@ -1,0 +1,66 @@
+//! What nodes that stopped had in memory, until their successors have read it back: the browser can
+//! take the database away in between, and then nobody else has it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chain::PeerId;
+
+use super::room::Values;
+use super::{Name, layout};
+use crate::between::generation::Generation;
+
+/// See the module.
+#[derive(Debug, Default)]
+pub struct Retained {
+    /// Own values of nodes, by the chain that they belong to.
+    own: BTreeMap<(u32, PeerId), Values>,
+    /// Shared values under the names that the database has them by.
+    shared: BTreeMap<Name, Arc<[u8]>>,
+}
+
+impl Retained {
+    /// Keeps own values.
+    pub fn keep_own(&mut self, own: BTreeMap<(u32, PeerId), Values>) {
+        self.own.extend(own);
+    }
+
+    /// Keeps a shared value.
+    pub fn keep_shared(&mut self, name: Name, value: Arc<[u8]>) {
+        self.shared.insert(name, value);
+    }
+
+    /// A shared value.
+    #[must_use]
+    pub fn shared(&self, name: &[u8]) -> Option<&Arc<[u8]>> {
+        self.shared.get(name)
+    }
+
+    /// Own values of a node; they are not retained any longer.
+    pub fn take_own(&mut self, of: &(u32, PeerId)) -> Option<Values> {
+        self.own.remove(of)
+    }
+
+    /// All own values.
+    pub fn take_all_own(&mut self) -> BTreeMap<(u32, PeerId), Values> {
+        std::mem::take(&mut self.own)
+    }
+
+    /// All shared values.
+    pub fn take_all_shared(&mut self) -> BTreeMap<Name, Arc<[u8]>> {
+        std::mem::take(&mut self.shared)
+    }
+
+    /// Forgets the chains that nobody can come back to.
+    pub fn keep_chains(&mut self, generation: Generation) {
+        self.own.retain(|(of, _), _| generation.keeps(*of));
+        self.shared
+            .retain(|name, _| layout::generation_of(name).is_some_and(|of| generation.keeps(of)));
+    }
+
+    /// Whether there is nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.own.is_empty() && self.shared.is_empty()
+    }
+}
