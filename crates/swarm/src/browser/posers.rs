@@ -96,13 +96,22 @@ fn generation(ours: Generation, how: u32) -> Generation {
     match how % 6 {
         0 => ours.reset(),
         1 => ours.undone().unwrap_or_else(|| ours.reset()),
-        2 => Generation::alone(stamp),
+        2 => alone(stamp),
         3 => ours.reset().reset(),
         4 => Generation {
             stamp: stamp.saturating_add(999),
             ..ours
         },
-        _ => Generation::alone(u32::MAX),
+        _ => alone(u32::MAX),
+    }
+}
+
+/// The only chain there is.
+fn alone(number: u32) -> Generation {
+    Generation {
+        stamp: number,
+        current: number,
+        undo: None,
     }
 }
 
