@@ -74,6 +74,17 @@ pub enum Happening {
     },
 }
 
+impl Happening {
+    /// The seat of the node that it happened in.
+    #[must_use]
+    pub fn seat(&self) -> Option<u32> {
+        match self {
+            Self::InNode { seat, .. } => Some(*seat),
+            _ => None,
+        }
+    }
+}
+
 /// Which saved data was damaged.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Damage {

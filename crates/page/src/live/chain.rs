@@ -19,8 +19,7 @@ use self::table::table;
 use self::words::Chain;
 use super::tips::{Harmony, harmony};
 use crate::kit::icon;
-use crate::shell::door::Dialog;
-use crate::shell::door::{Ui, use_ui};
+use crate::shell::door::{Dialog, Ui, use_ui};
 
 /// The whole tree as the panel's parts see it.
 #[derive(Properties, PartialEq, Clone)]

@@ -34,7 +34,7 @@ pub struct Line {
 impl Line {
     /// The nodes that it happened to; none if it happened to the tab.
     pub fn seats(&self) -> impl Iterator<Item = u32> {
-        let first = seat_of(&self.entry.what);
+        let first = self.entry.what.seat();
         first.into_iter().chain(self.others.iter().copied())
     }
 
@@ -48,14 +48,6 @@ impl Line {
         self.seats().all(|known| known != *seat)
             && is_same(ours, event)
             && entry.at.saturating_sub(self.entry.at) < TOGETHER_MS
-    }
-}
-
-/// The node that something happened to.
-pub fn seat_of(what: &Happening) -> Option<u32> {
-    match what {
-        Happening::InNode { seat, .. } => Some(*seat),
-        _ => None,
     }
 }
 
@@ -125,7 +117,7 @@ impl Log {
         for entry in entries.iter().filter(|entry| is_news(&entry.what)) {
             let mut newest = self.lines.iter_mut().take(TOGETHER_LINES);
             if let Some(line) = newest.find(|line| line.takes(entry)) {
-                Rc::make_mut(line).others.extend(seat_of(&entry.what));
+                Rc::make_mut(line).others.extend(entry.what.seat());
                 continue;
             }
             self.written += 1;

@@ -44,7 +44,7 @@ pub fn power_control(ui: &Ui, power: Power) -> Html {
     let t: &Mine = ui.words();
     let names = [t.gentle, t.half, t.full];
     let options = presets(cores).into_iter().zip(names).filter_map(|((key, preset), name)| {
-            let preset = preset?;
+        let preset = preset?;
         let onchange = {
             let ui = ui.clone();
             Callback::from(move |_: Event| choose(&ui, preset))

@@ -309,7 +309,7 @@ fn trouble(entry: &LogEntry) -> Option<JsValue> {
     Some(value(&ErrorEvent {
         code,
         message,
-        seat: seat_of(&entry.what),
+        seat: entry.what.seat(),
     }))
 }
 
@@ -321,12 +321,4 @@ fn in_node(event: &Told) -> Option<(String, String)> {
         Told::Damaged { what } => ("saved-data-damaged".into(), what.clone()),
         _ => return None,
     })
-}
-
-/// The node that something happened to.
-fn seat_of(what: &Happening) -> Option<u32> {
-    match what {
-        Happening::InNode { seat, .. } => Some(*seat),
-        _ => None,
-    }
 }

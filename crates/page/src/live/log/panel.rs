@@ -9,7 +9,7 @@ use yew::prelude::*;
 
 use super::sentence::{Part, sentence as sentence_of};
 use super::words::{KINDS, Log};
-use super::{Line, Log as Lines, seat_of};
+use super::{Line, Log as Lines};
 use crate::kit::numbers::tail;
 use crate::kit::seats;
 use crate::kit::who::who;
@@ -150,7 +150,7 @@ fn sentence(ui: &Ui, line: &Line) -> Html {
 
 /// The nodes that an event happened to: the first few by name, then a count.
 fn nodes(ui: &Ui, line: &Line) -> Html {
-    if seat_of(&line.entry.what).is_none() {
+    if line.entry.what.seat().is_none() {
         return who(ui.lang, None);
     }
     let left = line.seats().skip(NAMED).count();

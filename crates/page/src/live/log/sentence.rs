@@ -247,7 +247,7 @@ fn reason_text(lang: Lang, code: &str) -> &'static str {
             "its time is not after the median of the last 11 blocks",
             "其时间不晚于最近 11 个区块的中位时间",
         ),
-        "time-too-new" => ("its time is too far in the future", "其时间在未来"),
+        "time-too-new" => ("its time is too far in the future", "其时间过于超前"),
         "bad-prevblk" => ("it builds on an invalid block", "它建立在无效区块之上"),
         "bad-txnmrklroot" => (
             "its Merkle root does not match its transactions",
