@@ -352,6 +352,8 @@ impl Live {
         };
         let (locks, wanted) = member.leave(cx, &mut self.l, without);
         self.l.wanted = wanted;
+        // Others forget the numbers of who is gone: what was said under that name could be said again.
+        self.l.me = Me::new(cx.source);
         if let Session::Leaving(leaving) = &mut self.session {
             leaving.locks = locks;
         }

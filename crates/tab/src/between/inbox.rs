@@ -81,9 +81,14 @@ impl Inbox {
     /// An empty inbox of a room.
     #[must_use]
     pub fn new(room: RoomId, now: u64) -> Self {
+        let most = if is_planted(Bug::InboxWithoutBound) {
+            usize::MAX
+        } else {
+            MOST_MESSAGE_BYTES
+        };
         Self {
             room,
-            packets: Bounded::new(MOST_MESSAGES, MOST_MESSAGE_BYTES),
+            packets: Bounded::new(MOST_MESSAGES, most),
             said: Bounded::new(MOST_SAID, MOST_SAID_BYTES),
             known: BTreeMap::new(),
             strangers: Bucket::full(STRANGERS, now),

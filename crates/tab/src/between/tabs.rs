@@ -170,7 +170,8 @@ impl Tabs {
     /// and did not say this before.
     pub fn counts(&mut self, id: &PeerId, sequence: u64) -> bool {
         let tab = self.tabs.get_mut(id);
-        let tab = tab.filter(|tab| tab.confirmed && tab.sequence < sequence);
+        let again = is_planted(Bug::SaidAgainHeard);
+        let tab = tab.filter(|tab| tab.confirmed && (tab.sequence < sequence || again));
         tab.map(|tab| tab.sequence = sequence).is_some()
     }
 

@@ -20,6 +20,7 @@ use crate::cx::Cx;
 use crate::door::{LockId, QueryId, Ticket};
 use crate::host::Host;
 use crate::lasting::Lasting;
+use crate::planted::{Bug, is_planted};
 use crate::storage::identities::Identity;
 
 mod add;
@@ -119,7 +120,11 @@ impl Member {
             locks: joined.locks,
             departing: Vec::new(),
             clock: Clock::start(cx.now),
-            host: Host::after(l.store.last_ticket()),
+            host: Host::after(if is_planted(Bug::FormerWriteCounts) {
+                0
+            } else {
+                l.store.last_ticket()
+            }),
             nodes: Vec::new(),
             inbox: Inbox::new(l.room.id(), cx.ms()),
             tabs: Tabs::default(),

@@ -9,6 +9,7 @@ use protocol::envelope::{Envelope, Kind};
 use wire::Happening;
 
 use super::Member;
+use crate::between::generation::Generation;
 use crate::between::heartbeat::{Branch, Command, Heartbeat, MOST_HEADERS, NodeHeartbeat};
 use crate::between::inbox::Said;
 use crate::between::signed;
@@ -276,13 +277,19 @@ impl Member {
                 loading,
             });
         }
+        // Who leaves may have a reset under way that is not written yet: a goodbye tells of none.
+        let generation = if bye {
+            Generation::default()
+        } else {
+            l.store.generation()
+        };
         Heartbeat {
             label: l.label,
             bye,
             online: l.online,
             mining: l.mining.is_on(),
             hash_rate: l.mining.rate(cx.ms()),
-            generation: l.store.generation(),
+            generation,
             nodes,
             branches: branches.into_values().collect(),
         }
