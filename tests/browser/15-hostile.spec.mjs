@@ -410,7 +410,7 @@ test("a clock that was a day ahead is set right: the page says so, and a reset p
 
 // --- Storage ----------------------------------------------------------------------------------------
 
-test("another page blocks the room's database for 12 s: the page says so, mines on, and nothing is lost", async ({ open, rooms, outsider, baseURL, shot }) => {
+test("another page blocks the room's database for 12 s: the page says so, mines on, and nothing is lost", { tag: "@alone" }, async ({ open, rooms, outsider, baseURL, shot }) => {
   const room = rooms({ bits: BITS.quick });
   const database = names(baseURL).database(room);
   const page = await open(room);
