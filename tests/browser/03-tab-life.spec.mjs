@@ -4,7 +4,7 @@ import { test, expect, agree, block, call, height, lifecycle, logged, mine, mine
 const NOTICED = 5_000;
 
 async function isNoticed(page) {
-  await expect.poll(async () => (await status(page)).peers, { message: "a dead tab is noticed", timeout: NOTICED, intervals: [100] }).toBe(0);
+  await expect.poll(async () => (await status(page)).peers, { message: "a dead tab is noticed", timeout: NOTICED }).toBe(0);
 }
 
 for (const [how, end] of [
