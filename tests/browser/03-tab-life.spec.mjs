@@ -1,5 +1,5 @@
 // Tabs die, reload, are copied, freeze; browsers are killed.
-import { test, expect, agree, block, call, height, lifecycle, logged, mine, mineTo, own, reaches, ready, status, stop, tip, BITS } from "./lib/test.mjs";
+import { test, expect, agree, block, call, height, lifecycle, logged, mine, mineTo, own, reaches, ready, status, tip, BITS } from "./lib/test.mjs";
 
 const NOTICED = 5_000;
 
