@@ -126,7 +126,8 @@ impl Live {
             Session::Joining(joining) if joining.holds(id) => {
                 if answer == LockAnswer::Stolen {
                     joining.abandon(cx);
-                    self.become_somebody_else(cx);
+                    self.l.me = Me::new(cx.source);
+                    self.lose_name(cx);
                     self.join(cx);
                 }
             }
@@ -370,12 +371,11 @@ impl Live {
             self.l.inheritance = values.map(|values| (generation, values));
         }
         self.leave(cx, Some(lock), true);
-        self.become_somebody_else(cx);
+        self.lose_name(cx);
     }
 
-    /// What was said under the old name may be somebody else's word from now on.
-    fn become_somebody_else(&mut self, cx: &mut Cx<'_>) {
-        self.l.me = Me::new(cx.source);
+    /// Name and number may be somebody else's from now on.
+    fn lose_name(&mut self, cx: &Cx<'_>) {
         self.l.label = 0;
         self.l.held_up(cx, Some(HeldUp::Tab));
         self.l.note(cx, Happening::LockStolen);

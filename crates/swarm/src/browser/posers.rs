@@ -168,6 +168,9 @@ mod tests {
         let said = Envelope::decode(&said, room).expect("an envelope");
         let me: PeerId = key.public_key().peer_id();
         let read = signed::verify(me, room, Kind::Heartbeat, 7, &said.payload);
-        assert_eq!((said.sender, read), (me, Some((key.public_key(), &b"alive"[..]))));
+        assert_eq!(
+            (said.sender, read),
+            (me, Some((key.public_key(), &b"alive"[..])))
+        );
     }
 }

@@ -362,7 +362,7 @@ impl Member {
     ) -> (Vec<LockId>, Wanted) {
         self.say_goodbye(cx, l);
         self.stop_nodes(cx, l);
-        self.give_up_asks(cx, l);
+        let unwritten = self.give_up_asks(cx);
         let stays = |one: &&Hosted| one.lock.is_none() || one.lock != without;
         let wanted = Wanted {
             ids: self.nodes.iter().filter(stays).map(|one| one.id).collect(),
@@ -378,6 +378,7 @@ impl Member {
         };
         let mut locks = self.locks;
         locks.extend(self.departing);
+        locks.extend(unwritten);
         locks.extend(self.nodes.iter().filter_map(|one| one.lock));
         locks.retain(|lock| Some(*lock) != without);
         (locks, wanted)
