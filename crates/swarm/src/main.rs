@@ -30,6 +30,7 @@ swarm tabs --seed S                    run one seed and tell of it
 swarm tabs --script FILE               run a script and tell of it
                                        (either with --trace all: each step, too)
 swarm planted [--seeds N] [--bug NAME] how many seeds each planted bug takes (feature `planted`)
+                                       (--with VERB,VERB: only seeds that do all of these)
 ";
 
 #[derive(Default)]
@@ -40,6 +41,7 @@ struct Options {
     script: Option<String>,
     trace: bool,
     bug: Option<String>,
+    with: Vec<String>,
 }
 
 fn main() -> ExitCode {
@@ -70,6 +72,7 @@ fn options(words: &[String]) -> Result<Options, String> {
             "--from" => options.from = number()?,
             "--seed" => options.seed = Some(number()?),
             "--bug" => options.bug = Some(value.clone()),
+            "--with" => options.with = value.split(',').map(str::to_owned).collect(),
             "--trace" => options.trace = true,
             "--script" => options.script = Some(value.clone()),
             _ => return Err(HELP.into()),
@@ -248,7 +251,12 @@ fn planted(options: Options) -> Result<bool, String> {
     for bug in swarm::planted::all().into_iter().filter(asked) {
         let found = Mutex::new(None::<(u64, Violation)>);
         over_cores(options.from, most, |seed| {
-            let violation = swarm::planted::found(bug, &draw::draw(seed));
+            let script = draw::draw(seed);
+            let done = |verb: &String| script.steps.iter().any(|step| step.verb.text() == verb);
+            let wanted = options.with.iter().all(done);
+            let violation = wanted
+                .then(|| swarm::planted::found(bug, &script))
+                .flatten();
             let mut found = found.lock().expect("no run panics");
             if let Some(violation) = violation
                 && found.as_ref().is_none_or(|(other, _)| seed < *other)

@@ -42,6 +42,7 @@ struct Deeds {
     queries: u64,
     frames: u64,
     turns: u64,
+    /// What came on channels: a turn to take it in, and one for each node that it is for.
     heard: u64,
     nodes: u64,
     /// Nodes of all tabs.
@@ -133,8 +134,9 @@ impl Deeds {
             ("sends frames", self.frames, MOST.frames),
             (
                 "takes needless turns",
-                self.turns
-                    .saturating_sub(2 * self.heard + self.nodes * self.nodes * seconds),
+                self.turns.saturating_sub(
+                    (1 + self.nodes) * self.heard + self.nodes * self.nodes * seconds,
+                ),
                 MOST.turns,
             ),
         ];
