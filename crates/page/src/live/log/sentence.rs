@@ -1,6 +1,6 @@
 //! Words events as sentences.
 
-use chain::{BlockId, CompactTarget, Height, U256};
+use chain::{BlockId, CompactTarget, Height, PeerId, U256};
 use protocol::Event;
 use wire::{Damage, Happening};
 
@@ -131,17 +131,7 @@ fn in_node(
             disconnected,
             connected,
             ..
-        } => {
-            let (undone, applied) = (
-                whole(u64::from(*disconnected)),
-                whole(u64::from(*connected)),
-            );
-            let blocks = plural(&undone, "block", "blocks");
-            sentence!(lang,
-                en: [Me, " switched branch to ", at(to, *height), format!(": {blocks} undone, {applied} applied")],
-                zh: [Me, " 重组到", at(to, *height), format!("：撤销 {undone} 个区块，应用 {applied} 个区块")],
-            )
-        }
+        } => reorganised(lang, at(to, *height), *disconnected, *connected, whole),
         Event::Retargeted {
             height,
             before,
@@ -159,37 +149,51 @@ fn in_node(
             en: [Me, format!(" came back from storage at height {height}")],
             zh: [Me, format!(" 已从存储恢复到高度 {height}")],
         ),
-        Event::Rejected { .. } | Event::Misbehaved { .. } | Event::Damaged { .. } => {
-            trouble(lang, event)
-        }
+        Event::Rejected { block, reason, .. } => rejected(lang, block, reason),
+        Event::Misbehaved { peer, reason } => misbehaved(lang, peer, reason),
+        Event::Damaged { what } => unread(lang, what),
     }
 }
 
-fn trouble(lang: Lang, event: &Event) -> Vec<Part> {
+fn reorganised(
+    lang: Lang,
+    tip: Part,
+    disconnected: u32,
+    connected: u32,
+    whole: Format<'_>,
+) -> Vec<Part> {
+    let undone = whole(u64::from(disconnected));
+    let applied = whole(u64::from(connected));
+    let blocks = plural(&undone, "block", "blocks");
+    sentence!(lang,
+        en: [Part::Me, " switched branch to ", tip, format!(": {blocks} undone, {applied} applied")],
+        zh: [Part::Me, " 重组到", tip, format!("：撤销 {undone} 个区块，应用 {applied} 个区块")],
+    )
+}
+
+fn rejected(lang: Lang, block: &BlockId, reason: &str) -> Vec<Part> {
     use Part::{Me, Outside};
-    match event {
-        Event::Rejected { block, reason, .. } => {
-            let code = Outside(reason.clone());
-            let why = reason_text(lang, reason);
-            let block = Part::Block(*block, None);
-            sentence!(lang,
-                en: [Me, " refused block ", block, ": ", why, " (", code, ")"],
-                zh: [Me, " 拒绝了区块 ", block, "：", why, "（", code, "）"],
-            )
-        }
-        Event::Misbehaved { peer, reason } => {
-            let (peer, reason) = (Outside(format!("{peer:x}")), Outside(reason.clone()));
-            sentence!(lang,
-                en: [Me, " heard nonsense from ", peer, " (", reason, ")"],
-                zh: [Me, " 收到来自 ", peer, " 的无效消息（", reason, "）"],
-            )
-        }
-        Event::Damaged { what } => {
-            let what = Outside(what.clone());
-            sentence!(lang, en: ["Saved data was damaged: ", what], zh: ["保存的数据已损坏：", what])
-        }
-        _ => Vec::new(),
-    }
+    let block = Part::Block(*block, None);
+    let (why, code) = (reason_text(lang, reason), Outside(reason.to_owned()));
+    sentence!(lang,
+        en: [Me, " refused block ", block, ": ", why, " (", code, ")"],
+        zh: [Me, " 拒绝了区块 ", block, "：", why, "（", code, "）"],
+    )
+}
+
+fn misbehaved(lang: Lang, peer: &PeerId, reason: &str) -> Vec<Part> {
+    use Part::{Me, Outside};
+    let (peer, reason) = (Outside(format!("{peer:x}")), Outside(reason.to_owned()));
+    sentence!(lang,
+        en: [Me, " heard nonsense from ", peer, " (", reason, ")"],
+        zh: [Me, " 收到来自 ", peer, " 的无效消息（", reason, "）"],
+    )
+}
+
+/// A node could not read what it had saved.
+fn unread(lang: Lang, what: &str) -> Vec<Part> {
+    let what = Part::Outside(what.to_owned());
+    sentence!(lang, en: ["Saved data was damaged: ", what], zh: ["保存的数据已损坏：", what])
 }
 
 fn damaged(lang: Lang, what: &Damage) -> Vec<Part> {
@@ -284,7 +288,6 @@ fn at(block: &BlockId, height: Height) -> Part {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use chain::PeerId;
 
     fn in_nodes() -> Vec<Event> {
         let (block, peer) = (BlockId::from_bytes([7; 32]), PeerId::from_bytes([9; 32]));
