@@ -2,6 +2,7 @@
 //! same time is one line.
 
 mod panel;
+mod reasons;
 mod sentence;
 pub mod words;
 

@@ -4,6 +4,7 @@ use chain::{BlockId, CompactTarget, Height, PeerId, U256};
 use protocol::Event;
 use wire::{Damage, Happening};
 
+use super::reasons;
 use crate::kit::lang::{Lang, plural};
 
 /// How a number is written in the reader's language.
@@ -174,7 +175,10 @@ fn reorganised(
 fn rejected(lang: Lang, block: &BlockId, reason: &str) -> Vec<Part> {
     use Part::{Me, Outside};
     let block = Part::Block(*block, None);
-    let (why, code) = (reason_text(lang, reason), Outside(reason.to_owned()));
+    let (why, code) = (
+        reasons::words_of(reason).of(lang),
+        Outside(reason.to_owned()),
+    );
     sentence!(lang,
         en: [Me, " refused block ", block, ": ", why, " (", code, ")"],
         zh: [Me, " 拒绝了区块 ", block, "：", why, "（", code, "）"],
@@ -240,36 +244,6 @@ fn harder(before: CompactTarget, after: CompactTarget) -> u64 {
     ratio
         .and_then(|ratio| u64::try_from(ratio).ok())
         .unwrap_or(u64::MAX)
-}
-
-/// The words for a reason, given by its standard code.
-fn reason_text(lang: Lang, code: &str) -> &'static str {
-    let (en, zh) = match code {
-        "high-hash" => ("its hash is above the target", "其哈希高于目标值"),
-        "bad-diffbits" => ("it names the wrong target", "所写的目标值不正确"),
-        "time-too-old" => (
-            "its time is not after the median of the last 11 blocks",
-            "其时间不晚于最近 11 个区块的中位时间",
-        ),
-        "time-too-new" => ("its time is too far in the future", "其时间过于超前"),
-        "bad-prevblk" => ("it builds on an invalid block", "它建立在无效区块之上"),
-        "bad-txnmrklroot" => (
-            "its Merkle root does not match its transactions",
-            "默克尔根与交易不符",
-        ),
-        "bad-txns-duplicate" => ("it repeats transactions", "含有重复的交易"),
-        "bad-cb-amount" => ("it pays itself too much", "给自己的奖励过多"),
-        "bad-cb-missing" => (
-            "its first transaction is not a coinbase",
-            "首笔交易不是铸币交易",
-        ),
-        "bad-blk-length" => ("it is too large or empty", "区块过大或为空"),
-        _ => ("it breaks a rule", "违反了规则"),
-    };
-    match lang {
-        Lang::En => en,
-        Lang::Zh => zh,
-    }
 }
 
 fn joined(lang: Lang, online: bool) -> &'static str {
