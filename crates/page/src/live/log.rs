@@ -1,6 +1,7 @@
 //! The lines of the event log, newest first. An event that happens to several nodes at about the
 //! same time is one line.
 
+mod kind;
 mod panel;
 mod reasons;
 mod sentence;
