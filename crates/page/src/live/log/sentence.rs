@@ -262,83 +262,64 @@ fn at(block: &BlockId, height: Height) -> Part {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kit::samples::samples;
+    use crate::live::log::kind::Kind;
 
     fn in_nodes() -> Vec<Event> {
         let (block, peer) = (BlockId::from_bytes([7; 32]), PeerId::from_bytes([9; 32]));
         let (height, from) = (Height(5), Some(peer));
-        let (before, after) = (CompactTarget(0x1d00_ffff), CompactTarget(0x1c00_ffff));
+        let (low, high) = (CompactTarget(0x1c00_ffff), CompactTarget(0x1d00_ffff));
+        let retargeted = |(before, after)| Event::Retargeted {
+            height,
+            before,
+            after,
+        };
         let reason = "high-hash".to_owned();
-        vec![
-            Event::Found { block, height },
-            Event::Extended {
-                block,
-                height,
-                from,
-            },
-            Event::Rival { block, height },
-            Event::Reorganised {
+        samples! {
+            Event::Found { .. } => [Event::Found { block, height }],
+            Event::Extended { .. } => [Event::Extended { block, height, from }],
+            Event::Rival { .. } => [Event::Rival { block, height }],
+            Event::Reorganised { .. } => [Event::Reorganised {
                 from: BlockId::ZERO,
                 to: block,
                 height,
                 disconnected: 2,
                 connected: 3,
-            },
-            Event::Rejected {
-                block,
-                reason: reason.clone(),
-                from,
-            },
-            Event::Misbehaved { peer, reason },
-            Event::Retargeted {
-                height,
-                before,
-                after,
-            },
-            Event::Retargeted {
-                height,
-                before: after,
-                after: before,
-            },
-            Event::Retargeted {
-                height,
-                before,
-                after: before,
-            },
-            Event::SyncStarted { peer, goal: height },
-            Event::SyncDone { height },
-            Event::Restored { height },
-            Event::Damaged {
-                what: "blocks".to_owned(),
-            },
-        ]
+            }],
+            Event::Rejected { .. } => [Event::Rejected { block, reason: reason.clone(), from }],
+            Event::Misbehaved { .. } => [Event::Misbehaved { peer, reason }],
+            Event::Retargeted { .. } => [(high, low), (low, high), (high, high)].map(retargeted),
+            Event::SyncStarted { .. } => [Event::SyncStarted { peer, goal: height }],
+            Event::SyncDone { .. } => [Event::SyncDone { height }],
+            Event::Restored { .. } => [Event::Restored { height }],
+            Event::Damaged { .. } => [Event::Damaged { what: "blocks".to_owned() }],
+        }
     }
 
     fn everything() -> Vec<Happening> {
-        let online = false;
-        let in_nodes = in_nodes().into_iter().map(|event| Happening::InNode {
-            seat: 1,
-            event,
-            miner: Some(3),
-        });
-        in_nodes
-            .chain([
-                Happening::Damaged(Damage::Generation),
-                Happening::Damaged(Damage::Identities(1)),
-                Happening::Damaged(Damage::Identities(2)),
-                Happening::TabJoined { label: 2 },
-                Happening::TabLeft { label: 2 },
-                Happening::TabOnline { label: 2, online },
-                Happening::NodeOnline { seat: 1, online },
-                Happening::MiningStarted,
-                Happening::MiningStopped,
-                Happening::WorkerRestarted,
-                Happening::Resumed,
-                Happening::LockStolen,
-                Happening::Reset,
-                Happening::ResetUndone,
-                Happening::Garbage { count: 1 },
-            ])
-            .collect()
+        use Happening::*;
+        let (seat, label, miner, online) = (1, 2, Some(3), false);
+        let in_node = |event| InNode { seat, event, miner };
+        let damage = samples! {
+            Damage::Generation => [Damage::Generation],
+            Damage::Identities(_) => [1, 2].map(Damage::Identities),
+        };
+        samples! {
+            InNode { .. } => in_nodes().into_iter().map(in_node),
+            Damaged(_) => damage.into_iter().map(Damaged),
+            TabJoined { .. } => [TabJoined { label }],
+            TabLeft { .. } => [TabLeft { label }],
+            TabOnline { .. } => [TabOnline { label, online }],
+            NodeOnline { .. } => [NodeOnline { seat, online }],
+            MiningStarted => [MiningStarted],
+            MiningStopped => [MiningStopped],
+            WorkerRestarted => [WorkerRestarted],
+            Resumed => [Resumed],
+            LockStolen => [LockStolen],
+            Reset => [Reset],
+            ResetUndone => [ResetUndone],
+            Garbage { .. } => [Garbage { count: 1 }],
+        }
     }
 
     /// The parts that are not words, sorted, because word order differs between languages.
@@ -361,6 +342,13 @@ mod tests {
                 things(&zh),
                 "both name the same blocks and nodes: {what:?}"
             );
+        }
+    }
+
+    #[test]
+    fn every_event_has_a_filter() {
+        for what in everything() {
+            assert!(Kind::ALL.contains(&Kind::of(&what)), "{what:?}");
         }
     }
 
