@@ -4,7 +4,7 @@ import { test, expect, call, height, mine, reaches, stop, BITS } from "./lib/tes
 
 const WATCHED = 10_000;
 
-test("no task of the page's thread takes over 50 ms while mining at full power", async ({ open, rooms, shot }) => {
+test("no task of the page's thread takes over 50 ms while mining at full power", { tag: "@alone" }, async ({ open, rooms, shot }) => {
   const page = await open(rooms({ bits: BITS.steady }));
   await mine(page, { workers: cpus().length, duty: 1 });
   await reaches(page, 2, 60_000);

@@ -26,24 +26,6 @@ test("power: the presets act at once, are shared by all tabs and remembered", as
   await expect(one.getByTestId("power-full")).toBeChecked();
 });
 
-test("the shared budget is a budget: two tabs together are no faster than one", async ({ open, rooms }) => {
-  const room = rooms({ bits: BITS.steady });
-  const [one, two] = [await open(room), await open(room)];
-  const gentle = { workers: 1, duty: 0.5 };
-  const rates = async (pages) => {
-    await one.waitForTimeout(6_000);
-    const found = await Promise.all(pages.map(async (page) => (await status(page)).hashRate));
-    return found.reduce((sum, rate) => sum + rate, 0);
-  };
-  await mine(one, gentle);
-  const alone = await rates([one]);
-  await mine(two, gentle);
-  const together = await rates([one, two]);
-  expect(alone).toBeGreaterThan(0);
-  // A factor wide enough for a machine that others use, and far from twice.
-  expect(together / alone).toBeLessThan(1.5);
-});
-
 test("nodes are added up to 16 and removed down to one, each with its own name", async ({ open, rooms, shot }) => {
   const page = await open(rooms({ bits: BITS.quick }));
   const add = page.getByTestId("add-node");

@@ -139,21 +139,10 @@ test("setOnline, addNode and their errors", async ({ open, rooms }) => {
   expect(await code(page, "addNode")).toBe("too-many-nodes");
 });
 
-test("reset and undoReset", async ({ open, rooms }) => {
-  const page = await open(rooms({ bits: BITS.quick }));
-  expect(await code(page, "undoReset")).toBe("nothing-to-undo");
-  await mineTo(page, 3);
-  const before = await tip(page);
-  await call(page, "reset");
-  await expect.poll(() => height(page)).toBe(0);
-  await call(page, "undoReset");
-  await expect.poll(() => tip(page)).toEqual(before);
-  expect(await code(page, "undoReset")).toBe("nothing-to-undo");
-});
-
-test("what a reset put away is not lost by another one, from this tab or another at the same time", async ({ open, rooms, shot }) => {
+test("reset and undoReset: what one put away is not lost by another, from this tab or another at the same time", async ({ open, rooms, shot }) => {
   const room = rooms({ bits: BITS.quick });
   const [page, other] = [await open(room), await open(room)];
+  expect(await code(page, "undoReset")).toBe("nothing-to-undo");
   await mineTo(page, 3);
   const before = await agree([page, other]);
   await call(page, "reset");
@@ -167,31 +156,8 @@ test("what a reset put away is not lost by another one, from this tab or another
   await call(other, "reset"); // an empty chain
   await call(page, "undoReset");
   expect(await agree([page, other])).toEqual(before);
+  expect(await code(page, "undoReset")).toBe("nothing-to-undo");
   await shot(page, "reset-twice");
-});
-
-test("resets and undos that overlap lose nothing", async ({ open, rooms, shot }) => {
-  const [page, other] = await Promise.all([0, 1].map(() => open(rooms({ bits: BITS.quick }))));
-  await mineTo(page, 3);
-  const before = await agree([page, other]);
-  const all = (tab, ...methods) => tab.evaluate((methods) =>
-    Promise.all(methods.map((method) => window.tabchain[method]().then(() => "done", ({ code }) => code))), methods);
-  for (let round = 0; round < 5; round++) {
-    expect(await all(page, "reset", "undoReset"), "in this order").toEqual(["done", "done"]);
-    await expect.poll(() => agree([page, other])).toEqual(before);
-    await call(page, "reset");
-    await Promise.all([all(page, "undoReset"), all(other, "reset", "reset")]);
-    const { height: after } = await agree([page, other]);
-    expect([0, before.height]).toContain(after);
-    if (after === 0) await call(other, "undoReset");
-    await expect.poll(() => agree([page, other])).toEqual(before);
-  }
-  await page.reload();
-  await ready(page);
-  expect(await tip(page)).toEqual(before);
-  await mineTo(page, before.height + 3);
-  await agree([page, other]);
-  await shot(page, "overlap");
 });
 
 test("a block is told once, however many nodes of the tab accept it", async ({ open, rooms }) => {

@@ -1,12 +1,19 @@
 // What every browser test starts from: the address of the build, a page that
 // fails the test on any violation of its security policy or uncaught error,
 // and a place for screenshots.
-import { test as base, expect, chromium } from "@playwright/test";
+import { test as base, expect as patient, chromium } from "@playwright/test";
 import { mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { launchOptions } from "./chromium.mjs";
 
-export { expect, chromium, launchOptions };
+export { chromium, launchOptions };
+
+// Playwright's own `poll` looks once a second before long. What is waited for here is there within
+// milliseconds or takes many seconds, so it looks five times as often.
+const poll = (ask, options) => patient.poll(ask, {
+  intervals: [50, 100, 200], ...(typeof options === "string" ? { message: options } : options),
+});
+export const expect = new Proxy(patient, { get: (target, name) => (name === "poll" ? poll : target[name]) });
 
 const shots = fileURLToPath(new URL("out/", import.meta.url));
 

@@ -6,8 +6,10 @@ export default defineConfig({
   testMatch: "*.spec.mjs",
   outputDir: "test-results",
   globalSetup: "./global-setup.mjs",
-  // Tabs mine: two tests at once would only slow each other down.
-  workers: 1,
+  // A test waits more than it computes. Those that are marked `@alone` watch the clock, and
+  // `cargo xtask test` gives them the machine.
+  workers: 2,
+  fullyParallel: true,
   // On a shared machine a second can be lost anywhere; what needs a second try is named as flaky.
   retries: process.env.CI ? 1 : 0,
   timeout: 60_000,

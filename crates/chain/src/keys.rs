@@ -14,6 +14,8 @@ use k256::{NonZeroScalar, ProjectivePoint, Scalar};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use sha2::{Digest, Sha256};
 
+pub mod shared;
+
 /// Why bytes are no key, or a signature no signature.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum KeyError {

@@ -33,6 +33,7 @@ pub use hash::{
     BlockId, Hash256, MerkleRoot, ParseHashError, StateRoot, Txid, Wtxid, sha256, sha256d,
 };
 pub use header::{BitcoinHeader, Header, SealedHeader};
+pub use keys::shared::{SharedSecret, Tag, TagKey};
 pub use keys::{KeyError, PeerId, PublicKey, SecretKey, Signature, tagged_hash};
 pub use params::{Anchor, ChainParams, MAX_HALVING, ParamsError, bitcoin_2009, tabchain};
 pub use reject::Reject;

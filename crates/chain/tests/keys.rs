@@ -2,7 +2,7 @@
 #![cfg(not(target_arch = "wasm32"))]
 
 use bitcoin::secp256k1::{self, Keypair, Message, Secp256k1, XOnlyPublicKey};
-use chain::{KeyError, PeerId, PublicKey, SecretKey, Signature, Stream, tagged_hash};
+use chain::{KeyError, PeerId, PublicKey, SecretKey, Signature, Stream, Tag, sha256, tagged_hash};
 use proptest::prelude::*;
 
 fn secret(byte: u8) -> SecretKey {
@@ -47,6 +47,58 @@ fn bip340_vectors() {
         }
     }
     assert_eq!(signed, 8);
+}
+
+#[test]
+fn wycheproof_shared_secrets() {
+    let rows = include_str!("vectors/wycheproof_ecdh.csv").lines().skip(1);
+    let mut count = 0;
+    for row in rows {
+        let [index, key, public, shared] = row.split(',').collect::<Vec<_>>()[..] else {
+            panic!("{row}");
+        };
+        let key = SecretKey::from_bytes(&bytes(key)).unwrap();
+        let public = PublicKey::from_bytes(&bytes(public)).unwrap();
+        let found = key.shared_with(&public);
+        assert_eq!(found.as_bytes(), &bytes(shared), "row {index}");
+        count += 1;
+    }
+    assert_eq!(count, 49);
+}
+
+#[test]
+fn a_tag_key_is_of_its_purpose_and_its_pair() {
+    let shared = secret(1).shared_with(&secret(2).public_key());
+    let tag = |key: &chain::TagKey| key.tag(b"message");
+    let one = shared.tag_key("purpose", &[b"a", b"b"]);
+    let again = secret(2).shared_with(&secret(1).public_key());
+    assert_eq!(tag(&one), tag(&again.tag_key("purpose", &[b"a", b"b"])));
+    assert_eq!(tag(&one), Tag::from_bytes(*tag(&one).as_bytes()));
+    let third = secret(1).shared_with(&secret(3).public_key());
+    for other in [
+        shared.tag_key("another", &[b"a", b"b"]),
+        shared.tag_key("purpose", &[b"b", b"a"]),
+        third.tag_key("purpose", &[b"a", b"b"]),
+    ] {
+        assert_ne!(tag(&one), tag(&other));
+    }
+    assert_ne!(one.tag(b"message"), one.tag(b"massage"));
+}
+
+/// HMAC-SHA-256 as RFC 2104 writes it, over SHA-256 alone.
+#[test]
+fn tags_are_the_first_half_of_hmac_sha_256() {
+    let shared = secret(4).shared_with(&secret(5).public_key());
+    let key = tagged_hash("purpose", &[shared.as_bytes(), b"part"]);
+    let pad = |byte: u8| -> [u8; 64] {
+        core::array::from_fn(|n| byte ^ key.get(n).copied().unwrap_or(0))
+    };
+    let tag_key = shared.tag_key("purpose", &[b"part"]);
+    for message in [&b""[..], b"message", &[7; 200]] {
+        let inner = sha256(&[&pad(0x36)[..], message].concat());
+        let outer = sha256(&[&pad(0x5c)[..], &inner].concat());
+        assert_eq!(tag_key.tag(message).as_bytes()[..], outer[..Tag::LEN]);
+    }
 }
 
 #[test]
@@ -251,6 +303,21 @@ proptest! {
         prop_assert_eq!(tweaked.to_bytes(), output.serialize());
         prop_assert_eq!(odd, parity == secp256k1::Parity::Odd);
         prop_assert_eq!(ours.tap_tweak(Some(&root)).unwrap().public_key(), tweaked);
+    }
+
+    #[test]
+    fn shares_secrets_as_libsecp256k1_does(one in any::<[u8; 32]>(), two in any::<[u8; 32]>()) {
+        let theirs = [one, two].map(|key| secp256k1::SecretKey::from_slice(&key));
+        let ours = [one, two].map(|key| SecretKey::from_bytes(&key));
+        let ([Ok(a), Ok(b)], [Ok(one), Ok(two)]) = (theirs, ours) else {
+            return Err(TestCaseError::reject("no key"));
+        };
+        let public = secp256k1::PublicKey::from_secret_key(&Secp256k1::new(), &b);
+        let point = secp256k1::ecdh::shared_secret_point(&public, &a);
+        let found = one.shared_with(&two.public_key());
+        prop_assert_eq!(&found.as_bytes()[..], &point[..32]);
+        let again = two.shared_with(&one.public_key());
+        prop_assert_eq!(found.as_bytes(), again.as_bytes());
     }
 
     /// Both accept the same x coordinates, about half of all.

@@ -1,6 +1,6 @@
 //! Does: searches nonces as ordered, in a worker with a wasm of its own, so that it stays small.
 //! Never: decides what to search, or stores anything.
-//! Neighbours: `pool` below; `engine` starts it, gives it leases and receives what it finds.
+//! Neighbours: `pool` below; `engine` starts it, tells it what to search and receives what it finds.
 
 #![forbid(unsafe_code)]
 

@@ -10,7 +10,7 @@ pub const HEADERS: usize = 2000;
 /// Most blocks asked for in one message.
 pub const BODIES: usize = 64;
 /// Largest block in bytes that travels: it has to fit into one envelope, framing included.
-pub const BLOCK: usize = MAX_PAYLOAD - 1024;
+pub const BLOCK: usize = MAX_PAYLOAD - 2048;
 
 /// Peers remembered: as many nodes as a room can have. Those that can be reached go before those
 /// that cannot.
@@ -37,7 +37,7 @@ const _: () = assert!(PEERS as u64 * PORTION <= ANSWER_WAIT.0 * ANSWERS_PER_MICR
 /// Points of blame at which a peer is not listened to for a while; one is forgiven each second.
 pub const BLAME: u32 = 100;
 /// How long it is not listened to. Long enough that a peer which only sends rubbish costs next to
-/// nothing; short, since on a broadcast channel anybody can speak in another's name.
+/// nothing; short, since a host may not know better than a message itself who sent it.
 pub const MUTE: Micros = Micros::from_secs(5);
 
 /// Bodies asked of one peer and not yet here.

@@ -7,45 +7,51 @@
 use miner::{HeaderBytes, TargetBytes};
 
 /// Changes with every incompatible change of this file; the worker's first message carries it.
-pub const MINER_PROTOCOL: u8 = 1;
+pub const MINER_PROTOCOL: u8 = 2;
 
 /// Longest build name that is passed on.
 pub const MAX_BUILD: usize = 64;
 
+/// Nonces of a part.
+pub const PART: u64 = 1 << 24;
+
 const STOP: u8 = 0;
-const LEASE: u8 = 1;
+const SEARCH: u8 = 1;
 const DUTY: u8 = 2;
 const READY: u8 = 16;
 const PROGRESS: u8 = 17;
 const FOUND: u8 = 18;
+const DONE: u8 = 19;
 
-/// A part of a job's nonces that one worker owns until it is done, told otherwise or dead.
+/// One of the 256 parts of a job's nonces, which no other worker gets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Lease {
-    /// Which lease; chosen by the pool, never the same for two living leases.
-    pub lease: u32,
-    /// Which job; chosen by the node.
-    pub job: u64,
+pub struct Search {
+    /// Which job; the pool's number, another for every job of every node.
+    pub job: u32,
     /// What is hashed; its nonce is ignored.
     pub header: HeaderBytes,
     /// What a hash must not exceed, little-endian.
     pub target: TargetBytes,
-    /// First nonce.
-    pub start: u32,
-    /// How many nonces, at least 1; `start + count` is at most 2^32.
-    pub count: u64,
+    /// The nonces whose highest byte this is.
+    pub part: u8,
     /// Share of the time to work, in percent, 1..=100.
     pub duty: u8,
+}
+
+/// The part that a nonce is in.
+#[must_use]
+pub fn part_of(nonce: u32) -> u8 {
+    nonce.to_be_bytes()[0]
 }
 
 /// From the pool to a worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ToMiner {
     /// Search this; whatever was searched before is dropped.
-    Lease(Lease),
+    Search(Search),
     /// Work this share of the time from now on, in percent, 1..=100.
     Duty(u8),
-    /// Drop the lease and wait.
+    /// Search nothing and wait.
     Stop,
 }
 
@@ -59,24 +65,24 @@ pub enum FromMiner {
         /// Build that the worker's files belong to, at most [`MAX_BUILD`] bytes.
         build: String,
     },
-    /// So many nonces of the lease have been tried; all of them: the worker waits for another.
+    /// Hashes done since the last such message, for whatever job.
     Progress {
-        /// Which lease.
-        lease: u32,
-        /// Nonces tried since the lease began.
-        done: u64,
-        /// Hashes done since the last such message, under whatever lease.
+        /// How many.
         hashes: u64,
     },
-    /// A nonce that meets the target. Sent before the progress that covers it, so that a lease
-    /// that changes hands loses none.
+    /// A nonce that meets the target.
     Found {
-        /// Which lease.
-        lease: u32,
         /// Which job.
-        job: u64,
+        job: u32,
         /// The nonce.
         nonce: u32,
+    },
+    /// All nonces of the part have been tried; the worker waits for another.
+    Done {
+        /// Which job.
+        job: u32,
+        /// Which part of it.
+        part: u8,
     },
 }
 
@@ -86,15 +92,12 @@ impl ToMiner {
         match self {
             Self::Stop => vec![STOP],
             Self::Duty(duty) => vec![DUTY, *duty],
-            Self::Lease(lease) => {
-                let mut out = vec![LEASE];
-                out.extend_from_slice(&lease.lease.to_le_bytes());
-                out.extend_from_slice(&lease.job.to_le_bytes());
-                out.extend_from_slice(&lease.header);
-                out.extend_from_slice(&lease.target);
-                out.extend_from_slice(&lease.start.to_le_bytes());
-                out.extend_from_slice(&lease.count.to_le_bytes());
-                out.push(lease.duty);
+            Self::Search(search) => {
+                let mut out = vec![SEARCH];
+                out.extend_from_slice(&search.job.to_le_bytes());
+                out.extend_from_slice(&search.header);
+                out.extend_from_slice(&search.target);
+                out.extend_from_slice(&[search.part, search.duty]);
                 out
             }
         }
@@ -106,22 +109,13 @@ impl ToMiner {
         let message = match bytes.byte()? {
             STOP => Self::Stop,
             DUTY => Self::Duty(bytes.duty()?),
-            LEASE => {
-                let lease = Lease {
-                    lease: u32::from_le_bytes(bytes.take()?),
-                    job: u64::from_le_bytes(bytes.take()?),
-                    header: bytes.take()?,
-                    target: bytes.take()?,
-                    start: u32::from_le_bytes(bytes.take()?),
-                    count: u64::from_le_bytes(bytes.take()?),
-                    duty: bytes.duty()?,
-                };
-                let room = (1 << 32) - u64::from(lease.start);
-                if lease.count == 0 || lease.count > room {
-                    return None;
-                }
-                Self::Lease(lease)
-            }
+            SEARCH => Self::Search(Search {
+                job: u32::from_le_bytes(bytes.take()?),
+                header: bytes.take()?,
+                target: bytes.take()?,
+                part: bytes.byte()?,
+                duty: bytes.duty()?,
+            }),
             _ => return None,
         };
         bytes.end(message)
@@ -137,22 +131,21 @@ impl FromMiner {
                 out.extend(build.bytes().take(MAX_BUILD));
                 out
             }
-            Self::Progress {
-                lease,
-                done,
-                hashes,
-            } => {
+            Self::Progress { hashes } => {
                 let mut out = vec![PROGRESS];
-                out.extend_from_slice(&lease.to_le_bytes());
-                out.extend_from_slice(&done.to_le_bytes());
                 out.extend_from_slice(&hashes.to_le_bytes());
                 out
             }
-            Self::Found { lease, job, nonce } => {
+            Self::Found { job, nonce } => {
                 let mut out = vec![FOUND];
-                out.extend_from_slice(&lease.to_le_bytes());
                 out.extend_from_slice(&job.to_le_bytes());
                 out.extend_from_slice(&nonce.to_le_bytes());
+                out
+            }
+            Self::Done { job, part } => {
+                let mut out = vec![DONE];
+                out.extend_from_slice(&job.to_le_bytes());
+                out.push(*part);
                 out
             }
         }
@@ -167,14 +160,15 @@ impl FromMiner {
                 build: bytes.rest(MAX_BUILD)?,
             },
             PROGRESS => Self::Progress {
-                lease: u32::from_le_bytes(bytes.take()?),
-                done: u64::from_le_bytes(bytes.take()?),
                 hashes: u64::from_le_bytes(bytes.take()?),
             },
             FOUND => Self::Found {
-                lease: u32::from_le_bytes(bytes.take()?),
-                job: u64::from_le_bytes(bytes.take()?),
+                job: u32::from_le_bytes(bytes.take()?),
                 nonce: u32::from_le_bytes(bytes.take()?),
+            },
+            DONE => Self::Done {
+                job: u32::from_le_bytes(bytes.take()?),
+                part: bytes.byte()?,
             },
             _ => return None,
         };
@@ -219,20 +213,19 @@ mod tests {
     use proptest::prelude::*;
 
     prop_compose! {
-        fn leases()(
-            lease: u32, job: u64, header in prop::array::uniform32(any::<u8>()), fill: u8,
-            target: [u8; 32], start: u32, part in 1..=u32::MAX, duty in 1..=100u8,
-        ) -> Lease {
+        fn searches()(
+            job: u32, header in prop::array::uniform32(any::<u8>()), fill: u8,
+            target: [u8; 32], part: u8, duty in 1..=100u8,
+        ) -> Search {
             let mut bytes = [fill; 80];
             bytes[..32].copy_from_slice(&header);
-            let room = (1u64 << 32) - u64::from(start);
-            Lease { lease, job, header: bytes, target, start, count: u64::from(part).min(room), duty }
+            Search { job, header: bytes, target, part, duty }
         }
     }
 
     fn to_miner() -> impl Strategy<Value = ToMiner> {
         prop_oneof![
-            leases().prop_map(ToMiner::Lease),
+            searches().prop_map(ToMiner::Search),
             (1..=100u8).prop_map(ToMiner::Duty),
             Just(ToMiner::Stop),
         ]
@@ -242,15 +235,9 @@ mod tests {
         prop_oneof![
             (any::<u8>(), "[a-z0-9]{0,64}")
                 .prop_map(|(protocol, build)| FromMiner::Ready { protocol, build }),
-            (any::<u32>(), any::<u64>(), any::<u64>()).prop_map(|(lease, done, hashes)| {
-                FromMiner::Progress {
-                    lease,
-                    done,
-                    hashes,
-                }
-            }),
-            (any::<u32>(), any::<u64>(), any::<u32>())
-                .prop_map(|(lease, job, nonce)| FromMiner::Found { lease, job, nonce }),
+            any::<u64>().prop_map(|hashes| FromMiner::Progress { hashes }),
+            (any::<u32>(), any::<u32>()).prop_map(|(job, nonce)| FromMiner::Found { job, nonce }),
+            (any::<u32>(), any::<u8>()).prop_map(|(job, part)| FromMiner::Done { job, part }),
         ]
     }
 
@@ -278,7 +265,7 @@ mod tests {
 
         #[test]
         fn random_bytes_mean_nothing_or_something_that_encodes_back(
-            tag in prop_oneof![0..3u8, 16..19u8, any::<u8>()],
+            tag in prop_oneof![0..3u8, 16..20u8, any::<u8>()],
             tail in prop::collection::vec(any::<u8>(), 0..200),
         ) {
             let bytes = [&[tag], tail.as_slice()].concat();
@@ -292,29 +279,21 @@ mod tests {
     }
 
     #[test]
-    fn leases_that_make_no_sense_are_refused() {
-        let lease = Lease {
-            lease: 1,
-            job: 2,
-            header: [3; 80],
-            target: [4; 32],
-            start: u32::MAX,
-            count: 1,
-            duty: 50,
-        };
-        let decode = |lease| ToMiner::decode(&ToMiner::Lease(lease).encode());
-        assert!(decode(lease).is_some());
-        assert_eq!(decode(Lease { count: 2, ..lease }), None);
-        assert_eq!(decode(Lease { count: 0, ..lease }), None);
-        assert_eq!(
-            decode(Lease {
-                count: u64::MAX,
-                ..lease
-            }),
-            None
-        );
-        assert_eq!(decode(Lease { duty: 0, ..lease }), None);
-        assert_eq!(decode(Lease { duty: 101, ..lease }), None);
+    fn duties_that_make_no_sense_are_refused() {
+        let (header, target) = ([3; 80], [4; 32]);
+        for (duty, makes_sense) in [(0, false), (1, true), (100, true), (101, false)] {
+            let (job, part) = (1, 255);
+            let search = Search {
+                job,
+                header,
+                target,
+                part,
+                duty,
+            };
+            let bytes = ToMiner::Search(search).encode();
+            assert_eq!(ToMiner::decode(&bytes).is_some(), makes_sense);
+            assert_eq!(ToMiner::decode(&[DUTY, duty]).is_some(), makes_sense);
+        }
     }
 
     #[test]

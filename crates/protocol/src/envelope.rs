@@ -11,7 +11,7 @@ use chain::PeerId;
 use crate::Channel;
 
 /// The version of this layout and of the messages inside; others are ignored, not guessed at.
-pub const VERSION: u8 = 2;
+pub const VERSION: u8 = 3;
 
 /// The largest payload in bytes: a block of the largest room and its framing.
 pub const MAX_PAYLOAD: usize = 512 * 1024;
@@ -47,7 +47,7 @@ pub struct Envelope {
     pub sender: PeerId,
     /// The one that it speaks to; everybody if `None`.
     pub recipient: Option<PeerId>,
-    /// Counts the sender's envelopes from 0 in each incarnation, so that gaps can be seen.
+    /// Rises with each envelope of the tab that sends it, so that nothing is heard twice.
     pub sequence: u64,
     /// The message.
     pub payload: Vec<u8>,

@@ -3,12 +3,14 @@
 //! Each seed leaves whole families of verbs out ("swarm testing", Groce et al. 2012): what is left
 //! comes often, so that rare meetings of two things become common in some seeds.
 
+mod meetings;
+
 use chain::Stream;
 
 use crate::script::{Family, Script, Step, Verb};
 
 /// Families that may be missing; tabs are always opened.
-const OPTIONAL: [Family; 10] = [
+const OPTIONAL: [Family; 12] = [
     Family::Mining,
     Family::Switches,
     Family::Resets,
@@ -17,6 +19,8 @@ const OPTIONAL: [Family; 10] = [
     Family::Locks,
     Family::Talk,
     Family::Databases,
+    Family::Slow,
+    Family::Posers,
     Family::Clocks,
     Family::Workers,
 ];
@@ -43,11 +47,16 @@ pub fn draw(seed: u64) -> Script {
         });
     }
     let gap = 150 + below(&mut rng, 700);
+    let meetings = if rng.chance(600_000) { 150_000 } else { 0 };
     let mut at = 0;
     loop {
         at += 1 + below(&mut rng, 2 * gap);
         if at >= calm {
             break;
+        }
+        if rng.chance(meetings) {
+            at = meetings::meet(&mut rng, &verbs, at, &mut steps);
+            continue;
         }
         let verb = pick(&verbs, below(&mut rng, total));
         let (who, how) = (rng.next_u32() >> 16, rng.next_u32() >> 8);

@@ -32,9 +32,10 @@ pub fn found(bug: Bug, script: &Script) -> Option<Violation> {
 #[must_use]
 pub fn claims(bug: Bug) -> &'static [&'static str] {
     match bug {
-        Bug::OldHeightsUnderNewGeneration | Bug::ResetOfEmptyChain | Bug::HeartbeatIsAnOrder => {
-            &["generations"]
-        }
+        Bug::OldHeightsUnderNewGeneration
+        | Bug::ResetOfEmptyChain
+        | Bug::ResetOfUnseenChain
+        | Bug::HeartbeatIsAnOrder => &["generations"],
         Bug::ToldBeforeWritten => &["generations", "agreement", "durability"],
         Bug::StartGoesOnAfterReset => &[
             "generations",
@@ -44,16 +45,18 @@ pub fn claims(bug: Bug) -> &'static [&'static str] {
             "volatile",
         ],
         Bug::BootBeforeWritten => &["durability", "volatile"],
-        Bug::SentBeforeDurable => &["durability"],
+        Bug::SentBeforeDurable | Bug::FormerWriteCounts => &["durability"],
         Bug::LeftBeforeWritten => &["durability", "identities"],
         Bug::MemoryLostAtFreeze => &["volatile"],
-        Bug::SeatWithoutLock | Bug::GoesOnWhenStolen => &["identities"],
+        Bug::SeatWithoutLock | Bug::GoesOnWhenStolen | Bug::ListBelieved => &["identities"],
+        Bug::InboxWithoutBound => &["memory"],
         Bug::AskForgottenAtFreeze | Bug::AnsweredTwice => &["asks"],
         Bug::WholeBudget | Bug::FrozenTabMines | Bug::PowerFromTheFuture => &["budget"],
         Bug::GoodbyeBelieved => &["agreement", "switches"],
-        Bug::UnsignedHeard => &["switches"],
+        Bug::UnsignedHeard | Bug::SaidAgainHeard => &["switches"],
         Bug::HeartbeatStorm => &["quiet", "spin"],
         Bug::PacketsOfAnotherChain => &["durability", "agreement", "quiet"],
+        Bug::UntaggedHeard => &["blame"],
     }
 }
 

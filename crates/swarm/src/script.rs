@@ -50,6 +50,10 @@ pub enum Family {
     Talk,
     /// Databases that fail.
     Databases,
+    /// Databases that are slow for a while, perhaps only for one tab.
+    Slow,
+    /// Hostile pages that say to be a tab.
+    Posers,
     /// Clocks that jump.
     Clocks,
     /// Mining workers that misbehave.
@@ -136,6 +140,8 @@ verbs! {
     Freeze "freeze" Freezes 5;
     /// Brings a frozen tab back.
     Thaw "thaw" Freezes 6;
+    /// A tab is told to leave and is back before anybody looks. `how`: after how long.
+    Blink "blink" Freezes 4;
     /// A frozen tab is discarded; it is reloaded when somebody looks at it.
     Discard "discard" Freezes 2;
     /// The engine's thread stands still for `how` milliseconds; nobody says so.
@@ -155,6 +161,9 @@ verbs! {
     Garbage "garbage" Talk 2;
     /// Something that was said is said again by somebody else. `how`: what.
     Replay "replay" Talk 4;
+    /// All that a tab has commanded is said again, in order, after its first heartbeat. `how`: whose,
+    /// how fast.
+    Tape "tape" Talk 4;
     /// Something that was said is said again with a byte changed. `how`: what, which byte.
     Mutate "mutate" Talk 4;
     /// An envelope in a tab's or node's name with other content. `how`: seeds it.
@@ -171,6 +180,12 @@ verbs! {
     LoseDatabase "lose-database" Databases 2;
     /// Databases answer nothing for `how` milliseconds.
     Hang "hang" Databases 2;
+    /// Each transaction takes longer for a while. `how`: of which database, how much, how long,
+    /// whether only for this tab.
+    SlowDatabase "slow-database" Slow 4;
+    /// A page with a key of its own tells of a generation as tabs do. `how`: of which, and whether
+    /// it holds the lock that bears its name.
+    Pose "pose" Posers 4;
     /// A hostile connection keeps a database from being opened for `how` milliseconds.
     BlockOpen "block-open" Databases 2;
     /// A hostile page changes a value. `how`: which, how.

@@ -142,3 +142,18 @@ fn after_the_record_of_a_reset_was_damaged_tabs_agree_on_what_can_be_undone() {
 ",
     );
 }
+
+#[test]
+fn what_a_tab_commanded_before_it_went_and_came_back_counts_no_more() {
+    holds(
+        "seed 203 locks kept calm 959
+0 open 0 2432423
+0 open 0 7549731
+489 switch-node 52225 11924102
+489 switch-node 52225 14877679
+489 slow-database 52225 366959
+554 blink 52225 15478089
+859 tape 17665 8700824
+",
+    );
+}

@@ -3,6 +3,7 @@
 use chain::{PeerId, SecretKey, Stream};
 use wire::{Answer, Failure, FromEngine};
 
+use crate::between::tagged::Links;
 use crate::clock::Reading;
 use crate::door::{Effect, LockId, QueryId, Ticket};
 
@@ -124,6 +125,8 @@ pub struct Me {
     pub secret: SecretKey,
     /// The key's hash.
     pub id: PeerId,
+    /// What it shares with other tabs, as long as it goes by this name.
+    pub links: Links,
 }
 
 impl Me {
@@ -131,6 +134,7 @@ impl Me {
     pub fn new(source: &mut Source) -> Self {
         let secret = source.key();
         let id = secret.public_key().peer_id();
-        Self { secret, id }
+        let links = Links::default();
+        Self { secret, id, links }
     }
 }

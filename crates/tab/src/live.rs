@@ -108,7 +108,7 @@ impl Live {
     /// A message came on a channel.
     pub fn heard(&mut self, cx: &mut Cx<'_>, channel: Channel, bytes: Option<&[u8]>) {
         match (channel, &mut self.session) {
-            (Channel::Room, Session::Member(member)) => member.hear(cx, &self.l, bytes),
+            (Channel::Room, Session::Member(member)) => member.hear(cx, &mut self.l, bytes),
             (Channel::Room, _) => {}
             (Channel::Power, _) => {
                 if let Some(bytes) = bytes
@@ -126,7 +126,8 @@ impl Live {
             Session::Joining(joining) if joining.holds(id) => {
                 if answer == LockAnswer::Stolen {
                     joining.abandon(cx);
-                    self.become_somebody_else(cx);
+                    self.l.me = Me::new(cx.source);
+                    self.lose_name(cx);
                     self.join(cx);
                 }
             }
@@ -352,6 +353,8 @@ impl Live {
         };
         let (locks, wanted) = member.leave(cx, &mut self.l, without);
         self.l.wanted = wanted;
+        // Others forget the numbers of who is gone: what was said under that name could be said again.
+        self.l.me = Me::new(cx.source);
         if let Session::Leaving(leaving) = &mut self.session {
             leaving.locks = locks;
         }
@@ -368,12 +371,11 @@ impl Live {
             self.l.inheritance = values.map(|values| (generation, values));
         }
         self.leave(cx, Some(lock), true);
-        self.become_somebody_else(cx);
+        self.lose_name(cx);
     }
 
-    /// What was said under the old name may be somebody else's word from now on.
-    fn become_somebody_else(&mut self, cx: &mut Cx<'_>) {
-        self.l.me = Me::new(cx.source);
+    /// Name and number may be somebody else's from now on.
+    fn lose_name(&mut self, cx: &Cx<'_>) {
         self.l.label = 0;
         self.l.held_up(cx, Some(HeldUp::Tab));
         self.l.note(cx, Happening::LockStolen);

@@ -44,11 +44,23 @@ pub enum Bug {
     HeartbeatStorm,
     /// Packets of a chain that was reset are delivered.
     PacketsOfAnotherChain,
+    /// A packet without the tag of its sender's tab is delivered.
+    UntaggedHeard,
+    /// What arrives is kept, however much it is.
+    InboxWithoutBound,
+    /// Identities are taken as the list said before their seats were waited for.
+    ListBelieved,
+    /// A second reset does not look at what counted when it was asked for.
+    ResetOfUnseenChain,
+    /// Writes of a former session make the first saves of the next one count as durable.
+    FormerWriteCounts,
+    /// What a tab has signed counts again when somebody says it again.
+    SaidAgainHeard,
 }
 
 impl Bug {
     /// All of them.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 26] = [
         Self::OldHeightsUnderNewGeneration,
         Self::ResetOfEmptyChain,
         Self::ToldBeforeWritten,
@@ -69,6 +81,12 @@ impl Bug {
         Self::UnsignedHeard,
         Self::HeartbeatStorm,
         Self::PacketsOfAnotherChain,
+        Self::UntaggedHeard,
+        Self::InboxWithoutBound,
+        Self::ListBelieved,
+        Self::ResetOfUnseenChain,
+        Self::FormerWriteCounts,
+        Self::SaidAgainHeard,
     ];
 }
 

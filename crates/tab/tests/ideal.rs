@@ -158,12 +158,13 @@ impl Browser {
                     let ready = FromMiner::Ready { protocol, build };
                     self.todo.push_back(Input::Worker(id, ready));
                 }
-                Effect::Order(id, ToMiner::Lease(lease)) if self.is_mining => {
+                Effect::Order(id, ToMiner::Search(search)) if self.is_mining => {
                     let mut found = miner::Found::new();
-                    miner::search(&lease.header, &lease.target, lease.start, 256, &mut found);
+                    let start = u32::from(search.part) << 24;
+                    miner::search(&search.header, &search.target, start, 256, &mut found);
                     if let Some(nonce) = found.as_slice().first() {
-                        let (job, lease, nonce) = (lease.job, lease.lease, *nonce);
-                        let found = FromMiner::Found { lease, job, nonce };
+                        let (job, nonce) = (search.job, *nonce);
+                        let found = FromMiner::Found { job, nonce };
                         self.todo.push_back(Input::Worker(id, found));
                     }
                 }

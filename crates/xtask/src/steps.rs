@@ -272,13 +272,18 @@ fn wasm_tests(place: &[&str], in_browser: bool) -> Result<Outcome> {
 
 fn browser() -> Result<Outcome> {
     let chromium = setup::chromium().context("no Chromium: run `cargo xtask setup`")?;
-    let mut tests = tools::command("node");
-    tests
-        .current_dir(tools::node_folder())
-        .args(["node_modules/@playwright/test/cli.js", "test"])
-        .env("TABCHAIN_CHROMIUM", chromium)
-        .env("TABCHAIN_DIST", serve::dist());
-    counted(&mut tests)
+    let some = |chosen: &[&str]| {
+        let mut tests = tools::command("node");
+        tests
+            .current_dir(tools::node_folder())
+            .args(["node_modules/@playwright/test/cli.js", "test"])
+            .args(chosen)
+            .env("TABCHAIN_CHROMIUM", &chromium)
+            .env("TABCHAIN_DIST", serve::dist());
+        counted(&mut tests)
+    };
+    let most = some(&["--grep-invert", "@alone"])?;
+    Ok(most.and(some(&["--grep", "@alone", "--workers", "1"])?))
 }
 
 fn firefox() -> Result<Outcome> {

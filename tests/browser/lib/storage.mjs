@@ -3,9 +3,8 @@
 // All databases of this origin.
 export const databases = (page) => page.evaluate(async () => (await indexedDB.databases()).map(({ name, version }) => ({ name, version })));
 
-// Overwrites every value in the stores of this name with random bytes, or with `junk`; returns how
-// many there were.
-export const spoil = (page, wanted, junk = null) => page.evaluate(async ([wanted, junk]) => {
+// Overwrites every value in the stores of this name with random bytes; returns how many there were.
+export const spoil = (page, wanted) => page.evaluate(async (wanted) => {
   const wait = (request) => new Promise((resolve, reject) => {
     request.onsuccess = () => resolve(request.result);
     request.onerror = () => reject(request.error);
@@ -17,14 +16,14 @@ export const spoil = (page, wanted, junk = null) => page.evaluate(async ([wanted
       if (store !== wanted) continue;
       const objects = database.transaction(store, "readwrite").objectStore(store);
       for (const key of await wait(objects.getAllKeys())) {
-        await wait(objects.put(junk ?? crypto.getRandomValues(new Uint8Array(100)), key));
+        await wait(objects.put(crypto.getRandomValues(new Uint8Array(100)), key));
         count++;
       }
     }
     database.close();
   }
   return count;
-}, [wanted, junk]);
+}, wanted);
 
 // The rows of a store: { name, value }, both as Buffers; `value` is null if it is not bytes.
 export async function rows(page, database, store) {

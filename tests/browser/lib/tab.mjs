@@ -1,5 +1,5 @@
 // What tests do with a tab.
-import { expect } from "@playwright/test";
+import { expect } from "../fixtures.mjs";
 
 const START = 30_000;
 
@@ -33,7 +33,7 @@ export const mine = (page, power = { workers: 1, duty: 1 }) => call(page, "start
 export const stop = (page) => call(page, "stopMining");
 
 export async function reaches(page, wanted, timeout = 30_000) {
-  await expect.poll(() => height(page), { message: `height ${wanted}`, timeout, intervals: [50, 100, 200] })
+  await expect.poll(() => height(page), { message: `height ${wanted}`, timeout })
     .toBeGreaterThanOrEqual(wanted);
 }
 

@@ -1,10 +1,12 @@
-//! What the nodes want searched, and which nonces of it nobody has.
+//! What the nodes want searched, and who has which part of it.
 
+use super::WorkerId;
+use crate::message::{Search, part_of};
 use miner::{HeaderBytes, TargetBytes};
 use std::collections::BTreeMap;
 
-/// All nonces of a header.
-pub const ALL: u64 = 1 << 32;
+/// Parts of a job, several for each of as many workers as there can be.
+const PARTS: usize = 256;
 
 /// Which node wants the work; chosen by the engine.
 pub type NodeKey = u64;
@@ -20,118 +22,79 @@ pub struct Job {
     pub target: TargetBytes,
 }
 
-/// Some nonces of a job.
-#[derive(Clone, Copy, Debug)]
-pub struct Part {
-    /// Whose job.
-    pub node: NodeKey,
-    /// Its id.
-    pub job: u64,
-    /// First nonce.
-    pub start: u64,
-    /// How many.
-    pub count: u64,
-}
-
-/// Every node's job. What was cut off and not given back belongs to the one who cut it off.
+/// Every node's job.
 #[derive(Debug, Default)]
 pub struct Jobs {
-    by_node: BTreeMap<NodeKey, Search>,
-    /// The node whose job was cut last: the next cut goes to the one after it.
-    turn: NodeKey,
+    by_node: BTreeMap<NodeKey, Parts>,
+    /// The next job's number.
+    next: u32,
 }
 
+/// A job, given away part by part.
 #[derive(Debug)]
-struct Search {
-    job: Job,
-    /// From here on nothing was handed out.
-    next: u64,
-    /// Given back by workers that are gone: start and count.
-    returned: Vec<(u64, u64)>,
+pub struct Parts {
+    /// Whose job.
+    pub node: NodeKey,
+    /// What workers call it.
+    pub number: u32,
+    /// What it is.
+    pub job: Job,
+    /// Who got part 0, part 1, ...
+    owners: Vec<WorkerId>,
 }
 
 impl Jobs {
     /// Replaces a node's job. Whether it is another one.
     pub fn set(&mut self, node: NodeKey, job: Option<Job>) -> bool {
-        if self.by_node.get(&node).map(|search| search.job.id) == job.map(|job| job.id) {
+        if self.by_node.get(&node).map(|parts| parts.job.id) == job.map(|job| job.id) {
             return false;
         }
-        match job {
-            None => self.by_node.remove(&node),
-            Some(job) => self.by_node.insert(
-                node,
-                Search {
-                    job,
-                    next: 0,
-                    returned: Vec::new(),
-                },
-            ),
+        let Some(job) = job else {
+            self.by_node.remove(&node);
+            return true;
         };
+        let parts = Parts {
+            node,
+            number: self.next,
+            job,
+            owners: Vec::new(),
+        };
+        self.next = self.next.wrapping_add(1);
+        self.by_node.insert(node, parts);
         true
     }
 
-    /// How many nodes have a job.
-    pub fn len(&self) -> usize {
-        self.by_node.len()
+    /// The job at this place in the circle of nodes.
+    pub fn at(&mut self, place: usize) -> Option<&mut Parts> {
+        let place = place.checked_rem(self.by_node.len())?;
+        self.by_node.values_mut().nth(place)
     }
 
-    /// Cuts up to `size` nonces off the job whose turn it is.
-    pub fn cut(&mut self, size: u64) -> Option<(Part, Job)> {
-        let later = self
-            .by_node
-            .range(self.turn..)
-            .filter(|(node, _)| **node != self.turn);
-        let mut circle = later.chain(self.by_node.range(..=self.turn));
-        let node = circle
-            .find(|(_, search)| search.has_work())
-            .map(|(node, _)| *node)?;
-        let search = self.by_node.get_mut(&node)?;
-        let (start, count) = search.cut(size)?;
-        self.turn = node;
-        let job = search.job;
-        Some((
-            Part {
-                node,
-                job: job.id,
-                start,
-                count,
-            },
-            job,
-        ))
-    }
-
-    /// Takes back what was cut off and not searched, unless its job is over.
-    pub fn give_back(&mut self, part: Part) {
-        if let Some(search) = self.by_node.get_mut(&part.node)
-            && search.job.id == part.job
-            && part.count > 0
-        {
-            search.returned.push((part.start, part.count));
-        }
-    }
-
-    /// The id of the node's job if all its nonces are cut off.
-    pub fn used_up(&self, node: NodeKey) -> Option<u64> {
-        let search = self.by_node.get(&node)?;
-        (!search.has_work()).then_some(search.job.id)
+    /// The job of this number, if this worker was given the part that the nonce is in.
+    pub fn of(&self, worker: WorkerId, number: u32, nonce: u32) -> Option<&Parts> {
+        let mut all = self.by_node.values();
+        let parts = all.find(|parts| parts.number == number)?;
+        let owner = parts.owners.get(usize::from(part_of(nonce)))?;
+        (*owner == worker).then_some(parts)
     }
 }
 
-impl Search {
-    fn has_work(&self) -> bool {
-        self.next < ALL || !self.returned.is_empty()
+impl Parts {
+    /// The next part, which is this worker's from now on.
+    pub fn give(&mut self, worker: WorkerId, duty: u8) -> Option<Search> {
+        let part = u8::try_from(self.owners.len()).ok()?;
+        self.owners.push(worker);
+        Some(Search {
+            job: self.number,
+            header: self.job.header,
+            target: self.job.target,
+            part,
+            duty,
+        })
     }
 
-    /// Cuts off up to `size` nonces: where they start, and how many.
-    fn cut(&mut self, size: u64) -> Option<(u64, u64)> {
-        if let Some((start, count)) = self.returned.pop() {
-            if count > size {
-                self.returned.push((start + size, count - size));
-            }
-            return Some((start, count.min(size)));
-        }
-        let (start, count) = (self.next, size.min(ALL - self.next));
-        self.next += count;
-        (count > 0).then_some((start, count))
+    /// Whether all parts are given away.
+    pub fn is_spent(&self) -> bool {
+        self.owners.len() == PARTS
     }
 }

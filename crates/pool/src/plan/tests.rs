@@ -1,36 +1,25 @@
 //! Plans against a model of workers that live, die, lag and talk nonsense.
 
 use super::*;
+use crate::message::{PART, Search, part_of};
 use proptest::prelude::*;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 const BUILD: &str = "b1";
-
-/// Disjoint ranges of nonces.
-#[derive(Default, Debug)]
-struct Ranges(Vec<(u64, u64)>);
-
-impl Ranges {
-    fn add(&mut self, start: u64, end: u64) {
-        assert!(self.free(start, end), "{start}..{end} twice");
-        if start < end {
-            self.0.push((start, end));
-        }
-    }
-
-    fn free(&self, start: u64, end: u64) -> bool {
-        start >= end || self.0.iter().all(|&(from, to)| end <= from || to <= start)
-    }
-
-    fn sum(&self) -> u64 {
-        self.0.iter().map(|(from, to)| to - from).sum()
-    }
-}
 
 #[derive(Debug, Default)]
 struct ModelWorker {
     ready: bool,
-    lease: Option<(Lease, u64)>,
+    task: Option<Search>,
+}
+
+/// What of a node's job was given to whom.
+#[derive(Debug, Default)]
+struct ModelJob {
+    id: u64,
+    number: Option<u32>,
+    owners: BTreeMap<u8, WorkerId>,
+    spent: bool,
 }
 
 /// Plays the host, the workers and the nodes, and checks each command.
@@ -40,9 +29,11 @@ struct Model {
     next_job: u64,
     last_worker: Option<WorkerId>,
     workers: BTreeMap<WorkerId, ModelWorker>,
-    /// Per node its job's id and what of it was reported as done.
-    jobs: BTreeMap<NodeKey, (u64, Ranges)>,
-    spent: Vec<u64>,
+    jobs: BTreeMap<NodeKey, ModelJob>,
+    /// All numbers that jobs ever had.
+    numbers: BTreeSet<u32>,
+    /// Whether nodes answer at once when they are asked for another job.
+    answers: bool,
     found: Vec<(NodeKey, u64, u32)>,
     restarts: u32,
 }
@@ -56,13 +47,15 @@ impl Model {
             last_worker: None,
             workers: BTreeMap::new(),
             jobs: BTreeMap::new(),
-            spent: Vec::new(),
+            numbers: BTreeSet::new(),
+            answers: false,
             found: Vec::new(),
             restarts: 0,
         }
     }
 
     fn settle(&mut self) {
+        let mut spent = Vec::new();
         for command in self.plan.take() {
             match command {
                 Command::Spawn(id) => {
@@ -78,11 +71,13 @@ impl Model {
                 }
                 Command::Post(id, order) => self.post(id, order),
                 Command::Tell(PoolEvent::Spent { node, job }) => {
-                    assert_eq!(self.jobs.get(&node).map(|(id, _)| *id), Some(job));
-                    self.spent.push(job);
+                    let known = self.jobs.get_mut(&node).expect("it has a job");
+                    assert_eq!((known.id, known.owners.len()), (job, 256));
+                    assert!(!core::mem::replace(&mut known.spent, true), "told twice");
+                    spent.push(node);
                 }
                 Command::Tell(PoolEvent::Found { node, job, nonce }) => {
-                    assert_eq!(self.jobs.get(&node).map(|(id, _)| *id), Some(job));
+                    assert_eq!(self.jobs.get(&node).map(|known| known.id), Some(job));
                     self.found.push((node, job, nonce));
                 }
                 Command::Tell(PoolEvent::WorkerRestarted) => self.restarts += 1,
@@ -90,81 +85,73 @@ impl Model {
             }
         }
         self.nothing_idle();
-    }
-
-    fn post(&mut self, id: WorkerId, order: ToMiner) {
-        assert!(self.workers[&id].ready, "posted before it was ready");
-        let lease = match order {
-            ToMiner::Duty(_) => return,
-            ToMiner::Stop => None,
-            ToMiner::Lease(lease) => {
-                // It survives the wire.
-                assert_eq!(ToMiner::decode(&order.encode()), Some(order));
-                let (start, end) = (u64::from(lease.start), u64::from(lease.start) + lease.count);
-                let (_, done) = self
-                    .jobs
-                    .values()
-                    .find(|(id, _)| *id == lease.job)
-                    .expect("dead job");
-                assert!(done.free(start, end), "searched already");
-                for other in self
-                    .workers
-                    .values()
-                    .filter_map(|worker| worker.lease.as_ref())
-                {
-                    let (from, to) = (
-                        u64::from(other.0.start),
-                        u64::from(other.0.start) + other.0.count,
-                    );
-                    assert!(
-                        other.0.job != lease.job || end <= from || to <= start,
-                        "two owners"
-                    );
-                    assert_ne!(other.0.lease, lease.lease);
-                }
-                Some((lease, 0))
-            }
-        };
-        let old = core::mem::replace(
-            &mut self.workers.get_mut(&id).expect("it exists").lease,
-            lease,
-        );
-        if let Some((old, done)) = old {
-            let dead = self.jobs.values().all(|(id, _)| *id != old.job);
-            assert!(dead || done == old.count, "a living lease was taken away");
+        if self.answers {
+            spent.into_iter().for_each(|node| self.set_job(node, true));
         }
     }
 
-    /// No ready worker waits while a job has nonces that nobody has.
+    fn post(&mut self, id: WorkerId, order: ToMiner) {
+        assert_eq!(ToMiner::decode(&order.encode()), Some(order)); // it survives the wire
+        let worker = self.workers.get_mut(&id).expect("it exists");
+        assert!(worker.ready, "posted before it was ready");
+        worker.task = match order {
+            ToMiner::Duty(_) => return,
+            ToMiner::Stop => None,
+            ToMiner::Search(search) => Some(search),
+        };
+        let Some(Search { job, part, .. }) = worker.task else {
+            return;
+        };
+        let id_of =
+            |header: &[u8; 80]| u64::from_le_bytes(*header.first_chunk().expect("it is longer"));
+        let wanted = worker.task.map(|search| id_of(&search.header));
+        let mut jobs = self.jobs.values_mut();
+        let known = jobs
+            .find(|known| Some(known.id) == wanted)
+            .expect("a dead job");
+        if known.number.is_none() {
+            assert!(self.numbers.insert(job), "a number used twice");
+        }
+        assert_eq!(*known.number.get_or_insert(job), job);
+        assert_eq!(known.owners.insert(part, id), None, "two owners");
+    }
+
+    /// No ready worker waits while all jobs have parts that nobody has; none searches what is over.
     fn nothing_idle(&self) {
-        let idle = self
-            .workers
+        let numbers: Vec<_> = self
+            .jobs
             .values()
-            .any(|worker| worker.ready && worker.lease.is_none());
-        let free = self.jobs.values().any(|(job, done)| {
-            let leased: u64 = self
-                .workers
-                .values()
-                .filter_map(|worker| worker.lease.as_ref())
-                .filter(|(lease, _)| lease.job == *job)
-                .map(|(lease, done)| lease.count - done)
-                .sum();
-            done.sum() + leased < ALL
-        });
-        assert!(!(idle && free), "a worker waits beside work");
+            .filter_map(|known| known.number)
+            .collect();
+        let full = |known: &ModelJob| known.owners.len() == 256;
+        let work = !self.jobs.is_empty() && !self.jobs.values().any(full);
+        for worker in self.workers.values().filter(|worker| worker.ready) {
+            match worker.task {
+                Some(task) => assert!(numbers.contains(&task.job), "a dead job is searched"),
+                None => assert!(!work, "a worker waits beside work"),
+            }
+        }
     }
 
     fn set_job(&mut self, node: NodeKey, on: bool) {
         let job = on.then(|| {
             self.next_job += 1;
+            let mut header = [node as u8; 80];
+            header[..8].copy_from_slice(&self.next_job.to_le_bytes());
             Job {
                 id: self.next_job,
-                header: [node as u8; 80],
+                header,
                 target: [0; 32],
             }
         });
         match job {
-            Some(job) => self.jobs.insert(node, (job.id, Ranges::default())),
+            Some(Job { id, .. }) => {
+                let fresh = ModelJob {
+                    id,
+                    ..ModelJob::default()
+                };
+                self.jobs.insert(node, fresh)
+            }
             None => self.jobs.remove(&node),
         };
         self.plan.set_job(self.now, node, job);
@@ -192,45 +179,38 @@ impl Model {
         }
     }
 
-    /// The worker reports `part` / 255 of what is left; 255 is all of it.
-    fn work(&mut self, id: WorkerId, part: u8) {
-        let Some((lease, done)) = &mut self.workers.get_mut(&id).expect("it was picked").lease
-        else {
-            return;
-        };
-        let hashes = (lease.count - *done) * u64::from(part) / 255;
-        let (from, job) = (u64::from(lease.start) + *done, lease.job);
-        *done += hashes;
-        let progress = FromMiner::Progress {
-            lease: lease.lease,
-            done: *done,
-            hashes,
-        };
-        if *done == lease.count {
-            self.workers.get_mut(&id).expect("it was picked").lease = None;
-        }
-        if let Some((_, ranges)) = self.jobs.values_mut().find(|(id, _)| *id == job) {
-            ranges.add(from, from + hashes);
-        }
-        self.plan.hear(self.now, id, progress);
+    fn says(&mut self, id: WorkerId, message: FromMiner) {
+        self.plan.hear(self.now, id, message);
         self.settle();
     }
 
-    fn find(&mut self, id: WorkerId) {
-        let Some((lease, done)) = self.workers[&id].lease else {
-            return;
+    /// The worker tells that it is at work.
+    fn work(&mut self, id: WorkerId) {
+        if self.workers[&id].task.is_some() {
+            self.says(id, FromMiner::Progress { hashes: 1_000 });
+        }
+    }
+
+    /// The worker has searched its part.
+    fn finish(&mut self, id: WorkerId) {
+        if let Some(Search { job, part, .. }) = self.workers[&id].task {
+            self.says(id, FromMiner::Progress { hashes: PART });
+            self.workers.get_mut(&id).expect("it was picked").task = None;
+            self.says(id, FromMiner::Done { job, part });
+        }
+    }
+
+    /// Somebody says that it has found something: it counts exactly if the part is its own, even if
+    /// it is at something else by now.
+    fn find(&mut self, id: WorkerId, job: u32, nonce: u32) {
+        let its = |known: &&ModelJob| {
+            known.number == Some(job) && known.owners.get(&part_of(nonce)) == Some(&id)
         };
-        let nonce = (u64::from(lease.start) + done) as u32;
+        let lives = self.workers.get(&id).is_some_and(|worker| worker.ready);
+        let counts = lives && self.jobs.values().any(|known| its(&known));
         let before = self.found.len();
-        let message = FromMiner::Found {
-            lease: lease.lease,
-            job: lease.job,
-            nonce,
-        };
-        self.plan.hear(self.now, id, message);
-        self.settle();
-        let alive = self.jobs.values().any(|(id, _)| *id == lease.job);
-        assert_eq!(self.found.len() - before, usize::from(alive));
+        self.says(id, FromMiner::Found { job, nonce });
+        assert_eq!(self.found.len() - before, usize::from(counts));
     }
 
     fn die(&mut self, id: WorkerId) {
@@ -252,6 +232,7 @@ impl Model {
 
     /// Searches everything to the end.
     fn drain(&mut self) {
+        self.answers = false;
         self.set_share(Some(Power {
             workers: 3,
             duty: 100,
@@ -259,98 +240,89 @@ impl Model {
         self.pass(BACK_OFF_MOST); // whoever is due comes
         for _ in 0..2_000 {
             self.all_ready();
-            let busy: Vec<_> = self
-                .workers
-                .iter()
-                .filter(|(_, worker)| worker.lease.is_some())
-                .map(|(id, _)| *id)
-                .collect();
-            if busy.is_empty() {
-                break;
+            for id in self.workers.keys().copied().collect::<Vec<_>>() {
+                self.finish(id);
             }
-            self.now += 1;
-            for id in busy {
-                self.work(id, 255);
-            }
+            self.pass(100);
         }
     }
 }
 
 #[derive(Clone, Debug)]
 enum Action {
+    Answers(bool),
     Job(u8, bool),
     Share(Option<(u8, u8)>),
     Ready(usize),
-    Work(usize, u8),
-    Find(usize),
+    Work(usize),
+    Finish(usize),
+    /// By the worker itself.
+    Find(usize, u32),
     Die(usize),
     Pass(u16),
-    Nonsense(WorkerId, u32, u64, u32),
+    Nonsense(WorkerId, u32, u32),
+    Stutter(usize, u32, u8),
 }
 
 fn actions() -> impl Strategy<Value = Action> {
     prop_oneof![
+        1 => any::<bool>().prop_map(Action::Answers),
         3 => (0..4u8, any::<bool>()).prop_map(|(node, on)| Action::Job(node, on)),
         1 => prop::option::weighted(0.8, (0..6u8, 0..=120u8)).prop_map(Action::Share),
         4 => any::<usize>().prop_map(Action::Ready),
-        6 => (any::<usize>(), any::<u8>()).prop_map(|(at, part)| Action::Work(at, part)),
-        4 => any::<usize>().prop_map(|at| Action::Work(at, 255)),
-        2 => any::<usize>().prop_map(Action::Find),
+        6 => any::<usize>().prop_map(Action::Work),
+        9 => any::<usize>().prop_map(Action::Finish),
+        2 => (any::<usize>(), any::<u32>()).prop_map(|(at, low)| Action::Find(at, low)),
         1 => any::<usize>().prop_map(Action::Die),
         3 => (0..7_000u16).prop_map(Action::Pass),
-        1 => (0..9u32, 0..9u32, any::<u64>(), any::<u32>())
-            .prop_map(|(id, lease, number, nonce)| Action::Nonsense(id, lease, number, nonce)),
+        2 => (0..9u32, 0..9u32, 0..9u32 << 24)
+            .prop_map(|(id, job, nonce)| Action::Nonsense(id, job, nonce)),
+        1 => (any::<usize>(), 0..9u32, 0..9u8)
+            .prop_map(|(at, job, part)| Action::Stutter(at, job, part)),
     ]
 }
 
 fn act(model: &mut Model, action: Action) {
+    let picked = match action {
+        Action::Ready(at)
+        | Action::Work(at)
+        | Action::Finish(at)
+        | Action::Find(at, _)
+        | Action::Die(at)
+        | Action::Stutter(at, ..) => match model.pick(at) {
+            Some(id) => id,
+            None => return,
+        },
+        _ => 0,
+    };
     match action {
+        Action::Answers(answers) => model.answers = answers,
         Action::Job(node, on) => model.set_job(node.into(), on),
         Action::Share(share) => {
             model.set_share(share.map(|(workers, duty)| Power { workers, duty }));
         }
-        Action::Ready(at) => {
-            if let Some(id) = model.pick(at) {
-                model.ready(id);
+        Action::Ready(_) => model.ready(picked),
+        Action::Work(_) => model.work(picked),
+        Action::Finish(_) => model.finish(picked),
+        Action::Find(_, low) => {
+            if let Some(Search { job, part, .. }) = model.workers[&picked].task {
+                model.find(picked, job, u32::from(part) << 24 | low >> 8);
             }
         }
-        Action::Work(at, part) => {
-            if let Some(id) = model.pick(at) {
-                model.work(id, part);
-            }
-        }
-        Action::Find(at) => {
-            if let Some(id) = model.pick(at) {
-                model.find(id);
-            }
-        }
-        Action::Die(at) => {
-            if let Some(id) = model.pick(at) {
-                model.die(id);
-            }
-        }
+        Action::Die(_) => model.die(picked),
         Action::Pass(ms) => model.pass(ms.into()),
-        Action::Nonsense(id, lease, number, nonce) => {
-            // Of workers that are gone, of leases that are over: none of it may count.
-            let held = model
-                .workers
-                .get(&id)
-                .and_then(|worker| worker.lease.as_ref());
-            if held.is_none_or(|(held, _)| held.lease != lease) {
-                let (job, done, hashes) = (number, number, number);
+        // Late, of workers that are gone, of jobs that are over: who owns it decides.
+        Action::Nonsense(id, job, nonce) => model.find(id, job, nonce),
+        Action::Stutter(_, job, part) => {
+            // Twice, or of what was taken away from it: nothing comes of it.
+            let task = model.workers[&picked]
+                .task
+                .map(|task| (task.job, task.part));
+            if task != Some((job, part)) {
                 model
                     .plan
-                    .hear(model.now, id, FromMiner::Found { lease, job, nonce });
-                model.plan.hear(
-                    model.now,
-                    id,
-                    FromMiner::Progress {
-                        lease,
-                        done,
-                        hashes,
-                    },
-                );
-                model.settle();
+                    .hear(model.now, picked, FromMiner::Done { job, part });
+                assert_eq!(model.plan.take(), []);
             }
         }
     }
@@ -358,15 +330,15 @@ fn act(model: &mut Model, action: Action) {
 
 proptest! {
     #[test]
-    fn no_nonce_has_two_owners_and_none_is_lost(actions in prop::collection::vec(actions(), 0..150)) {
+    fn no_nonce_has_two_owners_and_all_get_one(actions in prop::collection::vec(actions(), 0..150)) {
         let mut model = Model::new();
         for action in actions {
             act(&mut model, action);
         }
         model.drain();
-        for (job, done) in model.jobs.values() {
-            prop_assert_eq!(done.sum(), ALL, "job {} {:?}", job, done);
-            prop_assert_eq!(model.spent.iter().filter(|spent| *spent == job).count(), 1);
+        for known in model.jobs.values() {
+            prop_assert_eq!(known.owners.len(), 256);
+            prop_assert!(known.spent);
         }
         prop_assert_eq!(model.restarts, model.plan.restarts());
         model.set_share(None);
@@ -384,8 +356,13 @@ fn running(workers: u8, nodes: u64) -> Model {
     model
 }
 
-fn lease(model: &Model, id: WorkerId) -> Lease {
-    model.workers[&id].lease.expect("it has one").0
+fn task(model: &Model, id: WorkerId) -> Search {
+    model.workers[&id].task.expect("it has one")
+}
+
+/// Whose job that is.
+fn node_of(model: &Model, id: WorkerId) -> NodeKey {
+    task(model, id).header[79].into()
 }
 
 #[test]
@@ -401,73 +378,102 @@ fn off_means_that_no_worker_exists() {
 }
 
 #[test]
-fn nodes_take_turns() {
-    let mut model = running(1, 3);
-    let mut jobs = Vec::new();
-    for _ in 0..6 {
-        jobs.push(lease(&model, 0).job);
-        model.now += 1_000;
-        model.work(0, 255);
+fn hashes_count_once_and_not_of_the_dead() {
+    let mut model = running(1, 1);
+    for _ in 0..12 {
+        model.pass(500);
+        model.work(0);
     }
-    assert_eq!(jobs, [2, 3, 1, 2, 3, 1]); // nodes 1, 2, 0, ...
+    assert_eq!(model.plan.rate(model.now), 2_000);
+    model.die(0);
+    model.says(0, FromMiner::Progress { hashes: PART });
+    assert_eq!(model.plan.rate(model.now), 2_000);
 }
 
 #[test]
-fn leases_grow_towards_a_second_of_work() {
-    let mut model = running(1, 1);
-    for _ in 0..20 {
-        model.now += lease(&model, 0).count / 6_000; // 6 MH/s
-        model.work(0, 255);
+fn nodes_take_turns() {
+    for (workers, nodes) in [(1, 3), (3, 1), (2, 3), (4, 3)] {
+        let mut model = running(workers, nodes);
+        let mut seconds = vec![0u8; nodes as usize];
+        for _ in 0..3 {
+            model.pass(TURN);
+            for id in 0..workers {
+                model.work(id.into());
+                seconds[node_of(&model, id.into()) as usize] += 1;
+            }
+        }
+        let each = workers * 3 / nodes as u8;
+        assert!(seconds.iter().all(|some| *some == each), "{seconds:?}");
     }
-    let count = lease(&model, 0).count;
-    assert!(count.abs_diff(6_000_000) < 60_000, "{count}");
+}
+
+#[test]
+fn a_turn_lasts_whatever_happens_to_jobs_but_for_a_find() {
+    let mut model = running(1, 2);
+    let first = node_of(&model, 0);
+    for _ in 0..9 {
+        model.set_job(first, true);
+        model.finish(0);
+        assert_eq!(node_of(&model, 0), first);
+    }
+    let Search { job, part, .. } = task(&model, 0);
+    model.find(0, job, u32::from(part) << 24);
+    model.set_job(first, true);
+    assert_ne!(node_of(&model, 0), first, "blocks would come in runs");
+}
+
+#[test]
+fn a_node_is_asked_for_a_job_before_anybody_waits() {
+    let mut model = running(64, 1);
+    model.answers = true;
+    for _ in 0..9 {
+        for id in 0..64 {
+            model.finish(id);
+            assert!(model.workers.values().all(|worker| worker.task.is_some()));
+        }
+    }
+    assert!(model.next_job > 1);
 }
 
 #[test]
 fn a_new_job_preempts_the_old_one_and_drops_its_answers() {
     let mut model = running(1, 1);
-    let old = lease(&model, 0);
+    let old = task(&model, 0);
     model.set_job(0, true);
-    let new = lease(&model, 0);
+    let new = task(&model, 0);
     assert_ne!(old.job, new.job);
-    let late = |lease: Lease| FromMiner::Found {
-        lease: lease.lease,
-        job: lease.job,
-        nonce: 0,
-    };
-    model.plan.hear(model.now, 0, late(old));
-    model.plan.hear(
-        model.now,
-        0,
-        FromMiner::Found {
-            lease: new.lease,
-            job: old.job,
-            nonce: 0,
-        },
-    );
-    model.settle();
+    model.find(0, old.job, 0);
     assert_eq!(model.found, []);
-    model.plan.hear(model.now, 0, late(new));
-    model.settle();
-    assert_eq!(model.found, [(0, new.job, 0)]);
+    model.find(0, new.job, 0);
+    assert_eq!(model.found, [(0, 2, 0)]);
     assert_eq!(
-        lease(&model, 0),
+        task(&model, 0),
         new,
         "the search goes on until the node changes its job"
     );
 }
 
 #[test]
-fn a_job_that_is_withdrawn_stops_its_worker() {
-    let mut model = running(1, 1);
-    model.set_job(0, false);
-    assert_eq!(model.workers[&0].lease, None);
-    model.set_job(0, true);
-    assert!(model.workers[&0].lease.is_some());
+fn what_is_found_when_the_turn_ends_is_not_lost() {
+    let mut model = running(1, 2);
+    let Search { job, .. } = task(&model, 0);
+    model.pass(TURN);
+    assert_ne!(task(&model, 0).job, job);
+    model.find(0, job, 7);
+    assert_eq!(model.found.len(), 1);
 }
 
 #[test]
-fn a_new_duty_reaches_a_worker_in_the_middle_of_its_lease() {
+fn a_job_that_is_withdrawn_stops_its_worker() {
+    let mut model = running(1, 1);
+    model.set_job(0, false);
+    assert_eq!(model.workers[&0].task, None);
+    model.set_job(0, true);
+    assert!(model.workers[&0].task.is_some());
+}
+
+#[test]
+fn a_new_duty_reaches_a_worker_in_the_middle_of_its_part() {
     let mut model = running(1, 1);
     model.plan.set_share(
         model.now,
@@ -480,17 +486,19 @@ fn a_new_duty_reaches_a_worker_in_the_middle_of_its_lease() {
 }
 
 #[test]
-fn a_dead_worker_is_replaced_within_a_second_and_its_lease_searched_again() {
+fn a_dead_worker_is_replaced_within_a_second_and_gets_a_part_of_its_own() {
     let mut model = running(1, 1);
-    model.work(0, 100);
-    let (old, done) = model.workers[&0].lease.expect("it has one");
+    let old = task(&model, 0);
     model.die(0);
     assert!(model.workers.is_empty());
     model.pass(BACK_OFF);
     assert_eq!((model.restarts, model.plan.restarts()), (1, 1));
     model.ready(1);
-    let new = lease(&model, 1);
-    assert_eq!((u64::from(new.start), new.job), (done, old.job));
+    let new = task(&model, 1);
+    assert_eq!((new.job, new.part), (old.job, old.part + 1));
+    model.find(0, old.job, 0);
+    model.find(1, old.job, 0);
+    assert_eq!(model.found, []);
 }
 
 #[test]
@@ -510,7 +518,7 @@ fn a_worker_that_keeps_dying_is_replaced_ever_later() {
     model.ready(id);
     for _ in 0..=HEALTHY_AFTER / 1_000 {
         model.pass(1_000);
-        model.work(id, 1);
+        model.work(id);
     }
     model.die(id);
     model.pass(BACK_OFF);
@@ -532,7 +540,7 @@ fn a_silent_worker_is_replaced_and_a_waiting_one_is_not() {
     for _ in 0..8 {
         model.set_job(0, true); // new work is no excuse for silence
         model.pass(1_000);
-        model.work(1, 1);
+        model.work(1);
     }
     assert_eq!(model.workers.keys().copied().collect::<Vec<_>>(), [1, 2]);
 }

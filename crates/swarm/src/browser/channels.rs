@@ -3,6 +3,8 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use chain::PeerId;
+use protocol::envelope::{Envelope, Kind, RoomId};
 use tab::door::Channel;
 
 use super::Life;
@@ -10,12 +12,20 @@ use super::Life;
 /// So much of what was said is remembered for hostile pages.
 const REMEMBERED: usize = 48;
 
+/// Where an envelope's kind and room stand, and what a packet's kind is.
+const KIND_AT: usize = 3;
+const PACKET: u8 = 0;
+const ROOM_AT: usize = 4;
+/// Commands of a tab that are remembered, and its first heartbeat before them.
+const MOST_TAPED: usize = 24;
+
 /// All channels.
 #[derive(Debug, Default)]
 pub struct Channels {
     listeners: BTreeMap<(Life, Channel), Listener>,
     listened: u64,
     said: BTreeMap<String, VecDeque<Vec<u8>>>,
+    tapes: BTreeMap<String, BTreeMap<PeerId, Vec<Vec<u8>>>>,
 }
 
 #[derive(Debug)]
@@ -67,9 +77,52 @@ impl Channels {
         if said.len() > REMEMBERED {
             said.pop_front();
         }
+        self.tape(&name, bytes);
         let mut receivers = self.receivers(&name);
         receivers.retain(|receiver| receiver.life != life);
         receivers
+    }
+
+    /// Remembers what a tab has signed: its first heartbeat, and what it commanded after that.
+    fn tape(&mut self, name: &str, bytes: &[u8]) {
+        if bytes.get(KIND_AT).is_none_or(|kind| *kind == PACKET) {
+            return;
+        }
+        let Some(said) = open(bytes) else { return };
+        let tape = self.tapes.entry(name.into()).or_default();
+        let tape = tape.entry(said.sender).or_default();
+        let wanted = match said.kind {
+            Kind::Heartbeat => tape.is_empty(),
+            Kind::Command => !tape.is_empty() && tape.len() < MOST_TAPED,
+            Kind::Packet => false,
+        };
+        if wanted {
+            tape.push(bytes.to_vec());
+        }
+    }
+
+    /// What a tab has signed, in order, and on which channel; of those that have commanded, modulo how
+    /// many there are.
+    #[must_use]
+    pub fn taped(&self, which: u32) -> Option<(String, Vec<Vec<u8>>)> {
+        let of_name = |(name, tapes): (&String, &BTreeMap<_, Vec<Vec<u8>>>)| {
+            let tapes = tapes.values().filter(|tape| tape.len() > 1);
+            tapes
+                .map(|tape| (name.clone(), tape.clone()))
+                .collect::<Vec<_>>()
+        };
+        let all: Vec<_> = self.tapes.iter().flat_map(of_name).collect();
+        let which = usize::try_from(which).ok()?.checked_rem(all.len())?;
+        all.into_iter().nth(which)
+    }
+
+    /// The channel on which somebody has spoken in a room.
+    #[must_use]
+    pub fn of_room(&self, room: RoomId) -> Option<String> {
+        let in_room = |bytes: &Vec<u8>| open(bytes).is_some_and(|said| said.room == room);
+        let mut all = self.said.iter();
+        all.find(|(_, said)| said.iter().any(in_room))
+            .map(|(name, _)| name.clone())
     }
 
     /// Who listens under a name.
@@ -110,6 +163,13 @@ impl Channels {
         let which = which.checked_rem(u32::try_from(said.len()).ok()?)?;
         said.get(usize::try_from(which).ok()?).cloned()
     }
+}
+
+/// Reads an envelope of whatever room.
+#[must_use]
+pub fn open(bytes: &[u8]) -> Option<Envelope> {
+    let room = bytes.get(ROOM_AT..ROOM_AT + 16)?.try_into().ok()?;
+    Envelope::decode(bytes, RoomId(room)).ok()
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use tab::door::{DbId, Query, Rows, Ticket};
 use tab::storage::{Change, DbError, Durability, Name, Store};
 
 use super::Life;
+use super::slow::Slow;
 use super::values::Values;
 
 /// What an engine wants of an open database.
@@ -44,6 +45,8 @@ pub struct Database {
     pub newer: bool,
     /// A hostile connection is in the way until this time.
     pub blocked_until: u64,
+    /// How slow it is.
+    pub slow: Slow,
     transactions: BTreeMap<u64, Transaction>,
 }
 
@@ -127,6 +130,19 @@ impl Databases {
         self.connections.remove(&(life, db));
     }
 
+    /// How much longer an engine waits there now.
+    #[must_use]
+    pub fn slowness(&self, name: &str, life: Life, now: u64) -> u64 {
+        let database = self.look(name);
+        database.map_or(0, |database| database.slow.wait(life, now))
+    }
+
+    /// All are as fast as ever.
+    pub fn hurry(&mut self) {
+        let all = self.all.values_mut();
+        all.for_each(|database| database.slow = Slow::default());
+    }
+
     /// All engines that have it open.
     #[must_use]
     pub fn connected(&self, name: &str) -> Vec<(Life, DbId)> {
@@ -166,12 +182,14 @@ impl Databases {
         None
     }
 
-    /// Starts what nothing is in the way of: the numbers of what was started, by database.
-    pub fn start(&mut self) -> Vec<(String, u64)> {
+    /// Starts what nothing is in the way of: for whom and the numbers of what was started, by
+    /// database.
+    pub fn start(&mut self) -> Vec<(String, Life, u64)> {
         let mut started = Vec::new();
         for (name, database) in &mut self.all {
             for number in database.start() {
-                started.push((name.clone(), number));
+                let life = database.transactions[&number].life;
+                started.push((name.clone(), life, number));
             }
         }
         started
@@ -330,7 +348,7 @@ mod tests {
         databases
             .start()
             .into_iter()
-            .map(|(_, number)| number)
+            .map(|(.., number)| number)
             .collect()
     }
 

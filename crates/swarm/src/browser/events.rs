@@ -17,6 +17,8 @@ pub(super) enum Event {
     Step(usize),
     /// Faults end, everybody is joined, nobody mines.
     Calm,
+    /// One tab of each room mines for a while.
+    LastBlocks,
     /// Everybody is told again.
     Joined,
     /// From now on only heartbeats.
@@ -35,6 +37,8 @@ pub(super) enum Event {
     Heard(Receiver, Option<Vec<u8>>),
     /// An engine's timer.
     Wake(Life, u64),
+    /// A hostile page says something on the channel of this name.
+    Hostile(String, Vec<u8>),
     /// What an engine said reaches its page.
     ToPage(Life, Box<FromEngine>),
     /// An engine asks for a lock.
@@ -94,6 +98,7 @@ impl World {
         match event {
             Event::Step(number) => self.act(self.script.steps[number]),
             Event::Calm => self.calm_down(),
+            Event::LastBlocks => self.mine_last(),
             Event::Joined => self.join_all(),
             Event::Quiet => self.see(&Seen::Quiet),
             Event::End => {
@@ -105,6 +110,7 @@ impl World {
             Event::Tick(page) => self.page_ticks(page),
             Event::Input(life, input) => self.step(life, *input),
             Event::Heard(to, bytes) => self.arrive(to, bytes),
+            Event::Hostile(name, bytes) => self.say_as_a_stranger(&name, &bytes),
             Event::Wake(life, number) => self.wake(life, number),
             Event::ToPage(life, message) => self.page_hears(life, *message),
             Event::AskLock(life, id, name, wait) => {

@@ -1,14 +1,17 @@
 //! What goes wrong, by steps of the script.
 
+use std::collections::BTreeSet;
+
 use chain::Stream;
 use tab::Input;
 use tab::door::DbId;
 use tab::storage::Store;
-use wire::ask::{SetOnline, StopMining};
-use wire::{Ask, Subject, ToEngine};
+use wire::ask::{SetOnline, StartMining, StopMining};
+use wire::{Ask, Power, Subject, ToEngine};
 
 use super::databases::some_name;
 use super::events::Event;
+use super::slow::Slow;
 use super::{MS, State, World};
 use crate::checkers::Seen;
 use crate::script::{Step, Verb};
@@ -26,6 +29,7 @@ impl World {
         let frozen = self.pages[page].frozen;
         match step.verb {
             Verb::Freeze if !frozen => self.freeze(page, step.how),
+            Verb::Blink if !frozen => self.blink(page, step.how),
             Verb::Thaw if self.pages[page].discarded => self.start_engine(page, 0),
             Verb::Thaw if frozen => self.thaw(page),
             Verb::Discard if frozen => {
@@ -61,6 +65,19 @@ impl World {
         }
     }
 
+    /// The thread goes on: only the page says that it is frozen, and is back.
+    fn blink(&mut self, page: usize, how: u32) {
+        let Some(life) = self.pages[page].engine else {
+            return;
+        };
+        self.tell(page, ToEngine::Freeze);
+        let away: [u64; 4] = [2, 40, 400, 2_500];
+        let away = away[usize::try_from(how % 4).unwrap_or(0)] * MS;
+        let at = self.now + away + u64::from(how >> 2 & 0xff);
+        let back = Box::new(Input::Page(ToEngine::Resume));
+        self.queue.plan(at, Event::Input(life, back));
+    }
+
     fn stall(&mut self, page: usize, how: u32) {
         let Some(life) = self.pages[page].engine else {
             return;
@@ -85,7 +102,7 @@ impl World {
                 usize::try_from(rng.below(most + 1)).unwrap_or(0)
             };
             for name in self.databases.crash(&mut lost) {
-                self.see(&Seen::Damaged { name: &name });
+                self.see(&Seen::Lost { name: &name });
                 self.coverage.count("relaxed writes lost");
             }
         }
@@ -154,6 +171,7 @@ impl World {
         let seconds: [i64; 4] = [2, 45, 90, 4_000];
         let by = seconds[usize::try_from(how % 4).unwrap_or(0)] * 1_000_000;
         self.wall_shift += if how >> 2 & 1 == 0 { by } else { -by };
+        self.wall_most = self.wall_most.max(self.wall_shift);
         self.see(&Seen::ClockSet);
     }
 
@@ -217,6 +235,10 @@ impl World {
                 database.refuses = !database.refuses;
             }
             Verb::BlockOpen => self.databases.get(&name).blocked_until = until,
+            Verb::SlowDatabase => {
+                self.slow_down(&name, step);
+                return true; // nothing is refused: all that holds elsewhere holds here
+            }
             Verb::LoseDatabase => {
                 let life = self
                     .page_of(step.who)
@@ -239,6 +261,18 @@ impl World {
         }
         self.see(&Seen::Troubled { name: &name });
         true
+    }
+
+    fn slow_down(&mut self, name: &str, step: Step) {
+        let how = step.how >> 4;
+        let by = [30, 150, 500, 1_200][usize::try_from(how % 4).unwrap_or(0)] * MS;
+        let page = self.page_of(step.who);
+        let life = page.and_then(|page| self.pages[page].engine);
+        self.databases.get(name).slow = Slow {
+            by,
+            until: self.now + (500 + u64::from(how >> 2) % 10_000) * MS,
+            only: life.filter(|_| how >> 14 & 1 == 0),
+        };
     }
 
     fn lose(&mut self, life: super::Life, db: DbId, why: &str) {
@@ -272,7 +306,8 @@ impl World {
             _ => Some(vec![0xab; 37]),
         };
         values.damage(store, &key, changed);
-        self.see(&Seen::Damaged { name });
+        let key = &key;
+        self.see(&Seen::Damaged { name, store, key });
         true
     }
 
@@ -281,6 +316,12 @@ impl World {
         self.calm = true;
         self.slow_until = 0;
         self.hang_until = self.hang_until.min(self.now + 5_000 * MS);
+        self.databases.hurry();
+        if self.wall_shift < self.wall_most {
+            // What was mined would be in the future for long: people set the clock right again.
+            self.wall_shift = self.wall_most;
+            self.see(&Seen::ClockSet);
+        }
         for page in 0..self.pages.len() {
             if !self.pages[page].open {
                 continue;
@@ -313,6 +354,24 @@ impl World {
                 }
             }
         }
+    }
+
+    /// One tab of each room mines for a while, so that ties end.
+    pub(super) fn mine_last(&mut self) {
+        let mut rooms = BTreeSet::new();
+        for page in 0..self.pages.len() {
+            let life = self.pages[page].engine;
+            let view = life.and_then(|life| self.views.get(&life));
+            let view = view.filter(|view| view.takes_part(self.now, 0));
+            if view.is_some_and(|view| rooms.insert(view.glance.room)) {
+                let power = Some(Power {
+                    workers: 1,
+                    duty: 100,
+                });
+                self.ask(page, Ask::StartMining(StartMining { power }));
+            }
+        }
+        self.see(&Seen::LastBlocks);
     }
 
     fn join(&mut self, page: usize, subject: Subject) {

@@ -69,7 +69,8 @@ impl World {
                 engine.attempts += 1;
                 let attempt = engine.attempts;
                 engine.opening.insert(db, attempt);
-                let at = now + engine.delay(MS, 30 * MS);
+                let slow = self.databases.slowness(&name, life, now);
+                let at = now + engine.delay(MS, 30 * MS) + slow;
                 let at = at.max(self.hang_until);
                 self.queue.plan(at, Event::Opening(life, db, attempt, name));
             }
@@ -267,8 +268,9 @@ impl World {
 
     /// Starts the transactions that can start.
     pub(super) fn pump(&mut self) {
-        for (name, number) in self.databases.start() {
-            let delay = 200 + self.below(4 * MS);
+        for (name, life, number) in self.databases.start() {
+            let slow = self.databases.slowness(&name, life, self.now);
+            let delay = 200 + self.below(4 * MS) + slow;
             let at = (self.now + delay).max(self.hang_until + delay);
             self.queue.plan(at, Event::Transaction(name, number));
         }

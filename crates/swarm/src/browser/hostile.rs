@@ -1,7 +1,7 @@
 //! A hostile page of the same origin that talks: garbage, echoes, forgeries, floods. It knows all
 //! that was ever said and no key.
 
-use chain::PeerId;
+use chain::{PeerId, Tag};
 use pool::budget::{Announcement, Budget, Life as Announced};
 use protocol::Channel as NodeChannel;
 use protocol::envelope::{Envelope, Kind, RoomId};
@@ -9,6 +9,8 @@ use tab::between::heartbeat::Command;
 use wire::Power;
 
 use super::World;
+use super::channels::open;
+use super::events::Event;
 use crate::checkers::Seen;
 use crate::script::{Step, Verb};
 
@@ -18,10 +20,11 @@ const HOSTILE: u64 = u64::MAX;
 pub const FUTURE_DUTY: u8 = 37;
 /// Bytes of key and signature before what a tab says.
 const SIGNED: usize = 96;
-/// Where an envelope's kind, and its sender, stand.
-const KIND_AT: usize = 3;
-const ROOM_AT: usize = 4;
-const SENDER_AT: usize = 21;
+/// Where a packet's tags stand in its payload, and how long the hash behind them is.
+const TAGS_AT: usize = 5;
+const HASH: usize = 32;
+/// Where a heartbeat says whether it is the last one.
+const BYE_AT: usize = 1;
 
 impl World {
     pub(super) fn talk(&mut self, step: Step) {
@@ -29,6 +32,9 @@ impl World {
             self.coverage.count(step.verb.text());
             self.slow_until = self.now + u64::from(step.how % 9_000) * super::MS;
             return;
+        }
+        if step.verb == Verb::Tape {
+            return self.play(step);
         }
         let Some(name) = self.channels.name(step.who) else {
             return;
@@ -49,9 +55,27 @@ impl World {
             self.see(&Seen::ForgedPower);
         }
         for bytes in all {
-            for to in self.channels.receivers(&name) {
-                self.send(HOSTILE, to, &bytes);
-            }
+            self.say_as_a_stranger(&name, &bytes);
+        }
+    }
+
+    pub(super) fn say_as_a_stranger(&mut self, name: &str, bytes: &[u8]) {
+        for to in self.channels.receivers(name) {
+            self.send(HOSTILE, to, bytes);
+        }
+    }
+
+    /// Says again all that a tab has signed, slowly enough for others to look at its lock.
+    fn play(&mut self, step: Step) {
+        let Some((name, tape)) = self.channels.taped(step.who) else {
+            return;
+        };
+        self.coverage.count(Verb::Tape.text());
+        let wait: [u64; 4] = [30, 120, 300, 700];
+        let wait = wait[usize::try_from(step.how % 4).unwrap_or(0)] * super::MS;
+        for (number, bytes) in (0..).zip(tape) {
+            let at = self.now + number * 20 * super::MS + if number > 0 { wait } else { 0 };
+            self.queue.plan(at, Event::Hostile(name.clone(), bytes));
         }
     }
 
@@ -77,29 +101,39 @@ impl World {
     }
 
     fn envelope(&mut self, said: &[u8], how: u32) -> Option<Envelope> {
-        let room: [u8; 16] = said.get(ROOM_AT..ROOM_AT + 16)?.try_into().ok()?;
-        let sender: [u8; 32] = said.get(SENDER_AT..SENDER_AT + 32)?.try_into().ok()?;
-        let own = Envelope::decode(said, RoomId(room)).ok()?;
-        let payload = match how % 4 {
+        let own = open(said)?;
+        let Envelope {
+            kind, room, sender, ..
+        } = own;
+        let payload = match how % 5 {
+            0 if kind == Kind::Packet => self.junk(&own.payload),
             0 => self.garbage(200),
             1 => own.payload,
             2 => self.mutated(own.payload),
+            3 => goodbye(kind, own.payload)?,
             _ => return Some(command(room, sender, self.somebody(how), how)),
         };
-        let kinds = [Kind::Packet, own.kind];
         Some(Envelope {
-            kind: kinds[usize::from(said.get(KIND_AT)? % 2)],
-            room: RoomId(room),
+            kind,
+            room,
             channel: NodeChannel::MAIN,
-            sender: PeerId::from_bytes(sender),
+            sender,
             recipient: None,
             sequence: u64::from(how) << 20,
             payload,
         })
     }
 
+    /// Nonsense that looks like a packet: with all that stands before its message.
+    fn junk(&mut self, payload: &[u8]) -> Vec<u8> {
+        let tags = payload.get(TAGS_AT - 1).copied().unwrap_or(0);
+        let head = TAGS_AT + usize::from(tags) * Tag::LEN + HASH;
+        let head = payload.get(..head).unwrap_or(payload);
+        [head, &self.garbage(200)].concat()
+    }
+
     /// A node or tab that takes part.
-    fn somebody(&self, how: u32) -> PeerId {
+    pub(super) fn somebody(&self, how: u32) -> PeerId {
         let glances = self.views.values().map(|view| &view.glance);
         let all = glances.flat_map(|glance| {
             let nodes = glance.nodes.iter().map(|node| node.id);
@@ -138,13 +172,13 @@ impl World {
 
     /// Many envelopes of the room, from somebody known or from strangers.
     fn flood(&mut self, said: &[u8], how: u32) -> Vec<Vec<u8>> {
-        let (count, size) = [(400, 60), (60, 500_000), (5_000, 0), (300, 3_000)]
+        let (count, size) = [(400, 60), (100, 500_000), (5_000, 0), (300, 3_000)]
             [usize::try_from(how >> 4 & 3).unwrap_or(0)];
         let Some(mut envelope) = self.envelope(said, 0) else {
             return Vec::new();
         };
         envelope.payload = vec![0; size];
-        let strange = how.is_multiple_of(2);
+        let strange = how.is_multiple_of(4);
         let message = |number: u32| {
             if strange {
                 let mut id = [7; 32];
@@ -158,8 +192,15 @@ impl World {
     }
 }
 
+/// A heartbeat's payload, as if its tab said goodbye with it; the signature is of another one.
+fn goodbye(kind: Kind, mut payload: Vec<u8>) -> Option<Vec<u8>> {
+    let bye = payload.get_mut(SIGNED + BYE_AT)?;
+    *bye = 1;
+    (kind == Kind::Heartbeat).then_some(payload)
+}
+
 /// A command in a sender's name to cut somebody off, with a signature of nobody.
-fn command(room: [u8; 16], sender: [u8; 32], id: PeerId, how: u32) -> Envelope {
+fn command(room: RoomId, sender: PeerId, id: PeerId, how: u32) -> Envelope {
     let online = false;
     let command = if how & 4 == 0 {
         Command::Tab { tab: id, online }
@@ -168,9 +209,9 @@ fn command(room: [u8; 16], sender: [u8; 32], id: PeerId, how: u32) -> Envelope {
     };
     Envelope {
         kind: Kind::Command,
-        room: RoomId(room),
+        room,
         channel: NodeChannel::MAIN,
-        sender: PeerId::from_bytes(sender),
+        sender,
         recipient: None,
         sequence: u64::from(how) << 20,
         payload: [&[7; SIGNED][..], &command.encode()].concat(),

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use chain::PeerId;
+use protocol::envelope::RoomId;
 use tab::door::{LockAnswer, LockId};
 
 use super::Life;
@@ -117,6 +119,16 @@ impl Locks {
         let count = u32::try_from(self.seen.len()).ok()?;
         let which = which.checked_rem(count)?;
         self.seen.get(usize::try_from(which).ok()?).cloned()
+    }
+
+    /// The name that the lock of a tab of this name has in a room, once any tab has asked for its own.
+    #[must_use]
+    pub fn like_a_tabs(&self, room: RoomId, tab: &PeerId) -> Option<String> {
+        let room: String = room.0.iter().map(|byte| format!("{byte:02x}")).collect();
+        let of_room = format!(":tab:{room}:");
+        let one = self.seen.iter().find(|name| name.contains(&of_room))?;
+        let (prefix, _) = one.rsplit_once(':')?;
+        Some(format!("{prefix}:{tab:x}"))
     }
 
     /// Whether an engine holds the lock of this name.

@@ -1,23 +1,29 @@
 //! Mining workers: when a search succeeds is drawn, what it finds is really searched.
 
 use chain::{Micros, Stream};
-use pool::message::{FromMiner, Lease, MINER_PROTOCOL, ToMiner};
+use pool::message::{FromMiner, MINER_PROTOCOL, PART, Search, ToMiner};
 
 /// Hashes a second of a worker at full duty, as far as it says.
 pub const RATE: u64 = 200_000;
+/// Hashes a second that it tells of: fast, so that it gets through parts.
+const TOLD_RATE: u64 = 16_000_000;
 /// A worker at full duty finds a block so often.
 const MEAN: Micros = Micros(1_500_000);
 /// A worker speaks at least so often while it searches, in microseconds.
 const SPEAKS_EVERY: u64 = 1_000_000;
 /// Nonces that are tried at once, and in all for one find.
-const CHUNK: u64 = 1 << 10;
-const MOST_TRIES: u64 = 1 << 17;
+const CHUNK: u32 = 1 << 10;
+const MOST_TRIES: u32 = 1 << 17;
 
 /// A mining worker.
 #[derive(Debug)]
 pub struct Miner {
     duty: u8,
-    lease: Option<Searching>,
+    task: Option<Searching>,
+    /// Hashes that it has not told.
+    hashes: u64,
+    /// When it spoke last.
+    told: u64,
     /// Counts what it was told: what it planned before does not happen.
     pub turn: u64,
     /// What it said last.
@@ -26,7 +32,7 @@ pub struct Miner {
 
 #[derive(Clone, Copy, Debug)]
 struct Searching {
-    lease: Lease,
+    search: Search,
     done: u64,
     /// When it was at `done`.
     since: u64,
@@ -47,7 +53,9 @@ impl Default for Miner {
     fn default() -> Self {
         Self {
             duty: 100,
-            lease: None,
+            task: None,
+            hashes: 0,
+            told: 0,
             turn: 0,
             last: None,
         }
@@ -67,89 +75,94 @@ impl Miner {
     /// Takes an order.
     pub fn hear(&mut self, now: u64, order: ToMiner, rng: &mut Stream) -> Speech {
         self.turn += 1;
+        self.advance(now);
+        let mut words = Vec::new();
         match order {
-            ToMiner::Stop => self.lease = None,
-            ToMiner::Duty(duty) => {
-                self.advance(now);
-                self.duty = duty;
+            ToMiner::Stop => {
+                self.task = None;
+                self.tell(now, &mut words);
             }
-            ToMiner::Lease(lease) => {
-                self.duty = lease.duty;
-                let mean = Micros(MEAN.0 * 100 / u64::from(lease.duty.max(1)));
-                self.lease = Some(Searching {
-                    lease,
+            ToMiner::Duty(duty) => self.duty = duty,
+            ToMiner::Search(search) => {
+                if self.task.is_none() {
+                    self.told = now;
+                }
+                self.duty = search.duty;
+                let mean = Micros(MEAN.0 * 100 / u64::from(search.duty.max(1)));
+                self.task = Some(Searching {
+                    search,
                     done: 0,
                     since: now,
                     finds: now.saturating_add(rng.exp_micros(mean).0),
                 });
             }
         }
-        Speech {
-            words: Vec::new(),
-            next: self.wait(now),
-        }
+        let next = self.wait(now);
+        Speech { words, next }
     }
 
     /// The time has come to which it waited.
     pub fn speak(&mut self, now: u64, rng: &mut Stream) -> Speech {
         self.turn += 1;
-        let before = self.lease.map_or(0, |search| search.done);
         self.advance(now);
-        let mut speech = Speech::default();
-        let Some(search) = &mut self.lease else {
-            return speech;
+        let mut words = Vec::new();
+        let Some(task) = &mut self.task else {
+            return Speech::default();
         };
-        let lease = search.lease;
-        if now >= search.finds {
-            search.finds = u64::MAX; // the pool gives the node another job
-            if let Some(nonce) = find(&lease, rng) {
-                let (lease, job) = (lease.lease, lease.job);
-                speech.words.push(FromMiner::Found { lease, job, nonce });
-            }
+        let Search { job, part, .. } = task.search;
+        if now >= task.finds {
+            task.finds = u64::MAX; // the pool gives the node another job
+            let nonce = find(&task.search, rng);
+            words.extend(nonce.map(|nonce| FromMiner::Found { job, nonce }));
         }
-        speech.words.push(FromMiner::Progress {
-            lease: lease.lease,
-            done: search.done,
-            hashes: search.done - before,
-        });
-        if search.done >= lease.count {
-            self.lease = None;
+        let is_done = task.done == PART;
+        self.tell(now, &mut words);
+        if is_done {
+            self.task = None;
+            words.push(FromMiner::Done { job, part });
         }
-        speech.next = self.wait(now);
-        speech
+        let next = self.wait(now);
+        Speech { words, next }
+    }
+
+    fn tell(&mut self, now: u64, words: &mut Vec<FromMiner>) {
+        let hashes = std::mem::take(&mut self.hashes);
+        self.told = now;
+        words.push(FromMiner::Progress { hashes });
     }
 
     fn advance(&mut self, now: u64) {
         let duty = u64::from(self.duty);
-        if let Some(search) = &mut self.lease {
-            let hashes = (now - search.since).saturating_mul(RATE * duty) / 100_000_000;
-            search.done = (search.done + hashes).min(search.lease.count);
-            search.since = now;
+        if let Some(task) = &mut self.task {
+            let hashes = (now - task.since).saturating_mul(TOLD_RATE * duty) / 100_000_000;
+            let hashes = hashes.min(PART - task.done);
+            task.done += hashes;
+            task.since = now;
+            self.hashes += hashes;
         }
     }
 
     fn wait(&self, now: u64) -> Option<u64> {
-        let search = self.lease?;
-        let speed = RATE * u64::from(self.duty).max(1);
-        let rest = (search.lease.count - search.done).saturating_mul(100_000_000) / speed + 1;
-        let finds = search.finds.saturating_sub(now).max(1);
-        Some(rest.min(SPEAKS_EVERY).min(finds))
+        let task = self.task?;
+        let speed = TOLD_RATE * u64::from(self.duty).max(1);
+        let rest = (PART - task.done).saturating_mul(100_000_000) / speed + 1;
+        let speaks = (self.told + SPEAKS_EVERY).saturating_sub(now).max(1);
+        let finds = task.finds.saturating_sub(now).max(1);
+        Some(rest.min(speaks).min(finds))
     }
 }
 
-/// A nonce of the lease that meets the target, really searched.
-fn find(lease: &Lease, rng: &mut Stream) -> Option<u32> {
-    let end = u64::from(lease.start) + lease.count;
-    let mut at = u64::from(lease.start) + rng.below(lease.count.max(1)) / 2;
+/// A nonce of the part that meets the target, really searched.
+fn find(search: &Search, rng: &mut Stream) -> Option<u32> {
+    let from = rng.below(PART - u64::from(MOST_TRIES));
+    let mut at = u32::from_be_bytes([search.part, 0, 0, 0]) + u32::try_from(from).ok()?;
     let mut found = miner::Found::new();
     for _ in 0..MOST_TRIES / CHUNK {
-        let count = CHUNK.min(end.saturating_sub(at));
-        let start = u32::try_from(at).ok().filter(|_| count > 0)?;
-        miner::search(&lease.header, &lease.target, start, count, &mut found);
+        miner::search(&search.header, &search.target, at, CHUNK.into(), &mut found);
         if let Some(nonce) = found.as_slice().first() {
             return Some(*nonce);
         }
-        at += count;
+        at += CHUNK;
     }
     None
 }
@@ -159,44 +172,42 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_worker_finds_what_really_is_there_and_ends_its_lease() {
+    fn a_worker_finds_what_really_is_there_and_ends_its_part() {
         let mut rng = Stream::new(1, 2, "test");
         let mut target = [0xff; 32];
         target[31] = 0;
-        let lease = Lease {
-            lease: 3,
+        let (header, part) = ([7; 80], 200);
+        let search = Search {
             job: 4,
-            header: [7; 80],
+            header,
             target,
-            start: 100,
-            count: 1 << 18,
+            part,
             duty: 50,
         };
-        let (mut miner, mut now, mut found) = (Miner::default(), 0, 0);
-        let mut speech = miner.hear(now, ToMiner::Lease(lease), &mut rng);
+        let (mut miner, mut now, mut found, mut told) = (Miner::default(), 0, 0, 0);
+        let mut speech = miner.hear(now, ToMiner::Search(search), &mut rng);
         while let Some(wait) = speech.next {
             now += wait;
             speech = miner.speak(now, &mut rng);
             for word in &speech.words {
-                if let FromMiner::Found { nonce, .. } = word {
-                    let mut check = miner::Found::new();
-                    miner::search(&lease.header, &lease.target, *nonce, 1, &mut check);
-                    assert_eq!(check.as_slice(), [*nonce]);
-                    found += 1;
+                match word {
+                    FromMiner::Found { job: 4, nonce } => {
+                        let mut check = miner::Found::new();
+                        miner::search(&header, &target, *nonce, 1, &mut check);
+                        assert_eq!(check.as_slice(), [*nonce]);
+                        assert_eq!(pool::message::part_of(*nonce), part);
+                        found += 1;
+                    }
+                    FromMiner::Progress { hashes } => told += hashes,
+                    _ => {}
                 }
             }
         }
         assert!(found <= 1);
-        let took = (1 << 18) * 2 * 1_000_000 / RATE;
+        assert_eq!(told, PART);
+        let took = PART * 2 * 1_000_000 / TOLD_RATE;
         assert!((took..took + 10).contains(&now), "{now}");
-        let last = FromMiner::Progress {
-            lease: 3,
-            done: 1 << 18,
-            hashes: 0,
-        };
-        assert!(
-            matches!(speech.words.last(), Some(FromMiner::Progress { done, .. }) if *done == 1 << 18),
-            "{last:?}"
-        );
+        let last = FromMiner::Done { job: 4, part };
+        assert_eq!(speech.words.last(), Some(&last));
     }
 }

@@ -12,7 +12,9 @@ mod locks;
 mod miners;
 mod page;
 mod people;
+mod posers;
 mod queue;
+mod slow;
 mod values;
 
 use std::collections::BTreeMap;
@@ -25,7 +27,7 @@ use crate::checkers::{Judge, Scene, Seen, View};
 use crate::coverage::Coverage;
 use crate::script::Script;
 
-pub use channels::{Channels, Receiver};
+pub use channels::{Channels, Receiver, open};
 pub use databases::{Database, Databases};
 pub use engine::{Engine, State};
 pub use hostile::FUTURE_DUTY;
@@ -54,6 +56,8 @@ pub const CORES: u8 = 4;
 const MOST_PAGES: usize = 5;
 /// Who did not hear it while it came back is told once more to join and to stop mining.
 const JOINS_AGAIN: u64 = 12_000 * MS;
+/// Before that one tab of each room mines for so long.
+const MINES_LAST: u64 = 4_000 * MS;
 /// After the script, so long until everything must have settled, in microseconds ...
 const SETTLES: u64 = 24_000 * MS;
 /// ... and so long until the end; meanwhile nothing happens.
@@ -66,8 +70,9 @@ pub struct World {
     now: u64,
     /// How far the steady clock is behind, since it stood still while the machine slept.
     stood_still: u64,
-    /// How far people set the wall clock forward, or back.
+    /// How far people set the wall clock forward, or back; and the most that was.
     wall_shift: i64,
+    wall_most: i64,
     lockless: bool,
     script: Script,
     queue: Queue<Event>,
@@ -102,6 +107,7 @@ impl World {
         }
         let calm = u64::from(script.calm) * MS;
         queue.plan(calm, Event::Calm);
+        queue.plan(calm + JOINS_AGAIN - MINES_LAST, Event::LastBlocks);
         queue.plan(calm + JOINS_AGAIN, Event::Joined);
         queue.plan(calm + SETTLES, Event::Quiet);
         queue.plan(calm + SETTLES + QUIET, Event::End);
@@ -109,6 +115,7 @@ impl World {
             now: 0,
             stood_still: 0,
             wall_shift: 0,
+            wall_most: 0,
             lockless: script.lockless,
             script: script.clone(),
             queue,

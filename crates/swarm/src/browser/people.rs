@@ -15,10 +15,11 @@ impl World {
     /// Does a step of the script.
     pub(super) fn act(&mut self, step: Step) {
         match step.verb.family() {
-            Family::Locks | Family::Databases | Family::Clocks | Family::Workers => {
-                self.fault(step);
+            Family::Locks | Family::Databases | Family::Slow | Family::Clocks | Family::Workers => {
+                self.fault(step)
             }
             Family::Talk => self.talk(step),
+            Family::Posers => self.pose(step),
             Family::Freezes | Family::Deaths => self.strike(step),
             Family::Tabs | Family::Mining | Family::Switches | Family::Resets => {
                 self.person(step);

@@ -1,20 +1,30 @@
 //! In the end all tabs take part, and those of a room agree: on which chain counts, and on its tip.
+//!
+//! Of two chains with the same work each keeps what it saw first, so in the end somebody in each room
+//! mines for a while: after one more block all have one tip, but for two that were found at once.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use chain::BlockId;
 use protocol::envelope::RoomId;
 use tab::Glance;
+use tab::between::generation::Generation;
 
 use super::{Checker, Scene, Seen, View};
 use crate::browser::{Life, State};
 
 /// A tab that has been running for so long must have arrived.
 const ARRIVES: u64 = 22_000_000;
+/// Two blocks that are found within so long may be a tie.
+const AT_ONCE: u64 = 500_000;
 
 /// See the module.
 #[derive(Debug, Default)]
 pub struct Agreement {
-    /// People set the clock: what was mined before may be in the future now.
-    clock_set: bool,
+    /// How high each room's chains were when the last mining began.
+    begun: Option<BTreeMap<(RoomId, Generation), u32>>,
+    /// Tips that were new after that, and when.
+    fresh: BTreeMap<BlockId, u64>,
 }
 
 impl Checker for Agreement {
@@ -24,18 +34,57 @@ impl Checker for Agreement {
 
     fn see(&mut self, seen: &Seen<'_>, scene: &Scene<'_>) -> Result<(), String> {
         match seen {
-            Seen::ClockSet => self.clock_set = true,
+            Seen::LastBlocks => {
+                let chains = chains(scene).into_iter();
+                self.begun = Some(
+                    chains
+                        .map(|(chain, tips)| (chain, highest(&tips)))
+                        .collect(),
+                );
+            }
+            Seen::Step { life, before, .. } if self.begun.is_some() => {
+                let after = scene.views.get(life).map(|view| &view.glance);
+                for (_, tip) in after.map(tips).unwrap_or_default() {
+                    if before.nodes.iter().all(|node| node.tip != tip) {
+                        self.fresh.entry(tip).or_insert(scene.now);
+                    }
+                }
+            }
             Seen::End => {
                 arrived(scene)?;
-                if !self.clock_set {
-                    return agreed(scene);
-                }
+                one_generation(scene)?;
+                return self.one_tip(scene);
             }
             _ => {}
         }
         Ok(())
     }
 }
+
+impl Agreement {
+    fn one_tip(&self, scene: &Scene<'_>) -> Result<(), String> {
+        for (chain, tips) in chains(scene) {
+            let height = highest(&tips);
+            let before = self.begun.as_ref().and_then(|begun| begun.get(&chain));
+            let mined = before.is_some_and(|before| height > *before);
+            let ids: BTreeSet<BlockId> = tips.iter().map(|(_, (_, tip))| *tip).collect();
+            let times = || ids.iter().filter_map(|id| self.fresh.get(id));
+            let (first, last) = (times().min(), times().max());
+            let at_once = first
+                .zip(last)
+                .is_some_and(|(first, last)| last - first <= AT_ONCE);
+            let tie = !mined || (times().count() == ids.len() && at_once);
+            let level = tips.iter().all(|(_, (other, _))| *other == height);
+            if !level || (ids.len() > 1 && !tie) {
+                return Err(format!("tabs of one room stand on {tips:?}"));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Where a node stands.
+type Tip = (u32, BlockId);
 
 fn settled(view: &View, now: u64) -> bool {
     view.state == State::Runs && now.saturating_sub(view.since) >= ARRIVES
@@ -54,48 +103,49 @@ fn arrived(scene: &Scene<'_>) -> Result<(), String> {
     Ok(())
 }
 
-fn agreed(scene: &Scene<'_>) -> Result<(), String> {
-    let tabs: Vec<(&Life, &Glance)> = scene
+/// Tabs of which agreement can be expected.
+fn joined<'a>(scene: &'a Scene<'_>) -> impl Iterator<Item = (Life, RoomId, &'a Glance)> {
+    let settled = scene
         .views
         .iter()
-        .filter(|(_, view)| settled(view, scene.now))
-        .map(|(life, view)| (life, &view.glance))
-        .filter(|(_, glance)| glance.online)
-        .collect();
-    let rooms: std::collections::BTreeSet<RoomId> =
-        tabs.iter().filter_map(|(_, glance)| glance.room).collect();
-    for room in rooms {
-        let here = tabs.iter().filter(|(_, glance)| glance.room == Some(room));
-        let mut first: Option<(&Life, &Glance)> = None;
-        for (life, glance) in here.copied() {
-            let (other, expected) = *first.get_or_insert((life, glance));
-            if glance.generation != expected.generation {
-                // Who keeps nothing does not give up what only memory has.
-                if !(glance.kept && expected.kept) {
-                    continue;
-                }
-                return Err(format!(
-                    "{other:?} is on {:?}, {life:?} on {:?}",
-                    expected.generation, glance.generation
-                ));
-            }
-            let (a, b) = (tips(expected), tips(glance));
-            if a.iter().chain(&b).any(|tip| !fits(*tip, a[0])) {
-                return Err(format!("{other:?} stands on {a:?}, {life:?} on {b:?}"));
-            }
+        .filter(|(_, view)| settled(view, scene.now));
+    let joined = settled.filter(|(_, view)| view.glance.online);
+    joined.filter_map(|(life, view)| Some((*life, view.glance.room?, &view.glance)))
+}
+
+/// Who keeps nothing does not give up what only memory has; all others have one chain that counts.
+fn one_generation(scene: &Scene<'_>) -> Result<(), String> {
+    let mut rooms: BTreeMap<RoomId, (Life, Generation)> = BTreeMap::new();
+    for (life, room, glance) in joined(scene).filter(|(.., glance)| glance.kept) {
+        let ours = glance.generation;
+        let (other, theirs) = *rooms.entry(room).or_insert((life, ours));
+        if ours != theirs {
+            return Err(format!("{other:?} is on {theirs:?}, {life:?} on {ours:?}"));
         }
     }
     Ok(())
 }
 
-fn tips(glance: &Glance) -> Vec<(u32, BlockId)> {
-    let online = glance.nodes.iter().filter(|node| node.online);
-    online.map(|node| (node.height, node.tip)).collect()
+/// Where all nodes stand that are joined, by chain.
+fn chains(scene: &Scene<'_>) -> BTreeMap<(RoomId, Generation), Vec<(Life, Tip)>> {
+    let mut chains: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for (life, room, glance) in joined(scene) {
+        let chain = chains.entry((room, glance.generation)).or_default();
+        chain.extend(tips(glance).into_iter().map(|tip| (life, tip)));
+    }
+    chains
 }
 
-/// Of two chains with the same work each keeps what it saw first; here, with the same height.
-fn fits(a: (u32, BlockId), b: (u32, BlockId)) -> bool {
-    a.0 == b.0
+fn highest(tips: &[(Life, Tip)]) -> u32 {
+    tips.iter()
+        .map(|(_, (height, _))| *height)
+        .max()
+        .unwrap_or(0)
+}
+
+fn tips(glance: &Glance) -> Vec<Tip> {
+    let online = glance.nodes.iter().filter(|node| node.online);
+    online.map(|node| (node.height, node.tip)).collect()
 }
 
 #[cfg(test)]
@@ -135,6 +185,33 @@ mod tests {
             ..at(2, 5)
         };
         theatre.step(2, Input::Turn, &[], late).expect("fine");
+        assert!(theatre.see(&Seen::End).is_err());
+    }
+
+    #[test]
+    fn a_tie_ends_with_the_next_block() {
+        let with = |byte, height, tip| {
+            let mut glance = at(byte, height);
+            glance.nodes[0].tip = BlockId::from_bytes([tip; 32]);
+            glance
+        };
+        let mut theatre = Theatre::<Agreement>::new();
+        for (life, tip) in [(1, 1), (2, 2)] {
+            let step = theatre.step(life, Input::Turn, &[], with(1, 5, tip));
+            step.expect("no end");
+        }
+        assert_eq!(theatre.see(&Seen::End), Ok(()), "nobody mined since");
+        theatre.see(&Seen::LastBlocks).expect("no end");
+        for (life, tip, later) in [(1, 3, 0), (2, 4, AT_ONCE)] {
+            theatre.now += later;
+            let step = theatre.step(life, Input::Turn, &[], with(1, 6, tip));
+            step.expect("no end");
+        }
+        assert_eq!(theatre.see(&Seen::End), Ok(()), "found at once");
+        theatre.now += 1;
+        theatre
+            .step(2, Input::Turn, &[], with(1, 6, 5))
+            .expect("no end");
         assert!(theatre.see(&Seen::End).is_err());
     }
 }

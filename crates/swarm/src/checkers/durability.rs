@@ -1,15 +1,21 @@
 //! What a tab promises is stored: a block that its nodes tell others of, and a chain that a later
 //! life finds again.
 //!
-//! Judged only as long as the tab says that it keeps things, and no database was damaged.
+//! And which chain counts: a tab that says so has written it down.
+//!
+//! Judged only as long as the tab says that it keeps things, and not of what was damaged itself.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chain::{BlockId, PeerId};
+use chain::{BlockId, PeerId, Target};
 use node::message::{Claim, Message};
 use protocol::envelope::{Envelope, Kind};
+use tab::between::generation::Generation;
+use tab::between::heartbeat::Heartbeat;
+use tab::between::signed;
 use tab::door::{Channel, DbId};
-use tab::storage::{Change, Store};
+use tab::storage::room::GENERATION;
+use tab::storage::{Change, Store, record};
 use tab::{Effect, Glance};
 
 use super::{Checker, Scene, Seen};
@@ -18,7 +24,7 @@ use crate::browser::Life;
 /// See the module.
 #[derive(Debug, Default)]
 pub struct Durable {
-    damaged: BTreeSet<String>,
+    damaged: BTreeSet<(String, Store, Vec<u8>)>,
     /// Chains that were deleted, by database and generation.
     dropped: BTreeSet<(String, u32)>,
     loading: BTreeMap<Life, BTreeSet<(PeerId, u64)>>,
@@ -31,7 +37,10 @@ impl Checker for Durable {
 
     fn see(&mut self, seen: &Seen<'_>, scene: &Scene<'_>) -> Result<(), String> {
         match seen {
-            Seen::Damaged { name } => drop(self.damaged.insert((*name).into())),
+            Seen::Damaged { name, store, key } => {
+                let damaged = ((*name).into(), *store, key.to_vec());
+                self.damaged.insert(damaged);
+            }
             Seen::Died { life } => drop(self.loading.remove(life)),
             Seen::Committed { name, changes, .. } => {
                 for change in *changes {
@@ -50,6 +59,7 @@ impl Checker for Durable {
                 ..
             } => {
                 self.said(*life, before, effects, scene)?;
+                self.counts(*life, before, effects, scene)?;
                 return self.restored(*life, before, scene);
             }
             _ => {}
@@ -62,8 +72,46 @@ impl Durable {
     /// The database that this tab keeps its room in, if its word can be judged.
     fn trusted<'a>(&self, life: Life, before: &Glance, scene: &'a Scene<'_>) -> Option<&'a String> {
         let kept = scene.views.get(&life)?.glance.kept && before.kept;
-        let name = scene.databases.of(life, DbId::Room)?;
-        (kept && !self.damaged.contains(name)).then_some(name)
+        scene.databases.of(life, DbId::Room).filter(|_| kept)
+    }
+
+    /// Whether something of a kind was damaged in a database.
+    fn hit(&self, name: &str, store: Store, prefix: &[u8]) -> bool {
+        let of_name = self.damaged.iter().filter(|(other, ..)| other == name);
+        let mut hits = of_name.filter(|(_, of, key)| *of == store && key.starts_with(prefix));
+        hits.next().is_some()
+    }
+
+    /// A tab tells which chain counts for it: storage says so, too.
+    fn counts(
+        &self,
+        life: Life,
+        before: &Glance,
+        effects: &[Effect],
+        scene: &Scene<'_>,
+    ) -> Result<(), String> {
+        let Some(name) = self.trusted(life, before, scene) else {
+            return Ok(());
+        };
+        let database = scene.databases.look(name);
+        let record = database.and_then(|database| database.values.get(Store::Meta, GENERATION));
+        let stored = record.map_or(Some(Generation::default()), |record| record::open(record));
+        let Some(stored) = stored.filter(|_| !self.hit(name, Store::Meta, GENERATION)) else {
+            return Ok(());
+        };
+        let may = before.generation.max(scene.views[&life].glance.generation);
+        if may <= stored {
+            return Ok(());
+        }
+        let told = effects.iter().filter_map(|effect| told_in(effect, before));
+        // Of one and the same chain nothing else is promised by it.
+        let early = |told: &Generation| *told > stored && told.current != stored.current;
+        match told.filter(early).max() {
+            Some(told) => Err(format!(
+                "{life:?} tells that {told:?} counts, but {stored:?} is stored"
+            )),
+            None => Ok(()),
+        }
     }
 
     fn said(
@@ -87,7 +135,8 @@ impl Durable {
                 let id = claim.header.id();
                 let stored = block_name(generation, &id);
                 let known = database.values.get(Store::Blocks, &stored).is_some();
-                let gone = self.dropped.contains(&(name.clone(), generation));
+                let gone = self.dropped.contains(&(name.clone(), generation))
+                    || self.hit(name, Store::Blocks, &stored);
                 if claim.height.0 > 0 && !known && !gone {
                     return Err(format!(
                         "{life:?} tells of block {id} at height {} of generation {generation}, \
@@ -115,6 +164,10 @@ impl Durable {
             return Ok(());
         };
         let generation = view.glance.generation.current;
+        let prefix = generation.to_be_bytes();
+        if self.hit(name, Store::Blocks, &prefix) || self.hit(name, Store::Meta, GENERATION) {
+            return Ok(()); // a chain with a hole, or which one had to be guessed
+        }
         let database = scene.databases.look(name);
         for node in &view.glance.nodes {
             let done = !node.loading && were.contains(&(node.id, node.incarnation));
@@ -122,7 +175,8 @@ impl Durable {
             let stored = database.and_then(|database| database.values.get(Store::Own, &tip));
             let height = stored.and_then(|tip| tip.last_chunk::<4>());
             let height = height.map_or(0, |height| u32::from_le_bytes(*height));
-            if done && node.height < height {
+            let hit = self.hit(name, Store::Own, &own_prefix(generation, &node.id));
+            if done && !hit && node.height < height {
                 return Err(format!(
                     "{life:?} restores seat {} to height {}, but {height} was stored",
                     node.seat, node.height
@@ -147,14 +201,32 @@ fn claim_in(bytes: &[u8], before: &Glance) -> Option<(u32, Claim)> {
     }
 }
 
+/// Which chain counts, as a tab says.
+fn told_in(effect: &Effect, before: &Glance) -> Option<Generation> {
+    let Effect::Say(Channel::Room, bytes) = effect else {
+        return None;
+    };
+    let envelope = Envelope::decode(bytes, before.room?).ok()?;
+    if envelope.kind != Kind::Heartbeat {
+        return None;
+    }
+    let payload = envelope.payload.get(signed::LEN..)?;
+    let heartbeat = Heartbeat::decode(payload, Target::MAX).ok()?;
+    Some(heartbeat.generation)
+}
+
 fn block_name(generation: u32, id: &BlockId) -> Vec<u8> {
     let name = format!("b/{id}");
     [&generation.to_be_bytes()[..], name.as_bytes()].concat()
 }
 
+fn own_prefix(generation: u32, node: &PeerId) -> Vec<u8> {
+    [&generation.to_be_bytes()[..], node.as_bytes()].concat()
+}
+
 fn tip_name(generation: u32, node: &PeerId) -> Vec<u8> {
-    let generation = generation.to_be_bytes();
-    [&generation[..], node.as_bytes(), &[0, 3], b"tip", &[0; 4]].concat()
+    let own = own_prefix(generation, node);
+    [&own[..], &[0, 3], b"tip", &[0; 4]].concat()
 }
 
 #[cfg(test)]

@@ -23,6 +23,8 @@ pub struct Generations {
     known: BTreeMap<RoomId, BTreeSet<Generation>>,
     /// Asks for a reset or its undoing that were not answered yet, and what counted for the asker.
     asked: BTreeMap<Life, BTreeMap<u32, Wish>>,
+    /// What hostile pages said that counts: followed where nothing is lost by it.
+    posed: BTreeSet<(RoomId, Generation)>,
     /// Chains that somebody's wish has given up.
     given_up: BTreeSet<(RoomId, u32)>,
     damaged: bool,
@@ -41,6 +43,7 @@ impl Checker for Generations {
         match seen {
             Seen::Damaged { .. } => self.damaged = true,
             Seen::Died { life } => drop(self.asked.remove(life)),
+            Seen::Posed { room, generation } => drop(self.posed.insert((*room, *generation))),
             Seen::Step {
                 life,
                 input,
@@ -113,6 +116,9 @@ impl Generations {
                 known.insert(next);
                 return Ok(());
             }
+            if self.posed.contains(&(room, next)) {
+                return self.followed(life, (room, next), before, scene);
+            }
             return Err(format!(
                 "{life:?} goes over to {next:?} from {:?}, and nobody asked",
                 before.generation
@@ -127,11 +133,11 @@ impl Generations {
             return Ok(());
         };
         self.given_up.insert((room, put_away));
-        let had = has_blocks(scene, put_away);
+        let had = has_blocks(scene, room, put_away);
         let own = before.generation.current == from.current
             && before.nodes.iter().any(|node| node.height > 0);
         let between =
-            own || has_blocks(scene, from.current) || stands_on(scene, room, from.current);
+            own || has_blocks(scene, room, from.current) || stands_on(scene, room, from.current);
         if had && seen.is_some_and(|seen| seen.undo != Some(put_away)) {
             return Err(format!(
                 "{life:?} loses generation {put_away}: a reset that was asked for before the one \
@@ -143,6 +149,36 @@ impl Generations {
                 "{life:?} loses generation {put_away} to a reset of the empty chain of {from:?}"
             ));
         }
+        Ok(())
+    }
+
+    /// Somebody went over to what a hostile page said: nothing may be lost by it.
+    fn followed(
+        &mut self,
+        life: Life,
+        (room, next): (RoomId, Generation),
+        before: &Glance,
+        scene: &Scene<'_>,
+    ) -> Result<(), String> {
+        let ours = before.generation;
+        let own = before.nodes.iter().any(|node| node.height > 0);
+        let full = |generation| {
+            has_blocks(scene, room, generation)
+                || stands_on(scene, room, generation)
+                || (own && generation == ours.current)
+        };
+        let undo = ours.undo.filter(|_| before.kept); // in memory one undo is all that there is
+        for chain in [Some(ours.current), undo].into_iter().flatten() {
+            if !next.keeps(chain) && full(chain) {
+                return Err(format!(
+                    "{life:?} loses generation {chain} to {next:?}, which nobody asked for"
+                ));
+            }
+        }
+        let gone = [Some(ours.current), ours.undo].into_iter().flatten();
+        let gone = gone.filter(|chain| !next.keeps(*chain));
+        self.given_up.extend(gone.map(|chain| (room, chain)));
+        self.known.entry(room).or_default().insert(next);
         Ok(())
     }
 
@@ -191,10 +227,11 @@ fn is_next(from: Generation, resets: bool, next: Generation) -> bool {
     Some(next.stamp) == stamp && Some(next.current) == from.undo && next.undo.is_none()
 }
 
-fn has_blocks(scene: &Scene<'_>, generation: u32) -> bool {
+fn has_blocks(scene: &Scene<'_>, room: RoomId, generation: u32) -> bool {
     let prefix = generation.to_be_bytes();
-    let names = scene.views.keys();
-    let names = names.filter_map(|life| scene.databases.of(*life, DbId::Room));
+    let here = scene.views.iter();
+    let here = here.filter(|(_, view)| view.glance.room == Some(room));
+    let names = here.filter_map(|(life, _)| scene.databases.of(*life, DbId::Room));
     names
         .filter_map(|name| scene.databases.look(name))
         .any(|database| {

@@ -3,6 +3,7 @@
 
 mod agreement;
 mod asks;
+mod blame;
 mod budget;
 mod durability;
 mod generations;
@@ -15,7 +16,9 @@ mod volatile;
 
 use std::collections::BTreeMap;
 
-use tab::storage::Change;
+use protocol::envelope::RoomId;
+use tab::between::generation::Generation;
+use tab::storage::{Change, Store};
 use tab::{Effect, Glance, Input, Stage};
 
 use crate::browser::{Databases, Life, State};
@@ -76,8 +79,17 @@ pub enum Seen<'a> {
         /// What changed.
         changes: &'a [Change],
     },
-    /// A database was changed behind everybody's back, or lost commits.
+    /// A value of a database was changed behind everybody's back.
     Damaged {
+        /// Which database.
+        name: &'a str,
+        /// In which store.
+        store: Store,
+        /// Under which name.
+        key: &'a [u8],
+    },
+    /// A database lost its last relaxed commits in a crash of everything.
+    Lost {
         /// Which.
         name: &'a str,
     },
@@ -91,6 +103,13 @@ pub enum Seen<'a> {
         /// From whom.
         life: Life,
     },
+    /// Somebody who is no tab tells in a room that this counts, signed by a key of its own.
+    Posed {
+        /// Where.
+        room: RoomId,
+        /// What.
+        generation: Generation,
+    },
     /// Somebody talks who is no tab, of power.
     ForgedPower,
     /// Somebody set the wall clock.
@@ -102,6 +121,8 @@ pub enum Seen<'a> {
     },
     /// The script is over: faults have ended.
     Calm,
+    /// Somebody in each room mines for a while, and nothing else happens.
+    LastBlocks,
     /// From now on nothing happens but heartbeats.
     Quiet,
     /// The run is over.
@@ -154,6 +175,7 @@ impl Judge {
                 Box::new(quiet::Quiet::default()),
                 Box::new(switches::Switches::default()),
                 Box::new(volatile::Volatile::default()),
+                Box::new(blame::Blame),
             ],
             violation: None,
         }

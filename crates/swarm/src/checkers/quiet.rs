@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use node::message::Message;
+use protocol::envelope::Kind;
 use tab::door::Channel;
 use tab::{Effect, Input};
 use wire::FromEngine;
 
-use super::{Checker, Scene, Seen};
-use crate::browser::Life;
+use super::{Checker, Scene, Seen, View};
+use crate::browser::{Life, open};
 
 /// What a quiet tab may do in ten seconds: heartbeats, its nodes' word to others, announcements of
 /// power, looks at locks, frames, turns (and more for what it heard and its nodes say to each other).
@@ -20,6 +22,8 @@ const MOST: Deeds = Deeds {
     turns: 100,
     heard: 0,
     nodes: 0,
+    all: 0,
+    bodies: 0,
 };
 
 /// See the module.
@@ -28,8 +32,6 @@ pub struct Quiet {
     /// Since when.
     since: Option<u64>,
     deeds: BTreeMap<Life, Deeds>,
-    /// Blocks from the future are looked at again and again.
-    clock_set: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -42,6 +44,10 @@ struct Deeds {
     turns: u64,
     heard: u64,
     nodes: u64,
+    /// Nodes of all tabs.
+    all: u64,
+    /// Asks for a body that nobody has any more, and answers to them: one a second for each two nodes.
+    bodies: u64,
 }
 
 impl Checker for Quiet {
@@ -53,11 +59,11 @@ impl Checker for Quiet {
         match seen {
             Seen::Quiet => {
                 self.since = Some(scene.now);
-                self.deeds = scene
-                    .views
-                    .iter()
-                    .map(|(life, view)| (*life, Deeds::of(view.glance.nodes.len())))
-                    .collect();
+                let nodes = |view: &View| u64::try_from(view.glance.nodes.len()).unwrap_or(0);
+                let all = scene.views.values().map(nodes).sum();
+                let deeds = |view| Deeds::of(nodes(view), all);
+                let views = scene.views.iter();
+                self.deeds = views.map(|(life, view)| (*life, deeds(view))).collect();
             }
             Seen::Step {
                 life,
@@ -69,9 +75,8 @@ impl Checker for Quiet {
                     deeds.count(input, effects);
                 }
             }
-            Seen::ClockSet => self.clock_set = true,
             Seen::Died { life } => drop(self.deeds.remove(life)),
-            Seen::End if !self.clock_set => {
+            Seen::End => {
                 let tenths = self
                     .since
                     .map_or(0, |since| (scene.now - since) / 1_000_000);
@@ -91,9 +96,10 @@ impl Checker for Quiet {
 }
 
 impl Deeds {
-    fn of(nodes: usize) -> Self {
+    fn of(nodes: u64, all: u64) -> Self {
         Self {
-            nodes: u64::try_from(nodes).unwrap_or(0),
+            nodes,
+            all,
             ..Self::default()
         }
     }
@@ -103,6 +109,7 @@ impl Deeds {
         self.heard += u64::from(matches!(input, Input::Heard(..)));
         for effect in effects {
             match effect {
+                Effect::Say(Channel::Room, bytes) if of_a_body(bytes) => self.bodies += 1,
                 Effect::Say(Channel::Room, _) => self.room += 1,
                 Effect::Say(Channel::Power, _) => self.power += 1,
                 Effect::Read { .. } | Effect::Write { .. } => self.stored += 1,
@@ -131,6 +138,9 @@ impl Deeds {
                 MOST.turns,
             ),
         ];
+        if self.bodies > 2 * self.nodes * self.all * (seconds + 1) {
+            return Err(format!("speaks of missing bodies {} times", self.bodies));
+        }
         for (what, count, most) in rows {
             if count > (most * seconds).div_ceil(10) + u64::from(most > 0) {
                 return Err(format!("{what} {count} times"));
@@ -138,6 +148,13 @@ impl Deeds {
         }
         Ok(())
     }
+}
+
+/// Whether a packet asks for bodies, or says that there are none.
+fn of_a_body(bytes: &[u8]) -> bool {
+    let envelope = open(bytes).filter(|envelope| envelope.kind == Kind::Packet);
+    let message = envelope.and_then(|envelope| Message::decode(envelope.payload.get(4..)?).ok());
+    matches!(message, Some(Message::GetBodies(_) | Message::NotFound(_)))
 }
 
 #[cfg(test)]

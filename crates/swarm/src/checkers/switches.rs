@@ -1,4 +1,5 @@
-//! Who is cut off or joined changes only by a person's ask, never by what a hostile page says.
+//! Who is cut off or joined changes only by a person's ask, once for each, never by what a hostile
+//! page says, or says again.
 
 use std::collections::BTreeMap;
 
@@ -15,9 +16,17 @@ const UNDER_WAY: u64 = 12_000_000;
 /// See the module.
 #[derive(Debug, Default)]
 pub struct Switches {
-    /// Asks by what they are about, and when they were made.
-    asked: BTreeMap<(PeerId, bool), u64>,
-    here: BTreeMap<(Life, bool), u64>,
+    /// Asks that changed nothing yet, by what they are about, and when they were made.
+    asked: BTreeMap<(About, bool), Vec<u64>>,
+}
+
+/// What an ask is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum About {
+    /// A tab or a node of this name.
+    Named(PeerId),
+    /// The tab of this engine.
+    Tab(Life),
 }
 
 impl Checker for Switches {
@@ -27,7 +36,7 @@ impl Checker for Switches {
 
     fn see(&mut self, seen: &Seen<'_>, scene: &Scene<'_>) -> Result<(), String> {
         if let Seen::Slept { by } = seen {
-            let all = self.asked.values_mut().chain(self.here.values_mut());
+            let all = self.asked.values_mut().flatten();
             all.for_each(|at| *at += by);
         }
         let Seen::Step {
@@ -53,41 +62,50 @@ impl Switches {
         if let Input::Page(ToEngine::Ask { ask, .. }) = input
             && let Ask::SetOnline(ask) = ask
         {
-            match ask.subject {
-                Subject::Here => drop(self.here.insert((life, ask.online), now)),
-                Subject::Tab(id) | Subject::Node(id) => {
-                    self.asked.insert((id, ask.online), now);
-                }
-            }
+            let about = match ask.subject {
+                Subject::Here => About::Tab(life),
+                Subject::Tab(id) | Subject::Node(id) => About::Named(id),
+            };
+            self.asked.entry((about, ask.online)).or_default().push(now);
         }
     }
 
-    fn lately(at: Option<&u64>, now: u64) -> bool {
-        at.is_some_and(|at| now - at <= UNDER_WAY)
+    /// Whether somebody asked for that lately; each ask is good for one change.
+    fn take(&mut self, about: About, online: bool, now: u64) -> bool {
+        let Some(asked) = self.asked.get_mut(&(about, online)) else {
+            return false;
+        };
+        asked.retain(|at| now - at <= UNDER_WAY);
+        let asks = !asked.is_empty();
+        asked.drain(..usize::from(asks));
+        asks
     }
 
-    fn tab(&self, life: Life, before: &Glance, after: &Glance, now: u64) -> Result<(), String> {
+    fn tab(&mut self, life: Life, before: &Glance, after: &Glance, now: u64) -> Result<(), String> {
         let began = before.stage == Stage::Opening;
         if began || before.online == after.online {
             return Ok(());
         }
         let online = after.online;
         let names = [before.me, after.me].into_iter().flatten();
-        let mut wishes = names.map(|me| self.asked.get(&(me, online)));
-        let wished = Self::lately(self.here.get(&(life, online)), now)
-            || wishes.any(|at| Self::lately(at, now));
-        if wished {
+        let mut abouts = names.map(About::Named).chain([About::Tab(life)]);
+        if abouts.any(|about| self.take(about, online, now)) {
             return Ok(());
         }
         Err(format!("{life:?} has online = {online}, and nobody asked"))
     }
 
-    fn nodes(&self, life: Life, before: &Glance, after: &Glance, now: u64) -> Result<(), String> {
+    fn nodes(
+        &mut self,
+        life: Life,
+        before: &Glance,
+        after: &Glance,
+        now: u64,
+    ) -> Result<(), String> {
         for node in &after.nodes {
             let was = before.nodes.iter().find(|old| old.id == node.id);
             let changed = was.is_some_and(|old| old.online != node.online);
-            let asked = self.asked.get(&(node.id, node.online));
-            if changed && !Self::lately(asked, now) {
+            if changed && !self.take(About::Named(node.id), node.online, now) {
                 return Err(format!(
                     "{life:?} has online = {} for seat {}, and nobody asked",
                     node.online, node.seat
@@ -124,6 +142,12 @@ mod tests {
             .expect("fine");
         let input = Input::Page(ToEngine::Ask { id: 1, ask });
         assert_eq!(asked.step(1, input, &[], cut.clone()), Ok(()));
+        let joined = taking_part(1);
+        assert!(asked.step(1, Input::Turn, &[], joined).is_err());
+        assert!(
+            asked.step(1, Input::Turn, &[], cut.clone()).is_err(),
+            "one ask, two changes"
+        );
         assert!(theatre.step(1, Input::Turn, &[], cut).is_err());
     }
 

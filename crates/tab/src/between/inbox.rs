@@ -1,7 +1,8 @@
 //! What arrives on the room's channel, kept within bounds before anybody looks at it.
 //!
 //! Anything of the same origin may post there, so every sender has a token bucket, all strangers
-//! share one, the queues drop their oldest, and what is not an envelope is only counted.
+//! share one, the queues drop their oldest, and what is not an envelope is only counted. Packets are
+//! heard only from the tab that hosts their sender ([`super::tagged`]).
 
 use std::collections::BTreeMap;
 
@@ -10,6 +11,7 @@ use protocol::Packet;
 use protocol::envelope::{Envelope, EnvelopeError, Kind, MAX_PAYLOAD, RoomId};
 
 use super::bucket::{Bucket, Rate};
+use super::tagged::{Links, NotHeard};
 use crate::bounded::Bounded;
 use crate::planted::{Bug, is_planted};
 
@@ -28,8 +30,6 @@ const MOST_MESSAGES: usize = 4_096;
 const MOST_MESSAGE_BYTES: usize = 16 << 20;
 const MOST_SAID: usize = 256;
 const MOST_SAID_BYTES: usize = 4 << 20;
-/// Bytes before a packet's own: the generation it belongs to.
-const STAMP: usize = 4;
 
 /// A packet from a node of another tab.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,13 +57,21 @@ pub struct Said {
     pub payload: Vec<u8>,
 }
 
+/// A tab or node that a heartbeat named.
+#[derive(Debug)]
+struct Known {
+    /// The tab that hosts it, or that it is.
+    host: PeerId,
+    bucket: Bucket,
+}
+
 /// Everything that was heard and not yet looked at.
 #[derive(Debug)]
 pub struct Inbox {
     room: RoomId,
     packets: Bounded<Arrived>,
     said: Bounded<Said>,
-    known: BTreeMap<PeerId, Bucket>,
+    known: BTreeMap<PeerId, Known>,
     strangers: Bucket,
     garbage: u32,
     other_version: bool,
@@ -73,9 +81,14 @@ impl Inbox {
     /// An empty inbox of a room.
     #[must_use]
     pub fn new(room: RoomId, now: u64) -> Self {
+        let most = if is_planted(Bug::InboxWithoutBound) {
+            usize::MAX
+        } else {
+            MOST_MESSAGE_BYTES
+        };
         Self {
             room,
-            packets: Bounded::new(MOST_MESSAGES, MOST_MESSAGE_BYTES),
+            packets: Bounded::new(MOST_MESSAGES, most),
             said: Bounded::new(MOST_SAID, MOST_SAID_BYTES),
             known: BTreeMap::new(),
             strangers: Bucket::full(STRANGERS, now),
@@ -84,22 +97,24 @@ impl Inbox {
         }
     }
 
-    /// Who is known from now on: tabs and nodes that heartbeats named.
-    pub fn know(&mut self, senders: impl IntoIterator<Item = PeerId>, now: u64) {
+    /// Who is known from now on: tabs and nodes that heartbeats named, each with the tab that hosts it.
+    pub fn know(&mut self, senders: impl IntoIterator<Item = (PeerId, PeerId)>, now: u64) {
         let mut before = std::mem::take(&mut self.known);
-        let bucket = |id| {
-            (
-                id,
-                before
-                    .remove(&id)
-                    .unwrap_or_else(|| Bucket::full(KNOWN, now)),
-            )
-        };
-        self.known = senders.into_iter().map(bucket).collect();
+        for (id, host) in senders {
+            let bucket = before.remove(&id).map(|known| known.bucket);
+            let bucket = bucket.unwrap_or_else(|| Bucket::full(KNOWN, now));
+            self.known.entry(id).or_insert(Known { host, bucket });
+        }
     }
 
-    /// Bytes arrived. `mine` says whether a sender's name is one of this tab.
-    pub fn hear(&mut self, bytes: &[u8], mine: impl Fn(&PeerId) -> bool, now: u64) {
+    /// Bytes arrived. `mine` says whether a name is one of this tab.
+    pub fn hear(
+        &mut self,
+        bytes: &[u8],
+        mine: impl Fn(&PeerId) -> bool,
+        links: &mut Links,
+        now: u64,
+    ) {
         let envelope = match Envelope::decode(bytes, self.room) {
             Ok(envelope) => envelope,
             Err(EnvelopeError::OtherVersion(_)) => {
@@ -108,24 +123,13 @@ impl Inbox {
             }
             Err(_) => return self.refuse(),
         };
-        if mine(&envelope.sender) || !self.may(&envelope.sender, now) {
+        if mine(&envelope.sender) {
             return self.refuse();
         }
         match envelope.kind {
-            Kind::Packet => self.take_packet(envelope),
-            kind @ (Kind::Heartbeat | Kind::Command) => {
-                let (from, sequence) = (envelope.sender, envelope.sequence);
-                let payload = envelope.payload;
-                self.said.push(
-                    payload.len(),
-                    Said {
-                        kind,
-                        from,
-                        sequence,
-                        payload,
-                    },
-                );
-            }
+            Kind::Packet if envelope.recipient.is_some_and(|to| !mine(&to)) => {}
+            Kind::Packet => self.take_packet(&envelope, links, now),
+            kind @ (Kind::Heartbeat | Kind::Command) => self.take_said(kind, envelope, now),
         }
     }
 
@@ -178,50 +182,63 @@ impl Inbox {
         std::mem::take(&mut self.other_version)
     }
 
-    fn may(&mut self, sender: &PeerId, now: u64) -> bool {
-        match self.known.get_mut(sender) {
-            Some(bucket) => bucket.take(KNOWN, 1, now),
+    /// A signature takes long to verify: how many of them is settled before.
+    fn take_said(&mut self, kind: Kind, envelope: Envelope, now: u64) {
+        let may = match self.known.get_mut(&envelope.sender) {
+            Some(known) => known.bucket.take(KNOWN, 1, now),
             None => self.strangers.take(STRANGERS, 1, now),
+        };
+        if !may {
+            return self.refuse();
         }
+        let said = Said {
+            kind,
+            from: envelope.sender,
+            sequence: envelope.sequence,
+            payload: envelope.payload,
+        };
+        self.said.push(said.payload.len(), said);
     }
 
-    /// Nodes speak only once their tab has said that they exist; what came too early is lost.
-    fn take_packet(&mut self, envelope: Envelope) {
-        if !self.known.contains_key(&envelope.sender) {
+    /// Nodes speak only once their tab has said that they exist; what came too early is lost. What others
+    /// say in a node's name takes nothing out of its bucket.
+    fn take_packet(&mut self, envelope: &Envelope, links: &mut Links, now: u64) {
+        let from = envelope.sender;
+        let Some(known) = self.known.get_mut(&from) else {
             return;
-        }
-        let Some((stamp, bytes)) = envelope.payload.split_first_chunk::<STAMP>() else {
-            return self.refuse();
         };
-        let wire_size = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+        let opened = match links.open(&known.host, envelope) {
+            Ok(opened) if known.bucket.take(KNOWN, 1, now) => opened,
+            // Every tab hears what is said to others: that is no garbage.
+            Err(NotHeard::Untagged) => return,
+            _ => return self.refuse(),
+        };
+        let wire_size = u32::try_from(opened.message.len()).unwrap_or(u32::MAX);
         let packet = Packet {
             channel: envelope.channel,
-            bytes: bytes.into(),
+            bytes: opened.message.into(),
             wire_size,
         };
         let mail = Arrived {
-            from: envelope.sender,
+            from,
             to: envelope.recipient,
             packet,
-            generation: u32::from_le_bytes(*stamp),
+            generation: opened.generation,
         };
         self.packets.push(mail.packet.bytes.len(), mail);
     }
 }
 
-/// A packet as the payload of an envelope; `None` if it is too large to travel.
-#[must_use]
-pub fn stamp(generation: u32, packet: &Packet) -> Option<Vec<u8>> {
-    let payload = [&generation.to_le_bytes()[..], &packet.bytes].concat();
-    (payload.len() <= MAX_PAYLOAD).then_some(payload)
-}
-
 #[cfg(all(test, not(target_arch = "wasm32")))] // property tests run natively
 mod tests {
-    use proptest::prelude::*;
-    use protocol::{Channel, encode_packet};
+    use std::collections::BTreeSet;
 
+    use proptest::prelude::*;
+    use protocol::Channel;
+
+    use super::super::tagged::tests::tabs;
     use super::*;
+    use crate::cx::Me;
 
     const ROOM: RoomId = RoomId([5; 16]);
 
@@ -242,94 +259,135 @@ mod tests {
         }
     }
 
-    fn packet(sender: PeerId, generation: u32, bytes: &[u8]) -> Vec<u8> {
-        let payload = stamp(generation, &encode_packet(bytes.to_vec())).unwrap();
-        envelope(Kind::Packet, sender, payload).encode()
+    /// Two tabs: this one, and one with the nodes 1 and 2.
+    struct Room {
+        inbox: Inbox,
+        here: Me,
+        there: Me,
+        said: u64,
     }
 
-    fn inbox() -> Inbox {
-        let mut inbox = Inbox::new(ROOM, 0);
-        inbox.know([id(1), id(2)], 0);
-        inbox
-    }
+    impl Room {
+        fn new() -> Self {
+            let [here, there] = tabs(ROOM);
+            let mut inbox = Inbox::new(ROOM, 0);
+            inbox.know([(id(1), there.id), (id(2), there.id)], 0);
+            let said = 0;
+            Self {
+                inbox,
+                here,
+                there,
+                said,
+            }
+        }
 
-    fn nobody(_: &PeerId) -> bool {
-        false
+        /// What a node of the other tab says.
+        fn packet(&mut self, sender: PeerId, generation: u32, bytes: &[u8]) -> Vec<u8> {
+            self.said += 1;
+            let mut envelope = envelope(Kind::Packet, sender, vec![]);
+            envelope.sequence = self.said;
+            let listeners = BTreeSet::from([self.here.id]);
+            let links = &self.there.links;
+            let sealed = links.seal(envelope, (generation, bytes), &listeners);
+            sealed.expect("a link").encode()
+        }
+
+        fn hear(&mut self, bytes: &[u8]) {
+            let (links, me) = (&mut self.here.links, self.here.id);
+            self.inbox.hear(bytes, |id| *id == me, links, 0);
+        }
+
+        fn hear_packet(&mut self, sender: PeerId, generation: u32, bytes: &[u8]) {
+            let said = self.packet(sender, generation, bytes);
+            self.hear(&said);
+        }
     }
 
     #[test]
     fn packets_of_known_nodes_and_of_this_chain_get_in() {
-        let mut inbox = inbox();
-        inbox.hear(&packet(id(1), 3, b"hello"), nobody, 0);
-        inbox.hear(&packet(id(1), 2, b"before the reset"), nobody, 0);
-        inbox.hear(&packet(id(9), 3, b"a stranger"), nobody, 0);
-        let mail = inbox.next_packet(3).unwrap();
+        let mut room = Room::new();
+        room.hear_packet(id(1), 3, b"hello");
+        room.hear_packet(id(1), 2, b"before the reset");
+        room.hear_packet(id(9), 3, b"a stranger");
+        let mail = room.inbox.next_packet(3).unwrap();
         assert_eq!((mail.from, &*mail.packet.bytes), (id(1), &b"hello"[..]));
-        assert_eq!((inbox.next_packet(3), inbox.take_garbage()), (None, 0));
+        assert_eq!(room.inbox.next_packet(3), None);
+        assert_eq!(room.inbox.take_garbage(), 0);
     }
 
     #[test]
     fn packets_that_waited_while_the_chain_was_reset_are_lost() {
-        let mut inbox = inbox();
-        inbox.hear(&packet(id(1), 3, b"before the reset"), nobody, 0);
-        inbox.hear(&packet(id(1), 4, b"after it"), nobody, 0);
-        let mail = inbox.next_packet(4).unwrap();
+        let mut room = Room::new();
+        room.hear_packet(id(1), 3, b"before the reset");
+        room.hear_packet(id(1), 4, b"after it");
+        let mail = room.inbox.next_packet(4).unwrap();
         assert_eq!(&*mail.packet.bytes, b"after it");
-        assert!(inbox.is_empty());
+        assert!(room.inbox.is_empty());
+    }
+
+    #[test]
+    fn a_packet_that_is_said_again_is_garbage_and_one_for_others_is_not() {
+        let mut room = Room::new();
+        let said = room.packet(id(1), 0, b"hello");
+        room.hear(&said);
+        room.hear(&said);
+        assert!(room.inbox.next_packet(0).is_some());
+        assert_eq!(room.inbox.next_packet(0), None);
+        assert_eq!(room.inbox.take_garbage(), 1);
+        let elsewhere = Envelope {
+            recipient: Some(id(3)),
+            ..envelope(Kind::Packet, id(1), vec![1; 50])
+        };
+        room.hear(&elsewhere.encode());
+        assert!(room.inbox.is_empty());
+        assert_eq!(room.inbox.take_garbage(), 0);
     }
 
     #[test]
     fn our_own_name_from_outside_is_garbage() {
-        let mut inbox = inbox();
-        inbox.hear(&packet(id(1), 0, b"I am you"), |sender| *sender == id(1), 0);
-        inbox.hear(
-            &envelope(Kind::Command, id(1), vec![]).encode(),
-            |sender| *sender == id(1),
-            0,
-        );
-        assert!(inbox.is_empty());
-        assert_eq!((inbox.take_garbage(), inbox.take_garbage()), (2, 0));
+        let mut room = Room::new();
+        let me = room.here.id;
+        for kind in [Kind::Packet, Kind::Command, Kind::Heartbeat] {
+            room.hear(&envelope(kind, me, vec![1; 50]).encode());
+        }
+        assert!(room.inbox.is_empty());
+        let garbage = [room.inbox.take_garbage(), room.inbox.take_garbage()];
+        assert_eq!(garbage, [3, 0]);
     }
 
     #[test]
     fn other_rooms_and_versions_are_told_apart() {
-        let mut inbox = inbox();
+        let mut room = Room::new();
         let mut bytes = Envelope {
             room: RoomId([6; 16]),
             ..envelope(Kind::Heartbeat, id(1), vec![])
         }
         .encode();
-        inbox.hear(&bytes, nobody, 0);
-        assert_eq!(
-            (inbox.take_garbage(), inbox.take_other_version()),
-            (1, false)
-        );
-        bytes[2] = 77;
-        inbox.hear(&bytes, nobody, 0);
-        assert_eq!(
-            (inbox.take_garbage(), inbox.take_other_version()),
-            (0, true)
-        );
-        assert!(!inbox.take_other_version());
+        room.hear(&bytes);
+        assert_eq!(room.inbox.take_garbage(), 1);
+        assert!(!room.inbox.take_other_version());
+        for version in [2, 77] {
+            bytes[2] = version;
+            room.hear(&bytes);
+            assert_eq!(room.inbox.take_garbage(), 0);
+            assert!(room.inbox.take_other_version());
+            assert!(!room.inbox.take_other_version());
+        }
     }
 
     #[test]
     fn ten_thousand_messages_in_a_burst_do_not_pile_up() {
-        let mut inbox = inbox();
-        let big = packet(id(1), 0, &[0; 60_000]);
+        let mut room = Room::new();
         let heartbeat = envelope(Kind::Heartbeat, id(2), vec![0; 40_000]).encode();
         for n in 0..10_000_u32 {
-            inbox.hear(&big, nobody, 0);
-            inbox.hear(&heartbeat, nobody, 0);
+            room.hear_packet(id(1), 0, &[0; 6_000]);
+            room.hear(&heartbeat);
             let mut stranger = [9; 32];
             stranger[..4].copy_from_slice(&n.to_le_bytes());
             let stranger = PeerId::from_bytes(stranger);
-            inbox.hear(
-                &envelope(Kind::Heartbeat, stranger, vec![1]).encode(),
-                nobody,
-                0,
-            );
+            room.hear(&envelope(Kind::Heartbeat, stranger, vec![1]).encode());
         }
+        let inbox = &mut room.inbox;
         assert!(
             inbox.packets.bytes() <= MOST_MESSAGE_BYTES && inbox.packets.len() <= MOST_MESSAGES
         );
@@ -339,34 +397,46 @@ mod tests {
         assert_eq!(inbox.take_garbage() as usize, 30_000 - kept);
     }
 
+    fn last(inbox: &mut Inbox) -> Option<PeerId> {
+        let all = std::iter::from_fn(|| inbox.next_packet(0));
+        all.last().map(|mail| mail.from)
+    }
+
     #[test]
     fn one_flooding_sender_does_not_silence_another() {
-        let mut inbox = inbox();
+        let mut room = Room::new();
         for _ in 0..10_000 {
-            inbox.hear(&packet(id(1), 0, b"x"), nobody, 0);
+            room.hear_packet(id(1), 0, b"x");
         }
-        inbox.hear(&packet(id(2), 0, b"y"), nobody, 0);
-        let mut last = None;
-        while let Some(mail) = inbox.next_packet(0) {
-            last = Some(mail);
+        room.hear_packet(id(2), 0, b"y");
+        assert_eq!(last(&mut room.inbox), Some(id(2)));
+    }
+
+    #[test]
+    fn a_flood_in_a_nodes_name_does_not_silence_it() {
+        let mut room = Room::new();
+        let forged = envelope(Kind::Packet, id(1), vec![1; 100]).encode();
+        for _ in 0..10_000 {
+            room.hear(&forged);
         }
-        assert_eq!(last.map(|mail| mail.from), Some(id(2)));
+        room.hear_packet(id(1), 0, b"x");
+        assert_eq!(last(&mut room.inbox), Some(id(1)));
     }
 
     proptest! {
         #[test]
         fn random_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
-            let mut inbox = inbox();
-            inbox.hear(&bytes, nobody, 0);
-            prop_assert!(inbox.is_empty());
+            let mut room = Room::new();
+            room.hear(&bytes);
+            prop_assert!(room.inbox.is_empty());
         }
 
         #[test]
         fn truncated_envelopes_are_garbage(cut in 0usize..80) {
-            let mut inbox = inbox();
-            let bytes = packet(id(1), 0, b"hello");
-            inbox.hear(&bytes[..cut.min(bytes.len() - 1)], nobody, 0);
-            prop_assert_eq!((inbox.is_empty(), inbox.take_garbage()), (true, 1));
+            let mut room = Room::new();
+            let bytes = room.packet(id(1), 0, b"hello");
+            room.hear(&bytes[..cut.min(bytes.len() - 1)]);
+            prop_assert_eq!((room.inbox.is_empty(), room.inbox.take_garbage()), (true, 1));
         }
     }
 }

@@ -7,3 +7,4 @@ pub mod hint;
 pub mod inbox;
 pub mod signed;
 pub mod tabs;
+pub mod tagged;

@@ -22,7 +22,7 @@ pub fn sign(me: &Me, room: RoomId, kind: Kind, sequence: u64, payload: &[u8]) ->
     [&key, &signature.as_bytes()[..], payload].concat()
 }
 
-/// The payload, if the tab of this name has signed it.
+/// The payload and the key, if the tab of this name has signed it.
 #[must_use]
 pub fn verify(
     from: PeerId,
@@ -30,13 +30,13 @@ pub fn verify(
     kind: Kind,
     sequence: u64,
     signed: &[u8],
-) -> Option<&[u8]> {
+) -> Option<(PublicKey, &[u8])> {
     let (key, rest) = signed.split_first_chunk::<32>()?;
     let (signature, payload) = rest.split_first_chunk::<{ Signature::LEN }>()?;
     let key = PublicKey::from_bytes(key).ok()?;
     let signature = Signature::from_bytes(*signature);
     let message = message(room, kind, sequence, payload);
-    (key.peer_id() == from && key.verify(&message, &signature).is_ok()).then_some(payload)
+    (key.peer_id() == from && key.verify(&message, &signature).is_ok()).then_some((key, payload))
 }
 
 fn message(room: RoomId, kind: Kind, sequence: u64, payload: &[u8]) -> Vec<u8> {
@@ -69,7 +69,7 @@ mod tests {
         let (me, other) = (Me::new(&mut source), Me::new(&mut source));
         let said = sign(&me, ROOM, Kind::Heartbeat, 7, b"alive");
         let read = |from: &Me, room, kind, sequence, said: &[u8]| {
-            verify(from.id, room, kind, sequence, said).map(<[u8]>::to_vec)
+            verify(from.id, room, kind, sequence, said).map(|(_, said)| said.to_vec())
         };
         let right = read(&me, ROOM, Kind::Heartbeat, 7, &said);
         assert_eq!(right.as_deref(), Some(&b"alive"[..]));

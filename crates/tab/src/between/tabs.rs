@@ -5,11 +5,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chain::PeerId;
+use chain::{PeerId, PublicKey};
 
 use crate::planted::{Bug, is_planted};
 
 use super::heartbeat::{Branch, Heartbeat, MOST_TABS, NodeHeartbeat};
+use super::tagged::Other;
 
 /// After so many milliseconds without a heartbeat a tab is silent.
 const SILENT_AFTER: u64 = 5_000;
@@ -50,6 +51,8 @@ pub struct Tab {
     pub heartbeat: Heartbeat,
     /// The number of that.
     sequence: u64,
+    /// The key whose hash is its name.
+    key: Option<PublicKey>,
     first: u64,
     heard: u64,
     /// Whether its lock has been seen.
@@ -125,6 +128,7 @@ impl Tabs {
         let fresh = Tab {
             heartbeat: heartbeat.clone(),
             sequence,
+            key: None,
             first: now,
             heard: now,
             confirmed: false,
@@ -144,11 +148,30 @@ impl Tabs {
         }
     }
 
+    /// What a tab says is signed with this key, whose hash is its name.
+    pub fn learn(&mut self, id: &PeerId, key: PublicKey) {
+        if let Some(tab) = self.tabs.get_mut(id) {
+            tab.key = Some(key);
+        }
+    }
+
+    /// Tabs that are known to live, for links to them.
+    pub fn others(&self) -> impl Iterator<Item = Other> {
+        self.alive().filter_map(|(id, tab)| {
+            Some(Other {
+                id: *id,
+                key: tab.key?,
+                sequence: tab.sequence,
+            })
+        })
+    }
+
     /// Whether something else that a tab has signed under this number counts: it has shown its lock,
     /// and did not say this before.
     pub fn counts(&mut self, id: &PeerId, sequence: u64) -> bool {
         let tab = self.tabs.get_mut(id);
-        let tab = tab.filter(|tab| tab.confirmed && tab.sequence < sequence);
+        let again = is_planted(Bug::SaidAgainHeard);
+        let tab = tab.filter(|tab| tab.confirmed && (tab.sequence < sequence || again));
         tab.map(|tab| tab.sequence = sequence).is_some()
     }
 

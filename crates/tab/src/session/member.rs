@@ -20,6 +20,7 @@ use crate::cx::Cx;
 use crate::door::{LockId, QueryId, Ticket};
 use crate::host::Host;
 use crate::lasting::Lasting;
+use crate::planted::{Bug, is_planted};
 use crate::storage::identities::Identity;
 
 mod add;
@@ -81,8 +82,6 @@ pub struct Hosted {
     pub identity: Identity,
     /// Its own switch.
     pub online: bool,
-    /// Counts its envelopes.
-    sequence: u64,
     /// What it has searched.
     job: Option<JobId>,
     /// Whether its identity is kept; if not, somebody else's may be in its place.
@@ -99,7 +98,6 @@ impl Hosted {
             id: identity.id(),
             identity,
             online: true,
-            sequence: 0,
             job: None,
             kept: stored && lock.is_some(),
             lock,
@@ -122,7 +120,11 @@ impl Member {
             locks: joined.locks,
             departing: Vec::new(),
             clock: Clock::start(cx.now),
-            host: Host::after(l.store.last_ticket()),
+            host: Host::after(if is_planted(Bug::FormerWriteCounts) {
+                0
+            } else {
+                l.store.last_ticket()
+            }),
             nodes: Vec::new(),
             inbox: Inbox::new(l.room.id(), cx.ms()),
             tabs: Tabs::default(),
@@ -360,7 +362,7 @@ impl Member {
     ) -> (Vec<LockId>, Wanted) {
         self.say_goodbye(cx, l);
         self.stop_nodes(cx, l);
-        self.give_up_asks(cx, l);
+        let unwritten = self.give_up_asks(cx);
         let stays = |one: &&Hosted| one.lock.is_none() || one.lock != without;
         let wanted = Wanted {
             ids: self.nodes.iter().filter(stays).map(|one| one.id).collect(),
@@ -376,6 +378,7 @@ impl Member {
         };
         let mut locks = self.locks;
         locks.extend(self.departing);
+        locks.extend(unwritten);
         locks.extend(self.nodes.iter().filter_map(|one| one.lock));
         locks.retain(|lock| Some(*lock) != without);
         (locks, wanted)

@@ -70,7 +70,7 @@ impl Renewal {
             // Another reset would put away nothing, and lose what the one before put away.
             Self::Reset
                 if now.undo.is_some()
-                    && (now != seen || is_empty)
+                    && (is_empty || (now != seen && !is_planted(Bug::ResetOfUnseenChain)))
                     && !is_planted(Bug::ResetOfEmptyChain) =>
             {
                 Ok(now)

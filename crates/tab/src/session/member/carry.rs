@@ -6,7 +6,6 @@ use protocol::envelope::{Envelope, Kind};
 use protocol::{Batch, Event, Input, Job, JobId, Key, Packet, To, Write};
 
 use super::Member;
-use crate::between::inbox::stamp;
 use crate::cx::Cx;
 use crate::door::{Channel, Effect as Outside};
 use crate::host::Effect;
@@ -56,30 +55,32 @@ impl Member {
         }
     }
 
-    /// Carries a packet to nodes of other tabs; the host has checked that they can be reached.
-    fn cast(&mut self, cx: &mut Cx<'_>, l: &Lasting, from: PeerId, to: To, packet: &Packet) {
-        // What is too large for an envelope is lost: no room allows such blocks.
-        let Some(payload) = stamp(l.store.generation().current, packet) else {
-            return;
+    /// Carries a packet to nodes of other tabs; the host has checked that they can be reached. What is
+    /// too large for an envelope is lost: no room allows such blocks.
+    fn cast(&mut self, cx: &mut Cx<'_>, l: &mut Lasting, from: PeerId, to: To, packet: &Packet) {
+        let recipient = match to {
+            To::All => None,
+            To::Peer(peer) => Some(peer),
         };
-        let Some(hosted) = self.hosted_mut(&from) else {
-            return;
-        };
-        let sequence = hosted.sequence;
-        hosted.sequence += 1;
+        l.sequence += 1;
         let envelope = Envelope {
             kind: Kind::Packet,
             room: l.room.id(),
             channel: packet.channel,
             sender: from,
-            recipient: match to {
-                To::All => None,
-                To::Peer(peer) => Some(peer),
-            },
-            sequence,
-            payload,
+            recipient,
+            sequence: l.sequence,
+            payload: Vec::new(),
         };
-        cx.act(Outside::Say(Channel::Room, envelope.encode()));
+        let meant = |node: &PeerId| {
+            recipient.is_none_or(|to| to == *node) && self.host.reaches(&from, node)
+        };
+        let hosts = self.tabs.nodes().filter(|(_, node)| meant(&node.id));
+        let listeners = hosts.map(|(tab, _)| *tab).collect();
+        let said = (l.store.generation().current, &*packet.bytes);
+        if let Some(envelope) = l.me.links.seal(envelope, said, &listeners) {
+            cx.act(Outside::Say(Channel::Room, envelope.encode()));
+        }
     }
 
     /// A node wants nonces searched; it waits in the pool while mining is off.

@@ -9,10 +9,12 @@ use protocol::envelope::{Envelope, Kind};
 use wire::Happening;
 
 use super::Member;
+use crate::between::generation::Generation;
 use crate::between::heartbeat::{Branch, Command, Heartbeat, MOST_HEADERS, NodeHeartbeat};
 use crate::between::inbox::Said;
 use crate::between::signed;
 use crate::between::tabs::News;
+use crate::between::tagged::Other;
 use crate::cx::Cx;
 use crate::door::{Channel, Effect, QueryId};
 use crate::lasting::Lasting;
@@ -30,13 +32,13 @@ impl Member {
     }
 
     /// Bytes came on the room's channel; `None`: something that is not even that.
-    pub fn hear(&mut self, cx: &Cx<'_>, l: &Lasting, bytes: Option<&[u8]>) {
+    pub fn hear(&mut self, cx: &Cx<'_>, l: &mut Lasting, bytes: Option<&[u8]>) {
         let Some(bytes) = bytes else {
             return self.inbox.refuse();
         };
-        let (me, host) = (l.me.id, &self.host);
-        let mine = |sender: &PeerId| *sender == me || host.has(sender);
-        self.inbox.hear(bytes, mine, cx.ms());
+        let (me, nodes) = (l.me.id, &self.nodes);
+        let mine = |id: &PeerId| *id == me || nodes.iter().any(|one| one.id == *id);
+        self.inbox.hear(bytes, mine, &mut l.me.links, cx.ms());
     }
 
     /// Looks at heartbeats and commands, a few at a time: each signature takes a while.
@@ -52,10 +54,15 @@ impl Member {
                 payload,
             } = said;
             let signed = signed::verify(from, l.room.id(), kind, sequence, &payload);
+            let key = signed.map(|(key, _)| key);
             let unsigned = is_planted(Bug::UnsignedHeard).then(|| payload.get(signed::LEN..));
-            match (kind, signed.or(unsigned.flatten())) {
+            let payload = signed.map(|(_, payload)| payload).or(unsigned.flatten());
+            match (kind, payload) {
                 (Kind::Heartbeat, Some(payload)) => {
                     self.hear_heartbeat(cx, l, from, sequence, payload);
+                    if let Some(key) = key {
+                        self.tabs.learn(&from, key);
+                    }
                 }
                 (Kind::Command, Some(payload)) if self.tabs.counts(&from, sequence) => {
                     self.hear_command(cx, l, payload);
@@ -156,9 +163,11 @@ impl Member {
             self.host.set_peers(&one.id, up);
         }
         l.know_seats(self.tabs.nodes().map(|(_, node)| (node.id, node.seat)));
-        let tabs = self.tabs.alive().map(|(id, _)| *id);
-        let nodes = self.tabs.nodes().map(|(_, node)| node.id);
-        self.inbox.know(tabs.chain(nodes).collect::<Vec<_>>(), now);
+        let others: Vec<Other> = self.tabs.others().collect();
+        l.me.links.meet(&l.me.secret, l.room.id(), &others);
+        let tabs = self.tabs.alive().map(|(id, _)| (*id, *id));
+        let nodes = self.tabs.nodes().map(|(tab, node)| (node.id, *tab));
+        self.inbox.know(tabs.chain(nodes), now);
     }
 
     /// Heartbeats and locks, as they come due.
@@ -268,13 +277,19 @@ impl Member {
                 loading,
             });
         }
+        // Who leaves may have a reset under way that is not written yet: a goodbye tells of none.
+        let generation = if bye {
+            Generation::default()
+        } else {
+            l.store.generation()
+        };
         Heartbeat {
             label: l.label,
             bye,
             online: l.online,
             mining: l.mining.is_on(),
             hash_rate: l.mining.rate(cx.ms()),
-            generation: l.store.generation(),
+            generation,
             nodes,
             branches: branches.into_values().collect(),
         }

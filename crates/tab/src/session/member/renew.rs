@@ -289,22 +289,19 @@ impl Member {
         );
     }
 
-    pub(super) fn give_up_renewal(&mut self, cx: &mut Cx<'_>, _l: &mut Lasting) {
-        let lock = match &self.renewing {
-            Some(Renewing {
-                step: Step::Lock(wait),
-                ..
-            }) => {
+    /// The tab leaves. The room's lock is returned if it has to be held until what was decided is
+    /// written: whoever took it before would read the former record.
+    pub(super) fn give_up_renewal(&mut self, cx: &mut Cx<'_>) -> Option<LockId> {
+        let (lock, unwritten) = match &self.renewing.as_ref()?.step {
+            Step::Lock(wait) => {
                 wait.abandon(cx);
-                None
+                (None, None)
             }
-            Some(Renewing {
-                step: Step::Read(lock, _) | Step::Count(lock, ..) | Step::Write(lock),
-                ..
-            }) => *lock,
-            None => return,
+            Step::Read(lock, _) | Step::Count(lock, ..) => (*lock, None),
+            Step::Write(lock) => (None, *lock),
         };
         self.renewed(cx, lock, Err(NotRenewed::Left));
+        unwritten
     }
 
     /// Whether nobody here or in another tab is known to have a block of the chain that counts. A node

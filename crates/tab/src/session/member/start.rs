@@ -9,7 +9,7 @@ use wire::{Damage, Happening};
 use super::Member;
 use crate::clock::Clock;
 use crate::cx::Cx;
-use crate::door::{Rows, Ticket};
+use crate::door::{LockId, Rows, Ticket};
 use crate::lasting::Lasting;
 use crate::planted::{Bug, is_planted};
 use crate::session::adding::Step as AddStep;
@@ -32,7 +32,6 @@ impl Member {
         self.stop_nodes(cx, l);
         for one in &mut self.nodes {
             one.identity.incarnation = one.identity.incarnation.saturating_add(1);
-            one.sequence = 0;
             one.saved_height = None;
         }
         let kept = self
@@ -231,9 +230,10 @@ impl Member {
     }
 
     /// The tab leaves: asks that take time are answered, and what was taken for them is given back.
-    pub(super) fn give_up_asks(&mut self, cx: &mut Cx<'_>, l: &mut Lasting) {
+    /// Returns the room's lock if it has to be held until all is written.
+    pub(super) fn give_up_asks(&mut self, cx: &mut Cx<'_>) -> Option<LockId> {
         if is_planted(Bug::AskForgottenAtFreeze) {
-            return;
+            return None;
         }
         if let Some(adding) = self.adding.take() {
             match adding.step {
@@ -243,7 +243,7 @@ impl Member {
             }
             cx.answer(adding.ask, Err(crate::asks::left()));
         }
-        self.give_up_renewal(cx, l);
+        self.give_up_renewal(cx)
     }
 }
 
