@@ -7,6 +7,8 @@ pub mod lang;
 pub mod modal;
 pub mod numbers;
 pub mod progress;
+#[cfg(test)]
+pub mod samples;
 pub mod seats;
 pub mod spark;
 pub mod who;

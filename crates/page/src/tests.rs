@@ -7,12 +7,15 @@ use gloo_timers::future::TimeoutFuture;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 use web_sys::{Element, HtmlElement};
+use wire::Notice;
+use wire::live::HeldUp;
 
 use self::fixtures::{fork, hash, hostile, next_tip, notices};
 use self::stand_in::{Behaviour, StandIn};
 use super::bridge::Bridge;
 use super::kit::lang::Lang;
 use super::kit::numbers::Numbers;
+use super::kit::samples::samples;
 use super::shell::app::{App, Props};
 use super::shell::prefs::Prefs;
 use super::shell::route;
@@ -165,39 +168,51 @@ async fn text_from_outside_is_not_parsed_as_markup() {
     assert!(outside.length() >= 3, "room, peer and reason are isolated");
 }
 
+fn every_notice() -> Vec<Notice> {
+    use Notice::{Damaged, Future, OtherVersion, SlowStorage, UndoReset};
+    let held_up = samples! {
+        HeldUp::DefaultRoom => [HeldUp::DefaultRoom],
+        HeldUp::Tab => [HeldUp::Tab],
+        HeldUp::Identities => [HeldUp::Identities],
+        HeldUp::Reset => [HeldUp::Reset],
+    };
+    let (ahead, blocks) = (7_200, 3);
+    let (height, records) = (chain::Height(41), 1);
+    samples! {
+        UndoReset => [UndoReset],
+        OtherVersion => [OtherVersion],
+        Notice::HeldUp(_) => held_up.into_iter().map(Notice::HeldUp),
+        SlowStorage { .. } => [SlowStorage { seconds: 12 }],
+        Future { .. } => [Future { ahead, blocks }],
+        Damaged { .. } => [Damaged { height, records }],
+    }
+}
+
+/// The mark of a notice's banner, and words in it.
+fn banner_of(notice: &Notice) -> (&'static str, &'static str) {
+    match notice {
+        Notice::UndoReset => ("undo-reset", "Undo"),
+        Notice::OtherVersion => ("banner-version", "another version"),
+        Notice::HeldUp(HeldUp::DefaultRoom) => ("banner-held", "opened a new room"),
+        Notice::HeldUp(HeldUp::Tab) => ("banner-held", "goes by a different name"),
+        Notice::HeldUp(HeldUp::Identities) => ("banner-held", "use new identities"),
+        Notice::HeldUp(HeldUp::Reset) => ("banner-held", "The reset was not carried out."),
+        Notice::SlowStorage { .. } => ("banner-slow", "Waiting for 12 sec."),
+        Notice::Future { .. } => ("banner-future", "3 blocks are dated in the future."),
+        Notice::Damaged { .. } => ("banner-damaged", "1 saved record was damaged"),
+    }
+}
+
 #[wasm_bindgen_test]
 async fn every_notice_has_its_banner_for_as_long_as_it_holds() {
-    use wire::Notice;
-    use wire::live::HeldUp;
-    let all = vec![
-        Notice::UndoReset,
-        Notice::OtherVersion,
-        Notice::HeldUp(HeldUp::DefaultRoom),
-        Notice::HeldUp(HeldUp::Reset),
-        Notice::SlowStorage { seconds: 12 },
-        Notice::Future {
-            ahead: 7_200,
-            blocks: 3,
-        },
-        Notice::Damaged {
-            height: chain::Height(41),
-            records: 1,
-        },
-    ];
-    let frames = [fork(1), notices(2, all), notices(3, Vec::new())];
+    let all = every_notice();
+    let frames = [fork(1), notices(2, all.clone()), notices(3, Vec::new())];
     let behaviour = Behaviour::frames(&frames[..2]);
     let page = Page::open(Lang::En, &behaviour);
-    for (banner, words) in [
-        ("banner-version", "another version"),
-        ("banner-held", "The reset was not carried out."),
-        ("banner-slow", "Waiting for 12 sec."),
-        ("banner-future", "3 blocks are dated in the future."),
-        ("banner-damaged", "1 saved record was damaged"),
-    ] {
+    for (banner, words) in all.iter().map(banner_of) {
         let text = page.see(banner).await.text_content().unwrap_or_default();
         assert!(text.contains(words), "{banner}: {text}");
     }
-    page.see("undo-reset").await;
     drop(page);
     let page = Page::open(Lang::Zh, &Behaviour::frames(&frames));
     page.read("撤销").await;

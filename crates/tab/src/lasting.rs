@@ -9,7 +9,7 @@ use node::Memo;
 use protocol::Event;
 use scenario::Room;
 use wire::live::HeldUp;
-use wire::{Happening, Notice, Picture};
+use wire::{Happening, Picture};
 
 use crate::asks::Waiting;
 use crate::cx::{Cx, Me};
@@ -30,8 +30,6 @@ const MOST_SEATS: usize = 4_096;
 const HELD_UP_MS: u64 = 60_000;
 /// How long a message of another version is spoken of, in milliseconds.
 const OTHER_VERSION_MS: u64 = 30_000;
-/// A write that takes longer is told, in milliseconds.
-const SLOW_WRITE_MS: u64 = 3_000;
 
 /// The lasting part of a tab.
 pub struct Lasting {
@@ -118,29 +116,5 @@ impl Lasting {
     /// The count of found blocks starts over: somebody came who may have found some before.
     pub fn recount(&mut self) {
         self.tally = Tally::new(self.params.genesis_id());
-    }
-
-    /// What people have to be told now, but for what the chain itself says.
-    pub fn notices(&self, cx: &Cx<'_>) -> Vec<Notice> {
-        let now = cx.ms();
-        let mut notices = Vec::new();
-        if self.store.generation().undo.is_some() {
-            notices.push(Notice::UndoReset);
-        }
-        if now < self.other_version_until {
-            notices.push(Notice::OtherVersion);
-        }
-        let held = self.held_up.iter().filter(|(_, until)| now < **until);
-        notices.extend(held.map(|(what, _)| Notice::HeldUp(*what)));
-        let writing = self.writer.writing_since();
-        if let Some(since) = writing.filter(|since| now >= since + SLOW_WRITE_MS) {
-            let seconds = u32::try_from((now - since) / 1_000).unwrap_or(u32::MAX);
-            notices.push(Notice::SlowStorage { seconds });
-        }
-        if let Some((height, records)) = self.damaged {
-            let height = chain::Height(height);
-            notices.push(Notice::Damaged { height, records });
-        }
-        notices
     }
 }

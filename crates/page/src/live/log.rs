@@ -1,7 +1,9 @@
 //! The lines of the event log, newest first. An event that happens to several nodes at about the
 //! same time is one line.
 
+mod kind;
 mod panel;
+mod reasons;
 mod sentence;
 pub mod words;
 
@@ -88,19 +90,6 @@ fn is_same(one: &Event, other: &Event) -> bool {
     }
 }
 
-/// Whether an entry is worth a line. A node's own block was logged when it was found, and restoring
-/// a node without saved blocks is not an event.
-fn is_news(what: &Happening) -> bool {
-    let Happening::InNode { event, .. } = what else {
-        return true;
-    };
-    match event {
-        Event::Extended { from, .. } => from.is_some(),
-        Event::Restored { height } => height.0 > 0,
-        _ => true,
-    }
-}
-
 /// The log of one room.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Log {
@@ -114,7 +103,7 @@ impl Log {
     /// Writes the engine's entries, oldest first, and returns the new lines.
     pub fn write(&mut self, entries: &[LogEntry]) -> Vec<Rc<Line>> {
         let mut fresh = Vec::new();
-        for entry in entries.iter().filter(|entry| is_news(&entry.what)) {
+        for entry in entries {
             let mut newest = self.lines.iter_mut().take(TOGETHER_LINES);
             if let Some(line) = newest.find(|line| line.takes(entry)) {
                 Rc::make_mut(line).others.extend(entry.what.seat());
@@ -196,19 +185,6 @@ mod tests {
         let mut log = Log::default();
         log.write(&[switched(1, 2), switched(2, 2), switched(3, 4)]);
         assert_eq!(log.lines.len(), 2, "the third applied more blocks");
-    }
-
-    #[test]
-    fn what_is_no_news_is_not_written() {
-        let own = Event::Extended {
-            block: BlockId::ZERO,
-            height: Height(1),
-            from: None,
-        };
-        let empty = Event::Restored { height: Height(0) };
-        let mut log = Log::default();
-        let fresh = log.write(&[in_node(1, 0, own), in_node(1, 0, empty)]);
-        assert!(fresh.is_empty() && log.lines.is_empty());
     }
 
     #[test]

@@ -304,7 +304,15 @@ fn trouble(entry: &LogEntry) -> Option<JsValue> {
             "garbage".into(),
             "messages on the channel made no sense".into(),
         ),
-        _ => return None,
+        Happening::TabJoined { .. }
+        | Happening::TabLeft { .. }
+        | Happening::TabOnline { .. }
+        | Happening::NodeOnline { .. }
+        | Happening::MiningStarted
+        | Happening::MiningStopped
+        | Happening::Resumed
+        | Happening::Reset
+        | Happening::ResetUndone => return None,
     };
     Some(value(&ErrorEvent {
         code,
@@ -319,6 +327,14 @@ fn in_node(event: &Told) -> Option<(String, String)> {
         Told::Rejected { block, reason, .. } => (reason.clone(), block.to_string()),
         Told::Misbehaved { reason, .. } => ("peer-misbehaved".into(), reason.clone()),
         Told::Damaged { what } => ("saved-data-damaged".into(), what.clone()),
-        _ => return None,
+        // By name, so that a new event has to be decided on.
+        Told::Found { .. }
+        | Told::Extended { .. }
+        | Told::Rival { .. }
+        | Told::Reorganised { .. }
+        | Told::Retargeted { .. }
+        | Told::SyncStarted { .. }
+        | Told::SyncDone { .. }
+        | Told::Restored { .. } => return None,
     })
 }

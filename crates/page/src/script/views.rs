@@ -83,16 +83,26 @@ pub struct NodeOut {
 
 impl NodeOut {
     pub fn of(node: &NodeView) -> Self {
+        let NodeView {
+            id,
+            seat,
+            tab,
+            here,
+            online,
+            tip,
+            sync,
+            loading,
+        } = node;
         Self {
-            id: peer(&node.id),
-            seat: node.seat,
-            name: seats::name(node.seat),
-            tab: peer(&node.tab),
-            here: node.here,
-            online: node.online,
-            tip: TipOut::of(&node.tip),
-            sync: node.sync,
-            loading: node.loading,
+            id: peer(id),
+            seat: *seat,
+            name: seats::name(*seat),
+            tab: peer(tab),
+            here: *here,
+            online: *online,
+            tip: TipOut::of(tip),
+            sync: *sync,
+            loading: *loading,
         }
     }
 }
@@ -111,14 +121,23 @@ pub struct TabOut {
 
 impl TabOut {
     pub fn of(tab: &TabView) -> Self {
+        let TabView {
+            id,
+            label,
+            me,
+            online,
+            mining,
+            hash_rate,
+            silent,
+        } = tab;
         Self {
-            id: peer(&tab.id),
-            label: tab.label,
-            me: tab.me,
-            online: tab.online,
-            mining: tab.mining,
-            hash_rate: tab.hash_rate as f64,
-            silent: tab.silent,
+            id: peer(id),
+            label: *label,
+            me: *me,
+            online: *online,
+            mining: *mining,
+            hash_rate: *hash_rate as f64,
+            silent: *silent,
         }
     }
 }
@@ -135,7 +154,7 @@ impl TipOut {
         Self {
             height: tip.height,
             hash: tip.id.to_string(),
-            work: work(&tip.work),
+            work: work_hex(&tip.work),
         }
     }
 }
@@ -199,7 +218,17 @@ pub struct DetailOut<'a> {
 impl<'a> DetailOut<'a> {
     /// `tip` is the height of the best tip, for a block of the best chain.
     pub fn of(detail: &'a BlockDetail, tip: Option<u32>) -> Self {
-        let header = &detail.header;
+        let BlockDetail {
+            block,
+            header,
+            raw,
+            target,
+            margin_milli,
+            expected_tries,
+            work,
+            child: _, // `confirmations` says what is on top of it
+            transactions,
+        } = detail;
         let BlockOut {
             hash,
             parent,
@@ -208,7 +237,7 @@ impl<'a> DetailOut<'a> {
             bits,
             miner,
             state,
-        } = BlockOut::of(&detail.block);
+        } = BlockOut::of(block);
         Self {
             hash,
             parent,
@@ -218,15 +247,15 @@ impl<'a> DetailOut<'a> {
             miner,
             state,
             header: hex(&header.encode()),
-            raw: detail.raw.as_deref().map(hex),
+            raw: raw.as_deref().map(hex),
             version: header.version,
             merkle_root: header.merkle_root.to_string(),
             nonce: header.nonce,
-            target: detail.target.to_string(),
-            margin: detail.margin_milli as f64 / 1000.0,
-            expected_tries: detail.expected_tries,
-            work: detail.work.as_ref().map(work),
-            transactions: detail.transactions.iter().map(TransactionOut::of).collect(),
+            target: target.to_string(),
+            margin: *margin_milli as f64 / 1000.0,
+            expected_tries: *expected_tries,
+            work: work.as_ref().map(work_hex),
+            transactions: transactions.iter().map(TransactionOut::of).collect(),
             confirmations: tip.and_then(|tip| tip.checked_sub(height)),
         }
     }
@@ -238,7 +267,7 @@ fn peer(id: &PeerId) -> String {
 }
 
 /// Work as a hexadecimal number.
-fn work(work: &Work) -> String {
+fn work_hex(work: &Work) -> String {
     format!("{:x}", work.0)
 }
 

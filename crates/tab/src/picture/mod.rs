@@ -4,6 +4,7 @@
 pub mod detail;
 pub mod diff;
 pub mod log;
+mod notices;
 pub mod pace;
 pub mod tally;
 pub mod tree;
@@ -13,8 +14,8 @@ use std::collections::BTreeSet;
 use chain::{BitcoinHeader, BlockId, Height, Past, PeerId, Tree, Work, required_bits};
 use node::Node;
 use wire::{
-    BlockDetail, BlockState, BlockView, Frame, FromEngine, MiningView, NodeView, Notice, Picture,
-    RoomView, StatusView, TabView, TargetView, TipView,
+    BlockDetail, BlockState, BlockView, Frame, FromEngine, MiningView, NodeView, Picture, RoomView,
+    StatusView, TabView, TargetView, TipView,
 };
 
 use self::detail::expected_tries;
@@ -70,8 +71,6 @@ pub fn show(cx: &mut Cx<'_>, l: &mut Lasting, member: &Member) {
 fn picture(cx: &Cx<'_>, l: &Lasting, member: &Member, mining: MiningView) -> Picture {
     let mut nodes = node_views(l, member);
     nodes.truncate(MOST_NODES);
-    let mut notices = l.notices(cx);
-    notices.extend(future(cx, l, member));
     Picture {
         room: room_view(l),
         tabs: tab_views(cx, l, member, &mining),
@@ -81,7 +80,7 @@ fn picture(cx: &Cx<'_>, l: &Lasting, member: &Member, mining: MiningView) -> Pic
         target: target_view(l, member),
         mining,
         storage: l.store.view().clone(),
-        notices,
+        notices: notices::notices(cx, l, member),
     }
 }
 
@@ -228,26 +227,6 @@ fn target_view(l: &Lasting, member: &Member) -> TargetView {
         retarget_in: window - next % window,
     }
 }
-
-/// Whether the chain is dated so far ahead of the clock that what is mined on it is refused.
-fn future(cx: &Cx<'_>, l: &Lasting, member: &Member) -> Option<Notice> {
-    let node = member.first()?;
-    let now = u32::try_from(cx.wall_ms() / 1_000).unwrap_or(u32::MAX);
-    let tip = node.tip().1.0;
-    let time = |height: u32| Some(node.header(&node.best_at(Height(height))?)?.time.0);
-    let ahead = time(tip)?.checked_sub(now)?;
-    if ahead <= l.params.future_limit {
-        return None;
-    }
-    let dated_ahead = (1..=tip)
-        .rev()
-        .take_while(|height| time(*height).is_some_and(|t| t > now));
-    let blocks = u32::try_from(dated_ahead.take(MOST_COUNTED).count()).unwrap_or(u32::MAX);
-    Some(Notice::Future { ahead, blocks })
-}
-
-/// Blocks of the future are counted up to so many.
-const MOST_COUNTED: usize = 1_000;
 
 /// A node as the window sees it.
 struct Grown<'a> {

@@ -1,14 +1,14 @@
 //! The panel of the event log: sentences, newest first, with filters by kind and by node.
 
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use protocol::Event as Told;
 use wasm_bindgen::JsCast;
-use wire::Happening;
 use yew::prelude::*;
 
+use super::kind::Kind;
 use super::sentence::{Part, sentence as sentence_of};
-use super::words::{KINDS, Log};
+use super::words::Log;
 use super::{Line, Log as Lines};
 use crate::kit::numbers::tail;
 use crate::kit::seats;
@@ -28,11 +28,11 @@ pub struct Props {
 pub fn LogPanel(props: &Props) -> Html {
     let ui = use_ui();
     let t: &Log = ui.words();
-    let hidden = use_state(|| [false; 5]);
+    let hidden = use_state(BTreeSet::<Kind>::new);
     let node = use_state(|| None::<u32>);
     let seats = seats::each_once(props.log.lines.iter().flat_map(|line| line.seats()));
     let fits = |line: &&Rc<Line>| {
-        !hidden[kind(&line.entry.what)]
+        !hidden.contains(&Kind::of(&line.entry.what))
             && node.is_none_or(|seat| line.seats().any(|other| other == seat))
     };
     let shown: Vec<Html> = props
@@ -42,16 +42,19 @@ pub fn LogPanel(props: &Props) -> Html {
         .filter(fits)
         .map(|line| html! { <LogLine key={line.key} line={line.clone()} /> })
         .collect();
-    let kinds = KINDS.iter().enumerate().map(|(index, name)| {
+    let kinds = Kind::ALL.into_iter().map(|kind| {
+        let pressed = !hidden.contains(&kind);
         let onclick = {
             let hidden = hidden.clone();
             Callback::from(move |_: MouseEvent| {
-                let mut next = *hidden;
-                next[index] = !next[index];
+                let mut next = (*hidden).clone();
+                if !next.remove(&kind) {
+                    next.insert(kind);
+                }
                 hidden.set(next);
             })
         };
-        html! { <button type="button" class="pill filter" aria-pressed={(!hidden[index]).to_string()} {onclick}>{ name.of(ui.lang) }</button> }
+        html! { <button type="button" class="pill filter" aria-pressed={pressed.to_string()} {onclick}>{ kind.words().of(ui.lang) }</button> }
     });
     html! {
         <section class="panel panel-log" aria-labelledby="log-title" data-testid="log">
@@ -89,30 +92,6 @@ fn node_filter(ui: &Ui, seats: &[u32], node: UseStateHandle<Option<u32>>) -> Htm
     }
 }
 
-/// The kind of an event, as its index in [`KINDS`].
-fn kind(what: &Happening) -> usize {
-    match what {
-        Happening::InNode { event, .. } => match event {
-            Told::Found { .. } | Told::Extended { .. } | Told::Rival { .. } => 0,
-            Told::Reorganised { .. } | Told::Retargeted { .. } => 1,
-            Told::SyncStarted { .. } | Told::SyncDone { .. } | Told::Restored { .. } => 2,
-            Told::Rejected { .. } | Told::Misbehaved { .. } | Told::Damaged { .. } => 4,
-        },
-        Happening::TabJoined { .. }
-        | Happening::TabLeft { .. }
-        | Happening::TabOnline { .. }
-        | Happening::NodeOnline { .. }
-        | Happening::Resumed
-        | Happening::Reset
-        | Happening::ResetUndone => 2,
-        Happening::MiningStarted | Happening::MiningStopped => 3,
-        Happening::Damaged(_)
-        | Happening::LockStolen
-        | Happening::WorkerRestarted
-        | Happening::Garbage { .. } => 4,
-    }
-}
-
 #[derive(Properties, PartialEq)]
 struct LineProps {
     line: Rc<Line>,
@@ -123,7 +102,7 @@ fn LogLine(props: &LineProps) -> Html {
     let ui = use_ui();
     let entry = &props.line.entry;
     let at = ui.n.clock(entry.at);
-    let kind = ["blocks", "switches", "peers", "mining", "trouble"][kind(&entry.what)];
+    let kind = Kind::of(&entry.what).class();
     html! {
         <li class={kind}><time>{ at }</time><span>{ sentence(&ui, &props.line) }</span></li>
     }

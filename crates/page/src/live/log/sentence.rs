@@ -1,9 +1,10 @@
 //! Words events as sentences.
 
-use chain::{BlockId, CompactTarget, Height, U256};
+use chain::{BlockId, CompactTarget, Height, PeerId, U256};
 use protocol::Event;
 use wire::{Damage, Happening};
 
+use super::reasons;
 use crate::kit::lang::{Lang, plural};
 
 /// How a number is written in the reader's language.
@@ -131,17 +132,7 @@ fn in_node(
             disconnected,
             connected,
             ..
-        } => {
-            let (undone, applied) = (
-                whole(u64::from(*disconnected)),
-                whole(u64::from(*connected)),
-            );
-            let blocks = plural(&undone, "block", "blocks");
-            sentence!(lang,
-                en: [Me, " switched branch to ", at(to, *height), format!(": {blocks} undone, {applied} applied")],
-                zh: [Me, " 重组到", at(to, *height), format!("：撤销 {undone} 个区块，应用 {applied} 个区块")],
-            )
-        }
+        } => reorganised(lang, at(to, *height), *disconnected, *connected, whole),
         Event::Retargeted {
             height,
             before,
@@ -159,37 +150,54 @@ fn in_node(
             en: [Me, format!(" came back from storage at height {height}")],
             zh: [Me, format!(" 已从存储恢复到高度 {height}")],
         ),
-        Event::Rejected { .. } | Event::Misbehaved { .. } | Event::Damaged { .. } => {
-            trouble(lang, event)
-        }
+        Event::Rejected { block, reason, .. } => rejected(lang, block, reason),
+        Event::Misbehaved { peer, reason } => misbehaved(lang, peer, reason),
+        Event::Damaged { what } => unread(lang, what),
     }
 }
 
-fn trouble(lang: Lang, event: &Event) -> Vec<Part> {
+fn reorganised(
+    lang: Lang,
+    tip: Part,
+    disconnected: u32,
+    connected: u32,
+    whole: Format<'_>,
+) -> Vec<Part> {
+    let undone = whole(u64::from(disconnected));
+    let applied = whole(u64::from(connected));
+    let blocks = plural(&undone, "block", "blocks");
+    sentence!(lang,
+        en: [Part::Me, " switched branch to ", tip, format!(": {blocks} undone, {applied} applied")],
+        zh: [Part::Me, " 重组到", tip, format!("：撤销 {undone} 个区块，应用 {applied} 个区块")],
+    )
+}
+
+fn rejected(lang: Lang, block: &BlockId, reason: &str) -> Vec<Part> {
     use Part::{Me, Outside};
-    match event {
-        Event::Rejected { block, reason, .. } => {
-            let code = Outside(reason.clone());
-            let why = reason_text(lang, reason);
-            let block = Part::Block(*block, None);
-            sentence!(lang,
-                en: [Me, " refused block ", block, ": ", why, " (", code, ")"],
-                zh: [Me, " 拒绝了区块 ", block, "：", why, "（", code, "）"],
-            )
-        }
-        Event::Misbehaved { peer, reason } => {
-            let (peer, reason) = (Outside(format!("{peer:x}")), Outside(reason.clone()));
-            sentence!(lang,
-                en: [Me, " heard nonsense from ", peer, " (", reason, ")"],
-                zh: [Me, " 收到来自 ", peer, " 的无效消息（", reason, "）"],
-            )
-        }
-        Event::Damaged { what } => {
-            let what = Outside(what.clone());
-            sentence!(lang, en: ["Saved data was damaged: ", what], zh: ["保存的数据已损坏：", what])
-        }
-        _ => Vec::new(),
-    }
+    let block = Part::Block(*block, None);
+    let (why, code) = (
+        reasons::words_of(reason).of(lang),
+        Outside(reason.to_owned()),
+    );
+    sentence!(lang,
+        en: [Me, " refused block ", block, ": ", why, " (", code, ")"],
+        zh: [Me, " 拒绝了区块 ", block, "：", why, "（", code, "）"],
+    )
+}
+
+fn misbehaved(lang: Lang, peer: &PeerId, reason: &str) -> Vec<Part> {
+    use Part::{Me, Outside};
+    let (peer, reason) = (Outside(format!("{peer:x}")), Outside(reason.to_owned()));
+    sentence!(lang,
+        en: [Me, " heard nonsense from ", peer, " (", reason, ")"],
+        zh: [Me, " 收到来自 ", peer, " 的无效消息（", reason, "）"],
+    )
+}
+
+/// A node could not read what it had saved.
+fn unread(lang: Lang, what: &str) -> Vec<Part> {
+    let what = Part::Outside(what.to_owned());
+    sentence!(lang, en: ["Saved data was damaged: ", what], zh: ["保存的数据已损坏：", what])
 }
 
 fn damaged(lang: Lang, what: &Damage) -> Vec<Part> {
@@ -238,36 +246,6 @@ fn harder(before: CompactTarget, after: CompactTarget) -> u64 {
         .unwrap_or(u64::MAX)
 }
 
-/// The words for a reason, given by its standard code.
-fn reason_text(lang: Lang, code: &str) -> &'static str {
-    let (en, zh) = match code {
-        "high-hash" => ("its hash is above the target", "其哈希高于目标值"),
-        "bad-diffbits" => ("it names the wrong target", "所写的目标值不正确"),
-        "time-too-old" => (
-            "its time is not after the median of the last 11 blocks",
-            "其时间不晚于最近 11 个区块的中位时间",
-        ),
-        "time-too-new" => ("its time is too far in the future", "其时间过于超前"),
-        "bad-prevblk" => ("it builds on an invalid block", "它建立在无效区块之上"),
-        "bad-txnmrklroot" => (
-            "its Merkle root does not match its transactions",
-            "默克尔根与交易不符",
-        ),
-        "bad-txns-duplicate" => ("it repeats transactions", "含有重复的交易"),
-        "bad-cb-amount" => ("it pays itself too much", "给自己的奖励过多"),
-        "bad-cb-missing" => (
-            "its first transaction is not a coinbase",
-            "首笔交易不是铸币交易",
-        ),
-        "bad-blk-length" => ("it is too large or empty", "区块过大或为空"),
-        _ => ("it breaks a rule", "违反了规则"),
-    };
-    match lang {
-        Lang::En => en,
-        Lang::Zh => zh,
-    }
-}
-
 fn joined(lang: Lang, online: bool) -> &'static str {
     match (lang, online) {
         (Lang::En, true) => "reconnected",
@@ -284,84 +262,64 @@ fn at(block: &BlockId, height: Height) -> Part {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use chain::PeerId;
+    use crate::kit::samples::samples;
+    use crate::live::log::kind::Kind;
 
     fn in_nodes() -> Vec<Event> {
         let (block, peer) = (BlockId::from_bytes([7; 32]), PeerId::from_bytes([9; 32]));
         let (height, from) = (Height(5), Some(peer));
-        let (before, after) = (CompactTarget(0x1d00_ffff), CompactTarget(0x1c00_ffff));
+        let (low, high) = (CompactTarget(0x1c00_ffff), CompactTarget(0x1d00_ffff));
+        let retargeted = |(before, after)| Event::Retargeted {
+            height,
+            before,
+            after,
+        };
         let reason = "high-hash".to_owned();
-        vec![
-            Event::Found { block, height },
-            Event::Extended {
-                block,
-                height,
-                from,
-            },
-            Event::Rival { block, height },
-            Event::Reorganised {
+        samples! {
+            Event::Found { .. } => [Event::Found { block, height }],
+            Event::Extended { .. } => [Event::Extended { block, height, from }],
+            Event::Rival { .. } => [Event::Rival { block, height }],
+            Event::Reorganised { .. } => [Event::Reorganised {
                 from: BlockId::ZERO,
                 to: block,
                 height,
                 disconnected: 2,
                 connected: 3,
-            },
-            Event::Rejected {
-                block,
-                reason: reason.clone(),
-                from,
-            },
-            Event::Misbehaved { peer, reason },
-            Event::Retargeted {
-                height,
-                before,
-                after,
-            },
-            Event::Retargeted {
-                height,
-                before: after,
-                after: before,
-            },
-            Event::Retargeted {
-                height,
-                before,
-                after: before,
-            },
-            Event::SyncStarted { peer, goal: height },
-            Event::SyncDone { height },
-            Event::Restored { height },
-            Event::Damaged {
-                what: "blocks".to_owned(),
-            },
-        ]
+            }],
+            Event::Rejected { .. } => [Event::Rejected { block, reason: reason.clone(), from }],
+            Event::Misbehaved { .. } => [Event::Misbehaved { peer, reason }],
+            Event::Retargeted { .. } => [(high, low), (low, high), (high, high)].map(retargeted),
+            Event::SyncStarted { .. } => [Event::SyncStarted { peer, goal: height }],
+            Event::SyncDone { .. } => [Event::SyncDone { height }],
+            Event::Restored { .. } => [Event::Restored { height }],
+            Event::Damaged { .. } => [Event::Damaged { what: "blocks".to_owned() }],
+        }
     }
 
     fn everything() -> Vec<Happening> {
-        let online = false;
-        let in_nodes = in_nodes().into_iter().map(|event| Happening::InNode {
-            seat: 1,
-            event,
-            miner: Some(3),
-        });
-        in_nodes
-            .chain([
-                Happening::Damaged(Damage::Generation),
-                Happening::Damaged(Damage::Identities(1)),
-                Happening::Damaged(Damage::Identities(2)),
-                Happening::TabJoined { label: 2 },
-                Happening::TabLeft { label: 2 },
-                Happening::TabOnline { label: 2, online },
-                Happening::NodeOnline { seat: 1, online },
-                Happening::MiningStarted,
-                Happening::MiningStopped,
-                Happening::WorkerRestarted,
-                Happening::Resumed,
-                Happening::LockStolen,
-                Happening::Reset,
-                Happening::ResetUndone,
-                Happening::Garbage { count: 1 },
-            ])
-            .collect()
+        use Happening::*;
+        let (seat, label, miner, online) = (1, 2, Some(3), false);
+        let in_node = |event| InNode { seat, event, miner };
+        let damage = samples! {
+            Damage::Generation => [Damage::Generation],
+            Damage::Identities(_) => [1, 2].map(Damage::Identities),
+        };
+        samples! {
+            InNode { .. } => in_nodes().into_iter().map(in_node),
+            Damaged(_) => damage.into_iter().map(Damaged),
+            TabJoined { .. } => [TabJoined { label }],
+            TabLeft { .. } => [TabLeft { label }],
+            TabOnline { .. } => [TabOnline { label, online }],
+            NodeOnline { .. } => [NodeOnline { seat, online }],
+            MiningStarted => [MiningStarted],
+            MiningStopped => [MiningStopped],
+            WorkerRestarted => [WorkerRestarted],
+            Resumed => [Resumed],
+            LockStolen => [LockStolen],
+            Reset => [Reset],
+            ResetUndone => [ResetUndone],
+            Garbage { .. } => [Garbage { count: 1 }],
+        }
     }
 
     /// The parts that are not words, sorted, because word order differs between languages.
@@ -384,6 +342,13 @@ mod tests {
                 things(&zh),
                 "both name the same blocks and nodes: {what:?}"
             );
+        }
+    }
+
+    #[test]
+    fn every_event_has_a_filter() {
+        for what in everything() {
+            assert!(Kind::ALL.contains(&Kind::of(&what)), "{what:?}");
         }
     }
 

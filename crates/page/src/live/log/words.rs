@@ -1,6 +1,6 @@
 //! The words around the event log.
 
-use crate::kit::lang::{With1, Word, word, words};
+use crate::kit::lang::{With1, words};
 
 words! {
     /// The event log.
@@ -20,12 +20,3 @@ words! {
         }
     }
 }
-
-/// The kinds of events; see `panel::kind`.
-pub const KINDS: [Word; 5] = [
-    word("Blocks", "区块"),
-    word("Switches", "重组"),
-    word("Tabs and nodes", "标签页与节点"),
-    word("Mining", "挖矿"),
-    word("Trouble", "异常"),
-];

@@ -121,7 +121,7 @@ impl Member {
         };
         let seat = hosted.identity.seat;
         let miner = block_of(&event).and_then(|block| picture::miner_of(l, self, &node, &block));
-        if self.is_news(&node, &event) {
+        if is_news(&event, self.is_syncing(&node)) {
             l.note_event(cx, seat, shortened(event), miner);
         }
     }
@@ -141,16 +141,6 @@ impl Member {
         }
         if let (Some(height), Some((least, records))) = (restored, l.damaged) {
             l.damaged = Some((least.min(height), records));
-        }
-    }
-
-    /// Whether an event is worth a line.
-    fn is_news(&self, node: &PeerId, event: &Event) -> bool {
-        match event {
-            // A block of its own was told when it was found, and those of a sync are counted.
-            Event::Extended { from, .. } => from.is_some() && !self.is_syncing(node),
-            Event::Restored { height } => height.0 > 0,
-            _ => true,
         }
     }
 
@@ -190,6 +180,17 @@ impl Member {
     }
 }
 
+/// Whether an event is worth a line of the log, which also decides what scripts hear of.
+fn is_news(event: &Event, syncing: bool) -> bool {
+    match event {
+        // A block of its own was told when it was found, and those of a sync are counted.
+        Event::Extended { from, .. } => from.is_some() && !syncing,
+        // A node without saved blocks has nothing to come back to.
+        Event::Restored { height } => height.0 > 0,
+        _ => true,
+    }
+}
+
 /// The block that an event tells of.
 fn block_of(event: &Event) -> Option<chain::BlockId> {
     match event {
@@ -208,4 +209,27 @@ fn shortened(mut event: Event) -> Event {
         text.truncate(end);
     }
     event
+}
+
+#[cfg(test)]
+mod tests {
+    use chain::{BlockId, Height};
+
+    use super::*;
+
+    #[test]
+    fn only_what_is_not_known_already_is_news() {
+        let extended = |from| Event::Extended {
+            block: BlockId::ZERO,
+            height: Height(1),
+            from,
+        };
+        let peer = Some(PeerId::from_bytes([9; 32]));
+        assert!(is_news(&extended(peer), false));
+        assert!(!is_news(&extended(peer), true), "a sync counts its blocks");
+        assert!(!is_news(&extended(None), false), "it was told when found");
+        let restored = |height| Event::Restored { height };
+        assert!(is_news(&restored(Height(1)), false));
+        assert!(!is_news(&restored(Height(0)), false));
+    }
 }

@@ -1,0 +1,81 @@
+//! The kinds of lines, by which the log is filtered.
+
+use protocol::Event;
+use wire::Happening;
+
+use crate::kit::lang::{Word, word};
+
+/// A kind of line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    Blocks,
+    Switches,
+    Peers,
+    Mining,
+    Trouble,
+}
+
+impl Kind {
+    /// All kinds, in the order of their filters.
+    pub const ALL: [Self; 5] = [
+        Self::Blocks,
+        Self::Switches,
+        Self::Peers,
+        Self::Mining,
+        Self::Trouble,
+    ];
+
+    pub fn of(what: &Happening) -> Self {
+        match what {
+            Happening::InNode { event, .. } => Self::of_event(event),
+            Happening::TabJoined { .. }
+            | Happening::TabLeft { .. }
+            | Happening::TabOnline { .. }
+            | Happening::NodeOnline { .. }
+            | Happening::Resumed
+            | Happening::Reset
+            | Happening::ResetUndone => Self::Peers,
+            Happening::MiningStarted | Happening::MiningStopped => Self::Mining,
+            Happening::Damaged(_)
+            | Happening::LockStolen
+            | Happening::WorkerRestarted
+            | Happening::Garbage { .. } => Self::Trouble,
+        }
+    }
+
+    fn of_event(event: &Event) -> Self {
+        match event {
+            Event::Found { .. } | Event::Extended { .. } | Event::Rival { .. } => Self::Blocks,
+            Event::Reorganised { .. } => Self::Switches,
+            Event::Retargeted { .. } => Self::Mining, // how hard it is to find a block
+            Event::SyncStarted { .. } | Event::SyncDone { .. } | Event::Restored { .. } => {
+                Self::Peers
+            }
+            Event::Rejected { .. } | Event::Misbehaved { .. } | Event::Damaged { .. } => {
+                Self::Trouble
+            }
+        }
+    }
+
+    /// The words on its filter.
+    pub fn words(self) -> Word {
+        match self {
+            Self::Blocks => word("Blocks", "区块"),
+            Self::Switches => word("Switches", "重组"),
+            Self::Peers => word("Tabs and nodes", "标签页与节点"),
+            Self::Mining => word("Mining", "挖矿"),
+            Self::Trouble => word("Trouble", "异常"),
+        }
+    }
+
+    /// The class of its lines.
+    pub fn class(self) -> &'static str {
+        match self {
+            Self::Blocks => "blocks",
+            Self::Switches => "switches",
+            Self::Peers => "peers",
+            Self::Mining => "mining",
+            Self::Trouble => "trouble",
+        }
+    }
+}
