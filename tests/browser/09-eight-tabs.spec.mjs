@@ -15,7 +15,7 @@ test("eight tabs that mine and are cut off end on one tip", async ({ open, rooms
     await reaches(tabs[7], (await height(tabs[7])) + 4);
     // It joins again when it has a block that the others lack, so that there is something to heal.
     await call(tab, "setOnline", false);
-    await reaches(tab, (await height(tab)) + 1);
+    await reaches(tab, (await height(tab)) + 1, 60_000); // with a sixth of the power
     await call(tab, "setOnline", true);
   }
   await shot(tabs[7], "at-work");
