@@ -4,7 +4,7 @@
 use alloc::{collections::BTreeMap, sync::Arc, vec::Vec};
 use core::cmp::Reverse;
 
-use chain::{BitcoinHeader, BlockId, Height, PeerId, Time};
+use chain::{BitcoinHeader, BlockId, Height, Micros, PeerId, Time};
 use protocol::To;
 
 use crate::answers::cost_of_block;
@@ -102,12 +102,13 @@ impl Node {
             return Vec::new(); // the usual case: all are under way
         }
         let suppliers = self.suppliers(now, goal);
+        let pause = self.pause_between_asks(now, goal);
         let mut shares = Vec::new();
         for id in wanted {
             if free.is_empty() {
                 break;
             }
-            let Some(share) = self.choose(now, id, &suppliers, free) else {
+            let Some(share) = self.choose((now, pause), id, &suppliers, free) else {
                 continue;
             };
             if let Some(places) = free.get_mut(&share.peer) {
@@ -117,6 +118,14 @@ impl Node {
             shares.push(share);
         }
         shares
+    }
+
+    /// How long a peer that did not have a body is left alone: the longer nothing of the branch has
+    /// come, the longer. Perhaps nobody has that body any more.
+    fn pause_between_asks(&self, now: Time, goal: &BlockId) -> Micros {
+        let goal = self.tables.goals.get(goal);
+        let idle = goal.map_or(Micros(0), |goal| now.saturating_since(goal.moved));
+        Micros(idle.0 / 4).clamp(limits::RETRY, limits::RETRY_AT_MOST)
     }
 
     /// Whether a body is neither here nor on its way.
@@ -129,11 +138,17 @@ impl Node {
     /// Chooses whom to ask for a body: of the peers that have it and have not just failed to send
     /// it, the one of best standing that owes us least. Peers that left a request unanswered are
     /// asked only when there is nobody else.
-    fn choose(&self, now: Time, id: BlockId, suppliers: &[Supplier], free: &Free) -> Option<Share> {
+    fn choose(
+        &self,
+        (now, pause): (Time, Micros),
+        id: BlockId,
+        suppliers: &[Supplier],
+        free: &Free,
+    ) -> Option<Share> {
         let flight = self.tables.flights.get(&id);
         let before = flight.map(|flight| flight.peer);
-        let may_repeat = flight
-            .is_none_or(|flight| flight.failed && now.saturating_since(flight.at) >= limits::RETRY);
+        let may_repeat =
+            flight.is_none_or(|flight| flight.failed && now.saturating_since(flight.at) >= pause);
         let height = self.books.index.height(&id)?;
         let sender = self.holders.get(&id).copied();
         let has = |one: &&Supplier| one.reach >= height || sender == Some(one.peer);

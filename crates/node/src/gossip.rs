@@ -71,7 +71,11 @@ impl Node {
             work: claim.work,
         };
         let peer = self.tables_mut().peers.get_mut(&from);
-        let is_new = peer.is_some_and(|peer| peer.best.replace(best).is_none());
+        let before = peer.map(|peer| peer.best.replace(best));
+        let is_new = matches!(before, Some(None));
+        if before.flatten().is_some_and(|before| before.id != best.id) {
+            self.tables_mut().forgive(&from);
+        }
         self.on_claim(turn, from, claim);
         let index = &self.books.index;
         if index.work(&best.id).unwrap_or(claim.work) < index.tip_work() {

@@ -114,8 +114,11 @@ pub const ASK_TIMEOUT: Micros = Micros::from_secs(2);
 pub const FLIGHT_PATIENCE: Micros = Micros(100_000);
 /// An unanswered request for a body goes to somebody else after this.
 pub const FLIGHT_TIMEOUT: Micros = Micros::from_secs(3);
-/// Whoever did not have a body is asked for it again only after this, others at once.
+/// Whoever did not have a body is asked for it again only after this, others at once ...
 pub const RETRY: Micros = Micros::from_secs(1);
+/// ... and after this at most, if nothing of the branch has come for long.
+pub const RETRY_AT_MOST: Micros = Micros::from_secs(10);
+const _: () = assert!(RETRY_AT_MOST.0 < FLIGHT_MEMORY.0);
 /// Who did not deliver a body is remembered for so long, to ask others first.
 pub const FLIGHT_MEMORY: Micros = Micros::from_secs(12);
 /// How often unanswered requests are looked at while there are any.

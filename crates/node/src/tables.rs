@@ -90,6 +90,12 @@ impl Tables {
         self.flights.values().filter(owed).count()
     }
 
+    /// A peer has moved on: bodies that it did not have may be there now.
+    pub fn forgive(&mut self, peer: &PeerId) {
+        self.flights
+            .retain(|_, flight| flight.peer != *peer || !flight.failed);
+    }
+
     /// Whether a peer was asked for a body and may still answer.
     pub fn is_owed(&self, peer: &PeerId, id: &BlockId) -> bool {
         let flight = self.flights.get(id);

@@ -197,6 +197,46 @@ fn a_peer_that_lacks_a_body_is_not_pestered() {
 }
 
 #[test]
+fn a_body_that_nobody_has_is_asked_for_ever_more_rarely_until_its_peer_moves_on() {
+    let mut solo = solo();
+    let chain = Made::genesis().chain(EASY, 2, 0);
+    let tell = |solo: &mut Solo, height: u32| {
+        let place = usize::try_from(height - 1).unwrap();
+        let work = Work::from(2 + 2 * u64::from(height));
+        let claim = Solo::claim(&chain[place], height, work);
+        solo.hear(peer(1), &Message::Tip(claim));
+    };
+    tell(&mut solo, 1);
+    let wanted = Message::GetBodies(vec![chain[0].id()]);
+    let asked = |solo: &Solo| solo.sent.iter().filter(|sent| sent.1 == wanted).count();
+    let mut times = Vec::new();
+    for _ in 0..3 {
+        let before = asked(&solo);
+        for _ in 0..60 {
+            solo.hear(peer(1), &Message::NotFound(vec![chain[0].id()]));
+            solo.wait(1_000);
+        }
+        times.push(asked(&solo) - before);
+    }
+    assert!(
+        times[0] <= 20 && times[1] <= 7 && times[2] <= 7,
+        "{times:?}"
+    );
+    assert!(times[2] >= 3, "{times:?}");
+    let before = asked(&solo);
+    tell(&mut solo, 2);
+    assert_eq!(
+        solo.sent
+            .iter()
+            .filter(
+                |sent| matches!(&sent.1, Message::GetBodies(ids) if ids.contains(&chain[0].id()))
+            )
+            .count(),
+        before + 1
+    );
+}
+
+#[test]
 fn own_blocks_go_the_same_way() {
     let mut solo = solo();
     solo.found(1);

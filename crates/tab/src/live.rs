@@ -291,7 +291,10 @@ impl Live {
 
     /// After every input: hands on what waits for storage and for the pool.
     pub fn settle(&mut self, cx: &mut Cx<'_>) {
-        self.l.writer.turn(cx, &mut self.l.store);
+        // Without locks nothing is written: somebody else may live under these identities by now.
+        if matches!(self.session, Session::Member(_) | Session::Leaving(_)) {
+            self.l.writer.turn(cx, &mut self.l.store);
+        }
         loop {
             let events = self.l.mining.carry_out(cx);
             if events.is_empty() {

@@ -27,6 +27,9 @@ pub struct Durable {
     damaged: BTreeSet<(String, Store, Vec<u8>)>,
     /// Chains that were deleted, by database and generation.
     dropped: BTreeSet<(String, u32)>,
+    /// What a database said last of all about which chain counts: without locks another tab may
+    /// write over it.
+    latest: BTreeMap<String, Generation>,
     loading: BTreeMap<Life, BTreeSet<(PeerId, u64)>>,
 }
 
@@ -44,6 +47,13 @@ impl Checker for Durable {
             Seen::Died { life } => drop(self.loading.remove(life)),
             Seen::Committed { name, changes, .. } => {
                 for change in *changes {
+                    if let Change::Put(Store::Meta, key, record) = change
+                        && key == GENERATION
+                        && let Some(generation) = record::open::<Generation>(record)
+                    {
+                        let latest = self.latest.entry((*name).into()).or_default();
+                        *latest = generation.max(*latest);
+                    }
                     if let Change::DeleteAll(Store::Blocks, prefix) = change
                         && let Ok(number) = <[u8; 4]>::try_from(&prefix[..])
                     {
@@ -99,6 +109,7 @@ impl Durable {
         let Some(stored) = stored.filter(|_| !self.hit(name, Store::Meta, GENERATION)) else {
             return Ok(());
         };
+        let stored = stored.max(self.latest.get(name).copied().unwrap_or_default());
         let may = before.generation.max(scene.views[&life].glance.generation);
         if may <= stored {
             return Ok(());

@@ -41,6 +41,10 @@ impl Checker for Volatile {
         if !view.takes_part(scene.now, 0) {
             return Ok(());
         }
+        // A node that left, or was taken away, may come back with nothing: the others have the chain.
+        let here = |id: &PeerId| glance.nodes.iter().any(|node| node.id == *id);
+        self.heights
+            .retain(|(whose, id, _), _| *whose != life || here(id));
         for node in glance.nodes.iter().filter(|node| !node.loading) {
             let key = (life, node.id, glance.generation.current);
             let highest = self.heights.entry(key).or_default();

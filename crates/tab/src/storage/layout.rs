@@ -31,6 +31,13 @@ pub fn of_node(generation: u32, node: &PeerId) -> Name {
     [&generation.to_be_bytes()[..], node.as_bytes()].concat()
 }
 
+/// The node whose own value has this name.
+#[must_use]
+pub fn node_of(name: &[u8]) -> Option<PeerId> {
+    let (_, rest) = name.split_first_chunk::<4>()?;
+    rest.first_chunk().map(|id| PeerId::from_bytes(*id))
+}
+
 /// An own value. The name's length comes first, so that no name is another's prefix; a number
 /// behind it has been zero in every database there is.
 #[must_use]

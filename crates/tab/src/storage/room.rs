@@ -239,6 +239,17 @@ impl RoomStore {
         }
     }
 
+    /// Gives up what was to be written for nodes under whose identities others may have lived since:
+    /// it would be written over what those saved.
+    pub fn give_up_saves(&mut self, continues: impl Fn(&PeerId) -> bool) {
+        self.pending.retain(|change| match change {
+            Change::Put(Store::Own, name, _) | Change::Delete(Store::Own, name) => {
+                layout::node_of(name).is_some_and(|node| continues(&node))
+            }
+            _ => true,
+        });
+    }
+
     /// What has to be written now, if anything.
     pub fn take_flush(&mut self) -> Option<Flush> {
         let owed = std::mem::take(&mut self.owed);

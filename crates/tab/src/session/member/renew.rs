@@ -5,6 +5,7 @@ use wire::live::HeldUp;
 use wire::{Answer, Happening};
 
 use super::Member;
+use super::start::silent;
 use crate::between::generation::Generation;
 use crate::between::heartbeat::NodeHeartbeat;
 use crate::between::hint::may_follow;
@@ -180,6 +181,10 @@ impl Member {
             Step::Read(lock, _) | Step::Count(lock, ..) if late => {
                 let lock = *lock;
                 self.decide(cx, l, lock, l.store.generation(), false);
+            }
+            // What is not written is not told, except as something that only memory has.
+            Step::Write(_) if late && l.store.is_kept() && !l.is_written() => {
+                self.lose_database(cx, l, silent());
             }
             Step::Write(lock) if l.is_written() || late => {
                 let lock = *lock;
