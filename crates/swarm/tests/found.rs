@@ -157,3 +157,64 @@ fn what_a_tab_commanded_before_it_went_and_came_back_counts_no_more() {
 ",
     );
 }
+
+#[test]
+fn a_tab_that_gave_its_locks_up_writes_nothing_over_what_the_next_life_saved() {
+    holds(
+        "seed 401596 locks kept calm 10546
+0 open 0 32680
+49 freeze 30487 6831736
+49 reload 58315 3678816
+49 add-node 58315 1558360
+177 close 34541 12225052
+177 open 34331 487148
+336 close 41748 17631
+336 open 59239 8332406
+824 open 6773 8557572
+824 mine 54618 9162499
+824 power 4390 8293248
+1230 blink 42222 15014376
+1385 reload 56062 4836517
+1385 duplicate 7474 7638618
+1713 crash 25177 13199205
+2295 add-node 63667 9601707
+2388 open 25178 9588664
+2621 blink 15375 7884434
+2801 reload 29904 8607643
+2931 add-node 21974 5615375
+3104 open 20929 14711781
+3525 slow-database 13456 1850250
+3525 add-node 18058 7181852
+3625 blink 51598 7885472
+4611 stall 65447 15647476
+5736 add-node 29476 645014
+6818 mine 39958 9322429
+7056 reload 43174 7916707
+7322 reload 16820 13760002
+7946 freeze 48899 1639539
+8250 status 50223 579770
+10038 slow-database 56595 7819976
+10420 hang 46804 11505796
+10446 freeze 15821 15570077
+",
+    );
+}
+
+#[test]
+fn an_undo_that_is_not_written_in_time_is_not_told() {
+    holds(
+        "seed 400865 locks kept calm 1708
+0 open 0 15641437
+500 mine 0 0
+500 duplicate 19952 471458
+513 add-node 19952 8228807
+533 reset 46333 6004204
+836 add-node 35487 12439372
+836 slow-database 40182 16589573
+836 reset 40182 12393799
+1047 open 0 718792
+1535 undo 40182 10914400
+1608 sleep 40182 14154423
+",
+    );
+}
