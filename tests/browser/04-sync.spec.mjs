@@ -6,14 +6,16 @@ const BLOCKS = 2_000;
 const [HEADERS, BODY] = [3, 5];
 
 // The first bytes of the messages that nodes send each other on a room's
-// channel, in their order: behind the envelope and four bytes of the chain's
-// number comes what a message is.
+// channel, in their order: behind the envelope come four bytes of the chain's
+// number, the tags with their count, a hash, and then what a message is.
 const listen = (page, channel) => page.evaluate((channel) => {
   window.testTags = [];
   window.testEar = new BroadcastChannel(channel);
   window.testEar.onmessage = ({ data }) => {
     const isPacket = data instanceof Uint8Array && data[3] === 0;
-    if (isPacket) window.testTags.push(data[53 + (data[53] === 1 ? 32 : 0) + 1 + 8 + 4 + 4]);
+    if (!isPacket) return;
+    const payload = 53 + (data[53] === 1 ? 32 : 0) + 1 + 8 + 4;
+    window.testTags.push(data[payload + 4 + 1 + 16 * data[payload + 4] + 32]);
   };
 }, channel);
 

@@ -65,10 +65,12 @@ impl Node {
             _ => limits::FLIGHT_PATIENCE,
         };
         let late = turn.now.saturating_add(patience);
+        let before = self.tables.flights.get(&share.id);
         let flight = Flight {
             peer: share.peer,
             at: turn.now,
             late,
+            failures: before.map_or(0, |before| before.failures + usize::from(!before.failed)),
             failed: false,
         };
         let before = self.tables_mut().flights.insert(share.id, flight);
@@ -147,13 +149,18 @@ impl Node {
     ) -> Option<Share> {
         let flight = self.tables.flights.get(&id);
         let before = flight.map(|flight| flight.peer);
-        let may_repeat =
-            flight.is_none_or(|flight| flight.failed && now.saturating_since(flight.at) >= pause);
         let height = self.books.index.height(&id)?;
         let sender = self.holders.get(&id).copied();
         let has = |one: &&Supplier| one.reach >= height || sender == Some(one.peer);
-        let may = |one: &&Supplier| may_repeat || before != Some(one.peer);
-        let able: Vec<&Supplier> = suppliers.iter().filter(has).filter(may).collect();
+        let mut able: Vec<&Supplier> = suppliers.iter().filter(has).collect();
+        let rests = |flight: &&Flight| now.saturating_since(flight.at) < pause;
+        if let Some(flight) = flight.filter(|flight| !flight.failed || rests(flight)) {
+            // Others are asked at once, until each has failed twice: then all rest for a while.
+            able.retain(|one| one.peer != flight.peer);
+            if rests(&flight) && flight.failures > 2 * able.len() {
+                return None;
+            }
+        }
         let is_sound = |one: &Supplier| one.standing.vain == 0 && before != Some(one.peer);
         let any_sound = able.iter().any(|one| is_sound(one));
         let candidates = able
@@ -240,6 +247,7 @@ impl Node {
             return;
         };
         flight.failed = true;
+        flight.failures = flight.failures.saturating_add(1);
         self.note_answer(peer, false);
     }
 

@@ -56,6 +56,8 @@ pub(crate) struct Flight {
     pub at: Time,
     /// From then on, another peer may be asked instead.
     pub late: Time,
+    /// How many requests for this body were in vain.
+    pub failures: usize,
     /// The request failed: another peer may be asked at once, the same one after a pause.
     pub failed: bool,
 }

@@ -19,6 +19,8 @@ use swarm::{Coverage, Outcome, Script, Violation, draw, run, run_telling, shrink
 const TRIES: u32 = 1_500;
 /// Runs with fewer events are made, but not counted: in some scripts everybody leaves at once.
 const FEWEST: u64 = 300;
+/// A long search says after so many runs how far it is.
+const PROGRESS: u64 = 2_000;
 /// After so many violations the rest is not looked for.
 const ENOUGH: usize = 60;
 /// So many of one claim are shrunk.
@@ -128,12 +130,18 @@ fn many(from: u64, count: u64) -> bool {
         } else {
             &long
         };
-        runs.fetch_add(1, Ordering::Relaxed);
+        let done = runs.fetch_add(1, Ordering::Relaxed) + 1;
+        if done.is_multiple_of(PROGRESS) && outcome.events >= FEWEST {
+            eprintln!("{done} of {count} seeds, {} s", begun.elapsed().as_secs());
+        }
         coverage
             .lock()
             .expect("no run panics")
             .merge(&outcome.coverage);
         let mut broken = broken.lock().expect("no run panics");
+        if let Some(violation) = &outcome.violation {
+            eprintln!("seed {seed}: {}", said(violation));
+        }
         broken.extend(outcome.violation.map(|violation| (seed, violation)));
         broken.len() < ENOUGH && long.load(Ordering::Relaxed) < count
     });

@@ -256,10 +256,11 @@ async fn channels_are_heard_until_they_are_closed() {
     assert_eq!(theirs.heard_late().await, []);
 }
 
-const ECHO: &str = "
-postMessage(new Uint8Array([16, 1]));
-postMessage(new Uint8Array([99]));
-self.onmessage = () => { postMessage(new Uint8Array([16, 1])); };";
+/// A program that says `word`, something that is no message, and `word` again whatever it hears.
+fn echo(word: &FromMiner) -> String {
+    let word = format!("postMessage(new Uint8Array({:?}))", word.encode());
+    format!("{word}; postMessage(new Uint8Array([99])); self.onmessage = () => {{ {word}; }};")
+}
 
 #[wasm_bindgen_test]
 async fn workers_are_heard_until_they_end() {
@@ -268,7 +269,11 @@ async fn workers_are_heard_until_they_end() {
         build: String::new(),
     };
     let stage = quiet();
-    stage.engine.0.workers.load_from(&program_url(ECHO));
+    stage
+        .engine
+        .0
+        .workers
+        .load_from(&program_url(&echo(&ready())));
     stage.carry_out([Effect::Spawn(5)]);
     assert_eq!(stage.heard(1).await, [Input::Worker(5, ready())]);
     stage.carry_out([Effect::Order(5, ToMiner::Stop)]);

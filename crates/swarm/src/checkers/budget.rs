@@ -19,6 +19,8 @@ const AWAKE: u64 = 2_000_000;
 pub struct Budget {
     /// The budget by the last frame of each engine.
     shown: BTreeMap<Life, u32>,
+    /// What was asked for last, whoever did it and is gone by now.
+    asked: u32,
     /// Since when the sum has been too large.
     over: Option<u64>,
 }
@@ -77,7 +79,8 @@ impl Budget {
         };
         if let Some(power) = power {
             let shown = self.shown.entry(life).or_default();
-            *shown = percent(power.clamped(CORES)).max(*shown);
+            self.asked = percent(power.clamped(CORES));
+            *shown = self.asked.max(*shown);
         }
     }
 
@@ -106,7 +109,11 @@ impl Budget {
             .filter_map(|view| view.glance.share)
             .map(percent)
             .sum();
-        let budget = self.shown.values().max().copied();
+        let budget = self
+            .shown
+            .values()
+            .max()
+            .map(|shown| self.asked.max(*shown));
         if budget.is_none_or(|budget| used <= budget) {
             self.over = None;
             return Ok(());

@@ -102,7 +102,15 @@ impl Generations {
         let next = glance.generation;
         let known = self.known.entry(room).or_default();
         known.insert(Generation::default());
-        if before.room != glance.room || next == before.generation || known.contains(&next) {
+        if before.room != glance.room || next == before.generation {
+            return Ok(());
+        }
+        if known.contains(&next) {
+            if self.posed.contains(&(room, next)) {
+                let empty = |chain: &u32| !is_full(*chain, room, before, scene);
+                let gone = gone(before.generation, next).filter(empty);
+                self.given_up.extend(gone.map(|chain| (room, chain)));
+            }
             return Ok(());
         }
         let asked = self.asked.get(&life).into_iter().flatten();
@@ -136,8 +144,12 @@ impl Generations {
         let had = has_blocks(scene, room, put_away);
         let own = before.generation.current == from.current
             && before.nodes.iter().any(|node| node.height > 0);
-        let between =
-            own || has_blocks(scene, room, from.current) || stands_on(scene, room, from.current);
+        // A hostile page that holds a lock may say that it has blocks of the chain that counts.
+        let claimed = self.posed.contains(&(room, from));
+        let between = own
+            || claimed
+            || has_blocks(scene, room, from.current)
+            || stands_on(scene, room, from.current);
         if had && seen.is_some_and(|seen| seen.undo != Some(put_away)) {
             return Err(format!(
                 "{life:?} loses generation {put_away}: a reset that was asked for before the one \
@@ -161,23 +173,16 @@ impl Generations {
         scene: &Scene<'_>,
     ) -> Result<(), String> {
         let ours = before.generation;
-        let own = before.nodes.iter().any(|node| node.height > 0);
-        let full = |generation| {
-            has_blocks(scene, room, generation)
-                || stands_on(scene, room, generation)
-                || (own && generation == ours.current)
-        };
         let undo = ours.undo.filter(|_| before.kept); // in memory one undo is all that there is
         for chain in [Some(ours.current), undo].into_iter().flatten() {
-            if !next.keeps(chain) && full(chain) {
+            if !next.keeps(chain) && is_full(chain, room, before, scene) {
                 return Err(format!(
                     "{life:?} loses generation {chain} to {next:?}, which nobody asked for"
                 ));
             }
         }
-        let gone = [Some(ours.current), ours.undo].into_iter().flatten();
-        let gone = gone.filter(|chain| !next.keeps(*chain));
-        self.given_up.extend(gone.map(|chain| (room, chain)));
+        self.given_up
+            .extend(gone(ours, next).map(|chain| (room, chain)));
         self.known.entry(room).or_default().insert(next);
         Ok(())
     }
@@ -216,6 +221,20 @@ impl Generations {
     }
 }
 
+/// Chains that there were, and that are not kept any longer.
+fn gone(ours: Generation, next: Generation) -> impl Iterator<Item = u32> {
+    let chains = [Some(ours.current), ours.undo].into_iter().flatten();
+    chains.filter(move |chain| !next.keeps(*chain))
+}
+
+/// Whether somebody has a block of a chain.
+fn is_full(chain: u32, room: RoomId, before: &Glance, scene: &Scene<'_>) -> bool {
+    let own = before.nodes.iter().any(|node| node.height > 0);
+    has_blocks(scene, room, chain)
+        || stands_on(scene, room, chain)
+        || (own && chain == before.generation.current)
+}
+
 /// Whether `next` is what a reset, or its undoing, makes of `from`.
 fn is_next(from: Generation, resets: bool, next: Generation) -> bool {
     let stamp = from.stamp.checked_add(1);
@@ -245,8 +264,9 @@ fn stands_on(scene: &Scene<'_>, room: RoomId, generation: u32) -> bool {
     let mut here =
         here.filter(|glance| glance.room == Some(room) && glance.generation.current == generation);
     here.any(|glance| {
+        // What a node has yet to read from a database is seen there.
         let mut nodes = glance.nodes.iter();
-        nodes.any(|node| node.height > 0 || node.loading)
+        nodes.any(|node| node.height > 0 || (node.loading && !glance.kept))
     })
 }
 

@@ -75,6 +75,9 @@ impl Identities {
         if view.glance.stage != Stage::In {
             return Ok(()); // a life that is being written down has not begun
         }
+        if !view.glance.kept {
+            return Ok(()); // one that cannot be written down promises nothing
+        }
         let nodes = view.glance.nodes.iter();
         let nodes: BTreeSet<_> = nodes.map(|node| (node.id, node.incarnation)).collect();
         let before = self.now.insert(life, nodes.clone()).unwrap_or_default();

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use chain::PeerId;
+use tab::storage::{Change, Store};
 
 use super::{Checker, Scene, Seen};
 use crate::browser::Life;
@@ -20,6 +21,17 @@ pub struct Volatile {
     troubled: bool,
 }
 
+/// The chain that a change deletes.
+fn deleted(change: &Change) -> Option<u32> {
+    match change {
+        Change::DeleteAll(Store::Own, prefix) => {
+            let number = prefix.first_chunk()?;
+            Some(u32::from_be_bytes(*number))
+        }
+        _ => None,
+    }
+}
+
 impl Checker for Volatile {
     fn name(&self) -> &'static str {
         "volatile"
@@ -29,6 +41,12 @@ impl Checker for Volatile {
         let life = match seen {
             Seen::ClockSet | Seen::Damaged { .. } => {
                 self.troubled = true;
+                return Ok(());
+            }
+            Seen::Committed { changes, .. } => {
+                for generation in changes.iter().filter_map(deleted) {
+                    self.heights.retain(|(.., of), _| *of != generation);
+                }
                 return Ok(());
             }
             Seen::Step { life, .. } => *life,

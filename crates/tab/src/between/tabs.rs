@@ -122,9 +122,15 @@ impl Tabs {
             let taken = self
                 .tabs
                 .iter()
-                .any(|(tab, other)| *tab != id && other.confirmed && other.has(&node.id));
+                .any(|(tab, other)| *tab != id && other.keeps(&node.id, now));
             !ours(&node.id) && !taken && named.insert(node.id)
         });
+        for (_, other) in self.tabs.iter_mut().filter(|(tab, _)| **tab != id) {
+            other
+                .heartbeat
+                .nodes
+                .retain(|node| !named.contains(&node.id));
+        }
         let fresh = Tab {
             heartbeat: heartbeat.clone(),
             sequence,
@@ -278,6 +284,12 @@ impl Tabs {
 }
 
 impl Tab {
+    /// Whether a node is this tab's, whoever else names it. A lock alone does not say so: somebody may
+    /// hold that of a tab that is gone, and whose nodes live elsewhere by now.
+    fn keeps(&self, node: &PeerId, now: u64) -> bool {
+        self.confirmed && !self.is_silent(now) && self.has(node)
+    }
+
     fn has(&self, node: &PeerId) -> bool {
         self.heartbeat.nodes.iter().any(|other| other.id == *node)
     }

@@ -40,8 +40,8 @@ pub enum Step {
     Read(Option<LockId>, Ticket),
     /// Looks whether anything was saved of the chain that counts.
     Count(Option<LockId>, Ticket, Generation),
-    /// The new generation is being written; then other tabs are told.
-    Write(Option<LockId>),
+    /// The new generation is being written; until then other tabs are told of the one before.
+    Write(Option<LockId>, Generation),
 }
 
 /// Why the room's chain stays as it is.

@@ -58,9 +58,23 @@ impl Retained {
             .retain(|name, _| layout::generation_of(name).is_some_and(|of| generation.keeps(of)));
     }
 
-    /// Whether there is nothing.
+    /// Forgets all but the chain that can be brought back: nobody reads that one for now.
+    pub fn keep_only(&mut self, undo: Option<u32>) {
+        self.own.retain(|(of, _), _| Some(*of) == undo);
+        self.shared
+            .retain(|name, _| layout::generation_of(name).is_some_and(|of| Some(of) == undo));
+    }
+
+    /// Whether there is something of a chain.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.own.is_empty() && self.shared.is_empty()
+    pub fn has(&self, generation: u32) -> bool {
+        let prefix = layout::generation(generation);
+        let own = self
+            .own
+            .range((generation, PeerId::from_bytes([0; 32]))..)
+            .next();
+        let shared = self.shared.range(prefix.clone()..).next();
+        own.is_some_and(|((of, _), _)| *of == generation)
+            || shared.is_some_and(|(name, _)| name.starts_with(&prefix))
     }
 }

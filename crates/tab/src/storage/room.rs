@@ -368,12 +368,13 @@ impl RoomStore {
     /// Whether something is kept that the nodes of before had.
     #[must_use]
     pub fn retains(&self) -> bool {
-        !self.retained.is_empty()
+        self.retained.has(self.generation.current)
     }
 
-    /// The nodes have read back all that those before them had.
+    /// The nodes have read back all that those before them had. What a reset has put away stays, so
+    /// that it can be brought back without the database, too.
     pub fn release(&mut self) {
-        self.retained = Retained::default();
+        self.retained.keep_only(self.generation.undo);
     }
 
     /// In memory mode nothing waits to be written.

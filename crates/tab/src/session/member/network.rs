@@ -281,7 +281,7 @@ impl Member {
         let generation = if bye {
             Generation::default()
         } else {
-            l.store.generation()
+            self.generation_to_tell(l)
         };
         Heartbeat {
             label: l.label,

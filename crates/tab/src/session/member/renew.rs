@@ -183,10 +183,10 @@ impl Member {
                 self.decide(cx, l, lock, l.store.generation(), false);
             }
             // What is not written is not told, except as something that only memory has.
-            Step::Write(_) if late && l.store.is_kept() && !l.is_written() => {
+            Step::Write(..) if late && l.store.is_kept() && !l.is_written() => {
                 self.lose_database(cx, l, silent());
             }
-            Step::Write(lock) if l.is_written() || late => {
+            Step::Write(lock, _) if l.is_written() || late => {
                 let lock = *lock;
                 // Told only now that storage says it, and without nodes: theirs are tips of no chain.
                 self.say_heartbeat(cx, l, false);
@@ -227,10 +227,10 @@ impl Member {
         let Some(renewing) = &mut self.renewing else {
             return;
         };
-        renewing.step = Step::Write(lock);
+        let ours = l.store.generation();
+        renewing.step = Step::Write(lock, ours);
         renewing.until = cx.ms() + DATABASE_MS;
         let (renewal, seen) = (renewing.renewal, renewing.seen);
-        let ours = l.store.generation();
         if let Renewal::Follow(theirs) = renewal
             && !may_follow(now, theirs, is_empty, l.store.is_kept())
         {
@@ -303,10 +303,23 @@ impl Member {
                 (None, None)
             }
             Step::Read(lock, _) | Step::Count(lock, ..) => (*lock, None),
-            Step::Write(lock) => (None, *lock),
+            Step::Write(lock, _) => (None, *lock),
         };
         self.renewed(cx, lock, Err(NotRenewed::Left));
         unwritten
+    }
+
+    /// Which chain others may be told of: one that is not written yet could be gone with this tab.
+    pub(super) fn generation_to_tell(&self, l: &Lasting) -> Generation {
+        let early =
+            is_planted(Bug::ToldBeforeWritten) || is_planted(Bug::OldHeightsUnderNewGeneration);
+        match &self.renewing {
+            Some(Renewing {
+                step: Step::Write(_, before),
+                ..
+            }) if l.store.is_kept() && !l.is_written() && !early => *before,
+            _ => l.store.generation(),
+        }
     }
 
     /// Whether nobody here or in another tab is known to have a block of the chain that counts. A node
@@ -325,7 +338,7 @@ impl Member {
 
 impl Renewing {
     pub(super) fn waits_for_storage(&self) -> bool {
-        matches!(self.step, Step::Write(_))
+        matches!(self.step, Step::Write(..))
     }
 
     pub(super) fn due(&self) -> u64 {
