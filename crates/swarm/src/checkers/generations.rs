@@ -10,7 +10,7 @@ use protocol::envelope::RoomId;
 use tab::between::generation::Generation;
 use tab::door::DbId;
 use tab::storage::{Change, Store};
-use tab::{Effect, Glance, Input, Stage};
+use tab::{Effect, Glance, Input, NodeGlance, Stage};
 use wire::{Ask, FromEngine, ToEngine};
 
 use super::{Checker, Scene, Seen};
@@ -149,7 +149,7 @@ impl Generations {
         let between = own
             || claimed
             || has_blocks(scene, room, from.current)
-            || stands_on(scene, room, from.current);
+            || may_stand_on(scene, room, from.current);
         if had && seen.is_some_and(|seen| seen.undo != Some(put_away)) {
             return Err(format!(
                 "{life:?} loses generation {put_away}: a reset that was asked for before the one \
@@ -259,15 +259,28 @@ fn has_blocks(scene: &Scene<'_>, room: RoomId, generation: u32) -> bool {
         })
 }
 
+/// Whether a node is known to have a block of a chain.
 fn stands_on(scene: &Scene<'_>, room: RoomId, generation: u32) -> bool {
-    let here = scene.views.values().map(|view| &view.glance);
-    let mut here =
-        here.filter(|glance| glance.room == Some(room) && glance.generation.current == generation);
-    here.any(|glance| {
-        // What a node has yet to read from a database is seen there.
-        let mut nodes = glance.nodes.iter();
-        nodes.any(|node| node.height > 0 || (node.loading && !glance.kept))
+    any_node(scene, room, generation, |node| node.height > 0)
+}
+
+/// Whether a node may have one: it has yet to read what it saved.
+fn may_stand_on(scene: &Scene<'_>, room: RoomId, generation: u32) -> bool {
+    any_node(scene, room, generation, |node| {
+        node.height > 0 || node.loading
     })
+}
+
+fn any_node(
+    scene: &Scene<'_>,
+    room: RoomId,
+    generation: u32,
+    which: impl Fn(&NodeGlance) -> bool,
+) -> bool {
+    let all = scene.views.values().map(|view| &view.glance);
+    let mut here =
+        all.filter(|glance| glance.room == Some(room) && glance.generation.current == generation);
+    here.any(|glance| glance.nodes.iter().any(&which))
 }
 
 #[cfg(test)]
