@@ -21,7 +21,7 @@ words! {
             },
         }
         some_here: With2 {
-            en: |here, all| format!("{here} of {all} nodes are at this tip"),
+            en: |here, all| format!("{here} of {all} nodes agree"),
             zh: |here, all| format!("{all} 个节点中 {here} 个在此"),
         }
         compete: With1 {
