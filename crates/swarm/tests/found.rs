@@ -218,3 +218,46 @@ fn an_undo_that_is_not_written_in_time_is_not_told() {
 ",
     );
 }
+
+#[test]
+fn what_a_tab_in_memory_mode_had_read_outlives_the_database() {
+    holds(
+        "seed 2001974 locks kept calm 11211
+0 open 0 11380121
+806 duplicate 54389 12225147
+806 open 0 16520045
+1383 close 3892 16666678
+1383 open 0 2709234
+6361 duplicate 62796 1850584
+6653 mine 45147 7129374
+7551 blink 41486 9561946
+7773 quota 15682 11527773
+8616 busy 16944 15394264
+8986 duplicate 45107 4950576
+10753 panic 18443 14692642
+10753 close 60742 15758285
+11111 lose-database 17254 4495136
+11111 open 34666 15284590
+11111 blink 42352 10400945
+",
+    );
+}
+
+#[test]
+fn a_lock_that_is_kept_of_a_dead_tab_does_not_silence_the_one_that_replaced_it() {
+    holds(
+        "seed 1009391 locks kept calm 4885
+0 open 0 15502790
+0 open 0 14098123
+113 pose 47824 14565396
+113 open 8124 444281
+113 duplicate 50546 2171306
+572 add-node 34006 7262712
+572 steal-lock 46084 8940233
+625 open 3276 9653552
+4785 keep-lock 11240 2617493
+4785 reload 50192 1348077
+4785 reload 37844 8437732
+",
+    );
+}

@@ -227,12 +227,12 @@ fn gone(ours: Generation, next: Generation) -> impl Iterator<Item = u32> {
     chains.filter(move |chain| !next.keeps(*chain))
 }
 
-/// Whether somebody has a block of a chain.
+/// Whether a chain has a block that would be lost: for a tab in memory mode that is one of its own, since
+/// it deletes nothing.
 fn is_full(chain: u32, room: RoomId, before: &Glance, scene: &Scene<'_>) -> bool {
     let own = before.nodes.iter().any(|node| node.height > 0);
-    has_blocks(scene, room, chain)
-        || stands_on(scene, room, chain)
-        || (own && chain == before.generation.current)
+    let others = || has_blocks(scene, room, chain) || stands_on(scene, room, chain);
+    (own && chain == before.generation.current) || (before.kept && others())
 }
 
 /// Whether `next` is what a reset, or its undoing, makes of `from`.

@@ -359,9 +359,11 @@ impl RoomStore {
 
     /// Keeps a shared value that the database has, in case that it may not be read any more.
     pub fn retain(&mut self, key: &Key, value: Arc<[u8]>) {
+        let name = layout::shared(self.generation.current, &key.name);
         if self.is_kept() {
-            let name = layout::shared(self.generation.current, &key.name);
             self.retained.keep_shared(name, value);
+        } else {
+            self.shared.entry(name).or_insert(value);
         }
     }
 

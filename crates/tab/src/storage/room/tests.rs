@@ -311,6 +311,40 @@ fn a_database_that_is_taken_away_while_nodes_start_takes_nothing_with_it() {
 }
 
 #[test]
+fn what_a_tab_in_memory_mode_had_read_outlives_the_database() {
+    let db = Memory::default();
+    let mut room = open(&db);
+    let shared = Key::shared(*b"b");
+    room.fail(DbError::Refused("QuotaExceededError".into()));
+    assert!(room.load(&NODE, &shared).is_err(), "to be read");
+    room.retain(&shared, Arc::from(*b"2"));
+    room.lose(DbError::Refused("taken away".into()));
+    let block = room.load(&NODE, &shared).unwrap();
+    assert_eq!(block.as_deref(), Some(&b"2"[..]));
+}
+
+#[test]
+fn what_a_reset_put_away_is_retained() {
+    let db = Memory::default();
+    let mut room = open(&db);
+    let (own, shared) = (Key::own(*b"n"), Key::shared(*b"b"));
+    let both = vec![put(own.clone(), b"1"), put(shared.clone(), b"2")];
+    room.save(NODE, 1, &Batch(both));
+    store(&mut room, &db);
+    room.retain(&shared, Arc::from(*b"2"));
+    let reset = room.generation().reset();
+    room.set_generation(reset);
+    store(&mut room, &db);
+    room.refresh(reset);
+    room.release();
+    room.lose(DbError::Refused("taken away".into()));
+    room.set_generation(reset.undone().unwrap());
+    assert_eq!(room.load(&NODE, &own).unwrap().as_deref(), Some(&b"1"[..]));
+    let block = room.load(&NODE, &shared).unwrap();
+    assert_eq!(block.as_deref(), Some(&b"2"[..]));
+}
+
+#[test]
 fn what_was_read_back_is_not_retained_any_longer() {
     let db = Memory::default();
     let mut room = open(&db);
