@@ -232,6 +232,8 @@ impl Live {
                 joining.abandon(cx);
                 self.l.label = joining.label();
                 self.session = Session::Frozen; // and still wants whom it wanted
+                // Somebody who saw it asked for may hold the lock of the old name by then.
+                self.l.me = Me::new(cx.source);
             }
             Session::Member(_) => self.leave(cx, None, false),
         }

@@ -13,6 +13,7 @@ use protocol::envelope::{Envelope, Kind};
 use tab::between::generation::Generation;
 use tab::between::heartbeat::Heartbeat;
 use tab::between::signed;
+use tab::between::tagged::Opened;
 use tab::door::{Channel, DbId};
 use tab::storage::room::GENERATION;
 use tab::storage::{Change, Store, record};
@@ -204,10 +205,9 @@ fn claim_in(bytes: &[u8], before: &Glance) -> Option<(u32, Claim)> {
     if envelope.kind != Kind::Packet {
         return None;
     }
-    let (generation, packet) = envelope.payload.split_first_chunk::<4>()?;
-    let generation = u32::from_le_bytes(*generation);
-    match Message::decode(packet).ok()? {
-        Message::Tip(claim) | Message::Inv(claim) => Some((generation, claim)),
+    let packet = Opened::unchecked(&envelope.payload)?;
+    match Message::decode(packet.message).ok()? {
+        Message::Tip(claim) | Message::Inv(claim) => Some((packet.generation, claim)),
         _ => None,
     }
 }
@@ -244,8 +244,9 @@ fn tip_name(generation: u32, node: &PeerId) -> Vec<u8> {
 mod tests {
     use super::super::scaffold::{ROOM, Theatre, id, node, taking_part};
     use super::*;
-    use chain::{BitcoinHeader, Height, Work};
+    use chain::{BitcoinHeader, Height, SecretKey, Work};
     use protocol::Channel as NodeChannel;
+    use tab::between::tagged::{Links, Other};
     use tab::{Input, NodeGlance};
 
     fn theatre() -> Theatre<Durable> {
@@ -274,9 +275,19 @@ mod tests {
             sender: id(1),
             recipient: None,
             sequence: 0,
-            payload: [&0_u32.to_le_bytes()[..], &packet].concat(),
+            payload: Vec::new(),
         };
-        Effect::Say(Channel::Room, envelope.encode())
+        let [ours, theirs] = [1, 2].map(|byte| SecretKey::from_bytes(&[byte; 32]).expect("a key"));
+        let other = Other {
+            id: theirs.public_key().peer_id(),
+            key: theirs.public_key(),
+            sequence: 0,
+        };
+        let listeners = [other.id].into();
+        let mut links = Links::default();
+        links.meet(&ours, ROOM, &[other]);
+        let sealed = links.seal(envelope, (0, &packet), &listeners);
+        Effect::Say(Channel::Room, sealed.expect("somebody listens").encode())
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use node::message::Message;
 use protocol::envelope::Kind;
+use tab::between::tagged::Opened;
 use tab::door::Channel;
 use tab::{Effect, Input};
 use wire::FromEngine;
@@ -155,7 +156,10 @@ impl Deeds {
 /// Whether a packet asks for bodies, or says that there are none.
 fn of_a_body(bytes: &[u8]) -> bool {
     let envelope = open(bytes).filter(|envelope| envelope.kind == Kind::Packet);
-    let message = envelope.and_then(|envelope| Message::decode(envelope.payload.get(4..)?).ok());
+    let message = envelope.and_then(|envelope| {
+        let packet = Opened::unchecked(&envelope.payload)?;
+        Message::decode(packet.message).ok()
+    });
     matches!(message, Some(Message::GetBodies(_) | Message::NotFound(_)))
 }
 
