@@ -126,9 +126,8 @@ impl Live {
             Session::Joining(joining) if joining.holds(id) => {
                 if answer == LockAnswer::Stolen {
                     joining.abandon(cx);
-                    self.l.me = Me::new(cx.source);
                     self.lose_name(cx);
-                    self.join(cx);
+                    self.join_again(cx);
                 }
             }
             Session::Joining(joining) => {
@@ -232,8 +231,6 @@ impl Live {
                 joining.abandon(cx);
                 self.l.label = joining.label();
                 self.session = Session::Frozen; // and still wants whom it wanted
-                // Somebody who saw it asked for may hold the lock of the old name by then.
-                self.l.me = Me::new(cx.source);
             }
             Session::Member(_) => self.leave(cx, None, false),
         }
@@ -250,7 +247,7 @@ impl Live {
     /// The tab is back: enters the room as if it were opened anew.
     pub fn resume(&mut self, cx: &mut Cx<'_>) {
         match &mut self.session {
-            Session::Frozen => self.join(cx),
+            Session::Frozen => self.join_again(cx),
             Session::Leaving(leaving) => leaving.again = true,
             Session::Joining(_) | Session::Member(_) => return,
         }
@@ -283,7 +280,7 @@ impl Live {
                     let again = leaving.again;
                     self.session = Session::Frozen;
                     if again {
-                        self.join(cx);
+                        self.join_again(cx);
                     }
                 }
             }
@@ -329,6 +326,13 @@ impl Live {
         }
     }
 
+    /// Joins under another name: others forget the numbers of who is gone, so that what was said under
+    /// the old one could be said again, and who saw it asked for may hold its lock by now.
+    fn join_again(&mut self, cx: &mut Cx<'_>) {
+        self.l.me = Me::new(cx.source);
+        self.join(cx);
+    }
+
     fn join(&mut self, cx: &mut Cx<'_>) {
         let l = &mut self.l;
         let (room, wanted) = (l.room.id(), l.wanted.clone());
@@ -358,8 +362,6 @@ impl Live {
         };
         let (locks, wanted) = member.leave(cx, &mut self.l, without);
         self.l.wanted = wanted;
-        // Others forget the numbers of who is gone: what was said under that name could be said again.
-        self.l.me = Me::new(cx.source);
         if let Session::Leaving(leaving) = &mut self.session {
             leaving.locks = locks;
         }
