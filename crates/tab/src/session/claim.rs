@@ -413,6 +413,21 @@ impl Claimed {
         cx.unlock(self.list.take());
     }
 
+    /// Who goes on living from where `former` stopped: as each life counts, nobody else has lived under
+    /// these in between.
+    #[must_use]
+    pub fn continued(&self, former: &[Identity]) -> BTreeSet<PeerId> {
+        let is_next = |now: &&Identity| {
+            former.iter().any(|before| {
+                before.seat == now.seat
+                    && before.incarnation.checked_add(1) == Some(now.incarnation)
+                    && before.id() == now.id()
+            })
+        };
+        let taken = self.taken.iter().map(|(identity, _)| identity);
+        taken.filter(is_next).map(Identity::id).collect()
+    }
+
     /// A lock was taken away before anybody lives under its identity.
     pub fn lose(&mut self, id: LockId) {
         self.taken.retain(|(_, lock)| *lock != Some(id));

@@ -115,16 +115,8 @@ impl Member {
     /// Becomes a member: listens, and starts the nodes.
     pub fn begin(cx: &mut Cx<'_>, l: &mut Lasting, joined: Joined) -> Self {
         let former = std::mem::take(&mut l.wanted.former);
-        let taken = &joined.claimed.taken;
-        l.store.give_up_saves(|node| {
-            let same = |one: &Identity| one.id() == *node;
-            let before = former.iter().find(|one| same(one));
-            let now = taken.iter().find(|(one, _)| same(one));
-            // Each life counts: nobody else has lived in between.
-            before
-                .zip(now)
-                .is_some_and(|(before, (now, _))| now.incarnation == before.incarnation + 1)
-        });
+        let continued = joined.claimed.continued(&former);
+        l.store.give_up_saves(|node| continued.contains(node));
         l.label = joined.label;
         l.held_up(cx, joined.held_up);
         let mut member = Self {

@@ -230,3 +230,23 @@ fn a_list_that_somebody_else_holds_is_done_without_and_said() {
     assert!(!has_lock(&claimed.taken[0].0));
     assert!((5_000..5_200).contains(&browser.now), "{}", browser.now);
 }
+
+#[test]
+fn a_life_goes_on_only_if_nobody_else_has_lived_in_between() {
+    let claimed = Browser::new(&[0, 1], &[]).claim(wanted(&[0, 1], 2));
+    let with = |seat, incarnation| Identity {
+        incarnation,
+        ..identity(seat)
+    };
+    let continued = |former: &[Identity]| claimed.continued(former);
+    assert_eq!(continued(&[]), BTreeSet::new());
+    let former = [with(0, 4), with(1, 3)];
+    assert_eq!(continued(&former), BTreeSet::from([identity(0).id()]));
+    // As a damaged or hostile database may say.
+    assert_eq!(continued(&[with(0, u64::MAX)]), BTreeSet::new());
+    let another = Identity {
+        seat: 0,
+        ..identity(7)
+    };
+    assert_eq!(continued(&[another]), BTreeSet::new());
+}
