@@ -2,6 +2,7 @@
 //! take the database away in between, and then nobody else has it.
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 use std::sync::Arc;
 
 use chain::PeerId;
@@ -68,12 +69,11 @@ impl Retained {
     /// Whether there is something of a chain.
     #[must_use]
     pub fn has(&self, generation: u32) -> bool {
-        let prefix = layout::generation(generation);
-        let own = self
-            .own
-            .range((generation, PeerId::from_bytes([0; 32]))..)
-            .next();
-        let shared = self.shared.range(prefix.clone()..).next();
+        let least = (generation, PeerId::from_bytes([0; 32]));
+        let own = self.own.range(least..).next();
+        let prefix = generation.to_be_bytes();
+        let from = (Bound::Included(&prefix[..]), Bound::Unbounded);
+        let shared = self.shared.range::<[u8], _>(from).next();
         own.is_some_and(|((of, _), _)| *of == generation)
             || shared.is_some_and(|(name, _)| name.starts_with(&prefix))
     }

@@ -402,8 +402,10 @@ pub fn read_generation(rows: &Rows) -> Option<Generation> {
 /// twice.
 #[must_use]
 pub fn guess_generation(own: &Rows) -> Generation {
-    let numbers = own.iter().filter_map(|(name, _)| name.first_chunk());
-    let kept: BTreeSet<u32> = numbers.map(|number| u32::from_be_bytes(*number)).collect();
+    let numbers = own
+        .iter()
+        .filter_map(|(name, _)| layout::generation_of(name));
+    let kept: BTreeSet<u32> = numbers.collect();
     let mut youngest_first = kept.into_iter().rev();
     let current = youngest_first.next().unwrap_or_default();
     Generation {
