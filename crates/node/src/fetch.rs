@@ -59,24 +59,26 @@ impl Node {
     /// Records that a peer is asked for a body; if another was asked before, its request was in
     /// vain.
     fn begin_flight(&mut self, turn: &mut Turn<'_>, share: &Share) {
+        let before = self.tables.flights.get(&share.id).map(|flight| flight.peer);
+        if let Some(peer) = before {
+            self.note_failure(peer, &share.id);
+        }
+        let before = self.tables.flights.get(&share.id);
+        let failures = before.map_or(0, |flight| flight.failures);
         let patience = match self.tables.peers.get(&share.peer) {
             Some(peer) if peer.is_proven() => limits::FLIGHT_TIMEOUT,
             Some(peer) if peer.vain > 0 => limits::RETRY,
             _ => limits::FLIGHT_PATIENCE,
         };
         let late = turn.now.saturating_add(patience);
-        let before = self.tables.flights.get(&share.id);
         let flight = Flight {
             peer: share.peer,
             at: turn.now,
             late,
-            failures: before.map_or(0, |before| before.failures + usize::from(!before.failed)),
+            failures,
             failed: false,
         };
-        let before = self.tables_mut().flights.insert(share.id, flight);
-        if let Some(before) = before.filter(|before| !before.failed) {
-            self.note_answer(before.peer, false);
-        }
+        self.tables_mut().flights.insert(share.id, flight);
         if share.has_others {
             self.tick_at(turn, late);
         }
