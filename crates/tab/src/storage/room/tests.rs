@@ -289,15 +289,31 @@ fn in_memory_a_reset_can_be_undone_too() {
     assert_eq!(value(&mut room, &db, NODE, b"n"), Some(b"1".to_vec()));
 }
 
-#[test]
-fn a_database_that_is_taken_away_while_nodes_start_takes_nothing_with_it() {
+const OWN: &[u8] = b"n";
+const BLOCK: &[u8] = b"b";
+
+/// A store whose node has stored an own and a shared value and was let go.
+fn with_a_node_that_stopped() -> (Memory, RoomStore) {
     let db = Memory::default();
     let mut room = open(&db);
-    let (own, shared) = (Key::own(*b"n"), Key::shared(*b"b"));
-    let both = vec![put(own.clone(), b"1"), put(shared.clone(), b"2")];
+    let both = vec![put(Key::own(OWN), b"1"), put(Key::shared(BLOCK), b"2")];
     room.save(NODE, 1, &Batch(both));
     store(&mut room, &db);
-    room.retain(&shared, Arc::from(*b"2"));
+    room.retain(&Key::shared(BLOCK), Arc::from(*b"2"));
+    (db, room)
+}
+
+/// The two values, if no database is needed for them.
+fn in_memory_still(room: &RoomStore) -> [Option<Vec<u8>>; 2] {
+    [Key::own(OWN), Key::shared(BLOCK)].map(|key| {
+        let value = room.load(&NODE, &key).expect("in memory");
+        value.map(|value| value.to_vec())
+    })
+}
+
+#[test]
+fn a_database_that_is_taken_away_while_nodes_start_takes_nothing_with_it() {
+    let (_, mut room) = with_a_node_that_stopped();
     room.refresh(Generation::default());
     assert!(
         room.missing(&NODE).is_some(),
@@ -305,9 +321,10 @@ fn a_database_that_is_taken_away_while_nodes_start_takes_nothing_with_it() {
     );
     room.lose(DbError::Refused("taken away".into()));
     assert_eq!(room.missing(&NODE), None);
-    assert_eq!(room.load(&NODE, &own).unwrap().as_deref(), Some(&b"1"[..]));
-    let block = room.load(&NODE, &shared).unwrap();
-    assert_eq!(block.as_deref(), Some(&b"2"[..]));
+    assert_eq!(
+        in_memory_still(&room),
+        [Some(b"1".to_vec()), Some(b"2".to_vec())]
+    );
 }
 
 #[test]
@@ -325,13 +342,7 @@ fn what_a_tab_in_memory_mode_had_read_outlives_the_database() {
 
 #[test]
 fn what_a_reset_put_away_is_retained() {
-    let db = Memory::default();
-    let mut room = open(&db);
-    let (own, shared) = (Key::own(*b"n"), Key::shared(*b"b"));
-    let both = vec![put(own.clone(), b"1"), put(shared.clone(), b"2")];
-    room.save(NODE, 1, &Batch(both));
-    store(&mut room, &db);
-    room.retain(&shared, Arc::from(*b"2"));
+    let (db, mut room) = with_a_node_that_stopped();
     let reset = room.generation().reset();
     room.set_generation(reset);
     store(&mut room, &db);
@@ -339,9 +350,10 @@ fn what_a_reset_put_away_is_retained() {
     room.release();
     room.lose(DbError::Refused("taken away".into()));
     room.set_generation(reset.undone().unwrap());
-    assert_eq!(room.load(&NODE, &own).unwrap().as_deref(), Some(&b"1"[..]));
-    let block = room.load(&NODE, &shared).unwrap();
-    assert_eq!(block.as_deref(), Some(&b"2"[..]));
+    assert_eq!(
+        in_memory_still(&room),
+        [Some(b"1".to_vec()), Some(b"2".to_vec())]
+    );
 }
 
 #[test]
