@@ -1,11 +1,13 @@
 //! A hostile page of the same origin that talks: garbage, echoes, forgeries, floods. It knows all
 //! that was ever said and no key.
 
-use chain::{PeerId, Tag};
+use chain::PeerId;
 use pool::budget::{Announcement, Budget, Life as Announced};
 use protocol::Channel as NodeChannel;
 use protocol::envelope::{Envelope, Kind, RoomId};
 use tab::between::heartbeat::Command;
+use tab::between::signed;
+use tab::between::tagged::Opened;
 use wire::Power;
 
 use super::World;
@@ -18,11 +20,6 @@ use crate::script::{Step, Verb};
 const HOSTILE: u64 = u64::MAX;
 /// What a forged setting that is dated in the future sets.
 pub const FUTURE_DUTY: u8 = 37;
-/// Bytes of key and signature before what a tab says.
-const SIGNED: usize = 96;
-/// Where a packet's tags stand in its payload, and how long the hash behind them is.
-const TAGS_AT: usize = 5;
-const HASH: usize = 32;
 /// Where a heartbeat says whether it is the last one.
 const BYE_AT: usize = 1;
 
@@ -126,9 +123,8 @@ impl World {
 
     /// Nonsense that looks like a packet: with all that stands before its message.
     fn junk(&mut self, payload: &[u8]) -> Vec<u8> {
-        let tags = payload.get(TAGS_AT - 1).copied().unwrap_or(0);
-        let head = TAGS_AT + usize::from(tags) * Tag::LEN + HASH;
-        let head = payload.get(..head).unwrap_or(payload);
+        let message = Opened::unchecked(payload).map_or(0, |opened| opened.message.len());
+        let head = &payload[..payload.len() - message];
         [head, &self.garbage(200)].concat()
     }
 
@@ -194,7 +190,7 @@ impl World {
 
 /// A heartbeat's payload, as if its tab said goodbye with it; the signature is of another one.
 fn goodbye(kind: Kind, mut payload: Vec<u8>) -> Option<Vec<u8>> {
-    let bye = payload.get_mut(SIGNED + BYE_AT)?;
+    let bye = payload.get_mut(signed::LEN + BYE_AT)?;
     *bye = 1;
     (kind == Kind::Heartbeat).then_some(payload)
 }
@@ -214,6 +210,6 @@ fn command(room: RoomId, sender: PeerId, id: PeerId, how: u32) -> Envelope {
         sender,
         recipient: None,
         sequence: u64::from(how) << 20,
-        payload: [&[7; SIGNED][..], &command.encode()].concat(),
+        payload: [&[7; signed::LEN][..], &command.encode()].concat(),
     }
 }

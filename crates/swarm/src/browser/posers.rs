@@ -6,6 +6,7 @@ use protocol::Channel as NodeChannel;
 use protocol::envelope::{Envelope, Kind, RoomId};
 use tab::between::generation::Generation;
 use tab::between::heartbeat::{Heartbeat, NodeHeartbeat};
+use tab::between::signed;
 
 use super::events::Event;
 use super::locks::Owner;
@@ -131,25 +132,15 @@ fn key(seed: u64, how: u32) -> SecretKey {
 
 /// A heartbeat in an envelope, signed as a tab of this key would.
 fn sign(key: &SecretKey, room: RoomId, number: u64, payload: &[u8]) -> Vec<u8> {
-    let start = &b"tabchain/said/1 "[..];
-    let message = [
-        start,
-        &room.0,
-        &number.to_le_bytes(),
-        b"heartbeat ",
-        payload,
-    ]
-    .concat();
-    let public = key.public_key();
-    let signature = key.sign(&message);
+    let kind = Kind::Heartbeat;
     let envelope = Envelope {
-        kind: Kind::Heartbeat,
+        kind,
         room,
         channel: NodeChannel::MAIN,
-        sender: public.peer_id(),
+        sender: key.public_key().peer_id(),
         recipient: None,
         sequence: number,
-        payload: [&public.to_bytes()[..], &signature.as_bytes()[..], payload].concat(),
+        payload: signed::sign(key, room, kind, number, payload),
     };
     envelope.encode()
 }
@@ -158,7 +149,6 @@ fn sign(key: &SecretKey, room: RoomId, number: u64, payload: &[u8]) -> Vec<u8> {
 mod tests {
     use super::*;
     use chain::PeerId;
-    use tab::between::signed;
 
     #[test]
     fn what_a_poser_says_is_signed_as_tabs_sign() {

@@ -16,11 +16,11 @@ use tab::between::signed;
 use tab::between::tagged::Opened;
 use tab::door::{Channel, DbId};
 use tab::storage::room::GENERATION;
-use tab::storage::{Change, Store, record};
+use tab::storage::{Change, Name, Store, layout, record};
 use tab::{Effect, Glance};
 
 use super::{Checker, Scene, Seen};
-use crate::browser::Life;
+use crate::browser::{Database, Life};
 
 /// See the module.
 #[derive(Debug, Default)]
@@ -56,9 +56,8 @@ impl Checker for Durable {
                         *latest = generation.max(*latest);
                     }
                     if let Change::DeleteAll(Store::Blocks, prefix) = change
-                        && let Ok(number) = <[u8; 4]>::try_from(&prefix[..])
+                        && let Some(number) = layout::generation_of(prefix)
                     {
-                        let number = u32::from_be_bytes(number);
                         self.dropped.insert(((*name).into(), number));
                     }
                 }
@@ -80,10 +79,15 @@ impl Checker for Durable {
 }
 
 impl Durable {
-    /// The database that this tab keeps its room in, if its word can be judged.
-    fn trusted<'a>(&self, life: Life, before: &Glance, scene: &'a Scene<'_>) -> Option<&'a String> {
+    /// The database that this tab keeps its room in, and its name, if its word can be judged.
+    fn trusted<'a>(
+        life: Life,
+        before: &Glance,
+        scene: &'a Scene<'_>,
+    ) -> Option<(&'a String, &'a Database)> {
         let kept = scene.views.get(&life)?.glance.kept && before.kept;
-        scene.databases.of(life, DbId::Room).filter(|_| kept)
+        let name = scene.databases.of(life, DbId::Room).filter(|_| kept)?;
+        Some((name, scene.databases.look(name)?))
     }
 
     /// Whether something of a kind was damaged in a database.
@@ -101,11 +105,10 @@ impl Durable {
         effects: &[Effect],
         scene: &Scene<'_>,
     ) -> Result<(), String> {
-        let Some(name) = self.trusted(life, before, scene) else {
+        let Some((name, database)) = Self::trusted(life, before, scene) else {
             return Ok(());
         };
-        let database = scene.databases.look(name);
-        let record = database.and_then(|database| database.values.get(Store::Meta, GENERATION));
+        let record = database.values.get(Store::Meta, GENERATION);
         let stored = record.map_or(Some(Generation::default()), |record| record::open(record));
         let Some(stored) = stored.filter(|_| !self.hit(name, Store::Meta, GENERATION)) else {
             return Ok(());
@@ -133,10 +136,7 @@ impl Durable {
         effects: &[Effect],
         scene: &Scene<'_>,
     ) -> Result<(), String> {
-        let Some(name) = self.trusted(life, before, scene) else {
-            return Ok(());
-        };
-        let Some(database) = scene.databases.look(name) else {
+        let Some((name, database)) = Self::trusted(life, before, scene) else {
             return Ok(());
         };
         for effect in effects {
@@ -172,22 +172,21 @@ impl Durable {
         if were.is_empty() || view.glance.generation != before.generation {
             return Ok(());
         }
-        let Some(name) = self.trusted(life, before, scene) else {
+        let Some((name, database)) = Self::trusted(life, before, scene) else {
             return Ok(());
         };
         let generation = view.glance.generation.current;
-        let prefix = generation.to_be_bytes();
+        let prefix = layout::generation(generation);
         if self.hit(name, Store::Blocks, &prefix) || self.hit(name, Store::Meta, GENERATION) {
             return Ok(()); // a chain with a hole, or which one had to be guessed
         }
-        let database = scene.databases.look(name);
         for node in &view.glance.nodes {
             let done = !node.loading && were.contains(&(node.id, node.incarnation));
             let tip = tip_name(generation, &node.id);
-            let stored = database.and_then(|database| database.values.get(Store::Own, &tip));
+            let stored = database.values.get(Store::Own, &tip);
             let height = stored.and_then(|tip| tip.last_chunk::<4>());
             let height = height.map_or(0, |height| u32::from_le_bytes(*height));
-            let hit = self.hit(name, Store::Own, &own_prefix(generation, &node.id));
+            let hit = self.hit(name, Store::Own, &layout::of_node(generation, &node.id));
             if done && !hit && node.height < height {
                 return Err(format!(
                     "{life:?} restores seat {} to height {}, but {height} was stored",
@@ -226,18 +225,12 @@ fn told_in(effect: &Effect, before: &Glance) -> Option<Generation> {
     Some(heartbeat.generation)
 }
 
-fn block_name(generation: u32, id: &BlockId) -> Vec<u8> {
-    let name = format!("b/{id}");
-    [&generation.to_be_bytes()[..], name.as_bytes()].concat()
+fn block_name(generation: u32, id: &BlockId) -> Name {
+    layout::shared(generation, format!("b/{id}").as_bytes())
 }
 
-fn own_prefix(generation: u32, node: &PeerId) -> Vec<u8> {
-    [&generation.to_be_bytes()[..], node.as_bytes()].concat()
-}
-
-fn tip_name(generation: u32, node: &PeerId) -> Vec<u8> {
-    let own = own_prefix(generation, node);
-    [&own[..], &[0, 3], b"tip", &[0; 4]].concat()
+fn tip_name(generation: u32, node: &PeerId) -> Name {
+    layout::own(generation, node, b"tip")
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use protocol::envelope::RoomId;
 use tab::between::generation::Generation;
 use tab::door::DbId;
-use tab::storage::{Change, Store};
+use tab::storage::{Change, Store, layout};
 use tab::{Effect, Glance, Input, NodeGlance, Stage};
 use wire::{Ask, FromEngine, ToEngine};
 
@@ -204,10 +204,7 @@ impl Generations {
             let Change::DeleteAll(Store::Own | Store::Blocks, prefix) = change else {
                 continue;
             };
-            let Some(number) = prefix
-                .first_chunk()
-                .map(|number| u32::from_be_bytes(*number))
-            else {
+            let Some(number) = layout::generation_of(prefix) else {
                 return Err(format!("{life:?} deletes all of {name}"));
             };
             if !self.damaged && !self.given_up.contains(&(room, number)) {
@@ -247,7 +244,7 @@ fn is_next(from: Generation, resets: bool, next: Generation) -> bool {
 }
 
 fn has_blocks(scene: &Scene<'_>, room: RoomId, generation: u32) -> bool {
-    let prefix = generation.to_be_bytes();
+    let prefix = layout::generation(generation);
     let here = scene.views.iter();
     let here = here.filter(|(_, view)| view.glance.room == Some(room));
     let names = here.filter_map(|(life, _)| scene.databases.of(*life, DbId::Room));

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use chain::PeerId;
-use tab::storage::{Change, Store};
+use tab::storage::{Change, Store, layout};
 
 use super::{Checker, Scene, Seen};
 use crate::browser::Life;
@@ -24,10 +24,7 @@ pub struct Volatile {
 /// The chain that a change deletes.
 fn deleted(change: &Change) -> Option<u32> {
     match change {
-        Change::DeleteAll(Store::Own, prefix) => {
-            let number = prefix.first_chunk()?;
-            Some(u32::from_be_bytes(*number))
-        }
+        Change::DeleteAll(Store::Own, prefix) => layout::generation_of(prefix),
         _ => None,
     }
 }

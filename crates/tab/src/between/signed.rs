@@ -6,19 +6,23 @@
 //!
 //! Layout: public key (32), signature (64), payload.
 
-use chain::{PeerId, PublicKey, Signature};
+use chain::{PeerId, PublicKey, SecretKey, Signature};
 use protocol::envelope::{Kind, RoomId};
-
-use crate::cx::Me;
 
 /// Bytes before the payload.
 pub const LEN: usize = 32 + Signature::LEN;
 
 /// A payload with its signature before it.
 #[must_use]
-pub fn sign(me: &Me, room: RoomId, kind: Kind, sequence: u64, payload: &[u8]) -> Vec<u8> {
-    let signature = me.secret.sign(&message(room, kind, sequence, payload));
-    let key = me.secret.public_key().to_bytes();
+pub fn sign(
+    secret: &SecretKey,
+    room: RoomId,
+    kind: Kind,
+    sequence: u64,
+    payload: &[u8],
+) -> Vec<u8> {
+    let signature = secret.sign(&message(room, kind, sequence, payload));
+    let key = secret.public_key().to_bytes();
     [&key, &signature.as_bytes()[..], payload].concat()
 }
 
@@ -59,7 +63,7 @@ fn message(room: RoomId, kind: Kind, sequence: u64, payload: &[u8]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cx::Source;
+    use crate::cx::{Me, Source};
 
     const ROOM: RoomId = RoomId([5; 16]);
 
@@ -67,7 +71,7 @@ mod tests {
     fn only_the_tab_of_that_name_can_say_it() {
         let mut source = Source::new([1; 32]);
         let (me, other) = (Me::new(&mut source), Me::new(&mut source));
-        let said = sign(&me, ROOM, Kind::Heartbeat, 7, b"alive");
+        let said = sign(&me.secret, ROOM, Kind::Heartbeat, 7, b"alive");
         let read = |from: &Me, room, kind, sequence, said: &[u8]| {
             verify(from.id, room, kind, sequence, said).map(|(_, said)| said.to_vec())
         };

@@ -249,7 +249,7 @@ impl Member {
             sender: l.me.id,
             recipient: None,
             sequence,
-            payload: signed::sign(&l.me, room, kind, sequence, payload),
+            payload: signed::sign(&l.me.secret, room, kind, sequence, payload),
         };
         cx.act(Effect::Say(Channel::Room, envelope.encode()));
     }
