@@ -127,15 +127,18 @@ fn set_online(
         Subject::Here => member.set_online(cx, l, online),
         Subject::Tab(tab) if tab == l.me.id => member.set_online(cx, l, online),
         Subject::Tab(tab) if member.tabs.is_alive(&tab) => {
-            member.command(cx, l, Command::Tab { tab, online });
+            let node = None;
+            member.command(cx, l, Command { tab, node, online });
         }
         Subject::Tab(_) => return Err(failure("unknown-tab", "no such tab is in this room")),
         Subject::Node(node) => {
             if !member.set_node_online(cx, l, &node, online) {
-                if !member.tabs.nodes().any(|(_, other)| other.id == node) {
+                let found = member.tabs.nodes().find(|(_, other)| other.id == node);
+                let Some(tab) = found.map(|(tab, _)| *tab) else {
                     return Err(failure("unknown-node", "no such node is in this room"));
-                }
-                member.command(cx, l, Command::Node { node, online });
+                };
+                let node = Some(node);
+                member.command(cx, l, Command { tab, node, online });
             }
         }
     }

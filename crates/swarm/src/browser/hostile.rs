@@ -108,7 +108,7 @@ impl World {
             1 => own.payload,
             2 => self.mutated(own.payload),
             3 => goodbye(kind, own.payload)?,
-            _ => return Some(command(room, sender, self.somebody(how), how)),
+            _ => return Some(command(room, sender, self.subject(how), how)),
         };
         Some(Envelope {
             kind,
@@ -130,16 +130,24 @@ impl World {
 
     /// A node or tab that takes part.
     pub(super) fn somebody(&self, how: u32) -> PeerId {
+        let (tab, node) = self.subject(how);
+        node.unwrap_or(tab)
+    }
+
+    /// A tab that takes part, or a node of one.
+    fn subject(&self, how: u32) -> (PeerId, Option<PeerId>) {
         let glances = self.views.values().map(|view| &view.glance);
-        let all = glances.flat_map(|glance| {
-            let nodes = glance.nodes.iter().map(|node| node.id);
-            nodes.chain(glance.me).collect::<Vec<_>>()
-        });
-        let all: Vec<PeerId> = all.collect();
+        let all = glances.filter_map(|glance| Some((glance.me?, &glance.nodes)));
+        let all: Vec<_> = all
+            .flat_map(|(tab, nodes)| {
+                let nodes = nodes.iter().map(move |node| (tab, Some(node.id)));
+                nodes.chain([(tab, None)])
+            })
+            .collect();
         let which = usize::try_from(how >> 3)
             .unwrap_or(0)
             .checked_rem(all.len());
-        which.map_or(PeerId::from_bytes([7; 32]), |which| all[which])
+        which.map_or((PeerId::from_bytes([7; 32]), None), |which| all[which])
     }
 
     /// A power announcement that nobody made.
@@ -196,13 +204,14 @@ fn goodbye(kind: Kind, mut payload: Vec<u8>) -> Option<Vec<u8>> {
 }
 
 /// A command in a sender's name to cut somebody off, with a signature of nobody.
-fn command(room: RoomId, sender: PeerId, id: PeerId, how: u32) -> Envelope {
+fn command(
+    room: RoomId,
+    sender: PeerId,
+    (tab, node): (PeerId, Option<PeerId>),
+    how: u32,
+) -> Envelope {
     let online = false;
-    let command = if how & 4 == 0 {
-        Command::Tab { tab: id, online }
-    } else {
-        Command::Node { node: id, online }
-    };
+    let command = Command { tab, node, online };
     Envelope {
         kind: Kind::Command,
         room,

@@ -107,6 +107,14 @@ impl Locks {
         tell(robbed, LockAnswer::Stolen)
     }
 
+    /// Whether somebody who is no tab holds a room's lock, which whoever changes its chain waits for.
+    #[must_use]
+    pub fn hostage(&self, room: RoomId) -> bool {
+        let name = format!(":generation:{}", hex(room));
+        let mut held = self.held.iter();
+        held.any(|(held, owner)| matches!(owner, Owner::Hostile(_)) && held.ends_with(&name))
+    }
+
     /// The names of all locks that are held; `None` where the browser refuses.
     #[must_use]
     pub fn held(&self) -> Option<Vec<String>> {
@@ -124,8 +132,7 @@ impl Locks {
     /// The name that the lock of a tab of this name has in a room, once any tab has asked for its own.
     #[must_use]
     pub fn like_a_tabs(&self, room: RoomId, tab: &PeerId) -> Option<String> {
-        let room: String = room.0.iter().map(|byte| format!("{byte:02x}")).collect();
-        let of_room = format!(":tab:{room}:");
+        let of_room = format!(":tab:{}:", hex(room));
         let one = self.seen.iter().find(|name| name.contains(&of_room))?;
         let (prefix, _) = one.rsplit_once(':')?;
         Some(format!("{prefix}:{tab:x}"))
@@ -153,6 +160,10 @@ impl Locks {
         self.held.insert(name.into(), owner);
         tell(owner, LockAnswer::Granted)
     }
+}
+
+fn hex(room: RoomId) -> String {
+    room.0.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn tell(owner: Owner, answer: LockAnswer) -> Answers {

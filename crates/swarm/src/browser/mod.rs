@@ -73,7 +73,6 @@ pub struct World {
     /// How far people set the wall clock forward, or back; and the most that was.
     wall_shift: i64,
     wall_most: i64,
-    lockless: bool,
     script: Script,
     queue: Queue<Event>,
     locks: Locks,
@@ -116,7 +115,6 @@ impl World {
             stood_still: 0,
             wall_shift: 0,
             wall_most: 0,
-            lockless: script.lockless,
             script: script.clone(),
             queue,
             locks: Locks::new(script.lockless),
@@ -229,7 +227,7 @@ impl World {
             now: self.now,
             views: &self.views,
             databases: &self.databases,
-            lockless: self.lockless,
+            locks: &self.locks,
         };
         judge.see(seen, &scene);
         self.judge = judge;

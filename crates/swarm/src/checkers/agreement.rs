@@ -25,6 +25,7 @@ pub struct Agreement {
     begun: Option<BTreeMap<(RoomId, Generation), u32>>,
     /// Tips that were new after that, and when.
     fresh: BTreeMap<BlockId, u64>,
+    damaged: bool,
 }
 
 impl Checker for Agreement {
@@ -50,9 +51,10 @@ impl Checker for Agreement {
                     }
                 }
             }
+            Seen::Damaged { .. } => self.damaged = true,
             Seen::End => {
                 arrived(scene)?;
-                one_generation(scene)?;
+                self.one_generation(scene)?;
                 return self.one_tip(scene);
             }
             _ => {}
@@ -62,6 +64,23 @@ impl Checker for Agreement {
 }
 
 impl Agreement {
+    /// Who keeps nothing does not give up what only memory has; all others have one chain that counts.
+    /// Where the record of it was damaged it is written again once the room's lock can be had.
+    fn one_generation(&self, scene: &Scene<'_>) -> Result<(), String> {
+        let mut rooms: BTreeMap<RoomId, (Life, Generation)> = BTreeMap::new();
+        for (life, room, glance) in joined(scene).filter(|(.., glance)| glance.kept) {
+            if self.damaged && scene.locks.hostage(room) {
+                continue;
+            }
+            let ours = glance.generation;
+            let (other, theirs) = *rooms.entry(room).or_insert((life, ours));
+            if ours != theirs {
+                return Err(format!("{other:?} is on {theirs:?}, {life:?} on {ours:?}"));
+            }
+        }
+        Ok(())
+    }
+
     fn one_tip(&self, scene: &Scene<'_>) -> Result<(), String> {
         for (chain, tips) in chains(scene) {
             let height = highest(&tips);
@@ -113,19 +132,6 @@ fn joined<'a>(scene: &'a Scene<'_>) -> impl Iterator<Item = (Life, RoomId, &'a G
     joined.filter_map(|(life, view)| Some((*life, view.glance.room?, &view.glance)))
 }
 
-/// Who keeps nothing does not give up what only memory has; all others have one chain that counts.
-fn one_generation(scene: &Scene<'_>) -> Result<(), String> {
-    let mut rooms: BTreeMap<RoomId, (Life, Generation)> = BTreeMap::new();
-    for (life, room, glance) in joined(scene).filter(|(.., glance)| glance.kept) {
-        let ours = glance.generation;
-        let (other, theirs) = *rooms.entry(room).or_insert((life, ours));
-        if ours != theirs {
-            return Err(format!("{other:?} is on {theirs:?}, {life:?} on {ours:?}"));
-        }
-    }
-    Ok(())
-}
-
 /// Where all nodes stand that are joined, by chain.
 fn chains(scene: &Scene<'_>) -> BTreeMap<(RoomId, Generation), Vec<(Life, Tip)>> {
     let mut chains: BTreeMap<_, Vec<_>> = BTreeMap::new();
@@ -150,8 +156,9 @@ fn tips(glance: &Glance) -> Vec<Tip> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::scaffold::{Theatre, node, taking_part};
+    use super::super::scaffold::{ROOM, Theatre, node, taking_part};
     use super::*;
+    use crate::browser::Owner;
     use tab::between::generation::Generation;
     use tab::{Input, NodeGlance, Stage};
 
@@ -185,6 +192,30 @@ mod tests {
             ..at(2, 5)
         };
         theatre.step(2, Input::Turn, &[], late).expect("fine");
+        assert!(theatre.see(&Seen::End).is_err());
+    }
+
+    #[test]
+    fn a_damaged_record_is_written_again_once_the_rooms_lock_can_be_had() {
+        let mut theatre = Theatre::<Agreement>::new();
+        let elsewhere = Glance {
+            generation: Generation::default().reset(),
+            ..at(2, 5)
+        };
+        theatre.step(1, Input::Turn, &[], at(1, 5)).expect("fine");
+        theatre.step(2, Input::Turn, &[], elsewhere).expect("fine");
+        let damaged = Seen::Damaged {
+            name: "room",
+            store: tab::storage::Store::Meta,
+            key: b"generation",
+        };
+        theatre.see(&damaged).expect("no end");
+        assert!(theatre.see(&Seen::End).is_err());
+        let room: String = [format!("{:02x}", ROOM.0[0]).as_str(); 16].concat();
+        let name = format!("tabchain:generation:{room}");
+        theatre.locks.ask(Owner::Hostile(1), &name, true);
+        assert_eq!(theatre.see(&Seen::End), Ok(()));
+        theatre.locks.release(Owner::Hostile(1));
         assert!(theatre.see(&Seen::End).is_err());
     }
 

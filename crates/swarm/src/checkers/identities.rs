@@ -83,7 +83,7 @@ impl Identities {
         let before = self.now.insert(life, nodes.clone()).unwrap_or_default();
         for (id, incarnation) in nodes.difference(&before) {
             let fresh = self.begun.insert((*id, *incarnation));
-            if !fresh && !self.troubled && !scene.lockless && view.glance.kept {
+            if !fresh && !self.troubled {
                 return Err(format!(
                     "{life:?} lives life {incarnation} of {id:x}, which was lived before"
                 ));

@@ -21,7 +21,7 @@ use tab::between::generation::Generation;
 use tab::storage::{Change, Store};
 use tab::{Effect, Glance, Input, Stage};
 
-use crate::browser::{Databases, Life, State};
+use crate::browser::{Databases, Life, Locks, State};
 
 /// An engine as checkers see it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,8 +42,8 @@ pub struct Scene<'a> {
     pub views: &'a BTreeMap<Life, View>,
     /// What is stored.
     pub databases: &'a Databases,
-    /// Whether the browser refuses locks.
-    pub lockless: bool,
+    /// Who holds which lock.
+    pub locks: &'a Locks,
 }
 
 /// Something that happened.

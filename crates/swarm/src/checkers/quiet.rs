@@ -83,7 +83,11 @@ impl Checker for Quiet {
                     .since
                     .map_or(0, |since| (scene.now - since) / 1_000_000);
                 // Beside a tab that keeps nothing another one looks into storage again and again.
-                let kept = scene.views.values().all(|view| view.glance.kept);
+                // Who waits for a room's lock that is held for ever does so, too.
+                let kept = scene.views.values().all(|view| {
+                    let hostage = |room| scene.locks.hostage(room);
+                    view.glance.kept && !view.glance.room.is_some_and(hostage)
+                });
                 for (life, deeds) in &mut self.deeds {
                     deeds.stored *= u64::from(kept);
                     deeds

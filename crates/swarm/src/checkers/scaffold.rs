@@ -7,7 +7,7 @@ use protocol::envelope::RoomId;
 use tab::{Effect, Glance, Input, NodeGlance, Stage};
 
 use super::{Checker, Scene, Seen, View};
-use crate::browser::{Databases, Life, State};
+use crate::browser::{Databases, Life, Locks, State};
 
 pub const ROOM: RoomId = RoomId([5; 16]);
 
@@ -17,6 +17,7 @@ pub struct Theatre<C> {
     pub now: u64,
     pub views: BTreeMap<Life, View>,
     pub databases: Databases,
+    pub locks: Locks,
 }
 
 pub fn id(byte: u8) -> PeerId {
@@ -55,6 +56,7 @@ impl<C: Checker + Default> Theatre<C> {
             now: 60_000_000,
             views: BTreeMap::new(),
             databases: Databases::default(),
+            locks: Locks::default(),
         }
     }
 }
@@ -65,7 +67,7 @@ impl<C: Checker> Theatre<C> {
             now: self.now,
             views: &self.views,
             databases: &self.databases,
-            lockless: false,
+            locks: &self.locks,
         };
         self.checker.see(seen, &scene)
     }

@@ -58,8 +58,10 @@ impl Checker for Volatile {
         }
         // A node that left, or was taken away, may come back with nothing: the others have the chain.
         let here = |id: &PeerId| glance.nodes.iter().any(|node| node.id == *id);
+        // Nor does it keep a chain that was reset, or given up for the one that was put away.
+        let keeps = |of: u32| glance.generation.keeps(of);
         self.heights
-            .retain(|(whose, id, _), _| *whose != life || here(id));
+            .retain(|(whose, id, of), _| *whose != life || (here(id) && keeps(*of)));
         for node in glance.nodes.iter().filter(|node| !node.loading) {
             let key = (life, node.id, glance.generation.current);
             let highest = self.heights.entry(key).or_default();
@@ -79,6 +81,7 @@ impl Checker for Volatile {
 mod tests {
     use super::super::scaffold::{Theatre, taking_part};
     use super::*;
+    use tab::between::generation::Generation;
     use tab::{Glance, Input};
 
     #[test]
@@ -95,5 +98,17 @@ mod tests {
         assert_eq!(theatre.step(1, Input::Turn, &[], at(5)), Ok(()));
         assert_eq!(theatre.step(1, Input::Turn, &[], at(3)), Ok(()));
         assert!(theatre.step(1, Input::Turn, &[], at(0)).is_err());
+        // A chain that was given up may come back with less.
+        let undone = Glance {
+            generation: Generation {
+                stamp: 2,
+                current: 1,
+                undo: None,
+            },
+            ..at(0)
+        };
+        assert_eq!(theatre.step(1, Input::Turn, &[], at(5)), Ok(()));
+        assert_eq!(theatre.step(1, Input::Turn, &[], undone), Ok(()));
+        assert_eq!(theatre.step(1, Input::Turn, &[], at(0)), Ok(()));
     }
 }

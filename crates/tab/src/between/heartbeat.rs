@@ -66,23 +66,16 @@ pub struct Branch {
     pub headers: Vec<BitcoinHeader>,
 }
 
-/// A person's command to another tab.
+/// A person's command to another tab: be cut off, or join.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Command {
-    /// Cut a tab off, or let it join.
-    Tab {
-        /// Which.
-        tab: PeerId,
-        /// Joined.
-        online: bool,
-    },
-    /// The same for a node.
-    Node {
-        /// Which.
-        node: PeerId,
-        /// Joined.
-        online: bool,
-    },
+pub struct Command {
+    /// Whom it is for. A tab that comes back has another name, so that what was said to it before
+    /// moves nobody.
+    pub tab: PeerId,
+    /// Only this node of it; `None`: the tab.
+    pub node: Option<PeerId>,
+    /// Joined.
+    pub online: bool,
 }
 
 /// Why bytes are no heartbeat.

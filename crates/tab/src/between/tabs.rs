@@ -3,7 +3,7 @@
 //! A tab lives while it holds its lock. One that holds it and says nothing for 5 s is shown as
 //! silent and counts as unreachable; where the browser refuses locks it counts as gone.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use chain::{PeerId, PublicKey};
 
@@ -14,6 +14,8 @@ use super::tagged::Other;
 
 /// After so many milliseconds without a heartbeat a tab is silent.
 const SILENT_AFTER: u64 = 5_000;
+/// Of so many tabs that are gone it is remembered what they said last.
+const MOST_GONE: usize = 256;
 
 /// Something that people may want to know of another tab.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,6 +84,9 @@ pub struct Heard {
 #[derive(Debug, Default)]
 pub struct Tabs {
     tabs: BTreeMap<PeerId, Tab>,
+    /// Tabs that have shown their lock and are gone, and the number of what each said last: whoever
+    /// gets hold of the lock could say it all again.
+    gone: VecDeque<(PeerId, u64)>,
 }
 
 impl Tabs {
@@ -98,7 +103,12 @@ impl Tabs {
         now: u64,
     ) -> Heard {
         let known = self.tabs.get(&id);
-        if known.is_some_and(|tab| tab.sequence >= sequence) {
+        let mut gone = self.gone.iter();
+        let last = match known {
+            Some(tab) => Some(tab.sequence),
+            None => gone.find(|(tab, _)| *tab == id).map(|(_, last)| *last),
+        };
+        if last.is_some_and(|last| last >= sequence) {
             return Heard::default();
         }
         if heartbeat.bye && is_planted(Bug::GoodbyeBelieved) {
@@ -274,12 +284,16 @@ impl Tabs {
     }
 
     fn remove(&mut self, id: &PeerId) -> Vec<News> {
-        let gone = self.tabs.remove(id).filter(|tab| tab.confirmed);
-        gone.map(|tab| News::Left {
-            label: tab.heartbeat.label,
-        })
-        .into_iter()
-        .collect()
+        let Some(tab) = self.tabs.remove(id).filter(|tab| tab.confirmed) else {
+            return Vec::new();
+        };
+        self.gone.retain(|(gone, _)| gone != id);
+        if self.gone.len() >= MOST_GONE {
+            self.gone.pop_front();
+        }
+        self.gone.push_back((*id, tab.sequence));
+        let label = tab.heartbeat.label;
+        vec![News::Left { label }]
     }
 }
 
@@ -472,6 +486,28 @@ mod tests {
             online: false,
         };
         assert_eq!(tabs.next(id(1), off, 1), [news]);
+    }
+
+    #[test]
+    fn what_a_tab_said_that_is_gone_is_not_heard_again() {
+        let mut tabs = with_one();
+        tabs.hear(id(1), 5, says(1, 11), nobody, 1);
+        tabs.locked(&BTreeSet::new(), 10);
+        assert!(!tabs.hear(id(1), 5, says(1, 11), nobody, 20).stranger);
+        assert_eq!(tabs.tabs.len(), 0);
+        assert!(tabs.hear(id(1), 6, says(1, 11), nobody, 30).stranger);
+        // Those who have shown no lock are not remembered, the others are within a bound.
+        for n in 0..1_000_u32 {
+            let mut bytes = [9; 32];
+            bytes[..4].copy_from_slice(&n.to_le_bytes());
+            let (id, now) = (PeerId::from_bytes(bytes), u64::from(n) * 100);
+            tabs.next(id, says(2, 12), now);
+            let proven = n < 600;
+            tabs.locked(&proven.then_some(id).into_iter().collect(), now + 1);
+            tabs.locked(&BTreeSet::new(), now + 2);
+        }
+        assert_eq!(tabs.gone.len(), MOST_GONE);
+        assert_eq!(tabs.gone.back().map(|(_, last)| *last), Some(1));
     }
 
     #[test]

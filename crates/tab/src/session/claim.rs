@@ -225,7 +225,11 @@ impl Claim {
     fn listed(&mut self, cx: &mut Cx<'_>, waited: Waited) -> Option<Claimed> {
         match waited {
             Waited::Held(lock) => self.list = Some(lock),
-            Waited::Refused => return Some(self.finish(cx)),
+            // Whoever cannot hold a lock cannot tell whose turn it is to write.
+            Waited::Refused => {
+                let why = DbError::Refused("the browser refuses locks".into());
+                return self.give_up_storing(cx, why);
+            }
             Waited::HeldUp => {
                 self.held_up = Some(HeldUp::Identities);
                 return Some(self.finish(cx));

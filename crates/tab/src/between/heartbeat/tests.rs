@@ -182,9 +182,9 @@ proptest! {
     }
 
     #[test]
-    fn wishes_come_back_as_they_went(id in any::<[u8; 32]>(), online in any::<bool>(), tab in any::<bool>()) {
-        let id = PeerId::from_bytes(id);
-        let wish = if tab { Command::Tab { tab: id, online } } else { Command::Node { node: id, online } };
-        prop_assert_eq!(Command::decode(&wish.encode()), Some(wish));
+    fn commands_come_back_as_they_went(ids in any::<([u8; 32], Option<[u8; 32]>)>(), online in any::<bool>()) {
+        let (tab, node) = (PeerId::from_bytes(ids.0), ids.1.map(PeerId::from_bytes));
+        let command = Command { tab, node, online };
+        prop_assert_eq!(Command::decode(&command.encode()), Some(command));
     }
 }

@@ -104,11 +104,11 @@ impl Member {
     /// A person in another tab of this room wants something of this one.
     fn hear_command(&mut self, cx: &mut Cx<'_>, l: &mut Lasting, payload: &[u8]) {
         match Command::decode(payload) {
-            Some(Command::Tab { tab, online }) if tab == l.me.id => self.set_online(cx, l, online),
-            Some(Command::Node { node, online }) => {
-                self.set_node_online(cx, l, &node, online);
-            }
-            Some(Command::Tab { .. }) => {}
+            Some(Command { tab, .. }) if tab != l.me.id => {}
+            Some(Command { node, online, .. }) => match node {
+                Some(node) => drop(self.set_node_online(cx, l, &node, online)),
+                None => self.set_online(cx, l, online),
+            },
             None => self.inbox.refuse(),
         }
     }
