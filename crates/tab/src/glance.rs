@@ -1,6 +1,7 @@
 //! What a checker sees of a tab after each step: enough to judge it, cheap enough to look each time.
 
-use chain::{BlockId, PeerId};
+use chain::{BlockId, Height, PeerId, Work};
+use node::Node;
 use pool::Power;
 use protocol::envelope::RoomId;
 
@@ -48,6 +49,8 @@ pub struct NodeGlance {
     pub tip: BlockId,
     /// Height of that block.
     pub height: u32,
+    /// Work of its chain.
+    pub work: Work,
     /// Whether it still reads what it saved.
     pub loading: bool,
 }
@@ -100,17 +103,16 @@ pub(crate) fn glance(live: &Live) -> Glance {
 fn nodes(member: &Member) -> Vec<NodeGlance> {
     let glance = |one: &crate::session::member::Hosted| {
         let node = member.host.get(&one.id);
-        let (tip, height) = node.map_or((BlockId::ZERO, 0), |node| {
-            let (tip, height) = node.tip();
-            (tip, height.0)
-        });
+        let (tip, height) = node.map_or((BlockId::ZERO, Height(0)), Node::tip);
+        let work = node.and_then(|node| node.work(&tip)).unwrap_or_default();
         NodeGlance {
             id: one.id,
             seat: one.identity.seat,
             incarnation: one.identity.incarnation,
             online: one.online,
             tip,
-            height,
+            height: height.0,
+            work,
             loading: node
                 .is_none_or(|node| matches!(node.progress(), node::Progress::Loading { .. })),
         }

@@ -19,8 +19,10 @@ const AWAKE: u64 = 2_000_000;
 pub struct Budget {
     /// The budget by the last frame of each engine.
     shown: BTreeMap<Life, u32>,
-    /// What was asked for last, whoever did it and is gone by now.
+    /// What was granted last, to whoever asked for it and is gone by now.
     asked: u32,
+    /// Asks that were not answered yet, and what they want.
+    waiting: BTreeMap<(Life, u32), u32>,
     /// Since when the sum has been too large.
     over: Option<u64>,
 }
@@ -69,7 +71,7 @@ impl Checker for Budget {
 impl Budget {
     /// A page that is busy is shown nothing; but somebody asked for this.
     fn wished(&mut self, life: Life, input: &Input) {
-        let Input::Page(ToEngine::Ask { ask, .. }) = input else {
+        let Input::Page(ToEngine::Ask { id, ask }) = input else {
             return;
         };
         let power = match ask {
@@ -79,13 +81,20 @@ impl Budget {
         };
         if let Some(power) = power {
             let shown = self.shown.entry(life).or_default();
-            self.asked = percent(power.clamped(CORES));
-            *shown = self.asked.max(*shown);
+            let wanted = percent(power.clamped(CORES));
+            *shown = wanted.max(*shown);
+            self.waiting.insert((life, *id), wanted);
         }
     }
 
     fn learn(&mut self, life: Life, effects: &[Effect]) -> Result<(), String> {
         for effect in effects {
+            if let Effect::Post(FromEngine::Answer { id, result }) = effect
+                && let Some(granted) = self.waiting.remove(&(life, *id))
+                && result.is_ok()
+            {
+                self.asked = granted;
+            }
             if let Effect::Post(FromEngine::Frame(frame)) = effect {
                 for part in &frame.parts {
                     if let Part::Mining(mining) = part {
@@ -139,7 +148,8 @@ mod tests {
     use super::super::scaffold::{Theatre, taking_part};
     use super::*;
     use tab::Glance;
-    use wire::{Frame, MiningView};
+    use wire::ask::SetPower;
+    use wire::{Answer, Failure, Frame, MiningView};
 
     fn frame() -> Effect {
         let mining = MiningView {
@@ -164,6 +174,33 @@ mod tests {
             share: Some(Power { workers, duty: 50 }),
             ..taking_part(byte)
         }
+    }
+
+    #[test]
+    fn a_budget_that_was_asked_for_and_refused_counts_for_nobody() {
+        let ask = |id, workers| {
+            let ask = Ask::SetPower(SetPower(Power { workers, duty: 50 }));
+            Input::Page(ToEngine::Ask { id, ask })
+        };
+        let answer = |id, result| Effect::Post(FromEngine::Answer { id, result });
+        let refused = Failure {
+            code: "not-ready".into(),
+            message: String::new(),
+        };
+        let mut theatre = Theatre::<Budget>::new();
+        let granted = |id| answer(id, Ok(Answer::Done(())));
+        let mut page = |input, effects: &[Effect]| theatre.step(1, input, effects, taking_part(1));
+        page(ask(1, 2), &[granted(1)]).expect("granted");
+        page(ask(2, 1), &[answer(2, Err(refused))]).expect("refused");
+        theatre.see(&Seen::Died { life: Life(1) }).expect("gone");
+        let mut mine = |input, effects: &[Effect]| {
+            theatre.now += GRACE + 1;
+            theatre.step(2, input, effects, mines(2, 2))
+        };
+        assert_eq!(mine(Input::Turn, &[frame()]), Ok(()));
+        assert_eq!(mine(Input::Turn, &[]), Ok(()));
+        assert_eq!(mine(ask(1, 1), &[granted(1), frame()]), Ok(()));
+        assert!(mine(Input::Turn, &[]).is_err());
     }
 
     #[test]

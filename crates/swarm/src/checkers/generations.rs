@@ -105,26 +105,28 @@ impl Generations {
         if before.room != glance.room || next == before.generation {
             return Ok(());
         }
-        if known.contains(&next) {
-            if self.posed.contains(&(room, next)) {
-                let empty = |chain: &u32| !is_full(*chain, room, before, scene);
-                let gone = gone(before.generation, next).filter(empty);
-                self.given_up.extend(gone.map(|chain| (room, chain)));
-            }
-            return Ok(());
-        }
         let asked = self.asked.get(&life).into_iter().flatten();
         let asked: Vec<Wish> = asked.map(|(_, asked)| *asked).collect();
         let wished = known
             .iter()
             .flat_map(|from| asked.iter().map(move |asked| (*from, *asked)))
             .find(|(from, (resets, _))| is_next(*from, *resets, next));
+        let posed = self.posed.contains(&(room, next));
+        // A hostile page may have said before what somebody asks for now.
+        if known.contains(&next) && !(posed && wished.is_some()) {
+            if posed {
+                let empty = |chain: &u32| !is_full(*chain, room, before, scene);
+                let gone = gone(before.generation, next).filter(empty);
+                self.given_up.extend(gone.map(|chain| (room, chain)));
+            }
+            return Ok(());
+        }
         let Some((from, (resets, seen))) = wished else {
             if self.damaged {
                 known.insert(next);
                 return Ok(());
             }
-            if self.posed.contains(&(room, next)) {
+            if posed {
                 return self.followed(life, (room, next), before, scene);
             }
             return Err(format!(

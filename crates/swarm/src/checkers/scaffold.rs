@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chain::{BlockId, PeerId};
+use chain::{BlockId, PeerId, Work};
 use protocol::envelope::RoomId;
 use tab::{Effect, Glance, Input, NodeGlance, Stage};
 
@@ -32,6 +32,7 @@ pub fn node(byte: u8) -> NodeGlance {
         online: true,
         tip: BlockId::ZERO,
         height: 0,
+        work: Work::default(),
         loading: false,
     }
 }

@@ -1,22 +1,19 @@
-//! A tab's chain does not shrink as long as it lives, however often its nodes start anew, and whether
+//! The work of a tab's chain does not shrink as long as it lives, however often its nodes start anew, and whether
 //! it can store or keeps all in memory.
 
 use std::collections::BTreeMap;
 
-use chain::PeerId;
+use chain::{PeerId, Work};
 use tab::storage::{Change, Store, layout};
 
 use super::{Checker, Scene, Seen};
 use crate::browser::Life;
 
-/// A heavier chain may be lower by so much, where the target moves.
-const LOWER: u32 = 2;
-
 /// See the module.
 #[derive(Debug, Default)]
 pub struct Volatile {
-    /// How high a node has been on a chain.
-    heights: BTreeMap<(Life, PeerId, u32), u32>,
+    /// The most work that a node's chain had.
+    most: BTreeMap<(Life, PeerId, u32), Work>,
     /// Saved blocks may be in the future now, or were taken away.
     troubled: bool,
 }
@@ -42,7 +39,7 @@ impl Checker for Volatile {
             }
             Seen::Committed { changes, .. } => {
                 for generation in changes.iter().filter_map(deleted) {
-                    self.heights.retain(|(.., of), _| *of != generation);
+                    self.most.retain(|(.., of), _| *of != generation);
                 }
                 return Ok(());
             }
@@ -60,18 +57,18 @@ impl Checker for Volatile {
         let here = |id: &PeerId| glance.nodes.iter().any(|node| node.id == *id);
         // Nor does it keep a chain that was reset, or given up for the one that was put away.
         let keeps = |of: u32| glance.generation.keeps(of);
-        self.heights
+        self.most
             .retain(|(whose, id, of), _| *whose != life || (here(id) && keeps(*of)));
         for node in glance.nodes.iter().filter(|node| !node.loading) {
             let key = (life, node.id, glance.generation.current);
-            let highest = self.heights.entry(key).or_default();
-            if node.height + LOWER < *highest {
+            let most = self.most.entry(key).or_default();
+            if node.work < *most {
                 return Err(format!(
-                    "{life:?} (kept: {}): seat {} falls from {highest} to {}",
-                    glance.kept, node.seat, node.height
+                    "{life:?} (kept: {}): seat {} falls from {most:?} to {:?} at {}",
+                    glance.kept, node.seat, node.work, node.height
                 ));
             }
-            *highest = node.height.max(*highest);
+            *most = node.work;
         }
         Ok(())
     }
@@ -81,23 +78,24 @@ impl Checker for Volatile {
 mod tests {
     use super::super::scaffold::{Theatre, taking_part};
     use super::*;
+    use chain::U256;
     use tab::between::generation::Generation;
     use tab::{Glance, Input};
 
     #[test]
     fn a_chain_that_memory_loses_is_found() {
-        let at = |height| {
+        let at = |work: u64| {
             let mut glance = Glance {
                 kept: false,
                 ..taking_part(1)
             };
-            glance.nodes[0].height = height;
+            glance.nodes[0].work = Work(U256::from(work));
             glance
         };
         let mut theatre = Theatre::<Volatile>::new();
         assert_eq!(theatre.step(1, Input::Turn, &[], at(5)), Ok(()));
-        assert_eq!(theatre.step(1, Input::Turn, &[], at(3)), Ok(()));
-        assert!(theatre.step(1, Input::Turn, &[], at(0)).is_err());
+        assert_eq!(theatre.step(1, Input::Turn, &[], at(6)), Ok(()));
+        assert!(theatre.step(1, Input::Turn, &[], at(5)).is_err());
         // A chain that was given up may come back with less.
         let undone = Glance {
             generation: Generation {
@@ -107,7 +105,6 @@ mod tests {
             },
             ..at(0)
         };
-        assert_eq!(theatre.step(1, Input::Turn, &[], at(5)), Ok(()));
         assert_eq!(theatre.step(1, Input::Turn, &[], undone), Ok(()));
         assert_eq!(theatre.step(1, Input::Turn, &[], at(0)), Ok(()));
     }

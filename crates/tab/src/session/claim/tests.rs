@@ -211,7 +211,10 @@ fn without_locks_a_tab_lives_under_an_identity_that_nobody_else_has() {
             .all(|(one, lock)| !has_lock(one) && lock.is_none())
     );
     assert_eq!(claimed.taken.len(), 2);
-    assert!(claimed.kept.is_err(), "and what it saves would never be found again");
+    assert!(
+        claimed.kept.is_err(),
+        "and what it saves would never be found again"
+    );
     // After a freeze it is who it was.
     let former: Vec<Identity> = claimed.taken.into_iter().map(|(one, _)| one).collect();
     let seats: Vec<(u32, u64)> = former.iter().map(|one| (one.seat, 2)).collect();
