@@ -261,3 +261,32 @@ fn a_lock_that_is_kept_of_a_dead_tab_does_not_silence_the_one_that_replaced_it()
 ",
     );
 }
+
+#[test]
+fn a_tab_that_slept_while_it_waited_for_its_name_is_seen_by_others() {
+    holds(
+        "seed 6005176 locks kept calm 2120
+0 open 0 4406799
+0 join 18150 7102963
+0 duplicate 5755 12530207
+197 add-node 56031 5391201
+340 cut 17896 4187486
+340 mine 22150 4019428
+566 mine 63159 8201037
+566 reload 44337 10384487
+621 join 46726 5861076
+621 duplicate 13341 2455140
+735 mine 5424 1016091
+735 mine 64235 11801933
+792 panic 56282 12163914
+792 open 0 2938595
+1020 open 33321 1584591
+1556 close 12886 15149642
+1556 open 37152 1795091
+1725 move 4578 2176529
+1725 close 9282 4102706
+1944 reload 8611 9891972
+2020 sleep 35161 12926230
+",
+    );
+}

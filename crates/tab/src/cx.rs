@@ -11,6 +11,8 @@ use crate::door::{Effect, LockId, QueryId, Ticket};
 pub struct Cx<'a> {
     /// Both clocks.
     pub now: Reading,
+    /// What [`Self::ms`] leaves out, in microseconds.
+    pub absent: u64,
     /// What is never used twice, and what nobody can guess.
     pub source: &'a mut Source,
     /// What the host has to do.
@@ -63,9 +65,10 @@ impl Source {
 }
 
 impl Cx<'_> {
-    /// Milliseconds of the steady clock.
+    /// Milliseconds of the steady clock in which this tab could have run: while the machine sleeps,
+    /// or the browser gives it no time, nobody's patience ends.
     pub fn ms(&self) -> u64 {
-        self.now.steady / 1_000
+        self.now.steady.saturating_sub(self.absent) / 1_000
     }
 
     /// Unix milliseconds.

@@ -42,7 +42,14 @@ pub struct Tab {
     state: State,
     /// The last reading that was seen.
     now: Reading,
+    /// Microseconds of the steady clock in which nothing ran here.
+    absent: u64,
 }
+
+/// A step that comes so much later than it was due was kept from coming, in microseconds ...
+const LATE: u64 = 2_000_000;
+/// ... and what it was due for is put off by this, so that answers may come first.
+const GRACE: u64 = 1_000_000;
 
 /// How far a tab has come.
 enum State {
@@ -67,15 +74,22 @@ impl Tab {
             source: Source::new(entropy),
             state: State::Idle,
             now: Reading::default(),
+            absent: 0,
         }
     }
 
     /// Takes one input in and pushes what follows from it into `out`, in causal order. Total: never
     /// fails, waits or asks the world.
     pub fn step(&mut self, now: Reading, input: Input, out: &mut Vec<Effect>) {
+        self.absent += self.missed(now);
         self.now = now;
-        let source = &mut self.source;
-        let mut cx = Cx { now, source, out };
+        let (source, absent) = (&mut self.source, self.absent);
+        let mut cx = Cx {
+            now,
+            absent,
+            source,
+            out,
+        };
         match input {
             Input::Page(message) => hear_page(&mut cx, &mut self.state, message),
             input => match &mut self.state {
@@ -98,12 +112,30 @@ impl Tab {
     /// When it wants to be given [`Input::Turn`], unless something else comes first.
     #[must_use]
     pub fn due(&self) -> Due {
-        let ms = |at: u64| Due::At(at.saturating_mul(1_000));
         match &self.state {
             State::Idle => Due::At(u64::MAX),
-            State::Opening(opening) => ms(opening.due()),
-            State::Live(live) => live.due(self.now),
+            State::Opening(opening) => {
+                let at = opening.due().saturating_mul(1_000);
+                Due::At(at.saturating_add(self.absent))
+            }
+            State::Live(live) => live.due(self.now, self.absent),
         }
+    }
+
+    /// How much of the time since the last step nothing could run here.
+    fn missed(&self, now: Reading) -> u64 {
+        if now.steady.saturating_sub(self.now.steady) <= LATE {
+            return 0; // looked at first: most steps are of this kind
+        }
+        let due = match self.due() {
+            Due::Now => 0,
+            Due::At(at) => at,
+        };
+        if now.steady.saturating_sub(due.max(self.now.steady)) <= LATE {
+            return 0;
+        }
+        let before = due.saturating_sub(GRACE).max(self.now.steady);
+        now.steady - before
     }
 
     /// What a checker looks at after each step.
@@ -171,17 +203,19 @@ fn while_live(cx: &mut Cx<'_>, live: &mut Live, input: Input) {
 }
 
 impl Live {
-    fn due(&self, now: Reading) -> Due {
+    fn due(&self, now: Reading, absent: u64) -> Due {
         let l = &self.l;
         let mut at = l.mining.due();
         let mut due = u64::MAX;
         match &self.session {
             Session::Joining(joining) => at = at.min(joining.due()),
             Session::Member(member) => {
-                if member.is_busy() || self.could_answer(member, now) {
+                let ms = now.steady.saturating_sub(absent) / 1_000;
+                if member.is_busy() || self.could_answer(member, ms) {
                     return Due::Now;
                 }
-                due = member.due(now);
+                at = at.min(member.due());
+                due = member.next_timer(now);
                 if member.is_running() {
                     at = at.min(l.pace.due().unwrap_or(u64::MAX));
                 }
@@ -193,12 +227,13 @@ impl Live {
             Session::Leaving(leaving) => at = at.min(leaving.until),
             Session::Frozen => {}
         }
-        Due::At(due.min(at.saturating_mul(1_000)))
+        let at = at.saturating_mul(1_000).saturating_add(absent);
+        Due::At(due.min(at))
     }
 
     /// Whether an ask waits that need not.
-    fn could_answer(&self, member: &session::Member, now: Reading) -> bool {
-        let free = member.is_running() && !member.is_settling(now.steady / 1_000);
+    fn could_answer(&self, member: &session::Member, now: u64) -> bool {
+        let free = member.is_running() && !member.is_settling(now);
         free && self.l.asks.iter().any(|waiting| match waiting.ask {
             wire::Ask::AddNode(_) => !member.is_adding(),
             wire::Ask::Reset(_) | wire::Ask::UndoReset(_) => !member.is_renewing(),

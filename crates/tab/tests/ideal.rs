@@ -13,6 +13,22 @@ use wire::{Answer, Ask, Failure, Frame, FromEngine, Part, Power, Question, Start
 
 const BUILD: &str = "test";
 
+/// The page's first message, for an easy room.
+fn start() -> Input {
+    let link = "/live?room=easy&spacing=10&bits=207fffff&window=8&halving=210000";
+    Input::Page(ToEngine::Start(Start {
+        version: wire::VERSION,
+        deployment: "/".into(),
+        miner_url: String::new(),
+        room: Some(scenario::Room::parse(link).unwrap()),
+        identities: Vec::new(),
+        nodes: 1,
+        replaces: false,
+        cores: 4,
+        power: None,
+    }))
+}
+
 /// A browser with one tab.
 struct Browser {
     tab: Tab,
@@ -59,19 +75,7 @@ impl Browser {
     }
 
     fn start(&mut self) {
-        let link = "/live?room=easy&spacing=10&bits=207fffff&window=8&halving=210000";
-        let start = Start {
-            version: wire::VERSION,
-            deployment: "/".into(),
-            miner_url: String::new(),
-            room: Some(scenario::Room::parse(link).unwrap()),
-            identities: Vec::new(),
-            nodes: 1,
-            replaces: false,
-            cores: 4,
-            power: None,
-        };
-        self.give(Input::Page(ToEngine::Start(start)));
+        self.give(start());
     }
 
     /// The same browser with the tab opened anew.
@@ -303,4 +307,28 @@ fn a_tab_whose_identity_is_stolen_goes_on_as_somebody_else_with_its_chain() {
     assert_eq!(after.stage, Stage::In);
     assert_ne!(after.nodes[0].id, before.id);
     assert_eq!(after.nodes[0].tip, before.tip);
+}
+
+#[test]
+fn a_machine_that_sleeps_ends_nobodys_patience() {
+    let mut out = Vec::new();
+    let mut tab = Tab::new(BUILD.into(), [7; 32], &mut out);
+    let at = |steady| Reading {
+        wall: steady,
+        steady,
+    };
+    tab.step(at(0), start(), &mut out);
+    let Due::At(due) = tab.due() else {
+        panic!("it waits for its database");
+    };
+    out.clear();
+    let hour = 3_600_000_000;
+    tab.step(at(hour), Input::Turn, &mut out);
+    assert_eq!(out, [], "the answer had no time to come");
+    let Due::At(later) = tab.due() else {
+        panic!("it still waits");
+    };
+    assert!(hour < later && later < hour + due, "{later}");
+    tab.step(at(later), Input::Turn, &mut out);
+    assert_ne!(out, [], "it goes on without");
 }

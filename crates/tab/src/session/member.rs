@@ -234,27 +234,25 @@ impl Member {
                 .is_some_and(Renewing::waits_for_storage)
     }
 
-    /// When [`Self::turn`] has something to do, by the steady clock in microseconds.
-    pub fn due(&self, cx_now: crate::clock::Reading) -> u64 {
-        let ms = |at: u64| at.saturating_mul(1_000);
-        let start = self
-            .starting
-            .as_ref()
-            .map_or(u64::MAX, |start| ms(start.until));
-        let add = self
-            .adding
-            .as_ref()
-            .map_or(u64::MAX, |adding| ms(adding.due()));
-        let renew = self.renewing.as_ref().map_or(u64::MAX, |one| ms(one.due()));
-        let mut due = start.min(add).min(renew);
-        if self.is_running() {
-            due = due.min(ms(self.heartbeat.due())).min(ms(self.look.due()));
-            if let Some(timer) = self.host.next_timer() {
-                let wait = timer.0.saturating_sub(self.clock.last().0);
-                due = due.min(cx_now.steady.saturating_add(wait));
-            }
+    /// When [`Self::turn`] has something to do, in milliseconds; nodes' timers are apart.
+    pub fn due(&self) -> u64 {
+        let start = self.starting.as_ref().map_or(u64::MAX, |one| one.until);
+        let add = self.adding.as_ref().map_or(u64::MAX, Adding::due);
+        let renew = self.renewing.as_ref().map_or(u64::MAX, Renewing::due);
+        let due = start.min(add).min(renew);
+        if !self.is_running() {
+            return due;
         }
-        due
+        due.min(self.heartbeat.due()).min(self.look.due())
+    }
+
+    /// When a node's next timer is due, by the steady clock in microseconds.
+    pub fn next_timer(&self, now: crate::clock::Reading) -> u64 {
+        let timer = self.host.next_timer().filter(|_| self.is_running());
+        timer.map_or(u64::MAX, |timer| {
+            let wait = timer.0.saturating_sub(self.clock.last().0);
+            now.steady.saturating_add(wait)
+        })
     }
 
     /// Steps one node once, or hands in one packet.

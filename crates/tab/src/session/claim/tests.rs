@@ -43,6 +43,7 @@ impl Browser {
         let names = Names::new("/");
         let mut out = Vec::new();
         let mut cx = Cx {
+            absent: 0,
             now: Reading::default(),
             source: &mut self.source,
             out: &mut out,
@@ -58,6 +59,7 @@ impl Browser {
                 self.now += 50;
                 let (now, source) = (self.reading(), &mut self.source);
                 let mut cx = Cx {
+                    absent: 0,
                     now,
                     source,
                     out: &mut out,
@@ -91,6 +93,7 @@ impl Browser {
         });
         let rows = Ok(rows.collect());
         let mut cx = Cx {
+            absent: 0,
             now,
             source: &mut self.source,
             out,
