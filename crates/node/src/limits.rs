@@ -96,8 +96,8 @@ pub const INTERNED: usize = 16_384;
 
 /// Stored values asked for and not yet delivered.
 pub const LOADS: usize = 128;
-/// Ids in one segment of the log.
-pub const SEGMENT: u32 = 128;
+/// Most ids in one entry of the log.
+pub const ENTRY: usize = 128;
 
 /// Requests for headers under way at peers that gave us no blocks, of all of them together.
 pub const ASKS: usize = 128;

@@ -1,11 +1,10 @@
 //! What a node stores, and how it reads it back.
 //!
-//! Shared between nodes: `b/<id>` holds a block, header and body. A node's own: `log/<n>` lists the
-//! ids of blocks in the order in which they were applied, parents first, 128 per segment; `tip`
-//! names the best block and its height for readers outside the node. A log that lost its end is a
-//! shorter log; nothing else has to be repaired. To read back is to apply the same blocks again, so
-//! the checks that keep bad blocks out also detect damage, and damaged blocks are fetched again
-//! from peers.
+//! Shared between nodes: `b/<id>` holds a block, header and body. A node's own: each entry `log/<n>`
+//! of its log lists the ids of blocks that were applied together, parents first; `tip` names the best
+//! block and its height for readers outside the node. A log that lost its end is a shorter log;
+//! nothing else has to be repaired. To read back is to apply the same blocks again, so the checks
+//! that keep bad blocks out also detect damage, and damaged blocks are fetched again from peers.
 
 use alloc::{
     collections::{BTreeMap, BTreeSet},
@@ -17,14 +16,14 @@ use alloc::{
 };
 
 use chain::{BitcoinHeader, BlockId, LinkState};
-use protocol::{Batch, Event, Key, Name, Output, Saved, Space, Write};
+use protocol::{Batch, Event, Key, Output, Saved, Space, Values, Write};
 
 use crate::index::Index;
 use crate::intake::{Source, Taken};
 use crate::limits;
 use crate::node::{Node, Turn};
 
-const SEGMENT: &str = "log/";
+const ENTRY: &str = "log/";
 const BLOCK: &str = "b/";
 const TIP: &str = "tip";
 const ID: usize = 32;
@@ -32,31 +31,26 @@ const ID: usize = 32;
 /// Where the log ends.
 #[derive(Clone, Default)]
 pub(crate) struct Log {
-    segment: u32,
-    used: u32,
+    /// The number of the next entry.
+    next: u32,
 }
 
 impl Log {
     /// The writes that make applied blocks durable.
     pub fn record(&mut self, index: &Index, applied: &[BlockId], tip: Option<BlockId>) -> Batch {
         let mut writes = Vec::new();
+        let mut ids = Vec::with_capacity(applied.len());
         for id in applied {
-            let Some(block) = index.block(id) else {
-                continue;
-            };
-            writes.push(Write::Put {
-                key: block_key(id),
-                value: block.clone(),
-            });
-            let value = id.as_bytes().as_slice().into();
-            writes.push(Write::Append {
-                key: segment_key(self.segment),
-                value,
-            });
-            self.used += 1;
-            if self.used >= limits::SEGMENT {
-                (self.segment, self.used) = (self.segment.saturating_add(1), 0);
+            if let Some(block) = index.block(id) {
+                let (key, value) = (block_key(id), block.clone());
+                writes.push(Write::Put { key, value });
+                ids.push(*id.as_bytes());
             }
+        }
+        for together in ids.chunks(limits::ENTRY) {
+            let (key, value) = (entry_key(self.next), together.concat().into());
+            writes.push(Write::Put { key, value });
+            self.next = self.next.saturating_add(1);
         }
         if let Some(tip) = tip {
             let height = index.height(&tip).unwrap_or_default();
@@ -73,40 +67,36 @@ impl Log {
 impl Log {
     /// Removes from the log what could not be read back, so that its loss is reported only once. A
     /// block that is fetched again is recorded like any other.
-    fn without(&mut self, loader: &Loader) -> Vec<Write> {
+    fn without(loader: &Loader) -> Vec<Write> {
         let lost: BTreeSet<&BlockId> = loader.lost.iter().collect();
         let mut repair = Vec::new();
-        let segments = loader.segments.iter().filter(|_| !lost.is_empty());
-        for (segment, value) in segments {
+        let entries = loader.entries.iter().filter(|_| !lost.is_empty());
+        for (entry, value) in entries {
             let (ids, _) = value.as_deref().unwrap_or_default().as_chunks::<ID>();
             let stays = |id: &&[u8; ID]| !lost.contains(&BlockId::from_bytes(**id));
             let kept: Vec<[u8; ID]> = ids.iter().filter(stays).copied().collect();
             if kept.len() == ids.len() {
                 continue;
             }
-            if *segment == self.segment {
-                self.used = count(&kept);
-            }
-            repair.push(Write::Put {
-                key: segment_key(*segment),
-                value: kept.concat().into(),
-            });
+            // An entry that is empty now stays: a gap would count as damage.
+            let (key, value) = (entry_key(*entry), kept.concat().into());
+            repair.push(Write::Put { key, value });
         }
         repair
     }
 }
 
-fn segment_key(segment: u32) -> Key {
-    Key::own(format!("{SEGMENT}{segment:08}"))
+fn entry_key(entry: u32) -> Key {
+    Key::own(format!("{ENTRY}{entry:08}"))
 }
 
-fn segment_of(name: &[u8]) -> Option<u32> {
+fn entry_of(name: &[u8]) -> Option<u32> {
     let number = core::str::from_utf8(name)
         .ok()?
-        .strip_prefix(SEGMENT)?
+        .strip_prefix(ENTRY)?
         .parse()
         .ok()?;
-    (segment_key(number).name == name).then_some(number)
+    (entry_key(number).name == name).then_some(number)
 }
 
 pub(crate) fn block_key(id: &BlockId) -> Key {
@@ -125,26 +115,20 @@ fn block_of(name: &[u8]) -> Option<BlockId> {
 /// and goes on under another. Blocks are shared, so only the lists of ids are copied.
 #[must_use]
 pub fn inherit(own: &Values, former: &Values) -> Batch {
-    let segments = |values: &Values| values.keys().filter_map(|name| segment_of(name)).max();
-    let first = segments(own).map_or(0, |last| last.saturating_add(1));
-    let listed = former.iter().filter(|(name, _)| segment_of(name).is_some());
-    let put = |(segment, value): (u32, &Vec<u8>)| Write::Put {
-        key: segment_key(segment),
-        value: value.as_slice().into(),
+    let last = own.keys().filter_map(|name| entry_of(name)).max();
+    let first = last.map_or(0, |last| last.saturating_add(1));
+    let listed = former.iter().filter(|(name, _)| entry_of(name).is_some());
+    let put = |(key, value): (Key, &Arc<[u8]>)| Write::Put {
+        key,
+        value: value.clone(),
     };
-    let mut writes: Vec<Write> = (first..)
-        .zip(listed.map(|(_, value)| value))
-        .map(put)
-        .collect();
+    let entries = (first..).map(entry_key);
+    let mut writes: Vec<Write> = entries.zip(listed.map(|(_, ids)| ids)).map(put).collect();
     if let Some(tip) = former.get(TIP.as_bytes()).filter(|_| first == 0) {
-        let (key, value) = (Key::own(TIP), tip.as_slice().into());
-        writes.push(Write::Put { key, value });
+        writes.push(put((Key::own(TIP), tip)));
     }
     Batch(writes)
 }
-
-/// A node's own values by name.
-pub type Values = BTreeMap<Name, Vec<u8>>;
 
 /// The stage of a node's life.
 #[derive(Clone)]
@@ -160,13 +144,13 @@ pub(crate) enum Phase {
 /// The progress of reading back.
 #[derive(Clone, Default)]
 pub(crate) struct Loader {
-    /// Segments by number; `None` for those that cannot be read.
-    segments: BTreeMap<u32, Option<Arc<[u8]>>>,
-    /// Segments not requested yet, the lowest last.
+    /// Entries by number; `None` for those that cannot be read.
+    entries: BTreeMap<u32, Option<Arc<[u8]>>>,
+    /// Entries not requested yet, the lowest last.
     unasked: Vec<u32>,
-    /// Segments requested but not here yet.
+    /// Entries requested but not here yet.
     awaited: BTreeSet<u32>,
-    /// Blocks in the order of the log, once all segments are here.
+    /// Blocks in the order of the log, once all entries are here.
     ids: Option<Arc<[BlockId]>>,
     /// Blocks requested but not here yet, and their places in `ids`.
     places: BTreeMap<BlockId, u32>,
@@ -174,7 +158,7 @@ pub(crate) struct Loader {
     /// Blocks whose turn has not come yet, by place.
     early: BTreeMap<u32, Option<Arc<[u8]>>>,
     taken: u32,
-    /// How many blocks to expect, judging by the lengths of segments.
+    /// How many blocks to expect, judging by the lengths of entries.
     expected: u32,
     /// Blocks read in this pass that precede their parents in the log: read again in the next one.
     orphans: Vec<BlockId>,
@@ -184,6 +168,8 @@ pub(crate) struct Loader {
     before: u32,
     lost: Vec<BlockId>,
     damage: Vec<String>,
+    /// What mends damaged entries. Hosts hear of the damage first, and may want a copy of it.
+    repair: Vec<Write>,
 }
 
 /// What became of a stored block.
@@ -199,15 +185,15 @@ impl Loader {
         let mut loader = Self::default();
         let mut bytes = 0;
         for (name, value) in &saved.small {
-            if let Some(segment) = segment_of(name) {
+            if let Some(entry) = entry_of(name) {
                 bytes += value.len();
-                loader.segments.insert(segment, Some(value.clone()));
+                loader.entries.insert(entry, Some(value.clone()));
             }
         }
         for (name, len) in &saved.large {
-            if let Some(segment) = segment_of(name) {
+            if let Some(entry) = entry_of(name) {
                 bytes += usize::try_from(*len).unwrap_or_default();
-                loader.unasked.push(segment);
+                loader.unasked.push(entry);
             }
         }
         loader.unasked.reverse();
@@ -216,7 +202,7 @@ impl Loader {
     }
 
     fn is_empty(&self) -> bool {
-        self.segments.is_empty() && self.unasked.is_empty()
+        self.entries.is_empty() && self.unasked.is_empty()
     }
 
     /// The number of blocks put in place, and of all.
@@ -227,11 +213,11 @@ impl Loader {
     /// Requests what comes next, with a bounded number of answers outstanding.
     fn ask(&mut self, out: &mut Vec<Output>) {
         while self.awaited.len() < limits::LOADS
-            && let Some(segment) = self.unasked.pop()
+            && let Some(entry) = self.unasked.pop()
         {
-            self.awaited.insert(segment);
+            self.awaited.insert(entry);
             out.push(Output::Load {
-                key: segment_key(segment),
+                key: entry_key(entry),
             });
         }
         let Some(ids) = &self.ids else { return };
@@ -248,8 +234,8 @@ impl Loader {
     fn answer(&mut self, key: &Key, value: Option<Arc<[u8]>>) {
         match key.space {
             Space::Own => {
-                if let Some(segment) = segment_of(&key.name).filter(|at| self.awaited.remove(at)) {
-                    self.segments.insert(segment, value);
+                if let Some(entry) = entry_of(&key.name).filter(|at| self.awaited.remove(at)) {
+                    self.entries.insert(entry, value);
                 }
             }
             Space::Shared => {
@@ -260,47 +246,37 @@ impl Loader {
         }
     }
 
-    /// Lists the blocks, once all segments are here. Returns where the log continues (segment and
-    /// ids in it), and the writes that repair it.
-    fn list(&mut self) -> (u32, u32, Vec<Write>) {
-        let (mut ids, mut seen, mut repair) = (Vec::new(), BTreeSet::new(), Vec::new());
-        let mut end = (0, 0);
-        let segments = core::mem::take(&mut self.segments);
-        let mut next = 0;
-        for (segment, value) in &segments {
-            if *segment != next {
-                let last = segment - 1; // segments come in order, so there is one before
+    /// Lists the blocks, once all entries are here. Returns where the log goes on.
+    fn list(&mut self) -> Log {
+        let (mut ids, mut seen) = (Vec::new(), BTreeSet::new());
+        let entries = core::mem::take(&mut self.entries);
+        let mut log = Log::default();
+        for (entry, value) in &entries {
+            if *entry != log.next {
+                let last = entry - 1; // entries come in order, so there is one before
                 self.damage
-                    .push(format!("log segments {next} to {last} are missing"));
+                    .push(format!("log entries {} to {last} are missing", log.next));
             }
-            next = segment.saturating_add(1);
+            log.next = entry.saturating_add(1);
             let Some(value) = value else {
                 self.damage
-                    .push(format!("log segment {segment} cannot be read"));
-                end = (segment.saturating_add(1), 0);
+                    .push(format!("log entry {entry} cannot be read"));
                 continue;
             };
             let (chunks, torn) = value.as_chunks::<ID>();
             if !torn.is_empty() {
                 self.damage
-                    .push(format!("log segment {segment} ends within an id"));
-                let len = u32::try_from(value.len() - torn.len()).unwrap_or(u32::MAX);
-                repair.push(Write::Truncate {
-                    key: segment_key(*segment),
-                    len,
-                });
+                    .push(format!("log entry {entry} ends within an id"));
+                let (key, value) = (entry_key(*entry), chunks.concat().into());
+                self.repair.push(Write::Put { key, value });
             }
             let fresh = chunks.iter().map(|id| BlockId::from_bytes(*id));
             ids.extend(fresh.filter(|id| seen.insert(*id)));
-            end = (*segment, count(chunks));
-            if end.1 >= limits::SEGMENT {
-                end = (segment.saturating_add(1), 0);
-            }
         }
-        self.segments = segments;
+        self.entries = entries;
         self.expected = count(&ids);
         self.ids = Some(ids.into());
-        (end.0, end.1, repair)
+        log
     }
 
     /// Records what became of a block whose turn came.
@@ -375,11 +351,7 @@ impl Node {
 
     fn advance(&mut self, turn: &mut Turn<'_>, mut loader: Loader) {
         if loader.ids.is_none() && loader.unasked.is_empty() && loader.awaited.is_empty() {
-            let (segment, used, repair) = loader.list();
-            (self.log.segment, self.log.used) = (segment, used);
-            if !repair.is_empty() {
-                turn.out.push(Output::Save(Batch(repair)));
-            }
+            self.log = loader.list();
         }
         while let Some(value) = loader.early.remove(&loader.taken) {
             let at = usize::try_from(loader.taken).unwrap_or(usize::MAX);
@@ -429,7 +401,7 @@ impl Node {
         if let Some(what) = loader.report() {
             turn.tell(Event::Damaged { what });
         }
-        let repair = self.log.without(loader);
+        let repair = [loader.repair.clone(), Log::without(loader)].concat();
         if !repair.is_empty() {
             turn.out.push(Output::Save(Batch(repair)));
         }

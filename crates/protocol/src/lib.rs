@@ -27,4 +27,4 @@ pub use machine::{
 };
 pub use registry::{Card, Entry, ParamSpec};
 pub use sheet::{Row, Sheet, Value};
-pub use storage::{Batch, Key, Name, SMALL_VALUE, Saved, Space, Write};
+pub use storage::{Batch, Key, Name, SMALL_VALUE, Saved, Space, Values, Write, names_between};

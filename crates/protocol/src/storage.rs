@@ -48,7 +48,11 @@ impl Key {
     }
 }
 
-/// One change to what is stored.
+/// A machine's own values by name.
+pub type Values = BTreeMap<Name, Arc<[u8]>>;
+
+/// One change to what is stored. Values are never edited in place: what grows is many entries, each
+/// under a key of its own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Write {
     /// Set the whole value.
@@ -58,24 +62,18 @@ pub enum Write {
         /// What.
         value: Arc<[u8]>,
     },
-    /// Add to the end of the value; a missing value counts as empty.
-    Append {
-        /// Where.
-        key: Key,
-        /// What.
-        value: Arc<[u8]>,
-    },
-    /// Cut the value down to its first `len` bytes.
-    Truncate {
-        /// Where.
-        key: Key,
-        /// How much stays.
-        len: u32,
-    },
-    /// Remove the value.
+    /// Remove an own value.
     Delete {
-        /// Where.
-        key: Key,
+        /// Its name.
+        name: Name,
+    },
+    /// Remove all own values from one name on, up to but not including another, in the order of their
+    /// bytes.
+    DeleteRange {
+        /// The first to go.
+        from: Name,
+        /// The first to stay.
+        until: Name,
     },
 }
 
@@ -87,7 +85,7 @@ pub struct Batch(pub Vec<Write>);
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Saved {
     /// Own values of at most [`SMALL_VALUE`] bytes.
-    pub small: BTreeMap<Name, Arc<[u8]>>,
+    pub small: Values,
     /// Lengths in bytes of own values that are larger.
     pub large: BTreeMap<Name, u32>,
 }
@@ -95,14 +93,14 @@ pub struct Saved {
 impl Saved {
     /// Sorts own values into small and large.
     #[must_use]
-    pub fn of(own: impl IntoIterator<Item = (Name, Arc<[u8]>)>) -> Self {
+    pub fn of(own: &Values) -> Self {
         let mut saved = Self::default();
         for (name, value) in own {
             if value.len() <= SMALL_VALUE {
-                saved.small.insert(name, value);
+                saved.small.insert(name.clone(), value.clone());
             } else {
                 let len = u32::try_from(value.len()).unwrap_or(u32::MAX);
-                saved.large.insert(name, len);
+                saved.large.insert(name.clone(), len);
             }
         }
         saved
@@ -115,30 +113,33 @@ impl Saved {
     }
 }
 
-/// What a write does to a value, in the one definition that all hosts share.
 impl Write {
-    /// The key that is written.
-    #[must_use]
-    pub fn key(&self) -> &Key {
+    /// What a write does to own and shared values, in the one definition that all hosts share.
+    pub fn apply(&self, own: &mut Values, shared: &mut Values) {
         match self {
-            Self::Put { key, .. }
-            | Self::Append { key, .. }
-            | Self::Truncate { key, .. }
-            | Self::Delete { key } => key,
+            Self::Put { key, value } => {
+                let values = match key.space {
+                    Space::Own => own,
+                    Space::Shared => shared,
+                };
+                values.insert(key.name.clone(), value.clone());
+            }
+            Self::Delete { name } => drop(own.remove(name)),
+            Self::DeleteRange { from, until } => {
+                for name in names_between(own, from, until) {
+                    own.remove(&name);
+                }
+            }
         }
     }
+}
 
-    /// The value after this write, given the one before; `None` means that there is none.
-    #[must_use]
-    pub fn apply(&self, before: Option<&[u8]>) -> Option<Arc<[u8]>> {
-        match self {
-            Self::Put { value, .. } => Some(value.clone()),
-            Self::Append { value, .. } => Some([before.unwrap_or_default(), value].concat().into()),
-            Self::Truncate { len, .. } => before.map(|bytes| {
-                let len = usize::try_from(*len).unwrap_or(usize::MAX).min(bytes.len());
-                bytes[..len].into()
-            }),
-            Self::Delete { .. } => None,
-        }
+/// The names of all values from one name on, up to but not including another.
+#[must_use]
+pub fn names_between(values: &Values, from: &Name, until: &Name) -> Vec<Name> {
+    if from >= until {
+        return Vec::new();
     }
+    let range = values.range::<Name, _>(from..until);
+    range.map(|(name, _)| name.clone()).collect()
 }

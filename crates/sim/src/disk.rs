@@ -3,17 +3,17 @@
 //! Recovery reads records up to the first that is incomplete or damaged and drops the rest, so a
 //! batch is written whole or not at all.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chain::{Encode, Reader, sha256};
-use protocol::{Batch, Key, Saved, Space, Write};
+use protocol::{Batch, Key, Saved, Space, Values, Write};
 
 /// A journal and the values that it leads to.
 #[derive(Clone, Debug, Default)]
 pub struct Disk {
     journal: Vec<u8>,
-    values: BTreeMap<Key, Arc<[u8]>>,
+    own: Values,
+    shared: Values,
 }
 
 impl Disk {
@@ -56,26 +56,22 @@ impl Disk {
     /// What a booting machine is told is saved.
     #[must_use]
     pub fn saved(&self) -> Saved {
-        let own = self
-            .values
-            .iter()
-            .filter(|(key, _)| key.space == Space::Own);
-        Saved::of(own.map(|(key, value)| (key.name.clone(), value.clone())))
+        Saved::of(&self.own)
     }
 
     /// The value under a key.
     #[must_use]
     pub fn load(&self, key: &Key) -> Option<Arc<[u8]>> {
-        self.values.get(key).cloned()
+        let values = match key.space {
+            Space::Own => &self.own,
+            Space::Shared => &self.shared,
+        };
+        values.get(&key.name).cloned()
     }
 
     fn apply(&mut self, batch: &Batch) {
         for write in &batch.0 {
-            let key = write.key();
-            match write.apply(self.values.get(key).map(AsRef::as_ref)) {
-                Some(value) => self.values.insert(key.clone(), value),
-                None => self.values.remove(key),
-            };
+            write.apply(&mut self.own, &mut self.shared);
         }
     }
 }
@@ -108,45 +104,33 @@ fn read_record(journal: &[u8]) -> Option<(Batch, usize)> {
 }
 
 fn encode(write: &Write, out: &mut Vec<u8>) {
-    let (kind, value) = match write {
-        Write::Put { value, .. } => (0, value.to_vec()),
-        Write::Append { value, .. } => (1, value.to_vec()),
-        Write::Truncate { len, .. } => (2, len.to_le_bytes().to_vec()),
-        Write::Delete { .. } => (3, Vec::new()),
+    let (kind, name, value): (u8, _, &[u8]) = match write {
+        Write::Put { key, value } if key.space == Space::Own => (0, &key.name, value),
+        Write::Put { key, value } => (1, &key.name, value),
+        Write::Delete { name } => (2, name, &[]),
+        Write::DeleteRange { from, until } => (3, from, until),
     };
-    let key = write.key();
     out.push(kind);
-    out.push(u8::from(key.space == Space::Shared));
-    chain::Script(key.name.clone()).encode_into(out); // a length and bytes
-    chain::Script(value).encode_into(out);
+    chain::Script(name.clone()).encode_into(out); // a length and bytes
+    chain::Script(value.to_vec()).encode_into(out);
 }
 
 fn decode(reader: &mut Reader<'_>) -> Option<Write> {
     let kind = reader.u8().ok()?;
-    let space = if reader.u8().ok()? == 0 {
-        Space::Own
-    } else {
-        Space::Shared
-    };
-    let key = Key {
-        space,
-        name: reader.bytes().ok()?.to_vec(),
-    };
+    let name = reader.bytes().ok()?.to_vec();
     let value = reader.bytes().ok()?;
+    let put = |key| Write::Put {
+        key,
+        value: value.into(),
+    };
     Some(match kind {
-        0 => Write::Put {
-            key,
-            value: value.into(),
+        0 => put(Key::own(name)),
+        1 => put(Key::shared(name)),
+        2 if value.is_empty() => Write::Delete { name },
+        3 => Write::DeleteRange {
+            from: name,
+            until: value.to_vec(),
         },
-        1 => Write::Append {
-            key,
-            value: value.into(),
-        },
-        2 => Write::Truncate {
-            key,
-            len: u32::from_le_bytes(value.try_into().ok()?),
-        },
-        3 => Write::Delete { key },
         _ => return None,
     })
 }
@@ -155,29 +139,28 @@ fn decode(reader: &mut Reader<'_>) -> Option<Write> {
 mod tests {
     use super::*;
 
+    fn put(key: Key, value: &[u8]) -> Write {
+        let value = value.into();
+        Write::Put { key, value }
+    }
+
     fn batches() -> Vec<Batch> {
-        let put = |name: &[u8], value: &[u8]| Write::Put {
-            key: Key::shared(name),
-            value: value.into(),
-        };
-        let append = |value: &[u8]| Write::Append {
-            key: Key::own(*b"log"),
-            value: value.into(),
-        };
+        let entry = |number: u8| put(Key::own([b'e', number]), &[number; 300]);
         vec![
-            Batch(vec![put(b"a", b"1"), append(b"xy")]),
+            Batch(vec![put(Key::shared(*b"a"), b"1"), entry(1), entry(2)]),
             Batch(vec![
-                append(&[7; 300]),
-                Write::Truncate {
-                    key: Key::own(*b"log"),
-                    len: 3,
+                entry(3),
+                Write::DeleteRange {
+                    from: b"e\x01".to_vec(),
+                    until: b"e\x03".to_vec(),
                 },
+                put(Key::own(*b"tip"), b"3"),
             ]),
             Batch(vec![
                 Write::Delete {
-                    key: Key::shared(*b"a"),
+                    name: b"tip".to_vec(),
                 },
-                put(b"b", b""),
+                put(Key::shared(*b"b"), b""),
             ]),
         ]
     }
@@ -195,7 +178,11 @@ mod tests {
             for cut in 0..record(last).len() {
                 let mut disk = before.clone();
                 disk.tear(last, u64::try_from(cut).expect("small"));
-                assert_eq!(disk.values, before.values, "record {torn} cut at {cut}");
+                assert_eq!(
+                    (&disk.own, &disk.shared),
+                    (&before.own, &before.shared),
+                    "record {torn} cut at {cut}"
+                );
                 assert_eq!(disk.journal, before.journal);
             }
         }
@@ -204,21 +191,20 @@ mod tests {
     #[test]
     fn a_flipped_bit_anywhere_drops_that_record_and_what_follows() {
         let mut whole = Disk::default();
-        let mut states = vec![whole.values.clone()];
-        let mut ends = vec![];
+        let mut states = vec![whole.clone()];
         for batch in batches() {
             whole.save(&batch);
-            states.push(whole.values.clone());
-            ends.push(whole.journal.len());
+            states.push(whole.clone());
         }
         for at in 0..whole.journal.len() {
             for bit in 0..8 {
                 let mut damaged = whole.journal.clone();
                 damaged[at] ^= 1 << bit;
-                let intact = ends.iter().filter(|end| **end <= at).count();
+                let intact = states.iter().rfind(|state| state.journal.len() <= at);
+                let (disk, intact) = (Disk::recover(&damaged), intact.expect("the empty one"));
                 assert_eq!(
-                    Disk::recover(&damaged).values,
-                    states[intact],
+                    (disk.own, disk.shared),
+                    (intact.own.clone(), intact.shared.clone()),
                     "byte {at} bit {bit}"
                 );
             }
@@ -226,16 +212,14 @@ mod tests {
     }
 
     #[test]
-    fn appended_truncated_and_deleted_values_read_back() {
+    fn what_was_put_and_not_deleted_reads_back() {
         let mut disk = Disk::default();
         batches().iter().for_each(|batch| disk.save(batch));
-        assert_eq!(
-            disk.load(&Key::own(*b"log")).as_deref(),
-            Some(&b"xy\x07"[..])
-        );
-        assert_eq!(disk.load(&Key::shared(*b"a")), None);
+        let own: Vec<_> = disk.own.keys().cloned().collect();
+        assert_eq!(own, [b"e\x03"]);
+        assert_eq!(disk.load(&Key::shared(*b"a")).as_deref(), Some(&b"1"[..]));
         assert_eq!(disk.load(&Key::shared(*b"b")).as_deref(), Some(&b""[..]));
-        assert!(disk.saved().has(b"log"));
+        assert!(disk.saved().has(b"e\x03"));
         assert!(
             !disk.saved().has(b"b"),
             "shared values are not a node's own"

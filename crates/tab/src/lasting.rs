@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use chain::{BlockId, ChainParams, PeerId};
 use node::Memo;
-use protocol::Event;
+use protocol::{Event, Values};
 use scenario::Room;
 use wire::live::HeldUp;
 use wire::{Happening, Picture};
@@ -21,7 +21,7 @@ use crate::picture::tally::Tally;
 use crate::picture::tree::Watched;
 use crate::session::claim::Wanted;
 use crate::storage::DbError;
-use crate::storage::room::{RoomStore, Values};
+use crate::storage::room::RoomStore;
 use crate::storage::writer::Writer;
 
 /// Seats of nodes that are remembered, so that blocks keep their miner's name.

@@ -7,29 +7,35 @@ use chain::{Height, PeerId, Time, Work};
 use node::Node;
 use node::message::{Claim, Message};
 use protocol::{
-    Batch, Event, Input, Key, Machine, Output, Saved, Space, TimerKey, To, encode_packet,
+    Batch, Event, Input, Key, Machine, Output, Saved, Space, TimerKey, To, Values, encode_packet,
 };
 
 use super::Made;
 
 /// What survives a crash.
 #[derive(Clone, Default)]
-pub struct Disk(pub BTreeMap<Key, Arc<[u8]>>);
+pub struct Disk {
+    pub own: Values,
+    pub shared: Values,
+}
 
 impl Disk {
     pub fn save(&mut self, batch: &Batch) {
         for write in &batch.0 {
-            let key = write.key();
-            match write.apply(self.0.get(key).map(|value| &**value)) {
-                Some(value) => self.0.insert(key.clone(), value),
-                None => self.0.remove(key),
-            };
+            write.apply(&mut self.own, &mut self.shared);
         }
     }
 
+    pub fn load(&self, key: &Key) -> Option<Arc<[u8]>> {
+        let values = match key.space {
+            Space::Own => &self.own,
+            Space::Shared => &self.shared,
+        };
+        values.get(&key.name).cloned()
+    }
+
     pub fn saved(&self) -> Saved {
-        let own = self.0.iter().filter(|(key, _)| key.space == Space::Own);
-        Saved::of(own.map(|(key, value)| (key.name.clone(), value.clone())))
+        Saved::of(&self.own)
     }
 }
 
@@ -87,7 +93,7 @@ impl Solo {
         match output {
             Output::Save(batch) => self.disk.save(&batch),
             Output::Load { key } => {
-                let value = self.disk.0.get(&key).cloned();
+                let value = self.disk.load(&key);
                 return Some(Input::Loaded { key, value });
             }
             Output::Send { to, packet } => {

@@ -107,7 +107,7 @@ impl Net {
         match output {
             Output::Save(batch) => at.disk.save(&batch),
             Output::Load { key } => {
-                let value = at.disk.0.get(&key).cloned();
+                let value = at.disk.load(&key);
                 self.input(seat, Input::Loaded { key, value });
             }
             Output::Send { to, packet } => self.carry(seat, to, &packet),

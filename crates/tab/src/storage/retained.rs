@@ -6,8 +6,8 @@ use std::ops::Bound;
 use std::sync::Arc;
 
 use chain::PeerId;
+use protocol::Values;
 
-use super::room::Values;
 use super::{Name, layout};
 use crate::between::generation::Generation;
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chain::PeerId;
-use protocol::{Batch, Key, Saved, Space, Write};
+use protocol::{Batch, Key, Saved, Space, Values, Write, names_between};
 use wire::StorageView;
 
 use super::retained::Retained;
@@ -39,9 +39,6 @@ pub struct RoomStore {
     /// Whether a save was taken in since the last flush.
     owed: bool,
 }
-
-/// A node's own values by name.
-pub type Values = BTreeMap<Name, Vec<u8>>;
 
 /// What a database says about which chain counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -184,7 +181,11 @@ impl RoomStore {
         if !self.aside.insert(*node) {
             return;
         }
-        let copy = record::seal(values);
+        let copy: BTreeMap<&Name, &[u8]> = values
+            .iter()
+            .map(|(name, value)| (name, &**value))
+            .collect();
+        let copy = record::seal(&copy);
         if copy.len() <= MOST_ASIDE {
             let name = layout::aside(generation, node);
             self.pending.push(Change::Put(Store::Meta, name, copy));
@@ -195,12 +196,8 @@ impl RoomStore {
     /// What a node finds of its own at boot.
     #[must_use]
     pub fn saved(&self, node: &PeerId) -> Saved {
-        let values = self
-            .own
-            .get(&(self.generation.current, *node))
-            .into_iter()
-            .flatten();
-        Saved::of(values.map(|(name, value)| (name.clone(), Arc::from(value.as_slice()))))
+        let values = self.own.get(&(self.generation.current, *node));
+        values.map(Saved::of).unwrap_or_default()
     }
 
     /// Takes a batch in; it is durable when a flush with this ticket or a later one is done.
@@ -209,33 +206,40 @@ impl RoomStore {
         self.last_ticket = ticket;
         self.owed = true;
         for write in &batch.0 {
-            match write.key().space {
-                Space::Own => self.save_own(generation, node, write),
-                Space::Shared => self.save_shared(generation, write),
+            match write {
+                Write::Put { key, value } if key.space == Space::Shared => {
+                    self.save_shared(generation, &key.name, value);
+                }
+                _ => self.save_own(generation, node, write),
             }
         }
         self.settle();
     }
 
     fn save_own(&mut self, generation: u32, node: PeerId, write: &Write) {
-        let name = &write.key().name;
         let values = self.own.entry((generation, node)).or_default();
-        apply(values, write);
-        let stored = layout::own(generation, &node, name);
-        self.pending.push(match values.get(name) {
-            Some(value) => Change::Put(Store::Own, stored, value.clone()),
-            None => Change::Delete(Store::Own, stored),
-        });
+        let stored = |name: &Name| layout::own(generation, &node, name);
+        let delete = |name: &Name| Change::Delete(Store::Own, stored(name));
+        match write {
+            Write::Put { key, value } => {
+                let put = Change::Put(Store::Own, stored(&key.name), value.to_vec());
+                self.pending.push(put);
+            }
+            Write::Delete { name } => self.pending.push(delete(name)),
+            // In the database names are ordered by their lengths first: each goes by itself.
+            Write::DeleteRange { from, until } => {
+                let gone = names_between(values, from, until);
+                self.pending.extend(gone.iter().map(delete));
+            }
+        }
+        write.apply(values, &mut Values::new());
     }
 
-    fn save_shared(&mut self, generation: u32, write: &Write) {
-        // Whoever writes a shared name writes the same value: nothing else than setting is allowed.
-        if let Write::Put { key, value } = write {
-            let name = layout::shared(generation, &key.name);
-            if self.shared.insert(name.clone(), value.clone()).is_none() {
-                self.pending
-                    .push(Change::Put(Store::Blocks, name, value.to_vec()));
-            }
+    fn save_shared(&mut self, generation: u32, name: &Name, value: &Arc<[u8]>) {
+        let name = layout::shared(generation, name);
+        if self.shared.insert(name.clone(), value.clone()).is_none() {
+            self.pending
+                .push(Change::Put(Store::Blocks, name, value.to_vec()));
         }
     }
 
@@ -296,8 +300,7 @@ impl RoomStore {
         match key.space {
             Space::Own => {
                 let values = self.own.get(&(generation, *node));
-                let value = values.and_then(|values| values.get(&key.name));
-                Ok(value.map(|value| Arc::from(value.as_slice())))
+                Ok(values.and_then(|values| values.get(&key.name)).cloned())
             }
             Space::Shared => {
                 let name = layout::shared(generation, &key.name);
@@ -424,7 +427,8 @@ fn memory_view(error: DbError) -> StorageView {
 
 /// Own values from their rows.
 fn values(rows: Rows) -> Values {
-    let value = |(name, value): (Name, Vec<u8>)| Some((layout::parse_own(&name)?.to_vec(), value));
+    let value =
+        |(name, value): (Name, Vec<u8>)| Some((layout::parse_own(&name)?.to_vec(), value.into()));
     rows.into_iter().filter_map(value).collect()
 }
 
@@ -446,26 +450,6 @@ fn last_of_each(changes: Vec<Change>) -> Vec<Change> {
     }
     kept.reverse();
     kept
-}
-
-/// Does a write in place.
-fn apply(values: &mut Values, write: &Write) {
-    let name = &write.key().name;
-    match write {
-        Write::Put { value, .. } => drop(values.insert(name.clone(), value.to_vec())),
-        Write::Append { value, .. } => {
-            values
-                .entry(name.clone())
-                .or_default()
-                .extend_from_slice(value);
-        }
-        Write::Truncate { len, .. } => {
-            if let Some(all) = values.get_mut(name) {
-                all.truncate(usize::try_from(*len).unwrap_or(usize::MAX));
-            }
-        }
-        Write::Delete { .. } => drop(values.remove(name)),
-    }
 }
 
 #[cfg(all(test, not(target_arch = "wasm32")))] // property tests run natively

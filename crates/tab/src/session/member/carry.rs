@@ -3,7 +3,7 @@
 use chain::PeerId;
 use pool::plan::Job as PoolJob;
 use protocol::envelope::{Envelope, Kind};
-use protocol::{Batch, Event, Input, Job, JobId, Key, Packet, To, Write};
+use protocol::{Batch, Event, Input, Job, JobId, Key, Packet, To};
 
 use super::Member;
 use crate::cx::Cx;
@@ -35,13 +35,6 @@ impl Member {
     }
 
     fn save(&mut self, l: &mut Lasting, node: PeerId, ticket: u64, batch: &Batch) {
-        if batch
-            .0
-            .iter()
-            .any(|write| matches!(write, Write::Truncate { .. }))
-        {
-            l.store.put_aside(&node); // a node repairs what it could not read
-        }
         l.store.save(node, ticket, batch);
         if !l.store.is_kept() {
             self.host.durable(ticket);

@@ -376,16 +376,13 @@ fn what_was_read_back_is_not_retained_any_longer() {
 #[test]
 fn what_is_written_twice_before_a_flush_is_written_once() {
     let mut room = open(&Memory::default());
-    let append = |byte| Write::Append {
-        key: Key::own(*b"log"),
-        value: Arc::from([byte; 32]),
-    };
-    room.save(NODE, 1, &Batch((0..100).map(append).collect()));
+    let write = |byte| put(Key::own(*b"tip"), &[byte; 32]);
+    room.save(NODE, 1, &Batch((0..100).map(write).collect()));
     let flush = room.take_flush().unwrap();
     let [Change::Put(Store::Own, _, value)] = &flush.changes[..] else {
         panic!("{:?}", flush.changes);
     };
-    assert_eq!(value.len(), 3_200);
+    assert_eq!(value, &[99; 32]);
 }
 
 #[test]
@@ -400,19 +397,21 @@ fn what_could_not_be_read_is_put_aside_before_it_is_written_over() {
     room.save(NODE, 1, &Batch(vec![put(Key::own(*b"log/0"), b"new")]));
     store(&mut room, &db);
     let copy = db.read(Store::Meta, &layout::aside(0, &NODE)).unwrap();
-    let values: Values = record::open(&copy).unwrap();
+    let values: BTreeMap<Name, Vec<u8>> = record::open(&copy).unwrap();
     assert_eq!(values.get(&b"log/0"[..]), Some(&b"junk".to_vec()));
 }
 
+/// Names of different lengths, in and outside of what a range may delete.
+const NAMES: [&[u8]; 5] = [b"a", b"b/1", b"b/10", b"b/2", b"c"];
+
 fn write() -> impl Strategy<Value = Write> {
-    let key = || prop_oneof![Just(Key::own(*b"a")), Just(Key::own(*b"b"))];
+    let name = || proptest::sample::select(&NAMES[..]).prop_map(<[u8]>::to_vec);
     let bytes =
         || (any::<u8>(), 0usize..9_000).prop_map(|(byte, len)| Arc::<[u8]>::from(vec![byte; len]));
     prop_oneof![
-        (key(), bytes()).prop_map(|(key, value)| Write::Put { key, value }),
-        (key(), bytes()).prop_map(|(key, value)| Write::Append { key, value }),
-        (key(), 0u32..10_000).prop_map(|(key, len)| Write::Truncate { key, len }),
-        key().prop_map(|key| Write::Delete { key }),
+        3 => (name(), bytes()).prop_map(|(name, value)| Write::Put { key: Key::own(name), value }),
+        1 => name().prop_map(|name| Write::Delete { name }),
+        1 => (name(), name()).prop_map(|(from, until)| Write::DeleteRange { from, until }),
     ]
 }
 
@@ -422,13 +421,15 @@ proptest! {
     fn any_writes_come_back(writes in proptest::collection::vec((write(), any::<bool>()), 0..24)) {
         let db = Memory::default();
         let mut room = open(&db);
-        let mut model: BTreeMap<Name, Arc<[u8]>> = BTreeMap::new();
+        let mut model = Values::new();
         for (ticket, (write, flush_now)) in (1..).zip(writes) {
-            let name = write.key().name.clone();
-            match write.apply(model.get(&name).map(AsRef::as_ref)) {
-                Some(value) => model.insert(name, value),
-                None => model.remove(&name),
-            };
+            match &write {
+                Write::Put { key, value } => drop(model.insert(key.name.clone(), value.clone())),
+                Write::Delete { name } => drop(model.remove(name)),
+                Write::DeleteRange { from, until } => {
+                    model.retain(|name, _| name < from || name >= until);
+                }
+            }
             room.save(NODE, ticket, &Batch(vec![write]));
             if flush_now {
                 store(&mut room, &db);
@@ -436,7 +437,7 @@ proptest! {
         }
         store(&mut room, &db);
         let mut again = open(&db);
-        for name in [&b"a"[..], b"b"] {
+        for name in NAMES {
             let expected = model.get(name).map(|value| value.to_vec());
             prop_assert_eq!(value(&mut room, &db, NODE, name), expected.clone());
             prop_assert_eq!(value(&mut again, &db, NODE, name), expected);
