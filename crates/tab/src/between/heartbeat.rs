@@ -26,7 +26,7 @@ pub struct Heartbeat {
     pub online: bool,
     /// Whether it mines.
     pub mining: bool,
-    /// Hashes a second.
+    /// Hashes per second.
     pub hash_rate: u64,
     /// Which chain of the room it is on.
     pub generation: Generation,
