@@ -24,7 +24,7 @@ pub enum Bug {
     SentBeforeDurable,
     /// A seat is taken although another tab holds its lock.
     SeatWithoutLock,
-    /// A tab whose lock was stolen goes on under the same name.
+    /// A tab whose lock was stolen goes on as if it still held it.
     GoesOnWhenStolen,
     /// A freeze neither answers an ask under way nor gives back its locks.
     AskForgottenAtFreeze,
