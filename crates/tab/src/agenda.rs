@@ -1,11 +1,11 @@
-//! Timers by name: arming a name again replaces it, and a name fires once however late it is, so
-//! that a machine that slept does not get all it missed.
+//! Timers by name: arming a name again replaces its timer, and a timer fires once however late it
+//! is, so that a machine that slept is not flooded with all it missed.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use chain::Time;
 
-/// When which name is due.
+/// When each name is due.
 #[derive(Debug)]
 pub struct Agenda<K> {
     names: BTreeMap<K, (Time, u64)>,
@@ -20,7 +20,7 @@ impl<K: Ord + Copy> Default for Agenda<K> {
 }
 
 impl<K: Ord + Copy> Agenda<K> {
-    /// Nothing is due.
+    /// An agenda on which nothing is due.
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -30,7 +30,7 @@ impl<K: Ord + Copy> Agenda<K> {
         }
     }
 
-    /// Sets when `name` is due; names of the same time come in the order of arming.
+    /// Sets when `name` is due; names due at the same time fire in the order of arming.
     pub fn arm(&mut self, name: K, at: Time) {
         self.disarm(name);
         self.armed += 1;
@@ -45,7 +45,7 @@ impl<K: Ord + Copy> Agenda<K> {
         }
     }
 
-    /// Forgets all names but those that `keep` says.
+    /// Forgets all names but those that `keep` accepts.
     pub fn retain(&mut self, mut keep: impl FnMut(&K) -> bool) {
         self.times.retain(|(_, _, name)| keep(name));
         let times = &self.times;
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_kept_never_fires() {
+    fn a_name_that_is_not_kept_never_fires() {
         let mut agenda = Agenda::new();
         for name in 0..4 {
             agenda.arm(name, Time(1));

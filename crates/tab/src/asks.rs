@@ -16,16 +16,16 @@ use crate::session::renewing::Renewal;
 
 /// Most blocks in an answer.
 const MOST_BLOCKS: u32 = 2_000;
-/// Most asks that wait.
+/// Most asks that may wait.
 pub const MOST_WAITING: usize = 256;
 
-/// An ask that waits until the nodes run.
+/// An ask that waits for the nodes to run.
 pub struct Waiting {
     /// Its number.
     pub id: u32,
     /// What is asked.
     pub ask: Ask,
-    /// Which chain counted then, if the tab knew.
+    /// Which chain counted when it was asked, if the tab knew.
     pub seen: Option<Generation>,
 }
 
@@ -33,18 +33,18 @@ type Reply = Result<Answer, Failure>;
 
 const DONE: Reply = Ok(Answer::Done(()));
 
-/// The answer to an ask for which it is too late.
+/// The answer to an ask that came too late.
 #[must_use]
 pub fn left() -> Failure {
     failure("not-ready", "the tab has left its room")
 }
 
-/// Takes up the asks that wait, in their order. One that takes time lets only its own kind wait.
+/// Takes up the waiting asks in order. One that takes time holds up only its own kind.
 pub fn take_up(cx: &mut Cx<'_>, l: &mut Lasting, member: &mut Member) {
     let mut later = VecDeque::new();
     while let Some(waiting) = l.asks.pop_front() {
         let Waiting { id, ask, seen } = waiting;
-        // What counted when it was asked for; in a tab that did not know that yet, what counts now.
+        // What counted when it was asked, or counts now if the tab did not know then.
         let asked = (Some(id), seen.unwrap_or_else(|| l.store.generation()));
         match ask {
             Ask::AddNode(_) if member.is_adding() => later.push_back(Waiting { id, ask, seen }),
@@ -82,13 +82,13 @@ fn answer(cx: &mut Cx<'_>, l: &mut Lasting, member: &mut Member, ask: Ask) -> Re
         Ask::GetBlock(GetBlock(key)) => return block(l, member, key),
         Ask::GetBlocks(GetBlocks { from, to }) => {
             if from > to || to.0 - from.0 >= MOST_BLOCKS {
-                return Err(failure("bad-argument", "from 1 to 2000 blocks at a time"));
+                return Err(failure("bad-argument", "1 to 2000 blocks at a time"));
             }
             return Ok(Answer::Blocks(picture::best_blocks(l, member, from, to)));
         }
         Ask::Export(_) => return Ok(Answer::Text(picture::export(member))),
         Ask::AddNode(_) | Ask::Reset(_) | Ask::UndoReset(_) => {
-            unreachable!("these take time and are begun elsewhere")
+            unreachable!("these take time and begin elsewhere")
         }
     }
     DONE
@@ -152,10 +152,10 @@ fn remove(
     node: &PeerId,
 ) -> Result<(), Failure> {
     if member.hosted(node).is_none() {
-        return Err(failure("unknown-node", "no such node is in this tab"));
+        return Err(failure("unknown-node", "this tab has no such node"));
     }
     if member.nodes.len() == 1 {
-        return Err(failure("last-node", "a tab has at least one node"));
+        return Err(failure("last-node", "a tab needs at least one node"));
     }
     member.remove(cx, l, node);
     Ok(())
@@ -167,6 +167,6 @@ fn block(l: &Lasting, member: &Member, key: BlockKey) -> Reply {
         BlockKey::Id(id) => Some(id),
     };
     let detail = id.and_then(|id| picture::block_detail(l, member, &id));
-    let detail = detail.ok_or_else(|| failure("unknown-block", "no node here knows it"))?;
+    let detail = detail.ok_or_else(|| failure("unknown-block", "no node here has this block"))?;
     Ok(Answer::Block(Box::new(detail)))
 }

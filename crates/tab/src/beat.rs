@@ -10,7 +10,7 @@ pub struct Beat {
 }
 
 impl Beat {
-    /// Due at once, then each `every` milliseconds; never within `gap` milliseconds.
+    /// Due at once, then `every` milliseconds after each time, and never within `gap` of it.
     #[must_use]
     pub const fn new(every: u64, gap: u64) -> Self {
         Self {
@@ -28,12 +28,12 @@ impl Beat {
         self.due.max(rested)
     }
 
-    /// There is a reason not to wait longer than needed.
+    /// There is a reason to wait no longer than needed.
     pub fn hurry(&mut self) {
         self.due = 0;
     }
 
-    /// Whether it is to be done now; then it counts as done.
+    /// Whether it is to be done now; if so, it counts as done.
     pub fn take(&mut self, now: u64) -> bool {
         let rested = self.done.is_none_or(|done| now >= done + self.gap);
         let takes = rested && now >= self.due;
@@ -50,7 +50,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_comes_at_once_then_regularly_and_in_a_hurry_not_too_often() {
+    fn it_comes_at_once_then_regularly_and_never_too_often_even_in_a_hurry() {
         let mut beat = Beat::new(10, 3);
         let mut taken = Vec::new();
         for now in 0..30 {

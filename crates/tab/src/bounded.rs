@@ -1,4 +1,4 @@
-//! A queue that cannot grow beyond a number of items and of bytes: the oldest give way.
+//! A queue that is bounded in items and in bytes: the oldest give way.
 
 use std::collections::VecDeque;
 
@@ -45,7 +45,7 @@ impl<T> Bounded<T> {
         Some(item)
     }
 
-    /// Keeps only what `keep` says.
+    /// Keeps only what `keep` accepts.
     pub fn retain(&mut self, mut keep: impl FnMut(&T) -> bool) {
         self.items.retain(|(_, item)| keep(item));
         self.bytes = self.items.iter().map(|(bytes, _)| bytes).sum();
@@ -70,7 +70,7 @@ impl<T> Bounded<T> {
         self.bytes
     }
 
-    /// How many items gave way since this was asked last.
+    /// How many items have given way since the last call.
     pub fn take_dropped(&mut self) -> u32 {
         std::mem::take(&mut self.dropped)
     }
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_larger_than_the_queue_does_not_stay() {
+    fn an_item_larger_than_the_queue_does_not_stay() {
         let mut queue = Bounded::new(3, 100);
         queue.push(101, ());
         assert!(queue.is_empty());
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_removed_weighs_nothing() {
+    fn removed_items_weigh_nothing() {
         let mut queue = Bounded::new(10, 100);
         for n in 0..6 {
             queue.push(n, n);

@@ -1,15 +1,15 @@
-//! A node's time from the browser's two clocks: the wall clock, which people and sleep move, and
-//! the steady one, which stands still while a machine sleeps.
+//! A node's time, from the browser's two clocks: the wall clock, which people and sleep move, and
+//! the steady one, which stands still while the machine sleeps.
 //!
-//! Time never goes back within an incarnation. When the two clocks part too far, or nothing ran
-//! for a long while, nodes are started anew instead of being told a story.
+//! Time never goes back within an incarnation. When the two clocks drift too far apart, or nothing
+//! ran for a long while, nodes are restarted instead of being fed a made-up time.
 
 use chain::Time;
 use chain::params::TABCHAIN_GENESIS_TIME;
 
-/// Nothing ran for so long: the tab was frozen or the machine slept.
+/// If nothing ran for this long, the tab was frozen or the machine slept. In microseconds.
 const PAUSE: u64 = 60_000_000;
-/// So far may the wall clock fall behind before time starts over from it.
+/// How far the wall clock may fall behind before time starts over from it, in microseconds.
 const BEHIND: u64 = 60_000_000;
 
 /// Both clocks at one moment, in microseconds.
@@ -26,7 +26,7 @@ pub struct Reading {
 pub struct Moment {
     /// Microseconds since the room's epoch.
     pub now: Time,
-    /// Whether nodes should be restarted, with a clock that is started anew as well.
+    /// Whether nodes should be restarted, on a fresh clock.
     pub broken: bool,
 }
 
@@ -47,7 +47,7 @@ impl Clock {
         }
     }
 
-    /// The time at this reading, which is never before that of an earlier one.
+    /// The time at this reading, never before that of an earlier one.
     pub fn read(&mut self, reading: Reading) -> Moment {
         let wall = since_epoch(reading.wall);
         let passed = reading.steady.saturating_sub(self.reading.steady);
@@ -63,7 +63,7 @@ impl Clock {
         }
     }
 
-    /// The time that was read last.
+    /// The time last read.
     #[must_use]
     pub fn last(&self) -> Time {
         self.last
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn a_frozen_worker_notices_by_the_steady_clock_too() {
+    fn a_freeze_shows_on_the_steady_clock_too() {
         let mut clock = Clock::start(at(0, 0));
         assert!(clock.read(at(0, 61)).broken);
     }

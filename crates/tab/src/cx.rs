@@ -1,4 +1,4 @@
-//! What every part of a tab works with in one step: the time, a source of numbers, the way out.
+//! What every part of a tab works with during a step: the time, a source of numbers, the way out.
 
 use chain::{PeerId, SecretKey, Stream};
 use wire::{Answer, Failure, FromEngine};
@@ -13,7 +13,7 @@ pub struct Cx<'a> {
     pub now: Reading,
     /// What [`Self::ms`] leaves out, in microseconds.
     pub absent: u64,
-    /// What is never used twice, and what nobody can guess.
+    /// Numbers that are never used twice, and some that nobody can guess.
     pub source: &'a mut Source,
     /// What the host has to do.
     pub out: &'a mut Vec<Effect>,
@@ -51,7 +51,7 @@ impl Source {
     /// A new key.
     pub fn key(&mut self) -> SecretKey {
         loop {
-            // Almost every number is a key.
+            // Almost every number is a valid key.
             if let Ok(key) = SecretKey::from_bytes(&self.bytes()) {
                 return key;
             }
@@ -91,7 +91,7 @@ impl Cx<'_> {
         QueryId(self.source.next())
     }
 
-    /// Does something outside.
+    /// Has the host do something.
     pub fn act(&mut self, effect: Effect) {
         self.out.push(effect);
     }
@@ -114,7 +114,7 @@ impl Cx<'_> {
     }
 }
 
-/// Why an ask did not work.
+/// Why an ask failed.
 pub fn failure(code: &str, message: &str) -> Failure {
     Failure {
         code: code.into(),
@@ -122,13 +122,13 @@ pub fn failure(code: &str, message: &str) -> Failure {
     }
 }
 
-/// A name that a tab goes by as long as it is in a room.
+/// The name that a tab goes by while it is in a room.
 pub struct Me {
     /// Signs what the tab says.
     pub secret: SecretKey,
     /// The key's hash.
     pub id: PeerId,
-    /// What it shares with other tabs, as long as it goes by this name.
+    /// The secrets it shares with other tabs while it goes by this name.
     pub links: Links,
 }
 

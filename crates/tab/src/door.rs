@@ -1,19 +1,19 @@
-//! The door of a tab: what may come in, what goes out, and in which order.
+//! The door of a tab: what may come in, what goes out, and in what order.
 //!
 //! A host (the engine worker in a real browser, `swarm` in a simulated one) gives the tab one
-//! [`Input`] after another and carries out the [`Effect`]s of each step in their order. It decides
-//! nothing. What it must keep to:
+//! [`Input`] after another and carries out the [`Effect`]s of each step in order. It decides
+//! nothing. Its obligations:
 //!
 //! - Every [`Effect::Lock`] is answered by one [`LockAnswer`] ([`LockAnswer::Stolen`] may follow a
 //!   grant), every [`Effect::Read`], [`Effect::Write`], [`Effect::Open`] and [`Effect::QueryLocks`]
-//!   by one input of the same number: late, in any order between different numbers, or never, if
+//!   by one input with the same number: late, in any order among different numbers, or never, if
 //!   the browser hangs.
-//! - What a database that is not open is asked for is refused at once. After [`Effect::Close`] nothing
-//!   more comes of that opening; what was asked before is still answered.
-//! - After [`Effect::Unlock`] nothing more comes for that lock, even if the browser grants it later:
-//!   the host then lets it go.
-//! - An answer may come right after the step that asked. So a tab never asks again without letting
-//!   time pass.
+//! - A request to a database that is not open is refused at once. After [`Effect::Close`] nothing
+//!   more comes of that opening; earlier requests are still answered.
+//! - After [`Effect::Unlock`] nothing more comes for that lock: if the browser still grants it, the
+//!   host lets it go.
+//! - An answer may come right after the step that asked, so a tab lets time pass before it asks
+//!   again.
 //! - Between two steps the host asks [`crate::Tab::due`] when to come back with [`Input::Turn`].
 
 use pool::message::{FromMiner, ToMiner};
@@ -29,28 +29,28 @@ pub enum Input {
     Turn,
     /// The page says something; its first message is `Start`.
     Page(ToEngine),
-    /// A message came on a channel; `None` if it was not bytes or longer than
+    /// A message came on a channel; `None` if it was not bytes, or longer than
     /// [`Channel::most_bytes`].
     Heard(Channel, Option<Vec<u8>>),
     /// What became of a lock.
     Lock(LockId, LockAnswer),
-    /// The names of all locks that are held on this origin; `None` if the browser refuses to say.
+    /// The names of all locks held on this origin; `None` if the browser refuses to say.
     Locks(QueryId, Option<Vec<String>>),
     /// A database is open, or why it is not.
     Opened(DbId, Result<(), DbError>),
-    /// Somebody's older connection keeps a database from being opened; an answer may follow.
+    /// An older connection keeps a database from being opened; an answer may follow.
     Blocked(DbId),
-    /// The browser took an open database away, and why.
+    /// The browser took an open database away, for this reason.
     Lost(DbId, String),
-    /// Rows or values that were asked for.
+    /// Rows or values that were requested.
     Read(Ticket, Result<Rows, DbError>),
     /// A write is as durable as it was asked to be, or changed nothing.
     Written(Ticket, Result<(), DbError>),
     /// A mining worker says something.
     Worker(WorkerId, FromMiner),
-    /// A mining worker ended by itself, or could not be started.
+    /// A mining worker ended on its own, or could not be started.
     WorkerDied(WorkerId),
-    /// The answer to [`Effect::Calibrate`]: hashes a second of one worker at full duty.
+    /// The answer to [`Effect::Calibrate`]: hashes per second of one worker at full duty.
     Calibrated(u64),
 }
 
@@ -59,12 +59,11 @@ pub enum Input {
 pub enum Effect {
     /// Say this to the page.
     Post(FromEngine),
-    /// Hear what is said on a channel of this name from now on. Where the browser refuses, nobody
-    /// is heard.
+    /// Listen to the channel of this name from now on. Where the browser refuses, nobody is heard.
     Listen(Channel, String),
-    /// Hear no more of it.
+    /// Stop listening to it.
     Deafen(Channel),
-    /// Say this to everybody else on a channel. Nobody confirms it.
+    /// Say this to everybody else on a channel. Delivery is not confirmed.
     Say(Channel, Vec<u8>),
     /// Ask for a lock; answered by [`Input::Lock`].
     Lock {
@@ -72,7 +71,7 @@ pub enum Effect {
         id: LockId,
         /// The lock's name.
         name: String,
-        /// Whether to wait while somebody else holds it; if not, the answer is
+        /// Whether to wait while somebody else holds it; if not, the answer is then
         /// [`LockAnswer::Taken`].
         wait: bool,
     },
@@ -80,7 +79,7 @@ pub enum Effect {
     Unlock(LockId),
     /// Answered by [`Input::Locks`].
     QueryLocks(QueryId),
-    /// Open a database and make its stores if it is new; answered by [`Input::Opened`].
+    /// Open a database, creating its stores if it is new; answered by [`Input::Opened`].
     Open {
         /// Which.
         db: DbId,
@@ -89,7 +88,7 @@ pub enum Effect {
         /// The stores that it must have.
         stores: &'static [Store],
     },
-    /// Close a database; also one that opens late.
+    /// Close a database, even one that has yet to open.
     Close(DbId),
     /// Answered by [`Input::Read`].
     Read {
@@ -100,24 +99,24 @@ pub enum Effect {
         /// What.
         query: Query,
     },
-    /// Make all changes or none; answered by [`Input::Written`].
+    /// Make all of these changes or none; answered by [`Input::Written`].
     Write {
         /// Chosen by the tab, never used twice.
         id: Ticket,
         /// Where.
         db: DbId,
-        /// What, in this order.
+        /// What, in order.
         changes: Vec<Change>,
-        /// How sure it must be before it counts as done.
+        /// How durable it must be before it counts as done.
         durability: Durability,
     },
     /// Start a mining worker under this number.
     Spawn(WorkerId),
-    /// End a mining worker; nothing that it said may be delivered any more.
+    /// End a mining worker; nothing that it said may be delivered after this.
     Terminate(WorkerId),
     /// Post an order to a mining worker.
     Order(WorkerId, ToMiner),
-    /// Measure for about so many milliseconds how fast this machine hashes; answered by
+    /// Measure for about this long how fast this machine hashes; answered by
     /// [`Input::Calibrated`].
     Calibrate {
         /// Milliseconds.
@@ -128,14 +127,14 @@ pub enum Effect {
 /// The channels of a tab.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Channel {
-    /// Of its room.
+    /// The channel of its room.
     Room,
-    /// Of all tabs of the browser, whatever their room: who mines, within which budget.
+    /// The channel of all tabs of the browser, whatever their room: who mines, on what budget.
     Power,
 }
 
 impl Channel {
-    /// A longer message is not even copied.
+    /// Longer messages are not even copied.
     #[must_use]
     pub const fn most_bytes(self) -> usize {
         match self {
@@ -154,7 +153,7 @@ pub struct LockId(pub u64);
 pub enum LockAnswer {
     /// It is held until [`Effect::Unlock`].
     Granted,
-    /// Somebody else holds it, and it was not to be waited for.
+    /// Somebody else holds it, and the tab did not want to wait.
     Taken,
     /// The browser refuses locks here.
     Refused,
@@ -182,9 +181,9 @@ pub enum DbId {
 /// What is read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Query {
-    /// All rows of a store whose names start so, by name.
+    /// All rows of a store whose names start with this, by name.
     Range(Store, Name),
-    /// The values of these names, as rows in the order of the names; missing ones are left out.
+    /// The rows with these names, in the order given; missing ones are left out.
     Names(Store, Vec<Name>),
 }
 
@@ -194,7 +193,7 @@ pub type Rows = Vec<(Name, Vec<u8>)>;
 /// When a tab wants its next turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Due {
-    /// As soon as everybody else was heard.
+    /// As soon as everybody else has been heard.
     Now,
     /// At this reading of the steady clock, in microseconds, or earlier.
     At(u64),

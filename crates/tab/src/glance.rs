@@ -1,4 +1,4 @@
-//! What a checker sees of a tab after each step: enough to judge it, cheap enough to look each time.
+//! What a checker sees of a tab after each step: enough to judge it, and cheap.
 
 use chain::{BlockId, Height, PeerId, Work};
 use node::Node;
@@ -18,19 +18,19 @@ pub struct Glance {
     pub me: Option<PeerId>,
     /// Its room, once that is known.
     pub room: Option<RoomId>,
-    /// Its nodes that run, or are being started.
+    /// Its nodes, running or being started.
     pub nodes: Vec<NodeGlance>,
-    /// Which chain of the room counts for it.
+    /// Which chain of the room counts, as far as it knows.
     pub generation: Generation,
     /// Whether what it saves goes to the database.
     pub kept: bool,
-    /// Whether it is joined.
+    /// Whether it is joined or cut off.
     pub online: bool,
     /// What its pool may use of the machine now.
     pub share: Option<Power>,
-    /// Bytes of everything that others can make it keep: inbox, log, heartbeats.
+    /// Bytes of everything that others can make it hold: inbox, log, heartbeats.
     pub bytes: usize,
-    /// Asks that were taken in and not answered yet.
+    /// Asks taken in and not answered yet; any renewal counts as one.
     pub asks: usize,
 }
 
@@ -45,29 +45,29 @@ pub struct NodeGlance {
     pub incarnation: u64,
     /// Its own switch.
     pub online: bool,
-    /// Its best block and height; genesis while it loads.
+    /// Its best block; all zeros until it is started.
     pub tip: BlockId,
     /// Height of that block.
     pub height: u32,
-    /// Work of its chain.
+    /// Cumulative work of that block.
     pub work: Work,
-    /// Whether it still reads what it saved.
+    /// Whether it is yet to start, or still reading back what it saved.
     pub loading: bool,
 }
 
 /// How far a tab has come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Stage {
-    /// Waits for the page, opens databases, looks for its room.
+    /// Waiting for the page, opening databases, finding its room.
     #[default]
     Opening,
-    /// Takes locks and identities.
+    /// Taking locks and identities.
     Joining,
-    /// Has them, and starts its nodes.
+    /// Has them, and is starting its nodes.
     Starting,
-    /// Takes part.
+    /// Taking part.
     In,
-    /// Leaves: what was saved is still being written.
+    /// Leaving: what was saved is still being written.
     Leaving,
     /// Has left, until the page is back.
     Frozen,

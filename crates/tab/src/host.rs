@@ -1,10 +1,10 @@
-//! Owns this tab's machines: feeds them one input at a time and carries out what they want, in
+//! Owns this tab's machines: feeds them one input at a time and carries out their outputs, in
 //! causal order.
 //!
-//! A `Save` goes to storage at once; messages that the same machine sends after it wait until storage
-//! says that it is durable. So later saves can share a transaction with earlier ones, and yet no
-//! message leaves before what it promises is kept. Nothing else is a promise: work, timers and reads
-//! do not wait for a disk.
+//! A `Save` goes to storage at once; messages that the same machine sends after it wait until
+//! storage says that it is durable. So later saves can share a transaction with earlier ones, yet
+//! no message leaves before what it promises is durable. Nothing else is a promise: work, timers
+//! and reads do not wait for a disk.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -17,20 +17,20 @@ use super::agenda::Agenda;
 use super::bounded::Bounded;
 use crate::planted::{Bug, is_planted};
 
-/// Packets that may wait, and what they may weigh.
+/// Most packets that may wait, and most bytes of them.
 const MOST_PACKETS: usize = 4096;
 const MOST_PACKET_BYTES: usize = 16 << 20;
-/// While so many outputs wait for storage, no further packets are taken in.
+/// While this many messages wait for storage, no packets are handed to machines.
 const MOST_WAITING: usize = 4096;
-/// A timer comes back no sooner than this, so that a machine that lives in the past cannot spin.
+/// A timer fires no sooner than this, so that a machine that arms it in the past cannot spin.
 const SOONEST: Micros = Micros(1_000);
 
-/// What the outside has to do for a machine.
+/// What the tab has to do for a machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
-    /// Make it durable, then say so by [`Host::durable`]; tickets rise by one.
+    /// Make a batch durable, then call [`Host::durable`]; tickets rise by one.
     Save {
-        /// Its number.
+        /// The save's number.
         ticket: u64,
         /// Whose it is.
         node: PeerId,
@@ -53,7 +53,7 @@ pub enum Effect {
         /// What.
         packet: Packet,
     },
-    /// Search nonces.
+    /// Search for a nonce.
     Work {
         /// For whom.
         node: PeerId,
@@ -79,7 +79,7 @@ pub enum Effect {
 /// This tab's machines.
 pub struct Host<M> {
     nodes: BTreeMap<PeerId, Hosted<M>>,
-    /// What must not be lost: boots, timers, loaded values, found nonces, peers.
+    /// Inputs that must not be lost: boots, timers, loaded values, found nonces, peers.
     sure: VecDeque<(PeerId, Input)>,
     packets: Bounded<(PeerId, PeerId, Packet)>,
     agenda: Agenda<(PeerId, TimerKey)>,
@@ -91,14 +91,14 @@ pub struct Host<M> {
 struct Hosted<M> {
     machine: M,
     up: BTreeSet<PeerId>,
-    /// The save that has to be durable before what this machine sends next.
+    /// The save that must be durable before this machine's next message leaves.
     after: u64,
     /// Messages that wait for a save.
     waiting: VecDeque<(u64, To, Packet)>,
 }
 
 impl Effect {
-    /// For whom it has to be done.
+    /// The machine it is for.
     fn node(&self) -> &PeerId {
         match self {
             Self::Save { node, .. }
@@ -112,8 +112,8 @@ impl Effect {
 }
 
 impl<M: Machine> Host<M> {
-    /// No machines. Saves are numbered from `ticket` on, the last number that storage knows: what is
-    /// still being written for machines of before makes nothing of these durable.
+    /// A host without machines. Saves are numbered after `ticket`, the last number storage knows,
+    /// so that a write still under way for former machines makes no save of these durable.
     #[must_use]
     pub fn after(ticket: u64) -> Self {
         Self {
@@ -127,7 +127,7 @@ impl<M: Machine> Host<M> {
         }
     }
 
-    /// Takes in a fresh machine and boots it with what it saved.
+    /// Takes in a fresh machine, to be booted with what it saved.
     pub fn add(&mut self, id: PeerId, machine: M, saved: Saved) {
         self.remove(&id);
         let hosted = Hosted {
@@ -140,7 +140,7 @@ impl<M: Machine> Host<M> {
         self.sure.push_back((id, Input::Boot { saved }));
     }
 
-    /// Lets a machine go, with all that it still wanted.
+    /// Lets a machine go, and drops all that it still wanted.
     pub fn remove(&mut self, id: &PeerId) -> Option<M> {
         let hosted = self.nodes.remove(id)?;
         self.sure.retain(|(to, _)| to != id);
@@ -150,7 +150,7 @@ impl<M: Machine> Host<M> {
         Some(hosted.machine)
     }
 
-    /// A machine, to be read.
+    /// A machine, for reading.
     #[must_use]
     pub fn get(&self, id: &PeerId) -> Option<&M> {
         self.nodes.get(id).map(|hosted| &hosted.machine)
@@ -170,7 +170,7 @@ impl<M: Machine> Host<M> {
             .is_some_and(|hosted| hosted.up.contains(peer))
     }
 
-    /// Says whom a machine can reach from now on; all other packets from and to it are dropped.
+    /// Sets whom a machine can reach from now on; all other packets to and from it are dropped.
     pub fn set_peers(&mut self, id: &PeerId, up: BTreeSet<PeerId>) {
         let Some(hosted) = self.nodes.get_mut(id).filter(|hosted| hosted.up != up) else {
             return;
@@ -207,7 +207,7 @@ impl<M: Machine> Host<M> {
         }
     }
 
-    /// Everything up to this ticket is durable, or will never be and is kept in memory.
+    /// Everything up to this ticket is durable, or never will be and stays in memory.
     pub fn durable(&mut self, ticket: u64) {
         self.durable = self.durable.max(ticket);
         let nodes: Vec<PeerId> = self.nodes.keys().copied().collect();
@@ -229,7 +229,7 @@ impl<M: Machine> Host<M> {
         self.agenda.next()
     }
 
-    /// Steps one machine once. `false`: there is nothing to do, or storage has to catch up first.
+    /// Steps one machine once. `false` if there is nothing to do or storage has to catch up first.
     pub fn step(&mut self, now: Time) -> bool {
         let (id, input) = match self.sure.pop_front() {
             Some(next) => next,
@@ -250,7 +250,7 @@ impl<M: Machine> Host<M> {
         true
     }
 
-    /// What the outside has to do, in order.
+    /// What the tab has to do, in order.
     pub fn take_effects(&mut self) -> Vec<Effect> {
         std::mem::take(&mut self.effects)
     }
@@ -261,7 +261,7 @@ impl<M: Machine> Host<M> {
         !self.sure.is_empty() || (!self.packets.is_empty() && !self.is_choked())
     }
 
-    /// How many packets were lost to overflow since this was asked last.
+    /// How many packets were lost to overflow since the last call.
     pub fn take_dropped(&mut self) -> u32 {
         self.packets.take_dropped()
     }
@@ -276,7 +276,7 @@ impl<M: Machine> Host<M> {
             >= MOST_WAITING
     }
 
-    /// Sends what has waited for storage long enough.
+    /// Sends the messages whose save is durable by now.
     fn release(&mut self, id: PeerId) {
         let durable = self.durable;
         while let Some(hosted) = self.nodes.get_mut(&id)
@@ -323,7 +323,7 @@ impl<M: Machine> Host<M> {
         });
     }
 
-    /// Delivers to machines here by queue, never by calling them from within a step.
+    /// Machines here get it through a queue, never by a call from within a step.
     fn send(&mut self, from: PeerId, to: To, packet: Packet) {
         let Some(up) = self.nodes.get(&from).map(|hosted| &hosted.up) else {
             return;

@@ -24,11 +24,11 @@ use crate::storage::DbError;
 use crate::storage::room::RoomStore;
 use crate::storage::writer::Writer;
 
-/// Seats of nodes that are remembered, so that blocks keep their miner's name.
+/// Most seats remembered, so that blocks keep their miner's name.
 const MOST_SEATS: usize = 4_096;
-/// How long people are told that somebody held a lock, in milliseconds.
+/// How long people are told that somebody else holds a lock, in milliseconds.
 const HELD_UP_MS: u64 = 60_000;
-/// How long a message of another version is spoken of, in milliseconds.
+/// How long people are told of a message of another version, in milliseconds.
 const OTHER_VERSION_MS: u64 = 30_000;
 
 /// The lasting part of a tab.
@@ -36,7 +36,7 @@ pub struct Lasting {
     pub names: Names,
     pub room: Room,
     pub params: Arc<ChainParams>,
-    /// Results of checks, which all nodes share.
+    /// Results of checks, shared by all nodes.
     pub memo: Memo,
     /// This tab's name.
     pub me: Me,
@@ -51,26 +51,26 @@ pub struct Lasting {
     pub mining: Mining,
     pub log: Log,
     pub pace: Pace,
-    /// What the page has been sent.
+    /// The picture that the page has been sent.
     pub sent: Option<Picture>,
-    /// Whether the tab is joined: its own switch.
+    /// Whether the tab is joined or cut off: its own switch.
     pub online: bool,
-    /// Who sits where, of everybody who was ever heard of.
+    /// The seat of every node ever heard of.
     pub seats: BTreeMap<PeerId, u32>,
-    /// Whom blocks pay, as far as it was asked.
+    /// Whom each block pays, for blocks looked up so far.
     pub miners: RefCell<BTreeMap<BlockId, Option<PeerId>>>,
     pub tally: Tally,
     pub watched: Watched,
     /// Asks that wait until the nodes run.
     pub asks: VecDeque<Waiting>,
-    /// Identities to live under: those that were asked for at the start or had before a freeze.
+    /// Identities to live under: those asked for at the start, or held before leaving.
     pub wanted: Wanted,
     pub held_up: BTreeMap<HeldUp, u64>,
     pub other_version_until: u64,
-    /// What the node of an identity that was taken away had saved of which chain: its successor goes on
-    /// with it.
+    /// The generation, and what the node of a stolen identity had saved of it: its successor goes
+    /// on from there.
     pub inheritance: Option<(u32, Values)>,
-    /// Height that could be read, and records that could not, when nodes were started.
+    /// The height that could be read when nodes started, and how many records could not.
     pub damaged: Option<(u32, u32)>,
 }
 
@@ -81,7 +81,7 @@ impl Lasting {
         self.pace.change();
     }
 
-    /// Writes down what a node tells.
+    /// Logs an event of a node.
     pub fn note_event(&mut self, cx: &Cx<'_>, seat: u32, event: Event, miner: Option<u32>) {
         self.note(cx, Happening::InNode { seat, event, miner });
     }
@@ -100,7 +100,7 @@ impl Lasting {
         self.pace.change();
     }
 
-    /// Remembers who sits where.
+    /// Remembers which nodes have which seats.
     pub fn know_seats(&mut self, seats: impl IntoIterator<Item = (PeerId, u32)>) {
         self.seats.extend(seats);
         while self.seats.len() > MOST_SEATS {
@@ -108,12 +108,12 @@ impl Lasting {
         }
     }
 
-    /// Whether all that was saved is written, as far as the database takes it.
+    /// Whether everything saved is written, as far as the database takes it.
     pub fn is_written(&self) -> bool {
         self.writer.writing_since().is_none() && !self.store.owes()
     }
 
-    /// The count of found blocks starts over: somebody came who may have found some before.
+    /// Starts the count of found blocks over: whose blocks count may have changed.
     pub fn recount(&mut self) {
         self.tally = Tally::new(self.params.genesis_id());
     }

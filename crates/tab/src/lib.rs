@@ -1,6 +1,6 @@
-//! Does: decides for one tab of a browser: its nodes, identities, storage order, heartbeats, pictures.
+//! Does: decides for one browser tab: its nodes, identities, storage order, heartbeats, pictures.
 //! Never: touches a browser or a clock, waits, or decides what a node does.
-//! Neighbours: `node`, `scenario`, `pool` and `wire` below; `engine` and `swarm` carry its effects out.
+//! Neighbours: `node`, `scenario`, `pool`, `wire` below; `engine`, `swarm` carry out its effects.
 
 #![forbid(unsafe_code)]
 
@@ -35,12 +35,12 @@ use self::live::Live;
 use self::opening::Opening;
 use self::session::Session;
 
-/// A tab of a browser, as a machine: total, deterministic, with one door.
+/// A browser tab as a machine: total, deterministic, with one door.
 pub struct Tab {
     build: String,
     source: Source,
     state: State,
-    /// The last reading that was seen.
+    /// The latest reading of the clocks.
     now: Reading,
     /// Microseconds of the steady clock in which nothing ran here.
     absent: u64,
@@ -53,16 +53,16 @@ const GRACE: u64 = 1_000_000;
 
 /// How far a tab has come.
 enum State {
-    /// Waits for the page's first message.
+    /// Waiting for the page's first message.
     Idle,
-    /// Opens storage and room.
+    /// Opening its storage and finding its room.
     Opening(Box<Opening>),
     /// Knows its room.
     Live(Box<Live>),
 }
 
 impl Tab {
-    /// A tab that waits for the page's first message. `build` names the files that the host runs;
+    /// A tab waiting for the page's first message. `build` names the files that the host runs;
     /// `entropy` must be unpredictable and never used twice: keys are drawn from it.
     #[must_use]
     pub fn new(build: String, entropy: [u8; 32], out: &mut Vec<Effect>) -> Self {
@@ -78,8 +78,8 @@ impl Tab {
         }
     }
 
-    /// Takes one input in and pushes what follows from it into `out`, in causal order. Total: never
-    /// fails, waits or asks the world.
+    /// Takes in one input and pushes its effects into `out`, in causal order. Total: never fails,
+    /// waits or asks the world.
     pub fn step(&mut self, now: Reading, input: Input, out: &mut Vec<Effect>) {
         self.absent += self.missed(now);
         self.now = now;
@@ -109,7 +109,7 @@ impl Tab {
         }
     }
 
-    /// When it wants to be given [`Input::Turn`], unless something else comes first.
+    /// When it wants [`Input::Turn`], unless something else comes first.
     #[must_use]
     pub fn due(&self) -> Due {
         match &self.state {
@@ -197,7 +197,7 @@ fn while_live(cx: &mut Cx<'_>, live: &mut Live, input: Input) {
         Input::Written(id, result) => live.written(cx, id, &result),
         Input::Worker(id, message) => live.l.mining.hear_worker(cx, id, message),
         Input::WorkerDied(id) => live.l.mining.worker_died(cx, id),
-        // Answers that came after the tab had gone on without.
+        // Answers that came too late: the tab has gone on without them.
         Input::Opened(..) | Input::Blocked(_) | Input::Calibrated(_) | Input::Page(_) => {}
     }
 }
@@ -231,7 +231,7 @@ impl Live {
         Due::At(due.min(at))
     }
 
-    /// Whether an ask waits that need not.
+    /// Whether an ask that waits could be answered now.
     fn could_answer(&self, member: &session::Member, now: u64) -> bool {
         let free = member.is_running() && !member.is_settling(now);
         free && self.l.asks.iter().any(|waiting| match waiting.ask {

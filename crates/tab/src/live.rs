@@ -29,7 +29,7 @@ use crate::storage::DbError;
 use crate::storage::room::RoomStore;
 use crate::storage::writer::Writer;
 
-/// How long a tab that leaves waits for its last write, in milliseconds.
+/// How long a leaving tab waits for its last write, in milliseconds.
 const LEAVE_MS: u64 = 2_000;
 
 /// A tab in its room, or on the way there and back.
@@ -39,7 +39,7 @@ pub struct Live {
 }
 
 impl Live {
-    /// Begins to join the room that was opened.
+    /// Starts joining the room that was opened.
     pub fn begin(cx: &mut Cx<'_>, opened: Opened, build: String) -> Self {
         let start = opened.start;
         let params = Arc::new(opened.room.params());
@@ -88,14 +88,14 @@ impl Live {
         live
     }
 
-    /// The page asks; what takes time, or comes too early, waits.
+    /// The page asks something: answered in a later turn, or refused at once.
     pub fn ask(&mut self, cx: &mut Cx<'_>, id: u32, ask: Ask) {
         match self.session {
             Session::Frozen | Session::Leaving(Leaving { again: false, .. }) => {
                 cx.answer(id, Err(asks::left()));
             }
             _ if self.l.asks.len() >= MOST_WAITING => {
-                cx.answer(id, Err(failure("not-ready", "too many asks wait already")));
+                cx.answer(id, Err(failure("not-ready", "too many asks are waiting")));
             }
             _ => {
                 let member = matches!(&self.session, Session::Member(one) if one.knows_chain());
@@ -120,7 +120,7 @@ impl Live {
         }
     }
 
-    /// The browser says something of a lock.
+    /// The browser says what became of a lock.
     pub fn locked(&mut self, cx: &mut Cx<'_>, id: LockId, answer: LockAnswer) {
         match &mut self.session {
             Session::Joining(joining) if joining.holds(id) => {
@@ -199,7 +199,7 @@ impl Live {
         }
     }
 
-    /// A write is done, or changed nothing.
+    /// A write is done or failed.
     pub fn written(&mut self, cx: &mut Cx<'_>, id: Ticket, result: &Result<(), DbError>) {
         let ours = self.l.writer.written(&mut self.l.store, id, result);
         match &mut self.session {
@@ -230,7 +230,7 @@ impl Live {
             Session::Joining(joining) => {
                 joining.abandon(cx);
                 self.l.label = joining.label();
-                self.session = Session::Frozen; // and still wants whom it wanted
+                self.session = Session::Frozen; // `wanted` is as it was
             }
             Session::Member(_) => self.leave(cx, None, false),
         }
@@ -256,7 +256,7 @@ impl Live {
         self.l.mining.set_present(cx, true);
     }
 
-    /// One piece of work, or what has come due.
+    /// Does one piece of work, or what has come due.
     pub fn turn(&mut self, cx: &mut Cx<'_>) {
         if self.l.mining.turn(cx) {
             self.l.pace.change();
@@ -288,9 +288,9 @@ impl Live {
         }
     }
 
-    /// After every input: hands on what waits for storage and for the pool.
+    /// After every input: passes on what waits for storage and for the pool.
     pub fn settle(&mut self, cx: &mut Cx<'_>) {
-        // Without locks nothing is written: somebody else may live under these identities by now.
+        // Nothing is written without locks: others may live under these identities by now.
         if matches!(self.session, Session::Member(_) | Session::Leaving(_)) {
             self.l.writer.turn(cx, &mut self.l.store);
         }
@@ -313,7 +313,7 @@ impl Live {
             }
             PoolEvent::Spent { node, job } => (node, NodeInput::Spent { job: JobId(job) }),
             PoolEvent::WorkerRestarted => return self.l.note(cx, Happening::WorkerRestarted),
-            // The host has got another version since this page was loaded.
+            // Another version was deployed since this page was loaded.
             PoolEvent::OtherBuild => {
                 if let Session::Member(member) = &mut self.session {
                     asks::set_mining(cx, &mut self.l, member, false);
@@ -326,8 +326,8 @@ impl Live {
         }
     }
 
-    /// Joins under another name: others forget the numbers of who is gone, so that what was said under
-    /// the old one could be said again, and who saw it asked for may hold its lock by now.
+    /// Joins under a new name: others forget the numbers of a tab that is gone, so what it said
+    /// under the old one could be replayed, and whoever saw that may hold its lock by now.
     fn join_again(&mut self, cx: &mut Cx<'_>) {
         self.l.me = Me::new(cx.source);
         self.join(cx);
@@ -348,7 +348,7 @@ impl Live {
         }
     }
 
-    /// Leaves the room. `without` is a lock that is lost already, with whatever it stood for.
+    /// Leaves the room. `without` is a lock already lost, along with what it stood for.
     fn leave(&mut self, cx: &mut Cx<'_>, without: Option<LockId>, again: bool) {
         let until = cx.ms() + LEAVE_MS;
         let locks = Vec::new();
@@ -367,8 +367,8 @@ impl Live {
         }
     }
 
-    /// Somebody took a lock of this session away: it may be another tab's by now, so this one goes
-    /// and comes back as somebody else.
+    /// Somebody stole a lock of this session: what it stood for may be another tab's by now, so
+    /// this one leaves and comes back as somebody else.
     fn stolen(&mut self, cx: &mut Cx<'_>, lock: LockId) {
         if let Session::Member(member) = &self.session
             && let Some(lost) = member.nodes.iter().find(|one| one.lock == Some(lock))
@@ -381,7 +381,7 @@ impl Live {
         self.lose_name(cx);
     }
 
-    /// Name and number may be somebody else's from now on.
+    /// The tab's name and label may be somebody else's from now on.
     fn lose_name(&mut self, cx: &Cx<'_>) {
         self.l.label = 0;
         self.l.held_up(cx, Some(HeldUp::Tab));

@@ -1,5 +1,5 @@
-//! Mining in this tab: nodes' jobs go to the pool, its answers go back, and all tabs of the browser
-//! keep to one budget.
+//! Mining in this tab: nodes' jobs go to the pool, its answers come back, and all tabs of the
+//! browser share one budget.
 
 use pool::budget::{ANNOUNCE_EVERY, Budgeting};
 use pool::message::FromMiner;
@@ -11,16 +11,16 @@ use crate::cx::Cx;
 use crate::door::{Channel, Effect};
 use crate::planted::{Bug, is_planted};
 
-/// How often workers are looked after, in milliseconds.
+/// How often the pool looks after its workers, in milliseconds.
 const TICK_MS: u64 = 250;
-/// Answers to newcomers come no closer than this, in milliseconds: a burst of garbage is not worth
-/// a burst of answers.
+/// Least time between answers to newcomers, in milliseconds: a burst of garbage must not cause a
+/// burst of answers.
 const ANSWER_MS: u64 = 50;
 
-/// The pool and this tab's end of the shared budget. Off until somebody presses.
+/// The pool and this tab's end of the shared budget. Off until somebody presses Mine.
 pub struct Mining {
     on: bool,
-    /// Whether the tab takes part; a frozen one does not mine, pressed or not.
+    /// Whether the tab takes part; a frozen one does not mine, even if switched on.
     present: bool,
     plan: Plan,
     budget: Budgeting,
@@ -29,7 +29,7 @@ pub struct Mining {
 }
 
 impl Mining {
-    /// A pool that is off; workers must come from `build`.
+    /// A pool that is off; its workers must be of this `build`.
     pub fn new(cx: &mut Cx<'_>, build: String, cores: u8, remembered: Power) -> Self {
         Self {
             on: false,
@@ -46,14 +46,14 @@ impl Mining {
         self.on
     }
 
-    /// Somebody pressed Mine, or Stop. Whether that is new.
+    /// Somebody pressed Mine or Stop. Returns whether that changed anything.
     pub fn set_on(&mut self, cx: &mut Cx<'_>, on: bool) -> bool {
         let new = std::mem::replace(&mut self.on, on) != on;
         self.share(cx);
         new
     }
 
-    /// The tab is frozen, or back: meanwhile others may use its part of the budget.
+    /// The tab is frozen or back; while it is frozen, others may use its part of the budget.
     pub fn set_present(&mut self, cx: &mut Cx<'_>, present: bool) {
         self.present = present;
         self.share(cx);
@@ -67,14 +67,14 @@ impl Mining {
         self.share(cx);
     }
 
-    /// What a node wants searched from now on.
+    /// Sets what a node wants searched from now on.
     pub fn set_job(&mut self, cx: &mut Cx<'_>, node: NodeKey, job: Option<Job>) {
         self.plan.set_job(cx.ms(), node, job);
     }
 
-    /// Another tab says something on the power channel. Whether the picture may be different.
+    /// Another tab spoke on the power channel. Returns whether the picture may have changed.
     pub fn hear(&mut self, cx: &mut Cx<'_>, bytes: &[u8]) -> bool {
-        // Garbage is nothing.
+        // Garbage changes nothing.
         let future = is_planted(Bug::PowerFromTheFuture);
         let wall = if future { u64::MAX } else { cx.wall_ms() };
         let heard = self.budget.hear(cx.ms(), wall, bytes).unwrap_or_default();
@@ -87,7 +87,7 @@ impl Mining {
         heard.changed
     }
 
-    /// A worker says something.
+    /// A worker sent a message.
     pub fn hear_worker(&mut self, cx: &mut Cx<'_>, id: WorkerId, message: FromMiner) {
         self.plan.hear(cx.ms(), id, message);
     }
@@ -97,12 +97,12 @@ impl Mining {
         self.plan.died(cx.ms(), id);
     }
 
-    /// What has come due; whether the picture may be different.
+    /// Does what has come due. Returns whether the picture may have changed.
     pub fn turn(&mut self, cx: &mut Cx<'_>) -> bool {
         let now = cx.ms();
         let mut changed = false;
         if self.announce.take(now) {
-            // First, so that tabs that forgot this one while it was frozen answer at once.
+            // First, so that tabs that forgot this one during a freeze answer at once.
             let said = self.budget.announcement().encode().to_vec();
             cx.act(Effect::Say(Channel::Power, said));
             changed = self.budget.forget_silent(now);
@@ -126,7 +126,7 @@ impl Mining {
         self.announce.due().min(tick)
     }
 
-    /// Hands on what the pool wants; what it tells the tab.
+    /// Passes on the pool's commands and returns what it tells the tab.
     pub fn carry_out(&mut self, cx: &mut Cx<'_>) -> Vec<PoolEvent> {
         let mut events = Vec::new();
         for command in self.plan.take() {
@@ -140,13 +140,13 @@ impl Mining {
         events
     }
 
-    /// Others need not wait until this tab is forgotten.
+    /// Says goodbye, so that others need not wait until they forget this tab.
     pub fn say_goodbye(&mut self, cx: &mut Cx<'_>) {
         let said = self.budget.farewell().encode().to_vec();
         cx.act(Effect::Say(Channel::Power, said));
     }
 
-    /// What the pool may use of the machine.
+    /// How much of the machine the pool may use; `None` if it may not.
     pub fn share_now(&self) -> Option<Power> {
         if is_planted(Bug::WholeBudget) && self.mines() {
             return Some(self.budget.power());
@@ -154,7 +154,7 @@ impl Mining {
         self.budget.share().filter(|_| self.mines())
     }
 
-    /// Hashes a second by wall clock; 0 when off.
+    /// Hashes per second of real time; 0 when off.
     pub fn rate(&mut self, now: u64) -> u64 {
         if self.on { self.plan.rate(now) } else { 0 }
     }

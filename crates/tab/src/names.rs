@@ -1,11 +1,11 @@
 //! What channels, locks and databases are called. All names carry the deployment's path, because
 //! projects on one host share an origin, and the format's version, so that another version of
-//! Tabchain lives beside this one instead of in it.
+//! Tabchain lives beside this one and not in it.
 
 use chain::PeerId;
 use protocol::envelope::RoomId;
 
-/// Version of all that is stored and said under these names.
+/// Version of everything stored or said under these names.
 pub const FORMAT: u32 = 1;
 
 /// Makes the names of one deployment.
@@ -41,7 +41,7 @@ impl Names {
         format!("{}:room:{}", self.prefix, hex(&room.0))
     }
 
-    /// The channel on which all tabs say who mines, whatever their room.
+    /// The channel on which all tabs, whatever their room, say whether they mine.
     #[must_use]
     pub fn power_channel(&self) -> String {
         format!("{}:power:{}", self.prefix, pool::budget::POWER_VERSION)
@@ -71,13 +71,13 @@ impl Names {
         format!("{}:generation:{}", self.prefix, hex(&room.0))
     }
 
-    /// Held by the tab that people call by this number.
+    /// Held by the tab that has this label.
     #[must_use]
     pub fn label_lock(&self, room: RoomId, label: u32) -> String {
         format!("{}:label:{}:{label}", self.prefix, hex(&room.0))
     }
 
-    /// Held by a tab for as long as it lives in a room.
+    /// Held by a tab while it is in a room.
     #[must_use]
     pub fn tab_lock(&self, room: RoomId, tab: &PeerId) -> String {
         format!("{}{tab:x}", self.tab_lock_prefix(room))
@@ -101,7 +101,7 @@ pub fn hex(bytes: &[u8]) -> String {
     bytes
         .iter()
         .fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-            write!(text, "{byte:02x}").expect("a string takes everything");
+            write!(text, "{byte:02x}").expect("writing to a string cannot fail");
             text
         })
 }

@@ -1,5 +1,5 @@
-//! From the page's first message to a known room with its storage: the room of the link, the one used
-//! last, or a new one for this machine.
+//! From the page's first message to a known room with its storage: the room of the link, the one
+//! used last, or a new one suited to this machine.
 
 use scenario::Room;
 use wire::Start;
@@ -13,9 +13,9 @@ use crate::storage::open::Opening as Database;
 use crate::storage::{BROWSER_STORES, Change, DbError, Durability, ROOM_STORES, Store};
 
 const LAST_ROOM: &[u8] = b"last-room";
-/// How long this machine is measured for a new room, in milliseconds.
+/// How long this machine's speed is measured for a new room, in milliseconds.
 const MEASURE_MS: u32 = 100;
-/// How long the database may take to say or keep which room was used last, in milliseconds.
+/// How long the database may take to read or store the room used last, in milliseconds.
 const DATABASE_MS: u64 = 3_000;
 
 /// A tab that does not know its room yet.
@@ -23,11 +23,11 @@ pub struct Opening {
     start: Start,
     names: Names,
     browser_db: Result<(), DbError>,
-    /// Held while a new room is made: tabs opened together must not each make one of their own.
+    /// Held while a new room is made, so that tabs opened together do not each make their own.
     lock: Option<LockId>,
     held_up: Option<HeldUp>,
     step: Step,
-    /// Whether the page was frozen meanwhile.
+    /// Whether the page is frozen now.
     pub frozen: bool,
 }
 
@@ -43,7 +43,7 @@ enum Step {
 
 /// What was opened.
 pub struct Opened {
-    /// What the page said at the start.
+    /// The page's first message.
     pub start: Start,
     /// Names of this deployment.
     pub names: Names,
@@ -55,7 +55,7 @@ pub struct Opened {
     pub room_db: Result<(), DbError>,
     /// Whether somebody held the lock of the default room.
     pub held_up: Option<HeldUp>,
-    /// Whether the page was frozen meanwhile.
+    /// Whether the page is frozen now.
     pub frozen: bool,
 }
 
@@ -75,7 +75,7 @@ impl Opening {
         }
     }
 
-    /// A database is open, or not.
+    /// A database was opened, or could not be.
     pub fn opened(
         &mut self,
         cx: &mut Cx<'_>,
@@ -96,7 +96,7 @@ impl Opening {
         }
     }
 
-    /// Somebody's older connection is in the way.
+    /// An older connection is in the way.
     pub fn blocked(&mut self, cx: &Cx<'_>, db: DbId) {
         match (&mut self.step, db) {
             (Step::Browser(opening), DbId::Browser) | (Step::Room(opening, _), DbId::Room) => {
@@ -111,7 +111,7 @@ impl Opening {
         self.browser_db = Err(DbError::Refused(why));
     }
 
-    /// The browser says something of a lock.
+    /// The browser says what became of a lock.
     pub fn locked(&mut self, cx: &mut Cx<'_>, id: LockId, answer: LockAnswer) {
         if let Step::Lock(wait) = &self.step
             && let Some(waited) = wait.answered(id, answer)
@@ -135,14 +135,14 @@ impl Opening {
         }
     }
 
-    /// Which room is used is written down.
+    /// The room used last is stored, or could not be.
     pub fn written(&mut self, cx: &mut Cx<'_>, id: Ticket) {
         if matches!(self.step, Step::Remembering(ticket, ..) if ticket == id) {
             self.remembered(cx);
         }
     }
 
-    /// The machine was measured: a room that fits it.
+    /// The machine was measured: makes a room that suits it.
     pub fn calibrated(&mut self, cx: &mut Cx<'_>, rate: u64) {
         if matches!(self.step, Step::Calibrating) {
             let room = Room::fresh(cx.number(), rate);
@@ -150,7 +150,7 @@ impl Opening {
         }
     }
 
-    /// What has come due.
+    /// Does what has come due.
     pub fn turn(&mut self, cx: &mut Cx<'_>) -> Option<Opened> {
         let now = cx.ms();
         match &mut self.step {
@@ -211,7 +211,7 @@ impl Opening {
         cx.act(Effect::Calibrate { ms: MEASURE_MS });
     }
 
-    /// The room is the one used last from now on. Without that the next visit without a link opens
+    /// Stores this room as the one used last. If that fails, the next visit without a link opens
     /// another room: no loss.
     fn remember(&mut self, cx: &mut Cx<'_>, room: Room) {
         if self.browser_db.is_err() {

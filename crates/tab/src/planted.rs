@@ -1,5 +1,5 @@
-//! Bugs of this tab's own history, and their like, that a test-only build can switch on: the simulated
-//! browsers must find each of them. Without the feature `planted` none of this is compiled in.
+//! Bugs from this tab's own history, and others like them, that a test-only build can switch on:
+//! the simulated browsers must find each one. Without the feature `planted` none is compiled in.
 
 /// A bug that can be switched on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -8,13 +8,13 @@ pub enum Bug {
     OldHeightsUnderNewGeneration,
     /// A reset of a chain that has just been reset puts the empty chain away.
     ResetOfEmptyChain,
-    /// Other tabs are told of a reset before storage has it.
+    /// Other tabs are told of a reset before it is stored.
     ToldBeforeWritten,
     /// A heartbeat's generation is taken as an order.
     HeartbeatIsAnOrder,
-    /// A start that was under way goes on with the old chain's nodes after a reset.
+    /// A start under way goes on with the old chain's nodes after a reset.
     StartGoesOnAfterReset,
-    /// Nodes boot before what their former life saved is written.
+    /// Nodes boot before what their former incarnation saved is written.
     BootBeforeWritten,
     /// Locks are given up before everything is written.
     LeftBeforeWritten,
@@ -22,39 +22,39 @@ pub enum Bug {
     MemoryLostAtFreeze,
     /// Messages leave before what they promise is durable.
     SentBeforeDurable,
-    /// A seat is taken though another tab holds its lock.
+    /// A seat is taken although another tab holds its lock.
     SeatWithoutLock,
-    /// A tab whose lock was stolen goes on as who it was.
+    /// A tab whose lock was stolen goes on as if it still held it.
     GoesOnWhenStolen,
-    /// What an ask was doing goes on after a freeze, and the ask is not answered.
+    /// A freeze neither answers an ask under way nor gives back its locks.
     AskForgottenAtFreeze,
-    /// An ask that takes time is answered when it begins, too.
+    /// An ask that takes time is answered when it begins as well as when it is done.
     AnsweredTwice,
     /// A mining tab takes the whole budget, whoever else mines.
     WholeBudget,
-    /// A tab that is frozen keeps its share and its workers.
+    /// A frozen tab keeps its share and its workers.
     FrozenTabMines,
-    /// A power setting that is dated in the future counts.
+    /// A power setting dated in the future counts.
     PowerFromTheFuture,
-    /// A goodbye is believed without a look at the lock.
+    /// A goodbye is believed without looking at the lock.
     GoodbyeBelieved,
-    /// What has no signature is heard.
+    /// Messages without a signature are heard.
     UnsignedHeard,
     /// Every heartbeat is answered at once.
     HeartbeatStorm,
-    /// Packets of a chain that was reset are delivered.
+    /// Packets of another generation are delivered.
     PacketsOfAnotherChain,
     /// A packet without the tag of its sender's tab is delivered.
     UntaggedHeard,
-    /// What arrives is kept, however much it is.
+    /// Everything that arrives is kept, however much it is.
     InboxWithoutBound,
-    /// Identities are taken as the list said before their seats were waited for.
+    /// Identities are taken as listed before their seats were waited for.
     ListBelieved,
-    /// A second reset does not look at what counted when it was asked for.
+    /// A second reset ignores which chain counted when it was asked for.
     ResetOfUnseenChain,
-    /// Writes of a former session make the first saves of the next one count as durable.
+    /// A former session's writes make the first saves of the next count as durable.
     FormerWriteCounts,
-    /// What a tab has signed counts again when somebody says it again.
+    /// A replayed message of a tab counts again.
     SaidAgainHeard,
 }
 
@@ -99,7 +99,7 @@ mod switch {
         static BUG: Cell<Option<Bug>> = const { Cell::new(None) };
     }
 
-    /// Switches a bug on in this thread, or all off.
+    /// Switches on one bug in this thread, or none.
     pub fn plant(bug: Option<Bug>) {
         BUG.with(|planted| planted.set(bug));
     }
@@ -114,7 +114,7 @@ pub(crate) use switch::is_planted;
 #[cfg(feature = "planted")]
 pub use switch::plant;
 
-/// Nothing is.
+/// No bug is planted in this build.
 #[cfg(not(feature = "planted"))]
 pub(crate) const fn is_planted(_: Bug) -> bool {
     false

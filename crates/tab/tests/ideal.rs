@@ -1,5 +1,5 @@
-//! A tab in an ideal browser: every lock is free, every write succeeds, everything is answered at once.
-//! What goes wrong in real ones is `swarm`'s business.
+//! A tab in an ideal browser: it is alone there, every write succeeds, everything is answered at
+//! once. What goes wrong in real ones is `swarm`'s business.
 #![cfg(not(target_arch = "wasm32"))]
 
 use std::collections::{BTreeMap, VecDeque};
@@ -40,7 +40,7 @@ struct Browser {
     frames: Vec<Frame>,
     answers: BTreeMap<u32, Result<Answer, Failure>>,
     said: usize,
-    /// Whether workers find anything.
+    /// Whether workers search.
     is_mining: bool,
     asked: u32,
 }
@@ -78,7 +78,7 @@ impl Browser {
         self.give(start());
     }
 
-    /// The same browser with the tab opened anew.
+    /// The same browser, with the tab reloaded.
     fn reload(mut self) -> Self {
         let mut out = Vec::new();
         self.tab = Tab::new(BUILD.into(), [9; 32], &mut out);
@@ -101,7 +101,7 @@ impl Browser {
         }
     }
 
-    /// Lets so many milliseconds pass.
+    /// Lets this many milliseconds pass.
     fn run(&mut self, ms: u64) {
         let end = self.now + ms;
         let mut turns = 0;
@@ -241,7 +241,7 @@ fn a_tab_opens_mines_and_has_its_chain_back_after_a_reload() {
 }
 
 #[test]
-fn a_reset_puts_the_chain_away_and_its_undoing_brings_it_back() {
+fn a_reset_puts_the_chain_away_and_undoing_it_brings_it_back() {
     let mut browser = Browser::open();
     browser.ask(StartMining { power: None }).unwrap();
     browser.run(1_000);
@@ -277,7 +277,7 @@ fn a_frozen_tab_comes_back_with_all_its_nodes() {
 }
 
 #[test]
-fn a_tab_in_which_nothing_happens_says_so_once_a_second() {
+fn an_idle_tab_sends_a_heartbeat_once_a_second() {
     let mut browser = Browser::open();
     browser.run(5_000);
     let before = browser.said;
@@ -286,7 +286,7 @@ fn a_tab_in_which_nothing_happens_says_so_once_a_second() {
 }
 
 #[test]
-fn a_tab_whose_identity_is_stolen_goes_on_as_somebody_else_with_its_chain() {
+fn a_tab_whose_identity_is_stolen_goes_on_as_somebody_else_with_the_same_chain() {
     let mut browser = Browser::open();
     browser.ask(StartMining { power: None }).unwrap();
     browser.run(1_000);

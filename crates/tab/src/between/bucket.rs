@@ -1,6 +1,6 @@
-//! A token bucket: how many messages one sender may say.
+//! A token bucket: how many messages one sender may send.
 
-/// Fills by time, empties by use. Times are milliseconds of a clock that does not go back.
+/// Fills with time, empties with use. Times are milliseconds of a clock that does not go back.
 #[derive(Clone, Copy, Debug)]
 pub struct Bucket {
     thousandths: u64,
@@ -17,7 +17,7 @@ pub struct Rate {
 }
 
 impl Bucket {
-    /// A full one.
+    /// A full bucket.
     #[must_use]
     pub fn full(rate: Rate, now: u64) -> Self {
         Self {
@@ -26,7 +26,7 @@ impl Bucket {
         }
     }
 
-    /// Takes so many tokens, if there are as many.
+    /// Takes this many tokens, if there are enough.
     pub fn take(&mut self, rate: Rate, tokens: u32, now: u64) -> bool {
         let passed = now.saturating_sub(self.filled);
         self.filled = self.filled.max(now);

@@ -1,5 +1,5 @@
-//! What a tab says of itself each second, and a person's command to another tab: both signed with the
-//! key whose hash is the tab's name, so that nobody else can say it.
+//! What a tab says of itself each second, and a person's command to another tab: both signed with
+//! the key whose hash is the tab's name, so that nobody else can say them.
 
 use chain::{BitcoinHeader, BlockId, PeerId, Target, Work};
 use serde::{Deserialize, Serialize};
@@ -10,9 +10,9 @@ use super::generation::Generation;
 pub const MOST_NODES: usize = 16;
 /// Most headers that go with a tip.
 pub const MOST_HEADERS: usize = 16;
-/// Larger heartbeats are garbage: 16 nodes and 16 branches of 16 headers are about 25 KB.
+/// Larger heartbeats are garbage: 16 nodes and 16 branches of 16 headers take about 25 KB.
 const MOST_BYTES: usize = 48 * 1024;
-/// Most labels, and so the largest.
+/// Most tabs in a room, and the largest label.
 pub const MOST_TABS: u32 = 64;
 
 /// A tab's sign of life.
@@ -20,26 +20,26 @@ pub const MOST_TABS: u32 = 64;
 pub struct Heartbeat {
     /// What people call it.
     pub label: u32,
-    /// It leaves: forget it now.
+    /// Whether it is leaving: forget it now.
     pub bye: bool,
     /// Whether its nodes are joined.
     pub online: bool,
     /// Whether it mines.
     pub mining: bool,
-    /// Hashes a second.
+    /// Hashes per second.
     pub hash_rate: u64,
     /// Which chain of the room it is on.
     pub generation: Generation,
-    /// Its nodes by seat.
+    /// Its nodes.
     pub nodes: Vec<NodeHeartbeat>,
-    /// The end of each distinct chain that they stand on.
+    /// The ends of the distinct chains that they stand on.
     pub branches: Vec<Branch>,
 }
 
 /// Where a node stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NodeHeartbeat {
-    /// Who.
+    /// Its peer id.
     pub id: PeerId,
     /// Its seat.
     pub seat: u32,
@@ -51,39 +51,39 @@ pub struct NodeHeartbeat {
     pub tip: BlockId,
     /// Cumulative work of its tip.
     pub work: Work,
-    /// Blocks that it has and wants while it catches up.
+    /// Heights that it has and wants, while it catches up.
     pub sync: Option<(u32, u32)>,
-    /// Saved blocks that it has read and has to read.
+    /// Saved blocks that it has read back and all that it has, while it loads.
     pub loading: Option<(u32, u32)>,
 }
 
 /// The last headers of a chain, parents first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Branch {
-    /// Height of the first.
+    /// Height of the first header.
     pub height: u32,
     /// The headers.
     pub headers: Vec<BitcoinHeader>,
 }
 
-/// A person's command to another tab: be cut off, or join.
+/// A person's command to another tab: join or be cut off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Command {
-    /// Whom it is for. A tab that comes back has another name, so that what was said to it before
-    /// moves nobody.
+    /// The tab it is for. A tab comes back under another name, so a command to the former one moves
+    /// nobody.
     pub tab: PeerId,
-    /// Only this node of it; `None`: the tab.
+    /// Only this node of it; the whole tab if `None`.
     pub node: Option<PeerId>,
-    /// Joined.
+    /// Whether to join.
     pub online: bool,
 }
 
-/// Why bytes are no heartbeat.
+/// Why bytes are not a heartbeat.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum HeartbeatError {
-    /// More bytes than any heartbeat has.
+    /// Longer than any heartbeat.
     Oversized(usize),
-    /// Not the encoding.
+    /// Not an encoded heartbeat.
     Malformed,
     /// A number beyond its limit.
     OutOfRange(&'static str),
@@ -100,7 +100,7 @@ impl Heartbeat {
         postcard::to_allocvec(self).expect("a vector takes any number of bytes")
     }
 
-    /// Reads a heartbeat and checks all that can be checked: sizes, links, proof of work against
+    /// Reads a heartbeat and checks what can be checked: sizes, links, and proof of work against
     /// `limit`, the room's easiest target.
     ///
     /// # Errors
@@ -140,7 +140,7 @@ impl Branch {
             if before.is_some_and(|before| header.prev != before) {
                 return Err(HeartbeatError::Unlinked(id));
             }
-            // All agree on the genesis block without checking it.
+            // The genesis block follows from the room's rules and needs no work.
             if height > 0 && header.check_pow(limit).is_err() {
                 return Err(HeartbeatError::NoWork(id));
             }
@@ -160,8 +160,8 @@ impl Command {
     /// Reads a command.
     #[must_use]
     pub fn decode(bytes: &[u8]) -> Option<Self> {
-        let (control, rest) = postcard::take_from_bytes::<Self>(bytes).ok()?;
-        rest.is_empty().then_some(control)
+        let (command, rest) = postcard::take_from_bytes::<Self>(bytes).ok()?;
+        rest.is_empty().then_some(command)
     }
 }
 

@@ -1,22 +1,22 @@
 //! A heartbeat says that another chain of the room counts: a hint to look, never an order.
 //!
-//! What counts is what storage says. Where storage cannot say it, a tab that has shown its lock is
+//! What counts is what storage says. Where storage cannot say, a tab that has shown its lock is
 //! followed only if nothing is lost by it.
 
 use super::generation::Generation;
 
-/// No heartbeat of an honest tab is so many resets ahead.
+/// No honest tab's heartbeat is further ahead than this many resets.
 const MOST_AHEAD: u32 = 1_000;
 
-/// What to do about a generation that another tab says counts, and that storage does not confirm.
+/// Whether to follow another tab to a generation that storage does not confirm.
 #[must_use]
 pub fn may_follow(ours: Generation, theirs: Generation, ours_is_empty: bool, kept: bool) -> bool {
     let ahead = theirs.stamp.checked_sub(ours.stamp);
     let near = ahead.is_some_and(|ahead| (1..=MOST_AHEAD).contains(&ahead));
     let chain_stays = ours_is_empty || theirs.keeps(ours.current);
-    // In memory nobody else keeps what a reset put away, and one undo is all that people expect.
+    // In memory nobody else keeps what a reset put away, and people expect only one undo.
     let undo_stays = !kept || ours.undo.is_none_or(|undo| theirs.keeps(undo));
-    // Whoever took up the offer to bring a chain back would give up the present one for it.
+    // Bringing back the offered chain would give up the present one.
     let offer_is_known = ours_is_empty
         || theirs.current != ours.current
         || theirs.undo.is_none_or(|undo| ours.undo == Some(undo));
@@ -39,7 +39,7 @@ mod tests {
         assert!(may_follow(ours, reset, false, true));
         assert!(!may_follow(ours, forged, false, true));
         assert!(may_follow(ours, forged, true, true), "nothing can be lost");
-        // A second one would take the chain that the first put away.
+        // A second reset would destroy the chain that the first put away.
         assert!(!may_follow(reset, reset.reset(), false, true));
         assert!(may_follow(reset, reset.reset(), false, false));
         assert!(may_follow(reset, reset.undone().unwrap(), true, true));
@@ -59,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_far_ahead_is_nobodys() {
+    fn a_stamp_far_ahead_is_not_followed() {
         let ours = Generation::default();
         let far = Generation {
             stamp: u32::MAX,

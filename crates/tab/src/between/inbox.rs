@@ -1,8 +1,8 @@
 //! What arrives on the room's channel, kept within bounds before anybody looks at it.
 //!
-//! Anything of the same origin may post there, so every sender has a token bucket, all strangers
-//! share one, the queues drop their oldest, and what is not an envelope is only counted. Packets are
-//! heard only from the tab that hosts their sender ([`super::tagged`]).
+//! Anything of the same origin may post there, so every known sender has a token bucket, strangers
+//! share one, the queues drop their oldest, and what is not an envelope is only counted. Packets
+//! are heard only from the tab that hosts their sender ([`super::tagged`]).
 
 use std::collections::BTreeMap;
 
@@ -36,7 +36,7 @@ const MOST_SAID_BYTES: usize = 4 << 20;
 pub struct Arrived {
     /// The node that speaks.
     pub from: PeerId,
-    /// The node it speaks to; all if `None`.
+    /// The node that it speaks to; all if `None`.
     pub to: Option<PeerId>,
     /// What it says.
     pub packet: Packet,
@@ -44,14 +44,14 @@ pub struct Arrived {
     generation: u32,
 }
 
-/// What a tab says to tabs: a heartbeat or a command.
+/// What a tab says to other tabs: a heartbeat or a command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Said {
     /// Which of the two.
     pub kind: Kind,
     /// The tab that speaks.
     pub from: PeerId,
-    /// Counts what it says.
+    /// The number of what it says.
     pub sequence: u64,
     /// Its payload, signed.
     pub payload: Vec<u8>,
@@ -65,7 +65,7 @@ struct Known {
     bucket: Bucket,
 }
 
-/// Everything that was heard and not yet looked at.
+/// Everything heard and not yet looked at.
 #[derive(Debug)]
 pub struct Inbox {
     room: RoomId,
@@ -97,7 +97,7 @@ impl Inbox {
         }
     }
 
-    /// Who is known from now on: tabs and nodes that heartbeats named, each with the tab that hosts it.
+    /// Sets who is known: tabs and nodes named by heartbeats, each with the tab that hosts it.
     pub fn know(&mut self, senders: impl IntoIterator<Item = (PeerId, PeerId)>, now: u64) {
         let mut before = std::mem::take(&mut self.known);
         for (id, host) in senders {
@@ -107,7 +107,7 @@ impl Inbox {
         }
     }
 
-    /// Bytes arrived. `mine` says whether a name is one of this tab.
+    /// Bytes arrived. `mine` tells whether an id is this tab's or one of its nodes'.
     pub fn hear(
         &mut self,
         bytes: &[u8],
@@ -133,7 +133,7 @@ impl Inbox {
         }
     }
 
-    /// Something arrived that is not even bytes, or turned out to be garbage later.
+    /// Counts something that is not even bytes, or turned out to be garbage later.
     pub fn refuse(&mut self) {
         self.garbage = self.garbage.saturating_add(1);
     }
@@ -143,11 +143,11 @@ impl Inbox {
         self.said.pop()
     }
 
-    /// The next packet of the chain that counts. What belongs to one that was reset, before or
-    /// since it arrived, is lost, and gossip makes up for it.
+    /// The next packet of the chain that counts. Packets of any other chain, as after a reset, are
+    /// lost; gossip makes up for that.
     pub fn next_packet(&mut self, generation: u32) -> Option<Arrived> {
         std::iter::from_fn(|| self.packets.pop())
-            .find(|came| came.generation == generation || is_planted(Bug::PacketsOfAnotherChain))
+            .find(|one| one.generation == generation || is_planted(Bug::PacketsOfAnotherChain))
     }
 
     /// Whether heartbeats or commands wait.
@@ -168,7 +168,7 @@ impl Inbox {
         self.packets.is_empty() && self.said.is_empty()
     }
 
-    /// How many messages were dropped since this was asked last.
+    /// How many messages were dropped since the last call.
     pub fn take_garbage(&mut self) -> u32 {
         let overflow = self
             .packets
@@ -177,12 +177,12 @@ impl Inbox {
         std::mem::take(&mut self.garbage).saturating_add(overflow)
     }
 
-    /// Whether an envelope of another version was heard since this was asked last.
+    /// Whether an envelope of another version was heard since the last call.
     pub fn take_other_version(&mut self) -> bool {
         std::mem::take(&mut self.other_version)
     }
 
-    /// A signature takes long to verify: how many of them is settled before.
+    /// Charges the bucket first, because signatures are slow to verify.
     fn take_said(&mut self, kind: Kind, envelope: Envelope, now: u64) {
         let may = match self.known.get_mut(&envelope.sender) {
             Some(known) => known.bucket.take(KNOWN, 1, now),
@@ -200,7 +200,7 @@ impl Inbox {
         self.said.push(said.payload.len(), said);
     }
 
-    /// Nodes speak only once their tab has said that they exist; what came too early is lost. What others
+    /// Nodes are heard only once their tab has named them; earlier packets are lost. What others
     /// say in a node's name takes nothing out of its bucket.
     fn take_packet(&mut self, envelope: &Envelope, links: &mut Links, now: u64) {
         let from = envelope.sender;
@@ -209,7 +209,7 @@ impl Inbox {
         };
         let opened = match links.open(&known.host, envelope) {
             Ok(opened) if known.bucket.take(KNOWN, 1, now) => opened,
-            // Every tab hears what is said to others: that is no garbage.
+            // Every tab hears what is said to others: that is not garbage.
             Err(NotHeard::Untagged) => return,
             _ => return self.refuse(),
         };
@@ -219,13 +219,13 @@ impl Inbox {
             bytes: opened.message.into(),
             wire_size,
         };
-        let mail = Arrived {
+        let arrived = Arrived {
             from,
             to: envelope.recipient,
             packet,
             generation: opened.generation,
         };
-        self.packets.push(mail.packet.bytes.len(), mail);
+        self.packets.push(arrived.packet.bytes.len(), arrived);
     }
 }
 
@@ -259,7 +259,7 @@ mod tests {
         }
     }
 
-    /// Two tabs: this one, and one with the nodes 1 and 2.
+    /// Two tabs: this one, and another with nodes 1 and 2.
     struct Room {
         inbox: Inbox,
         here: Me,
@@ -316,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn packets_that_waited_while_the_chain_was_reset_are_lost() {
+    fn packets_that_waited_during_a_reset_are_lost() {
         let mut room = Room::new();
         room.hear_packet(id(1), 3, b"before the reset");
         room.hear_packet(id(1), 4, b"after it");
@@ -326,7 +326,7 @@ mod tests {
     }
 
     #[test]
-    fn a_packet_that_is_said_again_is_garbage_and_one_for_others_is_not() {
+    fn a_replayed_packet_is_garbage_and_one_for_others_is_not() {
         let mut room = Room::new();
         let said = room.packet(id(1), 0, b"hello");
         room.hear(&said);

@@ -1,4 +1,4 @@
-//! What tabs say to each other, and how much of it is listened to.
+//! What tabs say to each other, and how much of it they listen to.
 
 pub mod bucket;
 pub mod generation;

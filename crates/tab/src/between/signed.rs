@@ -1,8 +1,8 @@
-//! What a tab says, signed: nobody else of the same origin can say it in its name.
+//! What a tab says, signed, so that nobody else of the same origin can say it in its name.
 //!
 //! A tab's name is the hash of a key that never leaves its engine, and the name of its lock. The
-//! signature covers room, kind, number and payload, so that nothing can be said again elsewhere;
-//! numbers that do not rise are refused by whoever listens ([`super::tabs`]).
+//! signature covers room, kind, number and payload, so that nothing can be replayed elsewhere;
+//! listeners refuse numbers that do not rise ([`super::tabs`]).
 //!
 //! Layout: public key (32), signature (64), payload.
 
@@ -12,7 +12,7 @@ use protocol::envelope::{Kind, RoomId};
 /// Bytes before the payload.
 pub const LEN: usize = 32 + Signature::LEN;
 
-/// A payload with its signature before it.
+/// A payload behind its key and signature.
 #[must_use]
 pub fn sign(
     secret: &SecretKey,

@@ -1,7 +1,7 @@
-//! The other tabs of this room, as their heartbeats and locks tell.
+//! The other tabs of this room, as known from their heartbeats and locks.
 //!
-//! A tab lives while it holds its lock. One that holds it and says nothing for 5 s is shown as
-//! silent and counts as unreachable; where the browser refuses locks it counts as gone.
+//! A tab is alive while it holds its lock. If it holds it but says nothing for 5 s, it is shown as
+//! silent and counts as unreachable; where the browser refuses locks, it counts as gone.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -12,12 +12,12 @@ use crate::planted::{Bug, is_planted};
 use super::heartbeat::{Branch, Heartbeat, MOST_TABS, NodeHeartbeat};
 use super::tagged::Other;
 
-/// After so many milliseconds without a heartbeat a tab is silent.
+/// A tab is silent after this many milliseconds without a heartbeat.
 const SILENT_AFTER: u64 = 5_000;
-/// Of so many tabs that are gone it is remembered what they said last.
+/// Most tabs that are gone whose last number is remembered.
 const MOST_GONE: usize = 256;
 
-/// Something that people may want to know of another tab.
+/// Something that people may want to know about another tab.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum News {
     /// A tab appeared.
@@ -34,14 +34,14 @@ pub enum News {
     Online {
         /// What people call it.
         label: u32,
-        /// Joined.
+        /// Whether it joined.
         online: bool,
     },
     /// A node was cut off or joined again.
     NodeOnline {
         /// Its seat.
         seat: u32,
-        /// Joined.
+        /// Whether it joined.
         online: bool,
     },
 }
@@ -49,9 +49,9 @@ pub enum News {
 /// Another tab.
 #[derive(Clone, Debug)]
 pub struct Tab {
-    /// What it said last.
+    /// Its last heartbeat.
     pub heartbeat: Heartbeat,
-    /// The number of that.
+    /// The number of what it said last.
     sequence: u64,
     /// The key whose hash is its name.
     key: Option<PublicKey>,
@@ -62,38 +62,38 @@ pub struct Tab {
 }
 
 impl Tab {
-    /// Whether nothing was heard of it for over 5 s. Times are milliseconds.
+    /// Whether it has said nothing for over 5 s. Times are milliseconds.
     #[must_use]
     pub fn is_silent(&self, now: u64) -> bool {
         now.saturating_sub(self.heard) > SILENT_AFTER
     }
 }
 
-/// What became of something that a tab said.
+/// What follows from a heartbeat.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Heard {
-    /// Locks are to be looked at soon.
+    /// Whether to look at the locks soon.
     pub look: bool,
-    /// It was not known before: it should hear from us.
+    /// Whether its tab was unknown, and should hear from us.
     pub stranger: bool,
     /// What people may want to know.
     pub news: Vec<News>,
 }
 
-/// All other tabs; at first nobody.
+/// All other tabs; none at first.
 #[derive(Debug, Default)]
 pub struct Tabs {
     tabs: BTreeMap<PeerId, Tab>,
-    /// Tabs that have shown their lock and are gone, and the number of what each said last: whoever
-    /// gets hold of the lock could say it all again.
+    /// Tabs that had shown their lock and are gone, with the number of what each said last: whoever
+    /// gets hold of the lock could replay it all.
     gone: VecDeque<(PeerId, u64)>,
 }
 
 impl Tabs {
-    /// A tab said something that it has signed. Nodes that are `ours` or that another tab was first
-    /// to name are not this tab's, whatever it says; numbers that do not rise say nothing.
+    /// Takes in a tab's signed heartbeat. Nodes that are `ours`, or that another tab named first,
+    /// are not this tab's, whatever it claims; a number that does not rise is ignored.
     ///
-    /// A tab that says goodbye is believed when its lock is gone, which is to be looked at now.
+    /// A goodbye is believed once the lock is gone, so locks should be looked at now.
     pub fn hear(
         &mut self,
         id: PeerId,
@@ -123,7 +123,7 @@ impl Tabs {
             return Heard::default();
         }
         if heartbeat.bye {
-            // Under another name the tab may be back before its lock is looked at.
+            // The tab may be back under another name before its lock is looked at.
             heartbeat.nodes.clear();
             heartbeat.branches.clear();
         }
@@ -164,14 +164,14 @@ impl Tabs {
         }
     }
 
-    /// What a tab says is signed with this key, whose hash is its name.
+    /// Remembers the key with which a tab signs, whose hash is its name.
     pub fn learn(&mut self, id: &PeerId, key: PublicKey) {
         if let Some(tab) = self.tabs.get_mut(id) {
             tab.key = Some(key);
         }
     }
 
-    /// Tabs that are known to live, for links to them.
+    /// Tabs known to be alive, for links to them.
     pub fn others(&self) -> impl Iterator<Item = Other> {
         self.alive().filter_map(|(id, tab)| {
             Some(Other {
@@ -182,8 +182,8 @@ impl Tabs {
         })
     }
 
-    /// Whether something else that a tab has signed under this number counts: it has shown its lock,
-    /// and did not say this before.
+    /// Whether a command that a tab signed under this number counts: the tab has shown its lock,
+    /// and its numbers have not got that far before.
     pub fn counts(&mut self, id: &PeerId, sequence: u64) -> bool {
         let tab = self.tabs.get_mut(id);
         let again = is_planted(Bug::SaidAgainHeard);
@@ -191,7 +191,7 @@ impl Tabs {
         tab.map(|tab| tab.sequence = sequence).is_some()
     }
 
-    /// Whether there is room for another tab: one that has not shown its lock gives way.
+    /// Makes room for another tab if it can: one that has not shown its lock gives way.
     fn has_room(&mut self) -> bool {
         if self.tabs.len() + 1 < MOST_TABS as usize {
             return true;
@@ -204,7 +204,7 @@ impl Tabs {
         true
     }
 
-    /// The locks that were held at `asked`: confirms tabs, and lets those go that held none.
+    /// Given the locks held at `asked`, confirms the tabs that hold theirs and drops the others.
     pub fn locked(&mut self, held: &BTreeSet<PeerId>, asked: u64) -> Vec<News> {
         let mut news = Vec::new();
         for (id, tab) in &mut self.tabs {
@@ -222,25 +222,25 @@ impl Tabs {
         news
     }
 
-    /// Tabs that are not silent: where there are no locks, those are taken to live.
+    /// Tabs that are not silent: where there are no locks, these count as alive.
     #[must_use]
     pub fn talking(&self, now: u64) -> BTreeSet<PeerId> {
         let talking = self.tabs.iter().filter(|(_, tab)| !tab.is_silent(now));
         talking.map(|(id, _)| *id).collect()
     }
 
-    /// Tabs that are known to live.
+    /// Tabs known to be alive.
     pub fn alive(&self) -> impl Iterator<Item = (&PeerId, &Tab)> {
         self.tabs.iter().filter(|(_, tab)| tab.confirmed)
     }
 
-    /// Whether a tab is known to live.
+    /// Whether a tab is known to be alive.
     #[must_use]
     pub fn is_alive(&self, id: &PeerId) -> bool {
         self.tabs.get(id).is_some_and(|tab| tab.confirmed)
     }
 
-    /// Bytes of what other tabs say, about.
+    /// Roughly the bytes of what other tabs say.
     #[must_use]
     pub fn bytes(&self) -> usize {
         let headers = |tab: &Tab| {
@@ -272,7 +272,7 @@ impl Tabs {
             .collect()
     }
 
-    /// All nodes of other tabs and the tab that each lives in.
+    /// All nodes of other tabs, each with its tab.
     pub fn nodes(&self) -> impl Iterator<Item = (&PeerId, &NodeHeartbeat)> {
         self.alive()
             .flat_map(|(id, tab)| tab.heartbeat.nodes.iter().map(move |node| (id, node)))
@@ -298,8 +298,8 @@ impl Tabs {
 }
 
 impl Tab {
-    /// Whether a node is this tab's, whoever else names it. A lock alone does not say so: somebody may
-    /// hold that of a tab that is gone, and whose nodes live elsewhere by now.
+    /// Whether a node is this tab's, whoever else names it. The lock alone does not prove that:
+    /// somebody may hold the lock of a tab that is gone and whose nodes live elsewhere by now.
     fn keeps(&self, node: &PeerId, now: u64) -> bool {
         self.confirmed && !self.is_silent(now) && self.has(node)
     }
@@ -357,7 +357,7 @@ mod tests {
         }
     }
 
-    /// Tab 1 with one node, known to live.
+    /// Tab 1 with one node, known to be alive.
     fn with_one() -> Tabs {
         let mut tabs = Tabs::default();
         tabs.next(id(1), says(1, 11), 0);
@@ -374,7 +374,7 @@ mod tests {
             (true, true, vec![])
         );
         assert_eq!(tabs.alive().count(), 0);
-        // Asked before it was heard: the answer says nothing about it.
+        // The locks were asked for before it was heard: the answer says nothing about it.
         assert_eq!(tabs.locked(&BTreeSet::new(), 50), []);
         assert_eq!(
             tabs.locked(&BTreeSet::from([id(1)]), 200),
@@ -430,7 +430,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tab_that_says_goodbye_gives_its_nodes_up_at_once() {
+    fn a_tab_that_says_goodbye_gives_up_its_nodes_at_once() {
         let mut tabs = with_one();
         let bye = Heartbeat {
             bye: true,
@@ -443,7 +443,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_said_before_is_not_heard_again() {
+    fn a_replayed_heartbeat_is_not_heard() {
         let mut tabs = with_one();
         let off = Heartbeat {
             online: false,
@@ -489,14 +489,14 @@ mod tests {
     }
 
     #[test]
-    fn what_a_tab_said_that_is_gone_is_not_heard_again() {
+    fn nothing_that_a_departed_tab_said_is_heard_again() {
         let mut tabs = with_one();
         tabs.hear(id(1), 5, says(1, 11), nobody, 1);
         tabs.locked(&BTreeSet::new(), 10);
         assert!(!tabs.hear(id(1), 5, says(1, 11), nobody, 20).stranger);
         assert_eq!(tabs.tabs.len(), 0);
         assert!(tabs.hear(id(1), 6, says(1, 11), nobody, 30).stranger);
-        // Those who have shown no lock are not remembered, the others are within a bound.
+        // Tabs that showed no lock are not remembered; of the others, a bounded number.
         for n in 0..1_000_u32 {
             let mut bytes = [9; 32];
             bytes[..4].copy_from_slice(&n.to_le_bytes());

@@ -1,14 +1,14 @@
-//! What nodes say to nodes of other tabs, with a tag for each tab that is to hear it: nobody else of the
-//! same origin can say it in their name.
+//! What nodes say to nodes of other tabs, with a tag for each tab that is to hear it, so that
+//! nobody else of the same origin can say it in their name.
 //!
-//! A signature for each packet would cost too much, so two tabs that have heard each other's heartbeats
-//! share a secret (ECDH of the keys whose hashes are their names). A tag covers room, channel, speaker,
-//! recipient, number, generation and the hash of the message, under a key for this room and this
-//! direction. Of everything that it covers only the message may be long, so junk costs a listener one
-//! tag, however large it is. Numbers rise: what was heard once is not heard again.
+//! A signature for each packet would cost too much, so two tabs that have heard each other's
+//! heartbeats share a secret (ECDH of the keys whose hashes are their names). A tag covers room,
+//! channel, sender, recipient, number, generation and the hash of the message, under a key for this
+//! room and this direction. It covers a hash because only the message may be long: junk costs a
+//! listener one tag, however large it is. Numbers rise, so nothing is heard twice.
 //!
-//! Layout of a packet's payload, integers little endian: generation (4), count of tags (1), tags (16
-//! each), hash of the message (32), message.
+//! Layout of a packet's payload, integers little-endian: generation (4), count of tags (1), tags
+//! (16 each), hash of the message (32), message.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,9 +18,9 @@ use protocol::envelope::{Envelope, MAX_PAYLOAD, RoomId};
 use super::heartbeat::MOST_TABS;
 use crate::planted::{Bug, is_planted};
 
-/// Most tags of a packet: there are no more other tabs.
+/// Most tags of a packet: one for each other tab.
 const MOST_TAGS: usize = MOST_TABS as usize - 1;
-/// Tabs with which a secret is shared, of whom some may be gone and come back.
+/// Most tabs to share a secret with; some may be gone and come back.
 const MOST_LINKS: usize = 2 * MOST_TABS as usize;
 
 /// What a tab shares with the others of its room.
@@ -29,27 +29,27 @@ pub struct Links {
     links: BTreeMap<PeerId, Link>,
 }
 
-/// What a tab shares with another one.
+/// What a tab shares with one other.
 struct Link {
-    /// Tags what this tab says to it,
+    /// Tags what this tab says to it.
     speak: TagKey,
-    /// and what it says to this tab.
+    /// Tags what it says to this tab.
     listen: TagKey,
-    /// The number of what was heard of it last.
+    /// The highest number heard from it.
     heard: u64,
 }
 
-/// Another tab, as far as a link to it needs it.
+/// What a link to another tab is made from.
 pub struct Other {
     /// Its name.
     pub id: PeerId,
-    /// The key whose hash that is.
+    /// The key whose hash is that name.
     pub key: PublicKey,
-    /// The number of its last heartbeat: what it said before that is old.
+    /// The number of what it said last: anything up to that is old.
     pub sequence: u64,
 }
 
-/// A packet that comes from where it says.
+/// A packet that comes from whom it claims.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Opened<'a> {
     /// The chain that it belongs to.
@@ -61,18 +61,18 @@ pub struct Opened<'a> {
 /// Why a packet is not heard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NotHeard {
-    /// Without a tag for this tab: said to others only, or not by whom it names. That cannot be told.
+    /// No tag for this tab: meant for others only, or forged. There is no telling which.
     Untagged,
-    /// Cut short, or more tags than there are tabs.
+    /// Cut short, or with more tags than there are other tabs.
     Malformed,
-    /// It was heard before, or is older than what was.
+    /// Heard before, or older than what was.
     Again,
-    /// The tag is of another message.
+    /// The tag belongs to another message.
     Altered,
 }
 
 impl<'a> Opened<'a> {
-    /// What a packet's payload says, whoever said it: for judges outside, who hear it as it leaves.
+    /// What a payload says, whoever said it: for checkers, which see it as it leaves.
     #[must_use]
     pub fn unchecked(payload: &'a [u8]) -> Option<Self> {
         let sealed = Sealed::read(payload)?;
@@ -84,8 +84,8 @@ impl<'a> Opened<'a> {
 }
 
 impl Links {
-    /// Makes a link to each of these tabs that has none. Those to others stay while there is room: a tab
-    /// that was out of sight says nothing twice, either.
+    /// Makes a link to each of these tabs that has none. Links to others stay while there is room,
+    /// so that a tab that was out of sight cannot be replayed, either.
     pub fn meet(&mut self, secret: &SecretKey, room: RoomId, others: &[Other]) {
         for other in others {
             if self.links.contains_key(&other.id) {
@@ -99,8 +99,8 @@ impl Links {
         }
     }
 
-    /// The envelope, with a packet's message as its payload and a tag for each of these tabs. `None` if
-    /// none of them could hear it, or if it is too large to travel.
+    /// The envelope, its payload made of a packet's message and a tag for each of these tabs.
+    /// `None` if none of them could hear it, or if it is too large to travel.
     #[must_use]
     pub fn seal(
         &self,
@@ -128,8 +128,7 @@ impl Links {
         })
     }
 
-    /// What a packet says, if it is said for the first time by the tab that hosts its sender, and to
-    /// this one.
+    /// What a packet says, if the tab that hosts its sender says it to this one for the first time.
     ///
     /// # Errors
     /// Why it is not heard.

@@ -8,7 +8,7 @@ const A: PeerId = PeerId::from_bytes([1; 32]);
 const B: PeerId = PeerId::from_bytes([2; 32]);
 const FAR: PeerId = PeerId::from_bytes([9; 32]);
 
-/// Answers each input with the outputs that were put up for it, and remembers what it got.
+/// Answers each input with the outputs prepared for it, and remembers what it got.
 #[derive(Clone, Default)]
 struct Puppet {
     got: Vec<(Time, Input)>,
@@ -158,7 +158,7 @@ fn a_timer_that_was_missed_during_sleep_fires_once() {
             .count()
     };
     assert_eq!(timers(&host), 1);
-    // Armed in the past again: at once, but not within the same instant.
+    // Armed in the past again: due at once, but not in the same instant.
     assert_eq!(host.next_timer(), Some(Time(night + 1_000)));
 }
 
@@ -179,7 +179,7 @@ fn cut_nodes_neither_hear_nor_are_heard() {
 }
 
 #[test]
-fn a_packet_under_our_own_name_from_outside_is_ignored() {
+fn a_packet_from_outside_under_a_name_of_ours_is_ignored() {
     let mut host = host(vec![]);
     run(&mut host, 1);
     host.arrive(B, Some(A), &packet(6));
@@ -256,7 +256,7 @@ fn a_removed_node_leaves_nothing_behind() {
 }
 
 #[test]
-fn a_write_for_machines_of_before_makes_nothing_durable() {
+fn a_write_for_former_machines_makes_nothing_durable() {
     let mut host = Host::after(7);
     let outputs = vec![Output::Save(batch(1)), send(To::Peer(FAR), 1)];
     let a = Puppet {

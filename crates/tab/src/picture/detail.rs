@@ -1,4 +1,4 @@
-//! A block explained: every field of its header, and its transactions.
+//! A block in detail: every field of its header, and its transactions.
 
 use chain::address::Address;
 use chain::{BitcoinHeader, Block, BlockId, Transaction, U256, Work, block_proof, decode_exact};
@@ -6,7 +6,7 @@ use chain::{BitcoinHeader, Block, BlockId, Transaction, U256, Work, block_proof,
 use crate::names::hex;
 use wire::{BlockDetail, BlockView, TransactionView};
 
-/// All about a block but what is on top of it. `raw` is header and body, if the body is here.
+/// All about a block but what builds on it. `raw` is header and body, if the body is here.
 #[must_use]
 pub fn detail(
     block: BlockView,
@@ -33,19 +33,19 @@ pub fn detail(
     }
 }
 
-/// How many hashes it takes on average to meet a header's target.
+/// How many tries it takes on average to meet a header's target.
 #[must_use]
 pub fn expected_tries(header: &BitcoinHeader) -> u64 {
     saturating(block_proof(header.bits).0)
 }
 
-/// How many thousandths of the hash fit into the target.
+/// The target divided by the hash, in thousandths.
 fn margin_milli(target: U256, id: BlockId) -> u64 {
     let hash = U256::from_le_bytes(*id.as_bytes());
     if hash.is_zero() {
         return u64::MAX;
     }
-    // The quotient first: the target times 1,000 may not fit.
+    // Divide first: the target times 1,000 may overflow.
     let (whole, rest) = target.div_rem(hash);
     let part = rest / (hash / U256::from(1_000)).max(U256::ONE);
     saturating(
@@ -80,9 +80,9 @@ mod tests {
     use super::*;
     use wire::BlockState;
 
-    /// Bitcoin's genesis block, whose values stand in every textbook.
+    /// Bitcoin's genesis block, whose values are in every textbook.
     #[test]
-    fn the_genesis_block_is_explained_as_everybody_knows_it() {
+    fn the_genesis_block_has_its_well_known_values() {
         let block = bitcoin_2009().genesis;
         let view = BlockView {
             id: block.id(),
@@ -99,7 +99,7 @@ mod tests {
         assert_eq!(detail.expected_tries, 0x1_0001_0001);
         let target = format!("00000000ffff{}", "0".repeat(52));
         assert_eq!(hex(&detail.target.to_be_bytes()), target);
-        // 0xffff... over 0x000000000019d6689c...: 2536.4 times, by Python's integers.
+        // 0xffff... over 0x000000000019d6689c... is 2536.426 in Python's integers.
         assert_eq!(detail.margin_milli, 2_536_426);
         assert_eq!(detail.transactions.len(), 1);
         let coinbase = &detail.transactions[0];

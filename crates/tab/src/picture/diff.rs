@@ -1,11 +1,11 @@
-//! What is different between two pictures.
+//! What differs between two pictures.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use chain::BlockId;
 use wire::{BlockView, Part, Picture};
 
-/// The parts of `now` that `before` had otherwise; all of them if there was nothing before.
+/// The parts of `now` that differ from `before`; all of them if there was nothing before.
 #[must_use]
 pub fn parts(before: Option<&Picture>, now: &Picture) -> Vec<Part> {
     fn new<T: Clone + PartialEq>(before: Option<&T>, now: &T) -> Option<T> {

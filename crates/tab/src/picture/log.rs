@@ -4,9 +4,9 @@ use std::collections::VecDeque;
 
 use wire::{Happening, LogEntry};
 
-/// Lines that wait for the page; while it is frozen the oldest are lost, which their numbers show.
+/// Most lines that wait for the page; beyond that the oldest are lost, as their numbers show.
 const MOST: usize = 512;
-/// Garbage is told at most this often, in milliseconds.
+/// Least time between two lines about garbage, in milliseconds.
 const GARBAGE_EVERY: u64 = 1_000;
 
 /// Lines that the page has not seen.
@@ -19,7 +19,7 @@ pub struct Log {
 }
 
 impl Log {
-    /// Writes a line. `at`: Unix milliseconds.
+    /// Writes a line. `at` is in Unix milliseconds.
     pub fn write(&mut self, at: u64, what: Happening) {
         self.number = self.number.wrapping_add(1);
         self.lines.push_back(LogEntry {
@@ -32,7 +32,7 @@ impl Log {
         }
     }
 
-    /// Counts dropped messages and tells of them at most once a second. Whether a line was written.
+    /// Counts dropped messages and logs them at most once a second. Returns whether it did.
     pub fn garbage(&mut self, at: u64, count: u32) -> bool {
         self.garbage = self.garbage.saturating_add(count);
         let early = self
@@ -52,7 +52,7 @@ impl Log {
         self.lines.drain(..most.min(self.lines.len())).collect()
     }
 
-    /// Bytes of what waits, about.
+    /// Roughly the bytes of what waits.
     #[must_use]
     pub fn bytes(&self) -> usize {
         512 * self.lines.len()
@@ -70,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn garbage_is_told_once_a_second_with_its_count() {
+    fn garbage_is_logged_once_a_second_with_its_count() {
         let mut log = Log::default();
         assert!(!log.garbage(0, 0));
         for at in 0..2_500 {

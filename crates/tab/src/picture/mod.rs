@@ -1,5 +1,5 @@
-//! What the page gets to see, made from what nodes, heartbeats and the pool say, and sent as the parts
-//! that are different.
+//! What the page gets to see: made from what nodes, heartbeats and the pool say, and sent as the
+//! parts that changed.
 
 pub mod detail;
 pub mod diff;
@@ -28,13 +28,13 @@ use crate::names::hex;
 use crate::session::Member;
 use crate::session::member::progress;
 
-/// Log lines in a frame.
+/// Most log lines in a frame.
 const MOST_LINES: usize = 64;
-/// Nodes in a picture: so many are as much as anybody can look at, and a frame stays small.
+/// Most nodes in a picture: nobody can look at more, and frames stay small.
 const MOST_NODES: usize = 128;
-/// Blocks counted for each frame while the count of found blocks catches up.
+/// Most blocks counted per frame while the count of found blocks catches up.
 const COUNTED: usize = 64;
-/// Miners that are remembered: reading one off a block lifts a point onto the curve.
+/// Most miners remembered: reading one from a block costs lifting a point onto the curve.
 const MOST_MINERS: usize = 16_384;
 
 /// Sends a frame, if one is due.
@@ -43,7 +43,7 @@ pub fn show(cx: &mut Cx<'_>, l: &mut Lasting, member: &Member) {
         return;
     };
     let found = count_found(l, member);
-    // Whatever others say, what is far beyond the picture is not remembered.
+    // Whatever others say, branches that begin far above the picture are not remembered.
     let top = member.first().map_or(0, |node| node.tip().1.0);
     let most = top.saturating_add(MOST_HEIGHTS);
     for branch in member
@@ -201,7 +201,7 @@ fn tip_view(l: &Lasting, member: &Member) -> TipView {
     member.first().map_or(genesis, tip_of)
 }
 
-/// A node's best chain, for the rules.
+/// A node's best chain, as the rules see it.
 struct BestChain<'a>(&'a Node);
 
 impl Past for BestChain<'_> {
@@ -286,8 +286,8 @@ fn count_found(l: &mut Lasting, member: &Member) -> u32 {
     l.tally.count()
 }
 
-/// Whom a block pays, remembered: blocks do not change their mind. A block whose body is not here
-/// yet may tell later.
+/// Whom a block pays. Remembered, because that never changes, but only once the block's body is
+/// here.
 fn miner(l: &Lasting, node: &Node, block: &BlockId) -> Option<PeerId> {
     if let Some(known) = l.miners.borrow().get(block) {
         return *known;
@@ -306,12 +306,12 @@ fn seat_of_miner(l: &Lasting, node: &Node, block: &BlockId) -> Option<u32> {
     l.seats.get(&miner(l, node, block)?).copied()
 }
 
-/// Seat of the node that found a block, as a node here knows it.
+/// The seat of the node that found a block, as far as a node here can tell.
 pub fn miner_of(l: &Lasting, member: &Member, node: &PeerId, block: &BlockId) -> Option<u32> {
     seat_of_miner(l, member.host.get(node)?, block)
 }
 
-/// A block explained, by whichever node here has it, or as other tabs tell or told of it.
+/// A block in detail, from whichever node here has it, or from what other tabs tell or told.
 pub fn block_detail(l: &Lasting, member: &Member, id: &BlockId) -> Option<BlockDetail> {
     let Some(node) = member.running().find(|node| node.tree().contains(id)) else {
         let view = tree_view(l, member)

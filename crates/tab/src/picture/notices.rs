@@ -1,4 +1,4 @@
-//! What people must be told for as long as it holds.
+//! What people must be told while it holds.
 
 use chain::Height;
 use wire::Notice;
@@ -7,12 +7,12 @@ use crate::cx::Cx;
 use crate::lasting::Lasting;
 use crate::session::Member;
 
-/// A write that takes longer is told, in milliseconds.
+/// People are told of a write that takes longer than this, in milliseconds.
 const SLOW_WRITE_MS: u64 = 3_000;
-/// Blocks of the future are counted up to so many.
+/// Blocks dated ahead of the clock are counted up to this many.
 const MOST_COUNTED: usize = 1_000;
 
-/// All that holds now.
+/// All notices that hold now.
 pub fn notices(cx: &Cx<'_>, l: &Lasting, member: &Member) -> Vec<Notice> {
     let now = cx.ms();
     let undo = l.store.generation().undo;
@@ -43,7 +43,7 @@ fn damaged(l: &Lasting) -> Option<Notice> {
     Some(Notice::Damaged { height, records })
 }
 
-/// Whether the chain is dated so far ahead of the clock that what is mined on it is refused.
+/// Whether the tip is dated so far ahead of the clock that blocks mined on it are refused.
 fn future(cx: &Cx<'_>, l: &Lasting, member: &Member) -> Option<Notice> {
     let node = member.first()?;
     let now = u32::try_from(cx.wall_ms() / 1_000).unwrap_or(u32::MAX);

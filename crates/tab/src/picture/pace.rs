@@ -1,12 +1,12 @@
-//! When a frame goes to the page: when something changed, at most ten a second, never before the
-//! last one was acknowledged, so that a page that cannot keep up is not buried.
+//! When a frame goes to the page: at most ten times a second, when something changed, and never
+//! before the last one was acknowledged, so that a page that cannot keep up is not buried.
 
-/// Least time between two frames in milliseconds.
+/// Least time between two frames, in milliseconds.
 const LEAST: u64 = 100;
-/// Numbers that change by themselves (ages, rates) are refreshed this often.
+/// How often numbers that change on their own (ages, rates) are refreshed, in milliseconds.
 const REFRESH: u64 = 2_000;
 
-/// Frames on their way. Times are milliseconds of a clock that does not go back.
+/// The pace of frames. Times are milliseconds of a clock that does not go back.
 #[derive(Debug, Default)]
 pub struct Pace {
     number: u32,
@@ -32,7 +32,7 @@ impl Pace {
         self.changed = true;
     }
 
-    /// The page is back from a freeze; an answer that it owed may be lost.
+    /// The page is back from a freeze; an acknowledgement that it owed may be lost.
     pub fn resume(&mut self) {
         self.acknowledged = true;
         self.changed = true;
@@ -60,7 +60,7 @@ impl Pace {
         self.acknowledged = true;
     }
 
-    /// When the next frame is due; `None` while the page owes an answer.
+    /// When the next frame is due; `None` while the page owes an acknowledgement.
     #[must_use]
     pub fn due(&self) -> Option<u64> {
         let Some(sent) = self.sent else {
@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn without_change_there_is_a_frame_each_two_seconds() {
+    fn without_change_there_is_a_frame_every_two_seconds() {
         let mut pace = Pace::new();
         let mut frames = 0;
         for now in (0..10_000).step_by(10) {

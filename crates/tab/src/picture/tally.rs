@@ -1,5 +1,5 @@
-//! Counts the blocks of the best chain that this tab's nodes found, a few at a time, so that a long
-//! chain does not hold up a frame.
+//! Counts the blocks of the best chain that this tab's nodes found, a few at a time, so that a
+//! long chain does not hold up a frame.
 
 use chain::{BlockId, Tree, Work};
 
@@ -11,7 +11,7 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// Nothing above `genesis` was counted.
+    /// A count for which nothing above `genesis` was counted yet.
     #[must_use]
     pub fn new(genesis: BlockId) -> Self {
         Self {
@@ -20,7 +20,7 @@ impl Tally {
         }
     }
 
-    /// Goes on towards the best block, past `most` blocks at the most; whether it is there.
+    /// Moves towards the best block, past at most `most` blocks. Returns whether it got there.
     pub fn advance(
         &mut self,
         tree: &Tree<Work>,

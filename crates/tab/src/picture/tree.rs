@@ -1,5 +1,5 @@
-//! The part of the block tree that the page draws: the last heights of all branches that this tab's
-//! nodes have or other tabs' nodes tell of.
+//! The part of the block tree that the page draws: the last heights of all branches that this
+//! tab's nodes have or other tabs tell of.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,15 +13,15 @@ pub const MOST_HEIGHTS: u32 = 48;
 /// Most blocks in a frame.
 pub const MOST_BLOCKS: usize = 256;
 
-/// Headers that other tabs told of, remembered when nobody tells of them any more: when a cut heals,
-/// the branch that lost stays to be seen, though no node here ever fetched it.
+/// Headers that other tabs told of, remembered when nobody tells of them any more: when a cut
+/// heals, the losing branch stays visible, although no node here ever fetched it.
 #[derive(Debug, Default)]
 pub struct Watched {
     headers: BTreeMap<(u32, BlockId), BitcoinHeader>,
 }
 
 impl Watched {
-    /// More than a window shows are not kept.
+    /// Twice what a window shows; beyond that the lowest are forgotten.
     const MOST: usize = 2 * MOST_BLOCKS;
 
     /// Remembers the end of a chain that another tab's node stands on.
@@ -34,7 +34,7 @@ impl Watched {
         }
     }
 
-    /// Another chain counts: what was watched is none of it.
+    /// Another chain counts, to which nothing watched belongs.
     pub fn clear(&mut self) {
         self.headers.clear();
     }
@@ -48,13 +48,13 @@ impl Watched {
     }
 }
 
-/// What the window needs to know of a node of this tab.
+/// What the window needs to know about a node of this tab.
 pub trait Forest {
     /// Its block tree.
     fn tree(&self) -> &Tree<Work>;
-    /// A block's header, if it has it.
+    /// A block's header, if the node has it.
     fn header(&self, id: &BlockId) -> Option<BitcoinHeader>;
-    /// Seat of the node that a block pays.
+    /// The seat of the node that a block pays.
     fn miner(&self, id: &BlockId) -> Option<u32>;
 }
 
@@ -72,16 +72,16 @@ struct Known {
 enum From {
     /// A node of this tab.
     Here,
-    /// A node of another tab stands on it or above.
+    /// Another tab: one of its nodes stands on it or above.
     Elsewhere,
-    /// One did.
+    /// Another tab told of it before.
     Formerly,
 }
 
 /// The blocks to draw, lowest first.
 ///
-/// `forests` are this tab's nodes, the one whose view counts first; `tips` are the blocks that any
-/// node of the room stands on; `branches` is what other tabs tell, `watched` what they told.
+/// `forests` are this tab's nodes, first the one whose view counts; `tips` are the blocks that the
+/// room's nodes stand on; `branches` is what other tabs tell, `watched` what they told before.
 pub fn window<F: Forest>(
     forests: &[&F],
     tips: &BTreeSet<BlockId>,
@@ -118,7 +118,7 @@ fn lowest_height<F: Forest>(forests: &[&F], branches: &[&Branch]) -> u32 {
     let theirs = branches
         .iter()
         .map(|branch| branch.height.saturating_add(branch.headers.len() as u32));
-    // The tip whose view counts stays in the picture, however far ahead others are or say they are.
+    // The tip that counts stays in the picture, however far ahead others are or claim to be.
     let most = own
         .first()
         .map_or(u32::MAX, |top| top.saturating_add(MOST_HEIGHTS / 2));
@@ -155,7 +155,7 @@ fn collect<F: Forest>(forest: &F, lowest: u32, known: &mut BTreeMap<BlockId, Kno
     }
 }
 
-/// Adds what another tab tells, where it fits to what is known.
+/// Adds what another tab tells, as far as it fits what is known.
 fn overhear(branch: &Branch, lowest: u32, known: &mut BTreeMap<BlockId, Known>) {
     let highest = lowest.saturating_add(MOST_HEIGHTS);
     for (header, height) in branch.headers.iter().zip(branch.height..) {
@@ -178,7 +178,7 @@ fn overhear(branch: &Branch, lowest: u32, known: &mut BTreeMap<BlockId, Known>) 
     }
 }
 
-/// Adds what other tabs told of before, where it builds on what is known.
+/// Adds what other tabs told before, where it builds on what is known.
 fn remember(watched: &Watched, lowest: u32, known: &mut BTreeMap<BlockId, Known>) {
     let highest = lowest.saturating_add(MOST_HEIGHTS);
     let start = (lowest, BlockId::ZERO);
@@ -198,7 +198,7 @@ fn remember(watched: &Watched, lowest: u32, known: &mut BTreeMap<BlockId, Known>
     }
 }
 
-/// These blocks and all their ancestors in the window.
+/// These blocks and all their known ancestors.
 fn chain_of(
     tips: impl IntoIterator<Item = BlockId>,
     known: &BTreeMap<BlockId, Known>,
@@ -226,9 +226,9 @@ fn state(
     })
 }
 
-/// What has become of a block: `best`, on the best chain of the node whose view counts; `invalid`, as
-/// a node here knows; `unseen`, no node here has it but one elsewhere; `rival`, a tip stands on it or
-/// above.
+/// What has become of a block: `best`, it is on the best chain of the node whose view counts;
+/// `invalid`, a node here found it so; `unseen`, no node here has it, but one elsewhere does;
+/// `rival`, a tip stands on it or above.
 #[must_use]
 pub fn judge(best: bool, invalid: bool, unseen: bool, rival: impl FnOnce() -> bool) -> BlockState {
     if best {
@@ -256,7 +256,7 @@ fn view(id: &BlockId, block: &Known, state: BlockState) -> BlockView {
     }
 }
 
-/// Drops whole heights from below until the rest fits; of a single height too full, what fits.
+/// Drops whole heights from below until the rest fits; of a single overfull height, what does not.
 pub fn keep_highest(mut blocks: Vec<BlockView>, most: usize) -> Vec<BlockView> {
     let Some(surplus) = blocks
         .len()
@@ -270,7 +270,7 @@ pub fn keep_highest(mut blocks: Vec<BlockView>, most: usize) -> Vec<BlockView> {
     if start < blocks.len() {
         return blocks.split_off(start);
     }
-    // The best chain's block of that height must be among those that stay.
+    // The best chain's block at that height must stay.
     blocks.sort_by_key(|block| (block.height, block.state != BlockState::Best));
     let first = blocks.partition_point(|block| block.height < cut);
     blocks.drain(..first);

@@ -1,4 +1,4 @@
-//! A further node comes to a tab.
+//! Adding a node to a tab.
 
 use chain::PeerId;
 
@@ -11,16 +11,16 @@ pub struct Adding {
     pub ask: u32,
     /// How far it has come.
     pub step: Step,
-    /// Until when the present step may take, in milliseconds.
+    /// The present step's deadline, in milliseconds.
     pub until: u64,
 }
 
-/// The steps, in their order.
+/// The steps, in order.
 pub enum Step {
-    /// Takes an identity.
+    /// Taking an identity.
     Claim(Box<Claim>),
-    /// Waits until all that was saved is written: the node may have lived here before.
+    /// Waiting until everything saved is written: the node may have lived here before.
     Flush(Box<Claimed>),
-    /// Reads what the node saved.
+    /// Reading what the node saved.
     Rows(Ticket, PeerId),
 }

@@ -1,9 +1,9 @@
-//! Under which identities a tab's nodes live: what is free is taken under locks, so that no two tabs
-//! live under one.
+//! Which identities a tab's nodes live under: free ones are taken under locks, so that no two tabs
+//! live under the same one.
 //!
-//! The list of identities is read and written while its own lock is held. Seats are tried one after
-//! the other: those that the tab had, then known ones from the lowest, then new ones. What was taken
-//! is stored as a new incarnation before a node of it speaks.
+//! The list of identities is read and written under a lock of its own. Seats are tried one by one:
+//! those that the tab had, then known ones from the lowest, then new ones. What was taken is stored
+//! as a new incarnation before its node speaks.
 
 use std::collections::{BTreeSet, VecDeque};
 
@@ -19,43 +19,43 @@ use crate::storage::identities::{self, Identity, MOST_SEATS};
 use crate::storage::{Change, DbError, Durability, Store};
 
 /// How long a new engine waits for what a dead one held, in milliseconds: browsers give a worker
-/// that they end some seconds to finish.
+/// that they terminate some seconds to finish.
 const PATIENCE_MS: u64 = 4_000;
-/// Between two looks at such a lock.
+/// Milliseconds between two requests for such a lock.
 const PAUSE_MS: u64 = 100;
 /// How long the database may take to answer before the nodes do without it, in milliseconds.
 const DATABASE_MS: u64 = 15_000;
-/// From so many seats an identity without a lock draws one; two of a room hardly ever the same.
+/// How many seats identities without a lock draw from: two in a room hardly ever share one.
 const UNLOCKED_SEATS: u64 = 16_384;
 
-/// Under whom a tab wants to live.
+/// The identities that a tab wants to live under.
 #[derive(Clone, Default)]
 pub struct Wanted {
-    /// Identities that it had.
+    /// The ids it had.
     pub ids: Vec<PeerId>,
-    /// The same with their keys, after a freeze: storage may not keep them.
+    /// The same with their keys, when it comes back: storage may not keep them.
     pub former: Vec<Identity>,
-    /// How many nodes.
+    /// How many it wants.
     pub count: usize,
-    /// Seats of nodes that it has already.
+    /// Seats of the nodes it already has.
     pub besides: BTreeSet<u32>,
-    /// Whether a dead engine of this tab may still hold them for a while.
+    /// Whether a dead engine of this tab may hold them for a while yet.
     pub patient: bool,
 }
 
 /// What a claim took, and what it saw on the way.
 pub struct Claimed {
-    /// Identities to live under, and their locks; those without are nobody else's.
+    /// Identities to live under, with their locks; nobody else has the keys of those without one.
     pub taken: Vec<(Identity, Option<LockId>)>,
-    /// Everybody whom this browser remembers, by seat.
+    /// All identities stored in this browser, with their seats.
     pub known: Vec<(PeerId, u32)>,
-    /// Stored identities that are damaged; they were put aside.
+    /// How many stored identities are damaged.
     pub damaged: usize,
-    /// Whether those taken will be there after this tab is closed.
+    /// Whether those taken are stored for after this tab is closed.
     pub kept: Result<(), DbError>,
     /// Whether somebody else held the list for too long.
     pub held_up: Option<HeldUp>,
-    /// Nobody else takes any until these are taken in: a tab that comes back would miss its own.
+    /// Held until these are taken in: a tab coming back before that would miss its own.
     list: Option<LockId>,
 }
 
@@ -70,13 +70,13 @@ pub struct Claim {
     known: Vec<(PeerId, u32)>,
     damaged: Rows,
     taken: Vec<(Identity, LockId)>,
-    /// To be tried next.
+    /// Identities to try next.
     candidates: VecDeque<Identity>,
     /// Seats of stored identities, damaged ones included.
     used: BTreeSet<u32>,
-    /// The next seat that nobody ever had.
+    /// Where to look for the next seat that nobody ever had.
     fresh: u32,
-    /// Until when own seats are waited for.
+    /// Until when to wait for seats that the tab had.
     patient_until: u64,
 }
 
@@ -84,7 +84,7 @@ enum Stage {
     List(Wait),
     Reading(Ticket, u64),
     Asking(LockId, Identity, u64),
-    /// An own seat is held by somebody who may be dying: it is asked for again at this time.
+    /// A seat that the tab had is held by an engine that may be dying; when to ask for it again.
     Pausing(Identity, u64),
     Checking(Ticket, u64),
     Writing(Ticket, u64),
@@ -112,7 +112,7 @@ impl Claim {
         }
     }
 
-    /// The browser says something of a lock. What was claimed, once that is all.
+    /// The browser says what became of a lock. Returns what was claimed, once that is complete.
     pub fn locked(&mut self, cx: &mut Cx<'_>, id: LockId, answer: LockAnswer) -> Option<Claimed> {
         match std::mem::replace(&mut self.stage, Stage::Done) {
             Stage::List(wait) => match wait.answered(id, answer) {
@@ -127,7 +127,7 @@ impl Claim {
             }
             other => {
                 self.stage = other;
-                // Taken already, and taken away again before anybody lives under it.
+                // Granted before, and stolen before anybody lives under it.
                 self.taken.retain(|(_, lock)| *lock != id);
                 None
             }
@@ -160,7 +160,7 @@ impl Claim {
         self.seek(cx)
     }
 
-    /// What was taken is stored, or not.
+    /// What was taken is stored, or could not be.
     pub fn written(
         &mut self,
         cx: &mut Cx<'_>,
@@ -174,7 +174,7 @@ impl Claim {
         Some(self.finish(cx))
     }
 
-    /// What has come due.
+    /// Does what has come due.
     pub fn turn(&mut self, cx: &mut Cx<'_>) -> Option<Claimed> {
         let silent = || DbError::Refused("the browser does not answer".into());
         match &self.stage {
@@ -225,7 +225,7 @@ impl Claim {
     fn listed(&mut self, cx: &mut Cx<'_>, waited: Waited) -> Option<Claimed> {
         match waited {
             Waited::Held(lock) => self.list = Some(lock),
-            // Whoever cannot hold a lock cannot tell whose turn it is to write.
+            // Without locks there is no telling whose turn it is to write.
             Waited::Refused => {
                 let why = DbError::Refused("the browser refuses locks".into());
                 return self.give_up_storing(cx, why);
@@ -246,13 +246,13 @@ impl Claim {
         None
     }
 
-    /// The database cannot say who is stored: only those of before the freeze are known.
+    /// The database cannot say who is stored: only those that the tab had are known.
     fn do_without(&mut self, error: DbError) {
         self.kept = Err(error);
         self.learn(Rows::new());
     }
 
-    /// Learns who is stored, and in which order to try.
+    /// Learns who is stored, and decides in which order to try.
     fn learn(&mut self, rows: Rows) {
         let (mut stored, damaged) = identities::read(rows);
         self.known = stored.iter().map(|one| (one.id(), one.seat)).collect();
@@ -272,7 +272,7 @@ impl Claim {
         self.candidates = stored.into();
     }
 
-    /// Asks for the next seat, or stores what was taken.
+    /// Asks for the next seat, or begins to store what was taken.
     fn seek(&mut self, cx: &mut Cx<'_>) -> Option<Claimed> {
         let paused = match std::mem::replace(&mut self.stage, Stage::Done) {
             Stage::Pausing(identity, _) => Some(identity),
@@ -288,9 +288,9 @@ impl Claim {
             return None;
         }
         if self.kept.is_err() || self.taken.is_empty() {
-            return Some(self.finish(cx)); // what could not be read is not written over
+            return Some(self.finish(cx)); // do not overwrite what could not be read
         }
-        // Since the list was read, a tab may have begun another life of one of these and left.
+        // Since the list was read, a tab may have lived under one of these and left.
         let names = self.taken.iter().map(|(one, _)| one.name()).collect();
         let id = cx.ticket();
         let (db, query) = (DbId::Browser, Query::Names(Store::Identities, names));
@@ -299,7 +299,7 @@ impl Claim {
         None
     }
 
-    /// Lives of those taken, as they are stored now that nobody else can begin one.
+    /// Brings those taken up to date with storage, now that nobody else can live under them.
     fn check(&mut self, rows: &Rows) {
         if is_planted(Bug::ListBelieved) {
             return;
@@ -310,13 +310,13 @@ impl Claim {
                 continue;
             };
             if same.id() != one.id() {
-                *one = same.clone(); // somebody made an identity of this seat, and left
+                *one = same.clone(); // somebody made an identity for this seat, and left
             }
             one.incarnation = one.incarnation.max(same.incarnation.saturating_add(1));
         }
     }
 
-    /// Stores what was taken: strictly, so that no life is lived twice.
+    /// Stores what was taken, strictly, so that no incarnation lives twice.
     fn store(&mut self, cx: &mut Cx<'_>) {
         let id = cx.ticket();
         let aside = self.damaged.iter().map(|(name, value)| {
@@ -380,7 +380,7 @@ impl Claim {
     }
 
     /// All that could be taken, filled up with identities that need no lock, since nobody else has
-    /// their keys: the browser refuses locks, or all seats are taken.
+    /// their keys. The browser may refuse locks, or all seats may be taken.
     fn finish(&mut self, cx: &mut Cx<'_>) -> Claimed {
         self.stage = Stage::Done;
         let mut used = std::mem::take(&mut self.wanted.besides);
@@ -390,7 +390,7 @@ impl Claim {
             incarnation: one.incarnation.saturating_add(1),
             ..one
         });
-        // Which seat is left to chance, as others do the same.
+        // The seat is left to chance, because others draw from the same range.
         let fresh = std::iter::repeat_with(|| Identity {
             seat: MOST_SEATS + (cx.source.number() % UNLOCKED_SEATS) as u32,
             secret: cx.source.key(),
@@ -412,13 +412,13 @@ impl Claim {
 }
 
 impl Claimed {
-    /// These are lived under from now on: others may look at the list.
+    /// The tab lives under these from now on: others may use the list.
     pub fn taken_in(&mut self, cx: &mut Cx<'_>) {
         cx.unlock(self.list.take());
     }
 
-    /// Who goes on living from where `former` stopped: as each life counts, nobody else has lived under
-    /// these in between.
+    /// Those that go on where `former` stopped: every life is counted, so nobody else has lived
+    /// under them in between.
     #[must_use]
     pub fn continued(&self, former: &[Identity]) -> BTreeSet<PeerId> {
         let is_next = |now: &&Identity| {
@@ -432,7 +432,7 @@ impl Claimed {
         taken.filter(is_next).map(Identity::id).collect()
     }
 
-    /// A lock was taken away before anybody lives under its identity.
+    /// A lock was stolen before anybody lives under its identity.
     pub fn lose(&mut self, id: LockId) {
         self.taken.retain(|(_, lock)| *lock != Some(id));
     }
@@ -444,7 +444,7 @@ impl Claimed {
     }
 }
 
-/// Seats from [`MOST_SEATS`] on have neither locks nor a place in storage.
+/// Seats from [`MOST_SEATS`] up have neither locks nor a place in storage.
 fn has_lock(identity: &Identity) -> bool {
     identity.seat < MOST_SEATS
 }

@@ -1,5 +1,5 @@
-//! A tab enters its room: it takes the lock that bears its name, a number that people call it by, and
-//! identities for its nodes.
+//! A tab enters its room: it takes the lock that bears its name, a label that people call it by,
+//! and identities for its nodes.
 
 use protocol::envelope::RoomId;
 use wire::live::HeldUp;
@@ -12,7 +12,7 @@ use crate::door::{LockAnswer, LockId, Rows, Ticket};
 use crate::names::Names;
 use crate::storage::DbError;
 
-/// A tab that joins.
+/// A tab that is joining.
 pub struct Joining {
     names: Names,
     room: RoomId,
@@ -30,19 +30,19 @@ enum Stage {
     Label {
         asked: LockId,
         label: u32,
-        /// Numbers from here on were not tried.
+        /// The label to try next.
         next: u32,
-        /// Until when an answer may take, in milliseconds.
+        /// Until when to wait for an answer, in milliseconds.
         until: u64,
     },
     Claim(Box<Claim>),
 }
 
-/// What a tab is a member with.
+/// What a tab has once it has joined.
 pub struct Joined {
     /// What people call it.
     pub label: u32,
-    /// Locks of the tab's name and number.
+    /// Locks of the tab's name and label.
     pub locks: Vec<LockId>,
     /// Identities for its nodes.
     pub claimed: Claimed,
@@ -51,7 +51,7 @@ pub struct Joined {
 }
 
 impl Joining {
-    /// Begins with the tab's own name. `label` is the number that it had before, or 0.
+    /// Begins with the tab's own name. `label` is the one that it had before, or 0.
     pub fn begin(
         cx: &mut Cx<'_>,
         names: &Names,
@@ -73,7 +73,7 @@ impl Joining {
         }
     }
 
-    /// The browser says something of a lock.
+    /// The browser says what became of a lock.
     pub fn locked(&mut self, cx: &mut Cx<'_>, id: LockId, answer: LockAnswer) -> Option<Joined> {
         match &mut self.stage {
             Stage::Tab(wait) => {
@@ -119,7 +119,7 @@ impl Joining {
         self.finish(claimed)
     }
 
-    /// A write is done.
+    /// A write is done or failed.
     pub fn written(
         &mut self,
         cx: &mut Cx<'_>,
@@ -133,7 +133,7 @@ impl Joining {
         self.finish(claimed)
     }
 
-    /// What has come due.
+    /// Does what has come due.
     pub fn turn(&mut self, cx: &mut Cx<'_>) -> Option<Joined> {
         match &mut self.stage {
             Stage::Tab(wait) => {
@@ -165,7 +165,7 @@ impl Joining {
         }
     }
 
-    /// Whether a lock is one that the tab has taken already: its name or its number.
+    /// Whether the tab has this lock already, as that of its name or label.
     pub fn holds(&self, id: LockId) -> bool {
         self.tab == Some(id) || self.label_lock == Some(id)
     }
@@ -180,7 +180,7 @@ impl Joining {
         cx.unlock(self.tab.take().into_iter().chain(self.label_lock.take()));
     }
 
-    /// What people will call it, as far as that is known.
+    /// What people will call it, or called it before; 0 if neither is known.
     pub fn label(&self) -> u32 {
         self.label
     }
@@ -189,8 +189,8 @@ impl Joining {
         match waited {
             Waited::Held(lock) => self.tab = Some(lock),
             Waited::Refused => {}
-            // The name was drawn by this tab: somebody is up to something. Without its lock the tab
-            // is not seen by others, but it lives.
+            // This tab drew the name at random: somebody is up to something. Without the lock other
+            // tabs do not see this one, but it lives.
             Waited::HeldUp => self.held_up = Some(HeldUp::Tab),
         }
         let before = self.label;
@@ -209,7 +209,7 @@ impl Joining {
         };
     }
 
-    /// Nothing is to be had: a number that others may have, too.
+    /// No label can be locked: draws one that others may have, too.
     fn draw_label(&mut self, cx: &mut Cx<'_>) {
         self.label = 1 + (cx.number() % u64::from(MOST_TABS)) as u32;
         self.claim(cx);

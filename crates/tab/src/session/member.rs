@@ -1,4 +1,4 @@
-//! A tab that takes part: its nodes, and what it does in its room without being asked.
+//! A tab that takes part in its room: its nodes, and what it does without being asked.
 
 use std::collections::BTreeSet;
 
@@ -31,46 +31,46 @@ mod start;
 
 pub use network::progress;
 
-/// A tab says at least this often that it lives, in milliseconds ...
+/// A tab sends a heartbeat at least this often, in milliseconds ...
 const HEARTBEAT_EVERY: u64 = 1_000;
 /// ... and at most this often.
 const HEARTBEAT_GAP: u64 = 200;
-/// How often locks are looked at, and how soon after a stranger was heard.
+/// How often locks are looked at, and the least time between two looks, in milliseconds.
 const LOOK_EVERY: u64 = 1_000;
 const LOOK_GAP: u64 = 250;
-/// How often storage is asked which chain counts because another tab hints at it.
+/// Least time between two hints for which storage is asked what counts, in milliseconds.
 const HINT_GAP: u64 = 250;
 
 /// The session of a tab that takes part.
 pub struct Member {
-    /// Locks of the tab's name and number.
+    /// Locks of the tab's name and label.
     pub locks: Vec<LockId>,
-    /// Locks of nodes that left; given up once all that they saved is written.
+    /// Locks of removed nodes; given up once all that they saved is written.
     departing: Vec<LockId>,
     clock: Clock,
-    /// The machines.
+    /// The nodes as machines.
     pub host: Host<Node>,
-    /// Who they are.
+    /// Who the nodes are.
     pub nodes: Vec<Hosted>,
     inbox: Inbox,
     /// The other tabs.
     pub tabs: Tabs,
     heartbeat: Beat,
     look: Beat,
-    /// A question about locks that is not answered, and when it was asked.
+    /// An open question about locks, and when it was asked.
     looking: Option<(QueryId, u64)>,
-    /// Storage is being asked which chain counts.
+    /// The read that asks which chain counts, and the tab that hinted at another.
     hinted: Option<(Ticket, PeerId)>,
     hint: Beat,
-    /// Who is reachable has to be worked out anew.
+    /// Whether who reaches whom has to be worked out anew.
     moved: bool,
-    /// Nodes that are being started; `None`: they run.
+    /// The start under way; `None` if the nodes run.
     starting: Option<Starting>,
     adding: Option<Adding>,
     renewing: Option<Renewing>,
-    /// Whether storage was asked which chain counts.
+    /// Whether it has learnt which chain counts.
     knows_chain: bool,
-    /// Until when a first picture may wait for nodes that read their chain.
+    /// Until when pictures wait for nodes that read back their chain.
     settle_by: u64,
 }
 
@@ -82,13 +82,13 @@ pub struct Hosted {
     pub identity: Identity,
     /// Its own switch.
     pub online: bool,
-    /// What it has searched.
+    /// The job that is searched for it.
     job: Option<JobId>,
-    /// Whether its identity is kept; if not, somebody else's may be in its place.
+    /// Whether its identity is stored; if not, somebody else's may be in its place.
     kept: bool,
-    /// Nobody else lives under its identity while this is held. `None`: nobody else has its key.
+    /// While this is held nobody else lives under its identity. `None`: nobody else has its key.
     pub lock: Option<LockId>,
-    /// Height that it had saved, if that could be told.
+    /// The height that it had saved, if known.
     saved_height: Option<u32>,
 }
 
@@ -105,7 +105,7 @@ impl Hosted {
         }
     }
 
-    /// What the pool calls it: job numbers start over in each life, so each life is somebody else.
+    /// What the pool calls it: job numbers start over in each incarnation, so each has its own key.
     pub fn key(&self) -> u64 {
         u64::from(self.identity.seat) << 32 | (self.identity.incarnation & u64::from(u32::MAX))
     }
@@ -160,7 +160,7 @@ impl Member {
         self.knows_chain
     }
 
-    /// Whether nodes have just been started and still read their chain.
+    /// Whether nodes have just been started and are still reading back their chain.
     pub fn is_settling(&self, now: u64) -> bool {
         now < self.settle_by && !self.nodes.iter().all(|one| self.is_ready(one))
     }
@@ -170,7 +170,7 @@ impl Member {
         self.host.get(&self.nodes.first()?.id)
     }
 
-    /// All nodes of this tab that were started.
+    /// All nodes of this tab that have been started.
     pub fn running(&self) -> impl Iterator<Item = &Node> {
         self.nodes.iter().filter_map(|one| self.host.get(&one.id))
     }
@@ -184,12 +184,12 @@ impl Member {
         self.nodes.iter_mut().find(|one| one.id == *id)
     }
 
-    /// Bytes of what others said.
+    /// Roughly the bytes held of what others said.
     pub fn bytes(&self) -> usize {
         self.inbox.bytes() + self.tabs.bytes()
     }
 
-    /// One piece of work, or what has come due.
+    /// Does one piece of work, or what has come due.
     pub fn turn(&mut self, cx: &mut Cx<'_>, l: &mut Lasting) {
         self.turn_start(cx, l);
         self.turn_add(cx, l);
@@ -211,7 +211,7 @@ impl Member {
         self.report_garbage(cx, l);
     }
 
-    /// Whether there is work that need not wait for anything.
+    /// Whether there is work that can be done now.
     pub fn is_busy(&self) -> bool {
         self.is_running()
             && (self.moved
@@ -220,7 +220,7 @@ impl Member {
                 || (!self.inbox.is_empty() && !self.host.is_choked()))
     }
 
-    /// Whether something here waits for nothing but storage.
+    /// Whether something here waits only for storage.
     pub fn waits_for_storage(&self) -> bool {
         !self.departing.is_empty()
             || matches!(&self.starting, Some(start) if matches!(start.step, Step::Flush))
@@ -290,7 +290,7 @@ impl Member {
         }
     }
 
-    /// Lets a node go; its identity is free for others as soon as all that it saved is written.
+    /// Lets a node go; its identity is free for others once all that it saved is written.
     pub fn remove(&mut self, cx: &mut Cx<'_>, l: &mut Lasting, id: &PeerId) {
         self.host.remove(id);
         let Some(place) = self.nodes.iter().position(|one| one.id == *id) else {
@@ -328,7 +328,7 @@ impl Member {
         }
     }
 
-    /// Learns what a claim has seen; returns those to live here.
+    /// Takes in what a claim took and saw; returns the nodes to live here.
     fn take_in(&mut self, cx: &mut Cx<'_>, l: &mut Lasting, mut claimed: Claimed) -> Vec<Hosted> {
         claimed.taken_in(cx);
         l.held_up(cx, claimed.held_up);
@@ -338,10 +338,10 @@ impl Member {
         }
         let kept = claimed.kept.is_ok();
         if let Err(error) = claimed.kept {
-            // A chain whose owner is not kept is found by nobody again.
+            // If its owner is not stored, nobody will find a chain again.
             self.lose_storage(cx, l, error);
         }
-        l.know_seats(claimed.known); // who found blocks before this tab was opened
+        l.know_seats(claimed.known); // they may have found blocks before this tab was opened
         let taken = claimed.taken.into_iter();
         taken
             .map(|(identity, lock)| Hosted::new(identity, lock, kept))
@@ -353,8 +353,8 @@ impl Member {
         l.pace.change();
     }
 
-    /// Leaves the room: all locks that are to be given up once everything is written, and under whom
-    /// the tab wants to live when it is back. Asks under way are answered.
+    /// Leaves the room. Returns the locks to give up once everything is written, and the identities
+    /// that the tab wants when it is back. Asks under way are answered.
     pub fn leave(
         mut self,
         cx: &mut Cx<'_>,

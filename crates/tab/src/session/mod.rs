@@ -1,5 +1,5 @@
-//! How a tab takes part in its room: it joins, is a member, leaves. What is only valid in one of these
-//! states is held by it, so that nothing that belongs to a former session reaches the next.
+//! How a tab takes part in its room: it joins, is a member, leaves. Each of these states holds what
+//! is valid only in it, so that nothing of a former session reaches the next.
 
 pub mod adding;
 pub mod claim;
@@ -16,21 +16,21 @@ pub use self::member::Member;
 
 /// The session's state.
 pub enum Session {
-    /// Takes its name, its number and its identities.
+    /// Taking its name, its label and its identities.
     Joining(Box<Joining>),
-    /// Takes part.
+    /// Taking part.
     Member(Box<Member>),
     /// Has said goodbye; what was saved is still being written.
     Leaving(Leaving),
-    /// Frozen by the browser: has left.
+    /// Has left, until the browser lets the page run again.
     Frozen,
 }
 
-/// What is given up once everything is written: whoever takes it next finds it.
+/// What is given up once everything is written, so that whoever takes it next finds it all.
 pub struct Leaving {
     /// Locks of the tab and of its identities.
     pub locks: Vec<LockId>,
-    /// Written or not, in milliseconds.
+    /// When to stop waiting for the write, in milliseconds.
     pub until: u64,
     /// Whether to join again at once.
     pub again: bool,

@@ -1,4 +1,4 @@
-//! Another chain of the room comes to count: by a reset, by its undoing, or because storage says so.
+//! Changing which chain of the room counts: by a reset, by its undoing, or following another tab.
 
 use wire::live::HeldUp;
 
@@ -14,7 +14,7 @@ pub enum Renewal {
     Reset,
     /// The one that was put away comes back.
     Undo,
-    /// Another tab, which cannot write it down, says that this counts.
+    /// Another tab says that this counts, although storage does not.
     Follow(Generation),
 }
 
@@ -22,25 +22,25 @@ pub enum Renewal {
 pub struct Renewing {
     /// The ask that is answered when it is done; `None`: nobody asked here.
     pub ask: Option<u32>,
-    /// What is to become.
+    /// What is to happen.
     pub renewal: Renewal,
     /// What counted when it was asked for.
     pub seen: Generation,
     /// How far it has come.
     pub step: Step,
-    /// Until when the present step may take, in milliseconds.
+    /// The present step's deadline, in milliseconds.
     pub until: u64,
 }
 
-/// The steps, in their order.
+/// The steps, in order.
 pub enum Step {
-    /// Waits for its turn.
+    /// Waiting for the room's lock.
     Lock(Wait),
-    /// Reads what storage says counts.
+    /// Reading what storage says counts.
     Read(Option<LockId>, Ticket),
-    /// Looks whether anything was saved of the chain that counts.
+    /// Checking whether anything was saved of the chain that counts.
     Count(Option<LockId>, Ticket, Generation),
-    /// The new generation is being written; until then other tabs are told of the one before.
+    /// Writing the new generation; until that is done, other tabs are told the one before.
     Write(Option<LockId>, Generation),
 }
 
@@ -51,7 +51,7 @@ pub enum NotRenewed {
     NothingToUndo,
     /// Somebody else holds the room's lock.
     HeldUp(HeldUp),
-    /// The tab has left the room meanwhile.
+    /// The tab has left the room.
     Left,
 }
 
@@ -67,7 +67,7 @@ impl Renewal {
         is_empty: bool,
     ) -> Result<Generation, NotRenewed> {
         match self {
-            // Another reset would put away nothing, and lose what the one before put away.
+            // Another reset would destroy what the last one put away, for nothing.
             Self::Reset
                 if now.undo.is_some()
                     && (is_empty || (now != seen && !is_planted(Bug::ResetOfUnseenChain)))

@@ -1,4 +1,4 @@
-//! The nodes of a tab are started from what they saved: after joining, after sleep, after a reset.
+//! Starting a tab's nodes from what they saved: after joining, after sleep, after a reset.
 
 use std::collections::VecDeque;
 
@@ -16,32 +16,31 @@ pub const DATABASE_MS: u64 = 15_000;
 
 /// Nodes that are being started.
 pub struct Starting {
-    /// What people are told once they run.
+    /// What to tell people once they run.
     pub why: Option<Happening>,
-    /// What is waited for.
+    /// What the start waits for.
     pub step: Step,
-    /// Until when, in milliseconds.
+    /// The step's deadline, in milliseconds.
     pub until: u64,
 }
 
-/// The steps of a start, in their order.
+/// The steps of a start, in order.
 pub enum Step {
-    /// The incarnations of the nodes are being stored: a life that is not written down could be
-    /// lived twice.
+    /// The nodes' incarnations are being stored: one that is not written down could live twice.
     Identities(Ticket),
     /// What former nodes saved is being written.
     Flush,
-    /// Which chain counts is being read.
+    /// Storage is being asked which chain counts.
     Generation(Ticket),
-    /// The record of that is damaged: the youngest chain is looked for.
+    /// The record of that is damaged: looking for the youngest chain.
     Youngest(Ticket),
-    /// What a node saved is being read; the others follow.
+    /// What one node saved is being read.
     Rows {
         /// The read.
         ticket: Ticket,
         /// Whose.
         node: PeerId,
-        /// Who follows.
+        /// The nodes that follow.
         next: VecDeque<PeerId>,
     },
 }
@@ -67,7 +66,7 @@ impl Starting {
         Self { why, step, until }
     }
 
-    /// Goes on to another step.
+    /// Moves on to another step.
     pub fn go(&mut self, cx: &Cx<'_>, step: Step) {
         self.step = step;
         self.until = cx.ms() + DATABASE_MS;
@@ -79,12 +78,12 @@ pub fn ask_generation(cx: &mut Cx<'_>) -> Ticket {
     ask(cx, Query::Names(Store::Meta, vec![GENERATION.to_vec()]))
 }
 
-/// Asks for the names of everything that nodes saved.
+/// Asks for the own values of all nodes, of all chains.
 pub fn ask_all(cx: &mut Cx<'_>) -> Ticket {
     ask(cx, Query::Range(Store::Own, Name::new()))
 }
 
-/// Asks for what a node saved.
+/// Asks for the own values whose names start with `prefix`.
 pub fn ask_rows(cx: &mut Cx<'_>, prefix: Name) -> Ticket {
     ask(cx, Query::Range(Store::Own, prefix))
 }

@@ -1,9 +1,9 @@
-//! Waiting for a lock, but not for ever: somebody else of the same origin may hold it.
+//! Waiting for a lock, but not for ever: anything of the same origin may hold it.
 
 use crate::cx::Cx;
 use crate::door::{Effect, LockAnswer, LockId};
 
-/// How long a lock is waited for before the tab goes on without, in milliseconds.
+/// How long the tab waits for a lock before it goes on without, in milliseconds.
 pub const PATIENCE_MS: u64 = 5_000;
 
 /// A lock that was asked for.
@@ -32,7 +32,7 @@ impl Wait {
         Self { id, until }
     }
 
-    /// The browser says something of a lock; `None`: not of this one.
+    /// The browser says what became of a lock; `None` if it is not this one.
     pub fn answered(&self, id: LockId, answer: LockAnswer) -> Option<Waited> {
         (id == self.id).then_some(match answer {
             LockAnswer::Granted => Waited::Held(id),
@@ -55,7 +55,7 @@ impl Wait {
         self.until
     }
 
-    /// Waits no more.
+    /// Stops waiting.
     pub fn abandon(&self, cx: &mut Cx<'_>) {
         cx.act(Effect::Unlock(self.id));
     }

@@ -1,7 +1,7 @@
-//! The identities of this browser: a key, a seat, and how often it has lived.
+//! The identities of this browser: each has a key, a seat, and a count of its lives.
 //!
 //! A lock guards each seat, so that a duplicated tab, which remembers the same identities, gets
-//! others. The incarnation is stored before a node speaks.
+//! others. An incarnation is stored before its node speaks.
 
 use chain::{PeerId, SecretKey};
 use serde::{Deserialize, Serialize};
@@ -9,13 +9,13 @@ use serde::{Deserialize, Serialize};
 use super::{Change, Name, Store, record};
 use crate::door::Rows;
 
-/// Most identities of a browser; further nodes live under one that is not stored.
+/// Most stored identities of a browser; further nodes live under ones that are not stored.
 pub const MOST_SEATS: u32 = 1024;
 
 /// Who a node is.
 #[derive(Clone, Debug)]
 pub struct Identity {
-    /// Serial number in this browser.
+    /// Its number in this browser.
     pub seat: u32,
     /// Its key. Never leaves the engine.
     pub secret: SecretKey,
@@ -23,7 +23,7 @@ pub struct Identity {
     pub incarnation: u64,
 }
 
-/// As it is stored.
+/// An identity as it is stored.
 #[derive(Serialize, Deserialize)]
 struct Record {
     secret: [u8; 32],
@@ -54,7 +54,7 @@ impl Identity {
     }
 }
 
-/// Whole identities among stored rows, by seat, and the names of rows that are damaged.
+/// The whole identities among stored rows, in their order, and the rows that are damaged.
 #[must_use]
 pub fn read(rows: Rows) -> (Vec<Identity>, Rows) {
     let mut damaged = Vec::new();

@@ -1,13 +1,13 @@
 //! How nodes' keys become names in a database.
 //!
-//! A name starts with the generation of the chain that it belongs to, so that a reset can put a
-//! whole chain away.
+//! A name starts with the generation of its chain, so that a whole chain can be put away and
+//! deleted.
 
 use chain::PeerId;
 
 use super::Name;
 
-/// Everything of a generation.
+/// The prefix of everything of a generation.
 #[must_use]
 pub fn generation(generation: u32) -> Name {
     generation.to_be_bytes().to_vec()
@@ -19,13 +19,13 @@ pub fn generation_of(name: &[u8]) -> Option<u32> {
     name.first_chunk().map(|number| u32::from_be_bytes(*number))
 }
 
-/// A shared value.
+/// The name of a shared value.
 #[must_use]
 pub fn shared(generation: u32, name: &[u8]) -> Name {
     [&generation.to_be_bytes()[..], name].concat()
 }
 
-/// All own values of a node.
+/// The prefix of all own values of a node.
 #[must_use]
 pub fn of_node(generation: u32, node: &PeerId) -> Name {
     [&generation.to_be_bytes()[..], node.as_bytes()].concat()
@@ -38,8 +38,8 @@ pub fn node_of(name: &[u8]) -> Option<PeerId> {
     rest.first_chunk().map(|id| PeerId::from_bytes(*id))
 }
 
-/// An own value. The name's length comes first, so that no name is another's prefix; a number
-/// behind it has been zero in every database there is.
+/// The name of an own value. The node's name for it follows its length, so that no name is a prefix
+/// of another; the zeros at the end are in every existing database.
 #[must_use]
 pub fn own(generation: u32, node: &PeerId, name: &[u8]) -> Name {
     let length = u16::try_from(name.len())
@@ -57,7 +57,7 @@ pub fn parse_own(full: &[u8]) -> Option<&[u8]> {
     (number == [0; 4]).then_some(name)
 }
 
-/// Where damaged own values of a node are put aside.
+/// The name under which a node's damaged own values are put aside.
 #[must_use]
 pub fn aside(generation: u32, node: &PeerId) -> Name {
     [&b"aside/"[..], &of_node(generation, node)].concat()

@@ -1,5 +1,5 @@
-//! Where a browser keeps things: named stores of bytes by bytes, read in one go, written in
-//! transactions that happen whole or not at all.
+//! Where a browser keeps things: named stores that map bytes to bytes, written in transactions
+//! that happen whole or not at all.
 
 pub mod identities;
 pub mod layout;
@@ -12,9 +12,9 @@ pub mod writer;
 /// A part of a database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Store {
-    /// Blocks of a room, by content.
+    /// What a room's nodes share: blocks, named by their content.
     Blocks,
-    /// What identities keep in a room.
+    /// What each identity keeps in a room.
     Own,
     /// Facts about the database itself.
     Meta,
@@ -43,21 +43,21 @@ pub const BROWSER_STORES: &[Store] = &[Store::Identities, Store::Meta];
 /// A key in a store.
 pub type Name = Vec<u8>;
 
-/// One write.
+/// A change to a database.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
     /// Sets a value.
     Put(Store, Name, Vec<u8>),
     /// Removes a value.
     Delete(Store, Name),
-    /// Removes all values whose names start so.
+    /// Removes all values whose names start with this.
     DeleteAll(Store, Name),
 }
 
-/// How sure a write must be before it counts as done.
+/// How durable a write must be before it counts as done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Durability {
-    /// Handed to the operating system: for what others have too.
+    /// Handed to the operating system: for what can be had again from others.
     Relaxed,
     /// On the disk: for promises.
     Strict,
@@ -68,6 +68,6 @@ pub enum Durability {
 pub enum DbError {
     /// It holds data of this newer version, which is left alone.
     OtherVersion(u32),
-    /// The browser says no, in its words.
+    /// It was refused, for this reason.
     Refused(String),
 }

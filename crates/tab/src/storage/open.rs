@@ -1,19 +1,19 @@
 //! Opening a database, with patience: a busy browser is slow, another page may block it, and some
-//! never answer.
+//! browsers never answer.
 
 use crate::cx::Cx;
 use crate::door::{DbId, Effect};
 use crate::storage::{DbError, Store};
 
-/// Tries before this session does without.
+/// Tries before the tab does without.
 const TRIES: u32 = 3;
-/// No further try after so many milliseconds: people wait.
+/// No further try after this many milliseconds: people are waiting.
 const PATIENCE_MS: u64 = 2_000;
-/// Between two tries.
+/// Milliseconds between two tries.
 const PAUSE_MS: u64 = 100;
-/// How long another page may block it.
+/// How long another page may block it, in milliseconds.
 const BLOCKED_MS: u64 = 3_000;
-/// How long a browser may take that says nothing at all.
+/// How long to wait for a browser that says nothing at all, in milliseconds.
 const SILENT_MS: u64 = 6_000;
 
 /// A database that is being opened.
@@ -35,7 +35,7 @@ enum Wait {
 }
 
 impl Opening {
-    /// Asks the browser for it.
+    /// Asks the browser to open it.
     pub fn begin(cx: &mut Cx<'_>, db: DbId, name: String, stores: &'static [Store]) -> Self {
         let begun = cx.ms();
         let mut opening = Self {
@@ -50,7 +50,7 @@ impl Opening {
         opening
     }
 
-    /// The browser has answered: what came of it, if nothing more is tried.
+    /// The browser has answered. Returns the outcome, unless another try follows.
     pub fn answered(
         &mut self,
         cx: &mut Cx<'_>,
@@ -79,7 +79,7 @@ impl Opening {
                 None
             }
             Wait::Answer(until) if cx.ms() >= until => {
-                // Should it still open, it must not stay open behind our back.
+                // If it opens after all, it must not stay open behind our back.
                 cx.act(Effect::Close(self.db));
                 Some(DbError::Refused("the browser does not answer".into()))
             }

@@ -13,7 +13,7 @@ const CHECK: usize = 4;
 /// Never: `postcard` writes every type of this crate into a vector.
 #[must_use]
 pub fn seal(record: &impl Serialize) -> Vec<u8> {
-    let mut bytes = postcard::to_allocvec(record).expect("a vector takes any bytes");
+    let mut bytes = postcard::to_allocvec(record).expect("a vector takes any number of bytes");
     let hash = sha256d(&bytes);
     bytes.extend_from_slice(&hash[..CHECK]);
     bytes
@@ -50,8 +50,8 @@ mod tests {
         }
 
         #[test]
-        fn random_bytes_are_no_record(bytes in proptest::collection::vec(any::<u8>(), 0..60)) {
-            // One in 2^32 would pass; a run that meets it is not worth a worry.
+        fn random_bytes_are_not_a_record(bytes in proptest::collection::vec(any::<u8>(), 0..60)) {
+            // One in 2^32 would pass, which is too rare to worry about.
             prop_assert_eq!(open::<(u64, Option<u32>)>(&bytes), None);
         }
     }

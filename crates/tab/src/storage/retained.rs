@@ -1,5 +1,5 @@
-//! What nodes that stopped had in memory, until their successors have read it back: the browser can
-//! take the database away in between, and then nobody else has it.
+//! What stopped nodes had in memory, until their successors have read it back: if the browser takes
+//! the database away in between, nobody else has it.
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
@@ -11,12 +11,12 @@ use protocol::Values;
 use super::{Name, layout};
 use crate::between::generation::Generation;
 
-/// See the module.
+/// What stopped nodes had in memory.
 #[derive(Debug, Default)]
 pub struct Retained {
     /// Own values of nodes, by the chain that they belong to.
     own: BTreeMap<(u32, PeerId), Values>,
-    /// Shared values under the names that the database has them by.
+    /// Shared values by their names in the database.
     shared: BTreeMap<Name, Arc<[u8]>>,
 }
 
@@ -37,36 +37,36 @@ impl Retained {
         self.shared.get(name)
     }
 
-    /// Own values of a node; they are not retained any longer.
+    /// Takes the own values of a node; they are not retained any longer.
     pub fn take_own(&mut self, of: &(u32, PeerId)) -> Option<Values> {
         self.own.remove(of)
     }
 
-    /// All own values.
+    /// Takes all own values.
     pub fn take_all_own(&mut self) -> BTreeMap<(u32, PeerId), Values> {
         std::mem::take(&mut self.own)
     }
 
-    /// All shared values.
+    /// Takes all shared values.
     pub fn take_all_shared(&mut self) -> BTreeMap<Name, Arc<[u8]>> {
         std::mem::take(&mut self.shared)
     }
 
-    /// Forgets the chains that nobody can come back to.
+    /// Forgets chains that nobody can go back to.
     pub fn keep_chains(&mut self, generation: Generation) {
         self.own.retain(|(of, _), _| generation.keeps(*of));
         self.shared
             .retain(|name, _| layout::generation_of(name).is_some_and(|of| generation.keeps(of)));
     }
 
-    /// Forgets all but the chain that can be brought back: nobody reads that one for now.
+    /// Forgets all but the chain that can be brought back, which no node reads for now.
     pub fn keep_only(&mut self, undo: Option<u32>) {
         self.own.retain(|(of, _), _| Some(*of) == undo);
         self.shared
             .retain(|name, _| layout::generation_of(name).is_some_and(|of| Some(of) == undo));
     }
 
-    /// Whether there is something of a chain.
+    /// Whether anything of a chain is retained.
     #[must_use]
     pub fn has(&self, generation: u32) -> bool {
         let least = (generation, PeerId::from_bytes([0; 32]));

@@ -1,5 +1,5 @@
-//! What this tab's nodes have saved in a room: in memory, and in the database as long as that takes
-//! it. When the database refuses, everything goes on in memory and nothing that was accepted is lost.
+//! What this tab's nodes have saved in a room: in memory, and in the database while that accepts
+//! it. When the database refuses, all goes on in memory and nothing that was accepted is lost.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -15,25 +15,25 @@ use crate::door::Rows;
 
 /// Where the record of the generation is, in [`Store::Meta`].
 pub const GENERATION: &[u8] = b"generation";
-/// Most bytes of one node's damaged values that are put aside.
+/// Most bytes of a copy of one node's damaged values; a larger one is not made.
 const MOST_ASIDE: usize = 16 << 20;
 
 /// The room's storage.
 #[derive(Debug)]
 pub struct RoomStore {
-    /// Whether the database can be read, kept or not.
+    /// Whether the database can be read, even if it takes no writes.
     readable: bool,
     view: StorageView,
     generation: Generation,
-    /// Own values of nodes that were booted here.
+    /// Own values of nodes booted here.
     own: BTreeMap<(u32, PeerId), Values>,
-    /// Shared values that are only here.
+    /// Shared values that the database does not have.
     shared: BTreeMap<Name, Arc<[u8]>>,
-    /// What nodes that stopped had, while the database has it, too.
+    /// What stopped nodes had in memory, while the database has it, too.
     retained: Retained,
-    /// What has to be written next.
+    /// What to write next.
     pending: Vec<Change>,
-    /// Nodes whose damaged values were put aside in this life: the first copy is the whole one.
+    /// Nodes whose damaged values were put aside in this life: only the first copy is complete.
     aside: BTreeSet<PeerId>,
     last_ticket: u64,
     /// Whether a save was taken in since the last flush.
@@ -45,7 +45,7 @@ pub struct RoomStore {
 pub struct Found {
     /// The chain that counts.
     pub generation: Generation,
-    /// Whether that had to be guessed, because the record of it was damaged.
+    /// Whether it was guessed, because the record was damaged.
     pub damaged: bool,
 }
 
@@ -56,12 +56,12 @@ pub struct Flush {
     pub changes: Vec<Change>,
     /// The last save in it.
     pub ticket: u64,
-    /// Names of shared values in it: need not be kept in memory once they are written.
+    /// Names of the shared values in it, which need not stay in memory once written.
     pub shared: Vec<Name>,
 }
 
 impl RoomStore {
-    /// Storage in the room's database, or in memory because of an error.
+    /// Storage in the room's database, or in memory if opening that failed.
     #[must_use]
     pub fn new(db: Result<(), DbError>) -> Self {
         let readable = db.is_ok();
@@ -79,8 +79,8 @@ impl RoomStore {
         }
     }
 
-    /// What the database says counts, read anew: another tab may have changed it, and may have
-    /// lived under the same identities.
+    /// Which chain counts was read anew: another tab may have changed that, and may have lived
+    /// under the same identities.
     pub fn refresh(&mut self, generation: Generation) {
         self.generation = self.generation.max(generation);
         self.aside.clear();
@@ -96,8 +96,8 @@ impl RoomStore {
         self.generation
     }
 
-    /// Another chain counts from now on; of those before only the one that can be brought back
-    /// is kept.
+    /// Another generation counts from now on; of former chains only the one that can be brought
+    /// back is kept.
     pub fn set_generation(&mut self, generation: Generation) {
         let old: BTreeSet<u32> = [Some(self.generation.current), self.generation.undo]
             .into_iter()
@@ -117,7 +117,7 @@ impl RoomStore {
         self.write_generation();
     }
 
-    /// Writes down which chain counts.
+    /// Stores which chain counts.
     pub fn write_generation(&mut self) {
         let record = record::seal(&self.generation);
         self.pending
@@ -125,7 +125,7 @@ impl RoomStore {
         self.settle();
     }
 
-    /// What has to be read before a node boots; `None`: it is here.
+    /// What has to be read before a node boots; `None` if nothing has to, or nothing can be.
     #[must_use]
     pub fn missing(&self, node: &PeerId) -> Option<Name> {
         let generation = self.generation.current;
@@ -148,13 +148,13 @@ impl RoomStore {
         }
     }
 
-    /// What a node that lives here has saved.
+    /// What a node has saved, if it was booted here.
     #[must_use]
     pub fn values_of(&self, node: &PeerId) -> Option<&Values> {
         self.own.get(&(self.generation.current, *node))
     }
 
-    /// Whether nothing is in memory that was saved of the chain that counts.
+    /// Whether no node has anything saved of the chain that counts, as far as memory knows.
     #[must_use]
     pub fn is_bare(&self) -> bool {
         let generation = self.generation.current;
@@ -162,7 +162,7 @@ impl RoomStore {
         here.all(|(_, values)| values.is_empty())
     }
 
-    /// Adds what a node of an identity that was taken away had saved to what its successor has.
+    /// Adds what the node of a stolen identity had saved to what its successor has.
     pub fn inherit(&mut self, heir: PeerId, former: &Values) {
         let generation = self.generation.current;
         let own = self.own.entry((generation, heir)).or_default();
@@ -172,7 +172,7 @@ impl RoomStore {
         self.settle();
     }
 
-    /// Keeps a copy of what a node saved and could not read: the node will write over it.
+    /// Keeps a copy of what a node saved and cannot read, before the node overwrites it.
     pub fn put_aside(&mut self, node: &PeerId) {
         let generation = self.generation.current;
         let Some(values) = self.own.get(&(generation, *node)) else {
@@ -193,14 +193,14 @@ impl RoomStore {
         }
     }
 
-    /// What a node finds of its own at boot.
+    /// The own values that a node finds at boot.
     #[must_use]
     pub fn saved(&self, node: &PeerId) -> Saved {
         let values = self.own.get(&(self.generation.current, *node));
         values.map(Saved::of).unwrap_or_default()
     }
 
-    /// Takes a batch in; it is durable when a flush with this ticket or a later one is done.
+    /// Takes in a batch; it is durable once a flush with this ticket or a later one is done.
     pub fn save(&mut self, node: PeerId, ticket: u64, batch: &Batch) {
         let generation = self.generation.current;
         self.last_ticket = ticket;
@@ -235,6 +235,7 @@ impl RoomStore {
         write.apply(values, &mut Values::new());
     }
 
+    /// All who write a shared name write the same value.
     fn save_shared(&mut self, generation: u32, name: &Name, value: &Arc<[u8]>) {
         let name = layout::shared(generation, name);
         if self.shared.insert(name.clone(), value.clone()).is_none() {
@@ -243,8 +244,8 @@ impl RoomStore {
         }
     }
 
-    /// Gives up what was to be written for nodes under whose identities others may have lived since:
-    /// it would be written over what those saved.
+    /// Gives up pending writes of nodes under whose identities others may have lived since: they
+    /// would overwrite what those saved.
     pub fn give_up_saves(&mut self, continues: impl Fn(&PeerId) -> bool) {
         self.pending.retain(|change| match change {
             Change::Put(Store::Own, name, _) | Change::Delete(Store::Own, name) => {
@@ -254,7 +255,7 @@ impl RoomStore {
         });
     }
 
-    /// What has to be written now, if anything.
+    /// Takes what has to be written now, if anything.
     pub fn take_flush(&mut self) -> Option<Flush> {
         let owed = std::mem::take(&mut self.owed);
         if !owed && self.pending.is_empty() {
@@ -279,13 +280,13 @@ impl RoomStore {
         self.owed || !self.pending.is_empty()
     }
 
-    /// The last ticket that was taken in; in memory mode all of them count as durable.
+    /// The last ticket taken in; in memory mode all up to it count as durable.
     #[must_use]
     pub fn last_ticket(&self) -> u64 {
         self.last_ticket
     }
 
-    /// A flush is done. Shared values that the database has need not be kept here.
+    /// A flush is done. Shared values that the database has need not stay in memory.
     pub fn flushed(&mut self, shared: &[Name]) {
         if self.is_kept() {
             for name in shared {
@@ -294,7 +295,7 @@ impl RoomStore {
         }
     }
 
-    /// A value that a node asked for, if it is in memory; `Err` says what to read.
+    /// A value that a node asked for; `Err` names what to read from the database.
     pub fn load(&self, node: &PeerId, key: &Key) -> Result<Option<Arc<[u8]>>, Name> {
         let generation = self.generation.current;
         match key.space {
@@ -314,13 +315,13 @@ impl RoomStore {
         }
     }
 
-    /// Whether the database can be read, kept or not.
+    /// Whether the database can be read, even if it takes no writes.
     #[must_use]
     pub fn is_readable(&self) -> bool {
         self.readable
     }
 
-    /// Forgets what is in memory of a node that does not live here, once all of it is written.
+    /// Forgets what memory has of a node that does not run here; all of it must be written.
     pub fn forget(&mut self, node: &PeerId) {
         if self.is_kept() {
             self.own.retain(|(_, whose), _| whose != node);
@@ -339,8 +340,8 @@ impl RoomStore {
         self.view == StorageView::Kept
     }
 
-    /// From now on everything stays in memory. What was on its way is here already: own values
-    /// as they are, shared ones until their flush is done.
+    /// From now on everything stays in memory. What was on its way is still there: own values
+    /// always are, shared ones until their flush is done.
     pub fn fail(&mut self, error: DbError) {
         if self.is_kept() {
             self.view = memory_view(error);
@@ -351,7 +352,7 @@ impl RoomStore {
         self.settle();
     }
 
-    /// The database is gone: nothing can be read from it, either.
+    /// The database is gone: it cannot be read, either.
     pub fn lose(&mut self, error: DbError) {
         self.readable = false;
         for (whose, values) in self.retained.take_all_own() {
@@ -360,7 +361,7 @@ impl RoomStore {
         self.fail(error);
     }
 
-    /// Keeps a shared value that the database has, in case that it may not be read any more.
+    /// Keeps a shared value that the database has, in case it can no longer be read from there.
     pub fn retain(&mut self, key: &Key, value: Arc<[u8]>) {
         let name = layout::shared(self.generation.current, &key.name);
         if self.is_kept() {
@@ -370,14 +371,14 @@ impl RoomStore {
         }
     }
 
-    /// Whether something is kept that the nodes of before had.
+    /// Whether anything of the chain that counts is kept for nodes to come.
     #[must_use]
     pub fn retains(&self) -> bool {
         self.retained.has(self.generation.current)
     }
 
-    /// The nodes have read back all that those before them had. What a reset has put away stays, so
-    /// that it can be brought back without the database, too.
+    /// The nodes have read back all that former ones had. What a reset put away stays, so that it
+    /// can be brought back without the database, too.
     pub fn release(&mut self) {
         self.retained.keep_only(self.generation.undo);
     }
@@ -391,7 +392,7 @@ impl RoomStore {
     }
 }
 
-/// Which chain of a room counts, as the record of it says; `None`: it is damaged.
+/// Which chain of a room counts, by its record; `None` if that is damaged.
 #[must_use]
 pub fn read_generation(rows: &Rows) -> Option<Generation> {
     match rows.first() {
@@ -400,9 +401,9 @@ pub fn read_generation(rows: &Rows) -> Option<Generation> {
     }
 }
 
-/// Which chain counts where the record of it is damaged: the youngest that there is. An older one
-/// beside it can be brought back, as nothing else is kept. Counting on from there, no number is used
-/// twice.
+/// Which chain counts if the record of that is damaged: the youngest stored. An older one beside it
+/// can be brought back, as nothing else is kept. Counting on from there, the number of no stored
+/// chain is used again.
 #[must_use]
 pub fn guess_generation(own: &Rows) -> Generation {
     let numbers = own
@@ -432,13 +433,13 @@ fn values(rows: Rows) -> Values {
     rows.into_iter().filter_map(value).collect()
 }
 
-/// Drops writes that a later write of the same name makes useless.
+/// Drops writes that a later write of the same name makes redundant.
 fn last_of_each(changes: Vec<Change>) -> Vec<Change> {
     let mut later = BTreeSet::new();
     let mut kept: Vec<Change> = Vec::with_capacity(changes.len());
     for change in changes.into_iter().rev() {
         match &change {
-            // What comes after it may write names that it would delete: those stay behind it.
+            // Only writes on the same side of it are compared.
             Change::DeleteAll(..) => later.clear(),
             Change::Put(store, name, _) | Change::Delete(store, name) => {
                 if !later.insert((*store, name.clone())) {

@@ -1,5 +1,5 @@
-//! Between the nodes and the room's database: one write at a time, with everything that waits for
-//! one; one read at a time for all values that were asked for.
+//! Between the nodes and the room's database: one write at a time, of everything that waits; one
+//! read at a time, of all values asked for.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use super::{DbError, Durability, Name, Store};
 use crate::cx::Cx;
 use crate::door::{DbId, Effect, Query, Rows, Ticket};
 
-/// Most values read at once.
+/// Most values in one read.
 const MOST_READS: usize = 256;
 
 /// What is on its way to the database and back.
@@ -42,7 +42,7 @@ struct Asked {
 }
 
 impl Writer {
-    /// Hands on what waits, as far as the browser has time for it.
+    /// Passes on what waits, unless the browser is still busy with what came before.
     pub fn turn(&mut self, cx: &mut Cx<'_>, store: &mut RoomStore) {
         if !store.is_readable() {
             return;
@@ -78,7 +78,7 @@ impl Writer {
         }
     }
 
-    /// A write is done: the last save that is durable now, or why nothing is. `None`: not ours.
+    /// A write is done: the last save that is durable now, or why none is. `None` if not ours.
     pub fn written(
         &mut self,
         store: &mut RoomStore,
@@ -100,8 +100,8 @@ impl Writer {
         self.asked.push(Asked { node, key, name });
     }
 
-    /// Values were read: the inputs for those who asked. What cannot be read counts as lost: nodes
-    /// fetch it again from others. `None`: not ours.
+    /// Values were read: the inputs for the nodes that asked. What cannot be read counts as lost:
+    /// nodes fetch it again from others. `None` if not ours.
     pub fn read(&mut self, id: Ticket, rows: &Rows) -> Option<Vec<(PeerId, Input)>> {
         let (_, asked) = self.reading.take_if(|(reading, _)| *reading == id)?;
         let mut rows = rows.iter().peekable();
@@ -114,18 +114,18 @@ impl Writer {
         Some(asked.into_iter().map(answer).collect())
     }
 
-    /// What nodes that are gone have asked for is not delivered to those that follow.
+    /// Drops what former nodes asked for: it must not reach their successors.
     pub fn forget_asked(&mut self) {
         self.asked.clear();
         self.reading = None;
     }
 
-    /// Since when the browser has been writing, in milliseconds.
+    /// When the write under way began, in milliseconds.
     pub fn writing_since(&self) -> Option<u64> {
         self.writing.as_ref().map(|writing| writing.since)
     }
 
-    /// The database is gone: nothing is waited for any more.
+    /// The database is gone: stops waiting. Returns inputs that tell nodes their values are lost.
     pub fn give_up(&mut self) -> Vec<(PeerId, Input)> {
         self.writing = None;
         let reading = self.reading.take().into_iter().flat_map(|(_, asked)| asked);

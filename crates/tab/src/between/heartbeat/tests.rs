@@ -4,12 +4,12 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// The easiest target: about every second nonce will do.
+/// The easiest target: about every other nonce will do.
 pub fn limit() -> Target {
     TABCHAIN_POW_LIMIT.expand().target
 }
 
-/// A header that builds on `prev` and has the work; another `salt` gives another one.
+/// A header that builds on `prev` and has its work; another `salt` gives another header.
 pub fn mined(prev: BlockId, salt: u8) -> BitcoinHeader {
     let header = BitcoinHeader {
         version: 1,
@@ -79,7 +79,7 @@ fn good() -> Heartbeat {
 }
 
 #[test]
-fn a_heartbeat_comes_back_as_it_went() {
+fn a_heartbeat_survives_a_round_trip() {
     let heartbeat = good();
     assert_eq!(
         Heartbeat::decode(&heartbeat.encode(), limit()),
@@ -88,7 +88,7 @@ fn a_heartbeat_comes_back_as_it_went() {
 }
 
 #[test]
-fn headers_without_work_or_link_make_a_heartbeat_garbage() {
+fn a_header_without_work_or_link_makes_a_heartbeat_garbage() {
     let mut lazy = good();
     let bits = TABCHAIN_POW_LIMIT;
     let header = (0..)
@@ -182,7 +182,7 @@ proptest! {
     }
 
     #[test]
-    fn commands_come_back_as_they_went(ids in any::<([u8; 32], Option<[u8; 32]>)>(), online in any::<bool>()) {
+    fn commands_survive_a_round_trip(ids in any::<([u8; 32], Option<[u8; 32]>)>(), online in any::<bool>()) {
         let (tab, node) = (PeerId::from_bytes(ids.0), ids.1.map(PeerId::from_bytes));
         let command = Command { tab, node, online };
         prop_assert_eq!(Command::decode(&command.encode()), Some(command));

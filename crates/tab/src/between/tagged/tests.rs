@@ -7,7 +7,7 @@ use crate::cx::{Me, Source};
 
 const ROOM: RoomId = RoomId([5; 16]);
 
-/// Tabs that have all shown each other their locks.
+/// Tabs that all have links to each other.
 pub(crate) fn tabs<const N: usize>(room: RoomId) -> [Me; N] {
     let mut source = Source::new([3; 32]);
     let mut tabs = std::array::from_fn(|_| Me::new(&mut source));
@@ -57,7 +57,7 @@ fn hear(to: &mut Me, from: &PeerId, said: &Envelope) -> Result<(u32, Vec<u8>), N
 }
 
 #[test]
-fn those_it_is_said_to_hear_it_and_no_one_else() {
+fn those_it_is_said_to_hear_it_and_nobody_else() {
     let [one, mut two, mut three, mut four] = tabs(ROOM);
     let said = say(&one, &[&two, &three], 1);
     let hello = Ok((7, b"hello".to_vec()));
@@ -77,15 +77,15 @@ fn nobody_else_can_say_it_in_its_name() {
 }
 
 #[test]
-fn what_a_tab_said_itself_does_not_come_back_to_it_as_anothers() {
-    // Its node may live in the other tab by then.
+fn what_a_tab_said_does_not_come_back_to_it_as_anothers() {
+    // Its node may live in the other tab by now.
     let [mut one, two] = tabs(ROOM);
     let said = say(&one, &[&two], 1);
     assert_eq!(hear(&mut one, &two.id, &said), Err(NotHeard::Untagged));
 }
 
 #[test]
-fn it_is_heard_once_and_what_is_older_not_at_all() {
+fn a_packet_is_heard_once_and_an_older_one_not_at_all() {
     let [one, mut two] = tabs(ROOM);
     let said = [1, 2, 3].map(|sequence| say(&one, &[&two], sequence));
     assert!(hear(&mut two, &one.id, &said[1]).is_ok());
@@ -105,25 +105,22 @@ fn a_tab_that_was_out_of_sight_says_nothing_twice() {
 }
 
 #[test]
-fn what_was_said_before_the_heartbeat_that_led_to_the_link_is_old() {
-    let [mut source_of, two] = tabs(ROOM);
+fn packets_older_than_the_heartbeat_behind_the_link_are_not_heard() {
+    let [mut speaker, two] = tabs(ROOM);
     let mut late = Me::new(&mut Source::new([8; 32]));
-    source_of
+    speaker
         .links
-        .meet(&source_of.secret, ROOM, &[other(&late, 0)]);
+        .meet(&speaker.secret, ROOM, &[other(&late, 0)]);
     late.links
-        .meet(&late.secret, ROOM, &[other(&source_of, 4), other(&two, 0)]);
-    let before = say(&source_of, &[&late], 4);
-    assert_eq!(
-        hear(&mut late, &source_of.id, &before),
-        Err(NotHeard::Again)
-    );
-    let after = say(&source_of, &[&late], 5);
-    assert!(hear(&mut late, &source_of.id, &after).is_ok());
+        .meet(&late.secret, ROOM, &[other(&speaker, 4), other(&two, 0)]);
+    let before = say(&speaker, &[&late], 4);
+    assert_eq!(hear(&mut late, &speaker.id, &before), Err(NotHeard::Again));
+    let after = say(&speaker, &[&late], 5);
+    assert!(hear(&mut late, &speaker.id, &after).is_ok());
 }
 
 #[test]
-fn a_tab_that_came_back_under_another_name_hears_nothing_that_was_said_to_the_former() {
+fn a_tab_back_under_another_name_hears_nothing_said_to_its_former_one() {
     let [mut one, former] = tabs(ROOM);
     let said = say(&one, &[&former], 1);
     let mut now = Me::new(&mut Source::new([8; 32]));
@@ -161,7 +158,7 @@ fn nothing_that_a_tag_covers_can_be_changed() {
     assert_eq!(hear(&mut two, &one.id, &other), Err(NotHeard::Altered));
     assert!(
         hear(&mut two, &one.id, &said).is_ok(),
-        "and costs it nothing"
+        "forgeries do not use its number up"
     );
 }
 
@@ -217,13 +214,13 @@ proptest! {
         let mut said = say(&one, &[&two, &three], 1);
         let at = at.index(said.payload.len());
         said.payload[at] ^= 1_u8 << bit;
-        // A bit of the other tab's tag is none of this tab's business.
+        // The other tab's tag is none of this tab's business.
         let others = two.id > three.id && (5..21).contains(&at) || two.id < three.id && (21..37).contains(&at);
         prop_assert_eq!(two.links.open(&one.id, &said).is_ok(), others);
     }
 
     #[test]
-    fn what_is_cut_short_is_not_heard(cut in any::<prop::sample::Index>()) {
+    fn a_payload_cut_short_is_not_heard(cut in any::<prop::sample::Index>()) {
         let [one, mut two] = tabs(ROOM);
         let mut said = say(&one, &[&two], 1);
         said.payload.truncate(cut.index(said.payload.len()));

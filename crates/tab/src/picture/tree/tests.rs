@@ -3,7 +3,7 @@ use chain::U256;
 use super::*;
 use crate::between::heartbeat::tests::{mined, run_of};
 
-/// A node's view, built by hand.
+/// A node's view of the tree, built by hand.
 struct Grove {
     tree: Tree<Work>,
     headers: BTreeMap<BlockId, BitcoinHeader>,
@@ -117,7 +117,7 @@ fn each_state_is_told_apart() {
 }
 
 #[test]
-fn when_nobody_stands_on_a_branch_it_is_stale() {
+fn a_branch_that_nobody_stands_on_is_stale() {
     let genesis = mined(BlockId::ZERO, 0);
     let (main, loser) = (run_of(genesis.id(), 1, 3), run_of(genesis.id(), 2, 2));
     let mut first = Grove::new(genesis);
@@ -158,7 +158,7 @@ fn the_window_is_the_last_48_heights() {
 }
 
 #[test]
-fn the_tip_that_counts_is_drawn_however_far_ahead_another_node_of_the_tab_is() {
+fn the_tip_that_counts_is_drawn_however_far_ahead_another_node_is() {
     let genesis = mined(BlockId::ZERO, 0);
     let long = run_of(genesis.id(), 1, 100);
     let [mut behind, mut ahead] = [Grove::new(genesis), Grove::new(genesis)];
@@ -209,7 +209,7 @@ fn too_many_rivals_are_cut_by_height_and_the_best_chain_stays() {
 }
 
 #[test]
-fn the_branch_that_lost_stays_to_be_seen_when_nobody_stands_on_it_any_more() {
+fn a_losing_branch_stays_visible_when_nobody_stands_on_it_any_more() {
     let genesis = mined(BlockId::ZERO, 0);
     let (won, lost) = (run_of(genesis.id(), 1, 4), run_of(genesis.id(), 2, 3));
     let mut grove = Grove::new(genesis);

@@ -9,12 +9,12 @@ struct Browser {
     source: Source,
     now: u64,
     stored: Vec<Identity>,
-    /// Seats that somebody holds, and until when.
+    /// Seats that somebody else holds, and until when.
     held: Vec<(u32, u64)>,
-    /// Whether the list is held by somebody else, or locks are refused.
+    /// The answer to a request for the list's lock.
     list: LockAnswer,
     unlocked: usize,
-    /// Whoever holds this seat begins another life after the list was read.
+    /// A seat that begins another life after the list was read.
     relived: Option<u32>,
 }
 
@@ -191,7 +191,7 @@ fn the_successor_of_a_dead_engine_waits_for_the_identity_that_it_had() {
 }
 
 #[test]
-fn a_life_that_was_begun_while_the_list_was_read_is_not_lived_twice() {
+fn a_life_begun_since_the_list_was_read_is_not_lived_twice() {
     let mut browser = Browser::new(&[0, 1], &[]);
     browser.held = vec![(1, 3_000)];
     browser.relived = Some(1);
@@ -216,7 +216,7 @@ fn without_locks_a_tab_lives_under_an_identity_that_nobody_else_has() {
     assert_eq!(claimed.taken.len(), 2);
     assert!(
         claimed.kept.is_err(),
-        "and what it saves would never be found again"
+        "what it saves would never be found again"
     );
     // After a freeze it is who it was.
     let former: Vec<Identity> = claimed.taken.into_iter().map(|(one, _)| one).collect();
@@ -229,7 +229,7 @@ fn without_locks_a_tab_lives_under_an_identity_that_nobody_else_has() {
 }
 
 #[test]
-fn a_list_that_somebody_else_holds_is_done_without_and_said() {
+fn a_tab_goes_on_without_a_list_that_somebody_else_holds_and_says_so() {
     let mut browser = Browser::new(&[0], &[]);
     browser.list = LockAnswer::Taken;
     let claimed = browser.claim(wanted(&[], 1));
@@ -249,7 +249,7 @@ fn a_life_goes_on_only_if_nobody_else_has_lived_in_between() {
     assert_eq!(continued(&[]), BTreeSet::new());
     let former = [with(0, 4), with(1, 3)];
     assert_eq!(continued(&former), BTreeSet::from([identity(0).id()]));
-    // As a damaged or hostile database may say.
+    // A damaged or hostile database may say this.
     assert_eq!(continued(&[with(0, u64::MAX)]), BTreeSet::new());
     let another = Identity {
         seat: 0,

@@ -1,4 +1,4 @@
-//! A further node comes to a tab that takes part.
+//! Adding a node to a tab that takes part.
 
 use std::collections::BTreeSet;
 
@@ -67,7 +67,7 @@ impl Member {
         }
     }
 
-    /// The browser says something of a lock that a node being added may want.
+    /// The browser says what became of a lock; a node being added may have asked for it.
     pub fn add_locked(&mut self, cx: &mut Cx<'_>, id: LockId, answer: LockAnswer) {
         match &mut self.adding {
             Some(Adding {
@@ -85,7 +85,7 @@ impl Member {
         }
     }
 
-    /// Rows were read that a node being added may have asked for.
+    /// Rows were read; a node being added may have asked for them.
     pub fn add_read(
         &mut self,
         cx: &mut Cx<'_>,
@@ -113,7 +113,7 @@ impl Member {
         }
     }
 
-    /// A write is done that a node being added may wait for.
+    /// A write is done; a node being added may wait for it.
     pub fn add_written(&mut self, cx: &mut Cx<'_>, id: Ticket, result: &Result<(), DbError>) {
         if let Some(Adding {
             step: Step::Claim(claim),
@@ -134,7 +134,7 @@ impl Member {
 
     fn add_flushed(&mut self, cx: &mut Cx<'_>, l: &mut Lasting) {
         if !self.is_running() {
-            return; // the others are being started: one after the other
+            return; // not while the others are being started
         }
         let Some(Adding {
             ask,
@@ -145,7 +145,7 @@ impl Member {
             return;
         };
         let Some(hosted) = self.take_in(cx, l, *claimed).pop() else {
-            return self.add(cx, l, ask); // its lock was taken away meanwhile
+            return self.add(cx, l, ask); // its lock was stolen meanwhile
         };
         let id = hosted.id;
         l.store.forget(&id); // it may have lived elsewhere since it lived here
@@ -166,7 +166,7 @@ impl Member {
         let Some(adding) = self.adding.take() else {
             return;
         };
-        // A restart of all nodes may have come in between, and takes this one along.
+        // If all nodes are being restarted meanwhile, that starts this one, too.
         if !self.host.has(&id) && self.is_running() {
             self.start_node(cx, l, id);
         }

@@ -1,4 +1,4 @@
-//! Carries out what nodes want: saves, reads, messages, work, news.
+//! Carries out what nodes want: saves, reads, messages, work, events.
 
 use chain::PeerId;
 use pool::plan::Job as PoolJob;
@@ -13,7 +13,7 @@ use crate::lasting::Lasting;
 use crate::picture;
 use crate::storage::DbError;
 
-/// Longest text of a node's in the log, in characters.
+/// Longest text from a node in the log, in characters.
 const LONGEST: usize = 120;
 
 impl Member {
@@ -48,8 +48,8 @@ impl Member {
         }
     }
 
-    /// Carries a packet to nodes of other tabs; the host has checked that they can be reached. What is
-    /// too large for an envelope is lost: no room allows such blocks.
+    /// Carries a packet to those nodes of other tabs that its sender reaches. What is too large for
+    /// an envelope is lost: no room allows such blocks.
     fn cast(&mut self, cx: &mut Cx<'_>, l: &mut Lasting, from: PeerId, to: To, packet: &Packet) {
         let recipient = match to {
             To::All => None,
@@ -76,7 +76,7 @@ impl Member {
         }
     }
 
-    /// A node wants nonces searched; it waits in the pool while mining is off.
+    /// Sets what a node wants searched; the job waits in the pool while mining is off.
     fn work(&mut self, cx: &mut Cx<'_>, l: &mut Lasting, node: PeerId, job: Option<Job>) {
         let Some(hosted) = self.hosted_mut(&node) else {
             return;
@@ -91,7 +91,7 @@ impl Member {
         l.mining.set_job(cx, key, job);
     }
 
-    /// A job is over, unless the node has another one by now.
+    /// Ends a job, unless the node has another one by now.
     fn stop(&mut self, cx: &mut Cx<'_>, l: &mut Lasting, node: PeerId, job: JobId) {
         if self.hosted(&node).is_some_and(|one| one.job == Some(job)) {
             self.work(cx, l, node, None);
@@ -119,8 +119,8 @@ impl Member {
         }
     }
 
-    /// A node could not read all that it had saved: that is put aside, and people are told.
-    /// `restored` is the height that it got back, once that is known.
+    /// A node may have failed to read what it had saved: puts that aside, and tells people.
+    /// `restored` is the height that it got back, once known.
     fn lost(&mut self, l: &mut Lasting, node: &PeerId, restored: Option<u32>) {
         let Some(hosted) = self.hosted_mut(node) else {
             return;
@@ -142,7 +142,7 @@ impl Member {
         matches!(progress, Some(node::Progress::Syncing { .. }))
     }
 
-    /// A write is done, or failed.
+    /// A write is done or failed.
     pub fn written(&mut self, cx: &mut Cx<'_>, l: &mut Lasting, done: Result<u64, DbError>) {
         match done {
             Ok(save) => {
@@ -153,7 +153,7 @@ impl Member {
         }
     }
 
-    /// The database was taken away, or never answers: nothing can be read from it, either.
+    /// The database was taken away, or does not answer: it cannot be read, either.
     pub fn lose_database(&mut self, cx: &mut Cx<'_>, l: &mut Lasting, why: DbError) {
         self.lose_storage(cx, l, why.clone());
         l.store.lose(why);
@@ -162,8 +162,8 @@ impl Member {
         }
     }
 
-    /// Nothing that is written will be found again: the database refuses, or is full. From now on
-    /// everything is in memory, and nothing waits for it.
+    /// Nothing written will be found again: the database refuses, or is full. From now on
+    /// everything is in memory, and nothing waits for writes.
     pub fn lose_storage(&mut self, cx: &mut Cx<'_>, l: &mut Lasting, why: DbError) {
         self.retain_blocks(l);
         l.store.fail(why);
@@ -173,18 +173,18 @@ impl Member {
     }
 }
 
-/// Whether an event is worth a line of the log, which also decides what scripts hear of.
+/// Whether an event is worth a line in the log, and so whether scripts hear of it.
 fn is_news(event: &Event, syncing: bool) -> bool {
     match event {
-        // A block of its own was told when it was found, and those of a sync are counted.
+        // A node's own block was logged when found, and a sync only counts its blocks.
         Event::Extended { from, .. } => from.is_some() && !syncing,
-        // A node without saved blocks has nothing to come back to.
+        // Without saved blocks there was nothing to restore.
         Event::Restored { height } => height.0 > 0,
         _ => true,
     }
 }
 
-/// The block that an event tells of.
+/// The block in an event whose finder is named.
 fn block_of(event: &Event) -> Option<chain::BlockId> {
     match event {
         Event::Extended { block, .. } | Event::Rival { block, .. } => Some(*block),
@@ -192,7 +192,7 @@ fn block_of(event: &Event) -> Option<chain::BlockId> {
     }
 }
 
-/// The same event with texts of bounded length.
+/// The same event with its texts cut to a bounded length.
 fn shortened(mut event: Event) -> Event {
     if let Event::Rejected { reason: text, .. }
     | Event::Misbehaved { reason: text, .. }
@@ -220,7 +220,7 @@ mod tests {
         let peer = Some(PeerId::from_bytes([9; 32]));
         assert!(is_news(&extended(peer), false));
         assert!(!is_news(&extended(peer), true), "a sync counts its blocks");
-        assert!(!is_news(&extended(None), false), "it was told when found");
+        assert!(!is_news(&extended(None), false), "it was logged when found");
         let restored = |height| Event::Restored { height };
         assert!(is_news(&restored(Height(1)), false));
         assert!(!is_news(&restored(Height(0)), false));

@@ -1,4 +1,4 @@
-//! This tab among the others: what it says of itself, what it hears, who can reach whom.
+//! This tab among the others: what it says of itself, what it hears, who reaches whom.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,9 +20,9 @@ use crate::door::{Channel, Effect, QueryId};
 use crate::lasting::Lasting;
 use crate::planted::{Bug, is_planted};
 
-/// Heartbeats and commands that are looked at in one turn.
+/// Most heartbeats and commands looked at in one turn.
 const MOST_SAID: usize = 8;
-/// A question about locks that is not answered within so many milliseconds is asked again.
+/// How long to wait for an answer about locks before asking again, in milliseconds.
 const LOOK_MS: u64 = 5_000;
 
 impl Member {
@@ -31,7 +31,7 @@ impl Member {
         cx.act(Effect::Listen(Channel::Room, l.names.channel(l.room.id())));
     }
 
-    /// Bytes came on the room's channel; `None`: something that is not even that.
+    /// A message came on the room's channel; `None` if it was not bytes, or too long.
     pub fn hear(&mut self, cx: &Cx<'_>, l: &mut Lasting, bytes: Option<&[u8]>) {
         let Some(bytes) = bytes else {
             return self.inbox.refuse();
@@ -41,7 +41,7 @@ impl Member {
         self.inbox.hear(bytes, mine, &mut l.me.links, cx.ms());
     }
 
-    /// Looks at heartbeats and commands, a few at a time: each signature takes a while.
+    /// Looks at heartbeats and commands, a few at a time: signatures are slow to verify.
     pub(super) fn hear_said(&mut self, cx: &mut Cx<'_>, l: &mut Lasting) {
         for _ in 0..MOST_SAID {
             let Some(said) = self.inbox.next_said() else {
@@ -67,7 +67,7 @@ impl Member {
                 (Kind::Command, Some(payload)) if self.tabs.counts(&from, sequence) => {
                     self.hear_command(cx, l, payload);
                 }
-                // Said before, or by a tab that has not shown its lock: it commands nobody.
+                // A replay, or from a tab that has not shown its lock: it commands nobody.
                 (Kind::Command, Some(_)) => {}
                 _ => self.inbox.refuse(),
             }
@@ -101,7 +101,7 @@ impl Member {
         self.consider(cx, l, from, generation);
     }
 
-    /// A person in another tab of this room wants something of this one.
+    /// A person in another tab of this room commands this one.
     fn hear_command(&mut self, cx: &mut Cx<'_>, l: &mut Lasting, payload: &[u8]) {
         match Command::decode(payload) {
             Some(Command { tab, .. }) if tab != l.me.id => {}
@@ -122,7 +122,7 @@ impl Member {
         }
     }
 
-    /// The same for a node of this tab; whether there is one.
+    /// The same for a node of this tab. Returns whether there is such a node.
     pub fn set_node_online(
         &mut self,
         cx: &Cx<'_>,
@@ -141,7 +141,7 @@ impl Member {
         true
     }
 
-    /// Works out who reaches whom, if that may have changed.
+    /// Works out anew who reaches whom, if that may have changed.
     pub(super) fn look_after_peers(&mut self, cx: &Cx<'_>, l: &mut Lasting) {
         if !std::mem::take(&mut self.moved) {
             return;
@@ -170,7 +170,7 @@ impl Member {
         self.inbox.know(tabs.chain(nodes), now);
     }
 
-    /// Heartbeats and locks, as they come due.
+    /// Looks at locks and sends heartbeats, as they come due.
     pub(super) fn look_after_room(&mut self, cx: &mut Cx<'_>, l: &mut Lasting) {
         let now = cx.ms();
         let waits = self.looking.is_some_and(|(_, asked)| now < asked + LOOK_MS);
@@ -210,7 +210,7 @@ impl Member {
         self.announce(cx, l, news);
     }
 
-    /// News of other tabs.
+    /// Logs news of other tabs.
     fn announce(&mut self, cx: &Cx<'_>, l: &mut Lasting, news: Vec<News>) {
         for news in news {
             let what = match news {
@@ -223,7 +223,7 @@ impl Member {
         }
     }
 
-    /// Leaves: others need not wait until they look at the lock.
+    /// Tells others that this tab leaves, so that they look at its lock at once.
     pub(super) fn say_goodbye(&mut self, cx: &mut Cx<'_>, l: &mut Lasting) {
         self.say_heartbeat(cx, l, true);
         cx.act(Effect::Deafen(Channel::Room));
@@ -277,7 +277,7 @@ impl Member {
                 loading,
             });
         }
-        // Who leaves may have a reset under way that is not written yet: a goodbye tells of none.
+        // A leaving tab may have a reset under way that is not written: a goodbye tells of none.
         let generation = if bye {
             Generation::default()
         } else {
@@ -315,10 +315,10 @@ fn branch(node: &Node, tip: BlockId, height: Height) -> Branch {
     }
 }
 
-/// So many of so many.
+/// This many of that many.
 type Part = (u32, u32);
 
-/// Blocks that a node has and wants while it syncs, or has read and will read while it loads.
+/// Heights that a node has and wants while it syncs; blocks read and all blocks while it loads.
 pub fn progress(node: &Node) -> (Option<Part>, Option<Part>) {
     match node.progress() {
         Progress::Loading { read, all } => (None, Some((read, all))),

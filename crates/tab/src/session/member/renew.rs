@@ -22,9 +22,7 @@ use crate::storage::layout;
 use crate::storage::room::read_generation;
 
 impl Member {
-    /// Begins to change which chain counts.
-    ///
-    /// `seen` is what counted when it was asked for.
+    /// Begins to change which chain counts. `seen` is what counted when that was asked for.
     pub fn renew(
         &mut self,
         cx: &mut Cx<'_>,
@@ -45,12 +43,12 @@ impl Member {
         });
     }
 
-    /// Whether another chain is about to count.
+    /// Whether a renewal is under way.
     pub fn is_renewing(&self) -> bool {
         self.renewing.is_some()
     }
 
-    /// Another tab says which chain counts for it: storage is asked, if that is not ours.
+    /// Another tab says which chain counts for it: a hint to look, if that is news.
     pub(super) fn consider(
         &mut self,
         cx: &mut Cx<'_>,
@@ -74,7 +72,7 @@ impl Member {
         }
     }
 
-    /// Storage says which chain counts, because of a hint.
+    /// Rows were read; storage may have been asked because of a hint.
     pub fn hint_read(
         &mut self,
         cx: &mut Cx<'_>,
@@ -91,7 +89,7 @@ impl Member {
             Some(stored) if stored > ours && stored.current != ours.current => {
                 self.go_over(cx, l, stored);
             }
-            // The same chain: only what can be brought back is another one. After damage to the record,
+            // The same chain: only what can be brought back differs. After damage to the record,
             // that may be nothing.
             Some(stored) if stored > ours || stored.is_same_chain(ours) => {
                 l.store.set_generation(stored);
@@ -101,7 +99,7 @@ impl Member {
         }
     }
 
-    /// A tab that has shown its lock is followed where nothing is lost by it.
+    /// Follows a tab that has shown its lock, if nothing is lost by it.
     fn follow(&mut self, cx: &mut Cx<'_>, l: &mut Lasting, from: PeerId) {
         let alive = self.tabs.alive().find(|(id, _)| **id == from);
         let Some(theirs) = alive.map(|(_, tab)| tab.heartbeat.generation) else {
@@ -114,14 +112,14 @@ impl Member {
         if kept {
             return self.renew(cx, l, (None, ours), Renewal::Follow(theirs));
         }
-        // Nothing is written: there is nothing to wait for.
+        // In memory there is nothing to wait for.
         if theirs.current == ours.current {
             return l.store.set_generation(theirs);
         }
         self.go_over(cx, l, theirs);
     }
 
-    /// The browser says something of the room's lock.
+    /// The browser says what became of a lock; a renewal may wait for it.
     pub fn renew_locked(
         &mut self,
         cx: &mut Cx<'_>,
@@ -139,7 +137,7 @@ impl Member {
         }
     }
 
-    /// Storage says which chain counts, for a renewal.
+    /// Rows were read; a renewal may have asked for them.
     pub fn renew_read(
         &mut self,
         cx: &mut Cx<'_>,
@@ -182,13 +180,13 @@ impl Member {
                 let lock = *lock;
                 self.decide(cx, l, lock, l.store.generation(), false);
             }
-            // What is not written is not told, except as something that only memory has.
+            // A generation that cannot be written is told only in memory mode.
             Step::Write(..) if late && l.store.is_kept() && !l.is_written() => {
                 self.lose_database(cx, l, silent());
             }
             Step::Write(lock, _) if l.is_written() || late => {
                 let lock = *lock;
-                // Told only now that storage says it, and without nodes: theirs are tips of no chain.
+                // Told only now that it is stored. Nodes not started yet have no tip to tell.
                 self.say_heartbeat(cx, l, false);
                 self.renewed(cx, lock, Ok(()));
             }
@@ -240,7 +238,7 @@ impl Member {
             Err(why) => self.renewed(cx, lock, Err(why)),
             Ok(next) if next == ours => self.renewed(cx, lock, Ok(())),
             Ok(next) if next.current == ours.current => {
-                // The same chain: only what can be brought back is another one.
+                // The same chain: only what can be brought back differs.
                 l.store.set_generation(next);
                 l.writer.turn(cx, &mut l.store);
                 l.pace.change();
@@ -258,9 +256,9 @@ impl Member {
         }
     }
 
-    /// Another chain counts from now on: the nodes stop, and start on that one.
+    /// Another chain counts from now on: the nodes restart on it.
     fn go_over(&mut self, cx: &mut Cx<'_>, l: &mut Lasting, next: Generation) {
-        self.stop_nodes(cx, l); // what they save belongs to the chain before
+        self.stop_nodes(cx, l); // what they save belongs to the former chain
         l.store.set_generation(next);
         l.writer.turn(cx, &mut l.store);
         l.watched.clear();
@@ -283,7 +281,7 @@ impl Member {
             match result {
                 Ok(()) => Ok(Answer::Done(())),
                 Err(NotRenewed::NothingToUndo) => {
-                    Err(failure("nothing-to-undo", "no reset can be undone"))
+                    Err(failure("nothing-to-undo", "there is no reset to undo"))
                 }
                 Err(NotRenewed::HeldUp(_)) => Err(failure(
                     "held-up",
@@ -294,8 +292,8 @@ impl Member {
         );
     }
 
-    /// The tab leaves. The room's lock is returned if it has to be held until what was decided is
-    /// written: whoever took it before would read the former record.
+    /// The tab leaves. Returns the room's lock if it has to be held until what was decided is
+    /// written: whoever took it sooner would read the old record.
     pub(super) fn give_up_renewal(&mut self, cx: &mut Cx<'_>) -> Option<LockId> {
         let (lock, unwritten) = match &self.renewing.as_ref()?.step {
             Step::Lock(wait) => {
@@ -309,7 +307,7 @@ impl Member {
         unwritten
     }
 
-    /// Which chain others may be told of: one that is not written yet could be gone with this tab.
+    /// Which chain others may be told of: one not written yet could vanish with this tab.
     pub(super) fn generation_to_tell(&self, l: &Lasting) -> Generation {
         let early =
             is_planted(Bug::ToldBeforeWritten) || is_planted(Bug::OldHeightsUnderNewGeneration);
@@ -322,8 +320,8 @@ impl Member {
         }
     }
 
-    /// Whether nobody here or in another tab is known to have a block of the chain that counts. A node
-    /// that has yet to read blocks has them; one that has none to read has none.
+    /// Whether no node, here or in another tab, is known to have a block of the chain that counts.
+    /// A node that has yet to read back its blocks has them.
     pub(super) fn is_empty(&self, l: &Lasting) -> bool {
         let generation = l.store.generation().current;
         let here = self.running().all(|node| node.tip().1.0 == 0);

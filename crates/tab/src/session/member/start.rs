@@ -1,4 +1,4 @@
-//! Nodes start from what they saved, stop, and start again.
+//! Starting nodes from what they saved, stopping them, and starting them again.
 
 use std::collections::VecDeque;
 
@@ -18,8 +18,8 @@ use crate::storage::DbError;
 use crate::storage::identities::Identity;
 use crate::storage::room::{guess_generation, read_generation};
 
-/// How long the first picture waits for nodes that read their chain, in milliseconds: a short chain
-/// should be there at once, of a long one the page shows the progress.
+/// How long pictures wait for nodes that read back their chain, in milliseconds: a short chain
+/// should show at once; for a long one the page shows progress.
 const SETTLE_MS: u64 = 1_500;
 
 pub(super) fn silent() -> DbError {
@@ -27,7 +27,7 @@ pub(super) fn silent() -> DbError {
 }
 
 impl Member {
-    /// All nodes begin a new life: after sleep, after a reset, after its undoing.
+    /// All nodes begin a new incarnation: after sleep, a reset, or its undoing.
     pub(super) fn relive(&mut self, cx: &mut Cx<'_>, l: &mut Lasting, why: Option<Happening>) {
         self.stop_nodes(cx, l);
         for one in &mut self.nodes {
@@ -39,16 +39,16 @@ impl Member {
             .iter()
             .filter(|one| one.kept && l.browser_db.is_ok());
         let identities: Vec<Identity> = kept.map(|one| one.identity.clone()).collect();
-        // Of several reasons in a row, people are told the first.
         if self.starting.is_some() && is_planted(Bug::StartGoesOnAfterReset) {
             return;
         }
+        // Of several reasons in a row, people are told the first.
         let why = self.starting.take().and_then(|start| start.why).or(why);
         self.starting = Some(Starting::begin(cx, why, &identities));
         l.pace.change();
     }
 
-    /// Ends all nodes here, and with them whatever is on its way for them.
+    /// Stops all nodes, and drops what is on its way to them.
     pub(super) fn stop_nodes(&mut self, cx: &mut Cx<'_>, l: &mut Lasting) {
         self.carry_out(cx, l);
         self.retain_blocks(l);
@@ -61,14 +61,14 @@ impl Member {
         l.writer.turn(cx, &mut l.store);
     }
 
-    /// What nodes have in memory outlives them until their successors have read it back.
+    /// Keeps nodes' blocks in memory until their successors have read them back.
     pub(super) fn retain_blocks(&self, l: &mut Lasting) {
         for (key, block) in self.running().flat_map(Node::blocks) {
             l.store.retain(&key, block);
         }
     }
 
-    /// Goes on with a start as far as nothing has to be waited for.
+    /// Goes on with a start that has waited for writes, or too long for an answer.
     pub(super) fn turn_start(&mut self, cx: &mut Cx<'_>, l: &mut Lasting) {
         let Some(start) = &self.starting else {
             return;
@@ -87,7 +87,7 @@ impl Member {
         }
     }
 
-    /// A write for a start is done.
+    /// A write is done or failed; a start may have waited for it.
     pub fn identities_written(
         &mut self,
         cx: &mut Cx<'_>,
@@ -114,7 +114,7 @@ impl Member {
         }
     }
 
-    /// What former nodes saved is written: a new life begins with all of it.
+    /// What former nodes saved is written, so the new incarnations find all of it.
     fn flushed(&mut self, cx: &mut Cx<'_>, l: &mut Lasting) {
         self.clock = Clock::start(cx.now);
         l.recount();
@@ -127,7 +127,7 @@ impl Member {
         }
     }
 
-    /// Rows for a start were read.
+    /// Rows were read; a start may have asked for them.
     pub fn rows_read(
         &mut self,
         cx: &mut Cx<'_>,
@@ -180,7 +180,7 @@ impl Member {
         self.read_next(cx, l, self.nodes.iter().map(|one| one.id).collect());
     }
 
-    /// Starts the next node that has to be read, and before it those that need not.
+    /// Reads the next node that has to be read, and starts those before it that need no reading.
     fn read_next(&mut self, cx: &mut Cx<'_>, l: &mut Lasting, mut next: VecDeque<PeerId>) {
         while let Some(node) = next.pop_front() {
             if self.hosted(&node).is_none() {
@@ -200,7 +200,7 @@ impl Member {
     }
 
     pub(super) fn start_node(&mut self, cx: &mut Cx<'_>, l: &mut Lasting, id: PeerId) {
-        // The last of a tab's nodes is the one that takes the place of another.
+        // A tab's last node is the one that replaces the stolen one.
         let is_last = self.nodes.last().is_some_and(|last| last.id == id);
         if let Some((generation, former)) = l.inheritance.take_if(|_| is_last)
             && generation == l.store.generation().current
@@ -229,8 +229,8 @@ impl Member {
         }
     }
 
-    /// The tab leaves: asks that take time are answered, and what was taken for them is given back.
-    /// Returns the room's lock if it has to be held until all is written.
+    /// The tab leaves: answers asks under way, and gives back what was taken for them. Returns the
+    /// room's lock if it has to be held until everything is written.
     pub(super) fn give_up_asks(&mut self, cx: &mut Cx<'_>) -> Option<LockId> {
         if is_planted(Bug::AskForgottenAtFreeze) {
             return None;
@@ -247,7 +247,7 @@ impl Member {
     }
 }
 
-/// The height that a node had saved, as its own short record of it says.
+/// The height that a node had saved, from the short record that it keeps of its tip.
 fn saved_height(saved: &protocol::Saved) -> Option<u32> {
     let tip = saved.small.get(&b"tip"[..])?;
     let (_, height) = tip

@@ -226,7 +226,7 @@ fn a_reset_puts_the_chain_away_and_can_be_undone_once() {
     save(&mut room, 2, b"second");
     assert_eq!((db.len(Store::Own), db.len(Store::Blocks)), (2, 2));
 
-    // In another tab or another life it is the same.
+    // Another tab, or another life of this one, sees the same.
     let mut later = open(&db);
     assert_eq!(later.generation(), reset);
     assert_eq!(value(&mut later, &db, NODE, b"n"), Some(b"second".to_vec()));
@@ -236,7 +236,7 @@ fn a_reset_puts_the_chain_away_and_can_be_undone_once() {
     assert_eq!(value(&mut later, &db, NODE, b"n"), Some(b"first".to_vec()));
     assert_eq!((later.generation().undo, db.len(Store::Own)), (None, 1));
 
-    // Two resets in a row: only the last can be undone, the chain before it is gone.
+    // Of two resets in a row only the last can be undone; the oldest chain is gone.
     let mut room = open(&db);
     for _ in 0..2 {
         room.set_generation(room.generation().reset());
@@ -246,7 +246,7 @@ fn a_reset_puts_the_chain_away_and_can_be_undone_once() {
 }
 
 #[test]
-fn a_damaged_record_of_resets_leads_to_the_youngest_chain_and_is_told_once() {
+fn a_damaged_generation_record_leads_to_the_youngest_chain_and_is_repaired() {
     let db = Memory::default();
     let mut room = open(&db);
     for text in [&b"first"[..], b"second"] {
@@ -292,7 +292,7 @@ fn in_memory_a_reset_can_be_undone_too() {
 const OWN: &[u8] = b"n";
 const BLOCK: &[u8] = b"b";
 
-/// A store whose node has stored an own and a shared value and was let go.
+/// A store whose node stopped after it had saved an own and a shared value.
 fn with_a_node_that_stopped() -> (Memory, RoomStore) {
     let db = Memory::default();
     let mut room = open(&db);
@@ -303,7 +303,7 @@ fn with_a_node_that_stopped() -> (Memory, RoomStore) {
     (db, room)
 }
 
-/// The two values, if no database is needed for them.
+/// Both values, which must not need the database.
 fn in_memory_still(room: &RoomStore) -> [Option<Vec<u8>>; 2] {
     [Key::own(OWN), Key::shared(BLOCK)].map(|key| {
         let value = room.load(&NODE, &key).expect("in memory");
@@ -357,7 +357,7 @@ fn what_a_reset_put_away_is_retained() {
 }
 
 #[test]
-fn what_was_read_back_is_not_retained_any_longer() {
+fn what_was_read_back_is_no_longer_retained() {
     let db = Memory::default();
     let mut room = open(&db);
     let shared = Key::shared(*b"b");
@@ -370,7 +370,7 @@ fn what_was_read_back_is_not_retained_any_longer() {
     room.retain(&shared, Arc::from(*b"2"));
     room.set_generation(room.generation().reset());
     room.set_generation(room.generation().reset());
-    assert!(!room.retains(), "nobody can come back to that chain");
+    assert!(!room.retains(), "nobody can go back to that chain");
 }
 
 #[test]
@@ -386,7 +386,7 @@ fn what_is_written_twice_before_a_flush_is_written_once() {
 }
 
 #[test]
-fn what_could_not_be_read_is_put_aside_before_it_is_written_over() {
+fn what_could_not_be_read_is_put_aside_before_it_is_overwritten() {
     let db = Memory::default();
     let mut room = open(&db);
     room.save(NODE, 1, &Batch(vec![put(Key::own(*b"log/0"), b"junk")]));
@@ -416,7 +416,7 @@ fn write() -> impl Strategy<Value = Write> {
 }
 
 proptest! {
-    /// Whatever is written, in whatever batches: what comes back is what the contract says.
+    /// Whatever is written, in whatever batches, what comes back is what the contract says.
     #[test]
     fn any_writes_come_back(writes in proptest::collection::vec((write(), any::<bool>()), 0..24)) {
         let db = Memory::default();
