@@ -46,9 +46,9 @@ pub struct Tab {
     absent: u64,
 }
 
-/// A step that comes so much later than it was due was kept from coming, in microseconds ...
+/// A step this much later than due, in microseconds, was held up from outside ...
 const LATE: u64 = 2_000_000;
-/// ... and what it was due for is put off by this, so that answers may come first.
+/// ... and what was due then waits this long again, so that answers can come first.
 const GRACE: u64 = 1_000_000;
 
 /// How far a tab has come.

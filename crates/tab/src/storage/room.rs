@@ -40,15 +40,6 @@ pub struct RoomStore {
     owed: bool,
 }
 
-/// What a database says about which chain counts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Found {
-    /// The chain that counts.
-    pub generation: Generation,
-    /// Whether it was guessed, because the record was damaged.
-    pub damaged: bool,
-}
-
 /// Changes on their way to the database.
 #[derive(Clone, Debug)]
 pub struct Flush {
