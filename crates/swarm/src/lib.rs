@@ -20,9 +20,9 @@
 //!   their effects as `tab::door` demands of a host, with all the freedom that leaves to browsers.
 //! - [`checkers`] see what happens ([`checkers::Seen`]): each step's effects and glance, what the
 //!   databases committed, who died. Of `tab` they use little but its types and formats.
-//! - After the script the world calms down: faults stop, all tabs are thawed and joined, and mining
-//!   stops, except that one tab of each room mines once more. What must hold in the end (agreement,
-//!   silence, answered asks) is judged then.
+//! - After the script the world calms down: passing faults end, all tabs are thawed and joined, and
+//!   mining stops, except that one tab of each room mines once more. What must hold in the end
+//!   (agreement, silence, answered asks) is judged then.
 
 #![forbid(unsafe_code)]
 
