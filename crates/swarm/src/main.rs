@@ -68,7 +68,7 @@ fn options(words: &[String]) -> Result<Options, String> {
     let mut words = words.iter();
     while let Some(word) = words.next() {
         let value = words.next().ok_or(HELP)?;
-        let number = || value.parse().map_err(|_| format!("`{value}` is not a number"));
+        let number = || value.parse().map_err(|_| format!("bad number: `{value}`"));
         match word.as_str() {
             "--seeds" => options.seeds = Some(number()?),
             "--from" => options.from = number()?,
@@ -150,7 +150,8 @@ fn many(from: u64, count: u64) -> bool {
     let events = events.into_inner();
     let rate = u128::from(events) * 1_000 / took.as_millis().max(1);
     println!(
-        "{} seeds from {from} with at least {FEWEST} events, {} with fewer: {events} events in {} ms, {rate} a second",
+        "{} seeds from {from} with at least {FEWEST} events, {} with fewer: \
+         {events} events in {} ms, {rate} a second",
         long.into_inner(),
         short.into_inner(),
         took.as_millis(),

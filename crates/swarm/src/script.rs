@@ -229,7 +229,7 @@ impl FromStr for Script {
         let ["seed", seed, "locks", locks, "calm", calm] = head[..] else {
             return Err("a script starts with `seed N locks kept|refused calm MS`".into());
         };
-        let bad = |what: &str| format!("`{what}` is not a number");
+        let bad = |what: &str| format!("bad number: `{what}`");
         let mut script = Self {
             seed: seed.parse().map_err(|_| bad(seed))?,
             lockless: locks == "refused",
@@ -251,7 +251,7 @@ impl FromStr for Step {
         let [at, verb, who, how] = words[..] else {
             return Err(format!("`{line}` is not `MS VERB WHO HOW`"));
         };
-        let number = |word: &str| word.parse().map_err(|_| format!("`{word}` is not a number"));
+        let number = |word: &str| word.parse().map_err(|_| format!("bad number: `{word}`"));
         let known = Verb::ALL.iter().find(|known| known.text() == verb);
         Ok(Self {
             at: number(at)?,

@@ -98,7 +98,7 @@ impl Agreement {
             let tie = !mined || (times().count() == ids.len() && at_once);
             let level = tips.iter().all(|(_, (other, _))| *other == height);
             if !level || (ids.len() > 1 && !tie) {
-                return Err(format!("tabs of one room stand at different tips: {tips:?}"));
+                return Err(format!("tabs of one room have different tips: {tips:?}"));
             }
         }
         Ok(())

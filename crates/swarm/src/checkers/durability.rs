@@ -149,7 +149,7 @@ impl Durable {
                     || self.hit(name, Store::Blocks, &stored);
                 if claim.height.0 > 0 && !known && !gone {
                     return Err(format!(
-                        "{life:?} tells of block {id} at height {} of generation {generation}, \
+                        "{life:?} announces block {id} at height {} of generation {generation}, \
                          which is not stored",
                         claim.height.0
                     ));

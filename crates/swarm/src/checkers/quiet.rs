@@ -130,13 +130,13 @@ impl Deeds {
     fn judge(&self, seconds: u64) -> Result<(), String> {
         let rows = [
             (
-                "says in the room",
+                "speaks in the room",
                 self.room.saturating_sub(self.nodes * seconds / 2),
                 MOST.room,
             ),
             ("announces power", self.power, MOST.power),
             ("reads and writes", self.stored, MOST.stored),
-            ("asks for locks", self.queries, MOST.queries),
+            ("queries locks", self.queries, MOST.queries),
             ("sends frames", self.frames, MOST.frames),
             (
                 "takes needless turns",
