@@ -1,38 +1,38 @@
 //! One power budget for all tabs of the browser: who mines, how much all may use, who gets what.
 //!
-//! Every tab announces itself once a second, whatever its room; the setting made last wins
-//! everywhere, and the mining tabs split it evenly. Each tab computes its share alone from what it
-//! heard; for the moments in which two tabs have not heard of each other yet, the sum may exceed
-//! the budget, so a tab that hears a newcomer answers at once.
+//! Every tab announces itself once a second, whatever its room; the latest setting wins everywhere,
+//! and the mining tabs split it evenly. Each tab computes its share on its own from what it has
+//! heard; until two tabs have heard of each other, the sum may exceed the budget, so a tab that
+//! hears a newcomer answers at once.
 //!
-//! Anybody of the same origin may post announcements. So no setting uses more workers than the
-//! machine has cores, and none that claims to be made in the future counts: what a person sets here
-//! is always later than anything that was accepted.
+//! Any page of the same origin may post announcements. So no setting uses more workers than the
+//! machine has cores, and none dated in the future counts: what a person sets here is always later
+//! than anything that was accepted.
 
 use crate::Power;
 use std::collections::BTreeMap;
 
-/// Changes with every incompatible change of the announcement; part of the channel's name, too.
+/// Changes with every incompatible change to announcements; also part of the channel's name.
 pub const POWER_VERSION: u8 = 2;
-/// Announce this often, in milliseconds.
+/// How often to announce, in milliseconds.
 pub const ANNOUNCE_EVERY: u64 = 1_000;
-/// A tab that was silent for so many milliseconds does not count any more.
+/// A tab that has been silent for this many milliseconds no longer counts.
 pub const FORGOTTEN_AFTER: u64 = 5_000;
-/// Tabs known at the same time, this one included; more are not listened to.
+/// Most tabs known at a time, this one included; others are ignored.
 pub const MOST_TABS: usize = 64;
-/// So far ahead of our clock may a setting be dated, in milliseconds: the clocks of two workers are
-/// read at different moments.
+/// How far ahead of our clock a setting may be dated, in milliseconds: two workers read their
+/// clocks at different moments.
 const AHEAD: u64 = 250;
 
-/// Which tab, engine instance rather: drawn at random at each start.
+/// Which tab, or rather which instance of its engine: drawn at random at each start.
 pub type TabNumber = u64;
 
-/// A setting of the budget, and when it was made; of two, the later one holds, ties broken by tab.
+/// A setting of the budget, and when it was made; the later of two wins, ties broken by tab.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Budget {
     /// What all tabs may use together.
     pub power: Power,
-    /// When it was made, in Unix milliseconds; 0: nobody made it, it was remembered.
+    /// When it was made, in Unix milliseconds; 0: remembered, not made by anybody.
     pub time: u64,
     /// Who made it.
     pub by: TabNumber,
@@ -52,12 +52,12 @@ impl Budget {
     }
 }
 
-/// What a tab says.
+/// What a tab says of itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Life {
-    /// Here, not mining.
+    /// Present, not mining.
     Idle,
-    /// Here and mining.
+    /// Present and mining.
     Mining,
     /// About to go.
     Leaving,
@@ -75,7 +75,7 @@ pub struct Announcement {
 }
 
 impl Announcement {
-    /// Bytes of an announcement.
+    /// Bytes in an announcement.
     pub const LEN: usize = 28;
 
     /// The bytes to post.
@@ -95,7 +95,7 @@ impl Announcement {
         out
     }
 
-    /// What the bytes mean, if anything: nothing out of range comes through.
+    /// What the bytes mean, if anything: nothing out of range gets through.
     pub fn decode(bytes: &[u8]) -> Option<Self> {
         let bytes: &[u8; Self::LEN] = bytes.try_into().ok()?;
         let [POWER_VERSION, life, workers, duty, rest @ ..] = *bytes else {
@@ -125,9 +125,9 @@ impl Announcement {
 /// What became of an announcement.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Heard {
-    /// Budget, share or number of mining tabs may be different now.
+    /// The budget, the share or the number of mining tabs may have changed.
     pub changed: bool,
-    /// The speaker does not know this tab or its budget: announce at once.
+    /// The speaker is new here or has an outdated budget: announce at once.
     pub answer: bool,
 }
 
@@ -135,7 +135,7 @@ pub struct Heard {
 #[derive(Debug)]
 pub struct Budgeting {
     me: TabNumber,
-    /// No setting uses more workers.
+    /// No setting uses more workers than this.
     cores: u8,
     mining: bool,
     budget: Budget,
@@ -149,7 +149,7 @@ struct Other {
 }
 
 impl Budgeting {
-    /// A tab that knows no other; `remembered` gives way to any setting that was really made.
+    /// A tab that knows no others; `remembered` gives way to any setting that was really made.
     pub fn new(me: TabNumber, cores: u8, remembered: Power) -> Self {
         Self {
             me,
@@ -164,12 +164,12 @@ impl Budgeting {
         }
     }
 
-    /// This tab mines from now on, or does not. Whether that is new.
+    /// This tab mines from now on, or no longer. Returns whether that is new.
     pub fn set_mining(&mut self, mining: bool) -> bool {
         core::mem::replace(&mut self.mining, mining) != mining
     }
 
-    /// Sets the budget for all tabs. Whether that is new.
+    /// Sets the budget for all tabs. Returns whether that is new.
     pub fn set_power(&mut self, wall: u64, power: Power) -> bool {
         self.correct(wall);
         let power = power.clamped(self.cores);
@@ -178,14 +178,14 @@ impl Budgeting {
         }
         self.budget = Budget {
             power,
-            // Later than what it replaces, whatever the clock says.
+            // Later than what it replaces, even if the clock disagrees.
             time: wall.max(self.budget.time.saturating_add(1)),
             by: self.me,
         };
         true
     }
 
-    /// The clock was set back: what was set before that counts as set now.
+    /// If the clock was set back, a setting made before that counts as made now.
     fn correct(&mut self, wall: u64) {
         if self.budget.time > wall.saturating_add(AHEAD) {
             self.budget.time = wall;
@@ -202,7 +202,7 @@ impl Budgeting {
         self.correct(wall);
         budget.power = budget.power.clamped(self.cores);
         if budget.time > wall.saturating_add(AHEAD) {
-            budget = self.budget; // nobody has made it yet
+            budget = self.budget; // dated in the future
         }
         if tab == self.me {
             return Some(Heard::default());
@@ -221,14 +221,14 @@ impl Budgeting {
         } else if self.others.contains_key(&tab) || self.others.len() + 1 < MOST_TABS {
             let old = self.others.insert(tab, Other { mining, heard: now });
             heard.answer |= old.is_none();
-            // One that left while another came would leave the number as it was.
+            // One more mining tab changes every share.
             heard.changed |= old.map(|old| old.mining) != Some(mining) && mining;
         }
         heard.changed |= before != (self.budget, self.mining_tabs());
         Some(heard)
     }
 
-    /// Forgets tabs that have been silent. Whether that changes anything.
+    /// Forgets tabs that have fallen silent. Returns whether that changes anything.
     pub fn forget_silent(&mut self, now: u64) -> bool {
         let before = self.mining_tabs();
         self.others
@@ -249,7 +249,7 @@ impl Budgeting {
         }
     }
 
-    /// What this tab says last.
+    /// This tab's last announcement.
     pub fn farewell(&self) -> Announcement {
         Announcement {
             life: Life::Leaving,
@@ -268,7 +268,7 @@ impl Budgeting {
         others as u32 + u32::from(self.mining) // at most 64
     }
 
-    /// What this tab may use; `None`: it does not mine, or more tabs mine than there are percents.
+    /// What this tab may use; `None`: it does not mine, or the budget has fewer percents than tabs.
     pub fn share(&self) -> Option<Power> {
         let mining = |other: &(&TabNumber, &Other)| other.1.mining;
         let before_me = self.others.range(..self.me).filter(mining).count();
@@ -278,8 +278,8 @@ impl Budgeting {
     }
 }
 
-/// The part of tab number `index` of `tabs`, in as few workers as it takes. The parts of all tabs
-/// are at most the budget together.
+/// The share of tab number `index` of `tabs`, in as few workers as possible. All shares together
+/// are at most the budget.
 pub fn split(budget: Power, tabs: u32, index: u32) -> Option<Power> {
     if tabs <= 1 {
         return Some(budget); // exactly what was asked for
@@ -327,7 +327,7 @@ mod tests {
             let shares: Vec<_> = (0..tabs).map(|index| percent(split(power, tabs, index))).collect();
             let total = percent(Some(power));
             prop_assert!(shares.iter().sum::<u32>() <= total);
-            // Nobody gets nothing while there is a percent for each, and none much more than another.
+            // Everybody gets something if there is a percent for each, and all get about the same.
             prop_assert!(tabs > total || shares.iter().all(|share| *share > 0));
             let (least, most) = (shares.iter().min().copied(), shares.iter().max().copied());
             prop_assert!(most.unwrap_or(0) - least.unwrap_or(0) <= u32::from(power.workers));
@@ -426,7 +426,7 @@ mod tests {
     }
 
     #[test]
-    fn a_newcomer_takes_over_the_setting_that_was_made_and_is_answered() {
+    fn a_newcomer_adopts_the_setting_that_was_made_and_is_answered() {
         let set = Power {
             workers: 3,
             duty: 80,
@@ -522,7 +522,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_is_set_back_leaves_the_person_in_charge() {
+    fn a_clock_that_is_set_back_leaves_people_in_charge() {
         let (mut me, mut other) = (
             Budgeting::new(1, 8, Power::GENTLE),
             Budgeting::new(2, 8, Power::GENTLE),

@@ -7,14 +7,14 @@
 use miner::Found;
 
 /// Hashes a second of one worker at full duty, measured for about `ms` milliseconds (at least 20)
-/// on a header of no meaning. Nothing comes of the search: no hash meets a target of zero.
+/// on a meaningless header. The search finds nothing: no hash meets a target of zero.
 ///
-/// `clock` tells milliseconds; ticks may be coarse.
+/// `clock` returns milliseconds; its ticks may be coarse.
 pub fn measure_rate(ms: u32, clock: impl Fn() -> f64) -> u64 {
     measure(f64::from(ms.max(20)), clock)
 }
 
-/// Doubles the run until one is long enough to be read from a clock of coarse ticks.
+/// Lengthens the run until a clock with coarse ticks can time it.
 fn measure(ms: f64, clock: impl Fn() -> f64) -> u64 {
     const MOST: u64 = 1 << 32;
     let mut count = 1 << 12;
@@ -41,15 +41,15 @@ mod tests {
 
     #[test]
     fn the_rate_is_hashes_over_time() {
-        // A clock by which each run lasts 100 ms.
+        // By this clock each run lasts 100 ms.
         let time = Cell::new(0.0);
         let rate = measure(100.0, || time.replace(time.get() + 100.0));
         assert_eq!(rate, (1 << 12) * 10);
     }
 
     #[test]
-    fn a_clock_of_coarse_ticks_still_gives_a_rate() {
-        // Ticks of 100 ms, one for every third reading.
+    fn a_clock_with_coarse_ticks_still_gives_a_rate() {
+        // Ticks of 100 ms, one every third reading.
         let readings = Cell::new(0u32);
         let clock = || {
             readings.set(readings.get() + 1);

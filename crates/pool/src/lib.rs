@@ -1,9 +1,10 @@
-//! Does: decides who searches which nonces, how a worker spends its time, how much each tab may use.
-//! Never: touches a worker, a channel or a clock: time and randomness are arguments.
+//! Does: decides who searches which nonces, how workers spend time, and how much each tab may use.
+//! Never: touches a worker, a channel or a clock; time and randomness are arguments.
 //! Neighbours: `miner` below; `tab` and `miner-worker` drive it.
 //!
-//! [`plan`]: which worker searches what. [`mod@slice`]: how a worker spends its time. [`budget`]: how much
-//! each tab gets. [`meter`]: how fast it goes. [`message`]: what pool and workers say to each other.
+//! [`plan`]: which worker searches what. [`mod@slice`]: how a worker spends its time. [`budget`]:
+//! how much each tab gets. [`meter`]: the hash rate. [`message`]: what pool and workers say to each
+//! other.
 
 #![forbid(unsafe_code)]
 

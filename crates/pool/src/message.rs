@@ -1,18 +1,18 @@
 //! What the pool and a mining worker say to each other, as bytes in a `Uint8Array`.
 //!
-//! A fixed layout, little-endian, written by hand: `serde` would make up a large part of the
-//! worker's 20 KB. First byte: which message. Whatever is too long, too short or out of range is
-//! `None`; nothing here panics.
+//! A fixed layout, little-endian, written by hand: `serde` would be a large part of the worker's
+//! 20 KB. The first byte says which message. Anything too long, too short or out of range decodes
+//! to `None`; nothing here panics.
 
 use miner::{HeaderBytes, TargetBytes};
 
-/// Changes with every incompatible change of this file; the worker's first message carries it.
+/// Changes with every incompatible change to this file; the worker's first message carries it.
 pub const MINER_PROTOCOL: u8 = 2;
 
-/// Longest build name that is passed on.
+/// Longest build name that is passed on, in bytes.
 pub const MAX_BUILD: usize = 64;
 
-/// Nonces of a part.
+/// Nonces in a part.
 pub const PART: u64 = 1 << 24;
 
 const STOP: u8 = 0;
@@ -23,16 +23,16 @@ const PROGRESS: u8 = 17;
 const FOUND: u8 = 18;
 const DONE: u8 = 19;
 
-/// One of the 256 parts of a job's nonces, which no other worker gets.
+/// One of the 256 parts of a job's nonces; no other worker gets it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Search {
-    /// Which job; the pool's number, another for every job of every node.
+    /// Which job: the pool's number, different for every job of every node.
     pub job: u32,
     /// What is hashed; its nonce is ignored.
     pub header: HeaderBytes,
     /// What a hash must not exceed, little-endian.
     pub target: TargetBytes,
-    /// The nonces whose highest byte this is.
+    /// The nonces with this highest byte.
     pub part: u8,
     /// Share of the time to work, in percent, 1..=100.
     pub duty: u8,
@@ -47,7 +47,7 @@ pub fn part_of(nonce: u32) -> u8 {
 /// From the pool to a worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ToMiner {
-    /// Search this; whatever was searched before is dropped.
+    /// Search this; drop whatever was searched before.
     Search(Search),
     /// Work this share of the time from now on, in percent, 1..=100.
     Duty(u8),
@@ -58,14 +58,14 @@ pub enum ToMiner {
 /// From a worker to the pool.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FromMiner {
-    /// The code is up and listens; always the first message.
+    /// The worker is up and listening; always the first message.
     Ready {
         /// [`MINER_PROTOCOL`] of the worker.
         protocol: u8,
-        /// Build that the worker's files belong to, at most [`MAX_BUILD`] bytes.
+        /// The build that the worker's files belong to, at most [`MAX_BUILD`] bytes.
         build: String,
     },
-    /// Hashes done since the last such message, for whatever job.
+    /// Hashes done since the last such message, whichever job they were for.
     Progress {
         /// How many.
         hashes: u64,
@@ -176,7 +176,7 @@ impl FromMiner {
     }
 }
 
-/// Bytes not read yet.
+/// The bytes not read yet.
 struct Reader<'a>(&'a [u8]);
 
 impl Reader<'_> {
@@ -250,7 +250,7 @@ mod tests {
 
         #[test]
         fn a_byte_more_or_less_is_refused(to in to_miner(), from in from_miner()) {
-            let ready = matches!(from, FromMiner::Ready { .. }); // ends where its bytes end
+            let ready = matches!(from, FromMiner::Ready { .. }); // its length is not fixed
             for (bytes, open) in [(to.encode(), false), (from.encode(), ready)] {
                 let decodes = |bytes: &[u8]| match bytes.first() {
                     Some(&tag) if tag >= READY => FromMiner::decode(bytes).is_some(),
@@ -264,7 +264,7 @@ mod tests {
         }
 
         #[test]
-        fn random_bytes_mean_nothing_or_something_that_encodes_back(
+        fn random_bytes_mean_nothing_or_encode_back_to_themselves(
             tag in prop_oneof![0..3u8, 16..20u8, any::<u8>()],
             tail in prop::collection::vec(any::<u8>(), 0..200),
         ) {

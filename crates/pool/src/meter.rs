@@ -1,27 +1,27 @@
-//! The honest hash rate: hashes that workers reported, over the wall clock.
+//! The honest hash rate: hashes that workers reported, over elapsed time.
 //!
 //! A report covers the time since the worker's last one, so its hashes are spread over that time;
-//! then no drawing of the rate has teeth that only the reports' rhythm put there.
+//! otherwise a plot of the rate would show teeth that only reflect when reports arrive.
 
 /// Width of a bucket in milliseconds.
 const BUCKET: u64 = 250;
-/// Buckets kept: a minute of history, the lag and a second that is not complete.
+/// Buckets kept: a minute of history, the lag and an incomplete second.
 const KEPT: usize = 60 * 4 + 8;
-/// Reports come at most this late, in milliseconds: what is younger is not complete yet.
+/// Reports come at most this late, in milliseconds: anything more recent may be incomplete.
 const LAG: u64 = 500;
-/// The rate is a mean over this many milliseconds.
+/// The rate is the mean over this many milliseconds.
 const WINDOW: u64 = 3_000;
 /// Seconds of history.
 const HISTORY: u64 = 60;
 
-/// Counts hashes by time; all times in milliseconds of one clock that does not go back.
+/// Counts hashes by time; all times are milliseconds of one clock that never goes back.
 #[derive(Debug)]
 pub struct Meter {
     /// Hashes of bucket number `n` at `n % KEPT`.
     buckets: [u64; KEPT],
     /// The newest bucket's number.
     newest: u64,
-    /// When counting began for the first time.
+    /// When counting first began.
     first: Option<u64>,
     /// When mining was last switched on.
     since: u64,
@@ -61,7 +61,7 @@ impl Meter {
             *self.bucket(at / BUCKET) += share - given;
             (at, given) = (end, share);
         }
-        *self.bucket(now / BUCKET) += hashes - given; // all of it where no time has passed
+        *self.bucket(now / BUCKET) += hashes - given; // all of them if no time has passed
     }
 
     /// Hashes a second over the last seconds, or since the start if that is shorter.
@@ -78,8 +78,8 @@ impl Meter {
         sum * 1000 / ((end - begin) * BUCKET)
     }
 
-    /// One value a second for the last minute, oldest first; only whole seconds since counting
-    /// began for the first time.
+    /// One value per second for the last minute, oldest first; only whole seconds since counting
+    /// first began.
     pub fn history(&mut self, now: u64) -> Vec<u64> {
         let now = self.advance(now);
         let Some(first) = self.first else {
@@ -97,8 +97,8 @@ impl Meter {
         &mut self.buckets[(number % KEPT as u64) as usize]
     }
 
-    /// Empties the buckets that time has passed over. A time before the newest bucket counts as the
-    /// newest bucket's.
+    /// Empties the buckets that time has moved past. A time before the newest bucket is taken as
+    /// that bucket's.
     fn advance(&mut self, now: u64) -> u64 {
         let newest = now / BUCKET;
         let from = (self.newest + 1).max(newest.saturating_sub(KEPT as u64 - 1));
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn the_rate_counts_from_the_start_and_falls_to_zero() {
+    fn the_rate_counts_from_the_start_and_drops_to_zero() {
         let mut meter = Meter::default();
         assert_eq!((meter.rate(5), meter.history(5)), (0, vec![]));
         meter.start(100_000);

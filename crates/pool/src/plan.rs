@@ -1,14 +1,14 @@
 //! Who searches what: the pool's decisions, without a worker, a clock or a browser.
 //!
 //! Inputs are methods, time comes in as milliseconds, and what the host has to do comes out of
-//! [`Plan::take`]. What holds at every moment:
+//! [`Plan::take`]. What always holds:
 //!
-//! - A job's nonces fall into 256 parts, and each is given to one worker, once. So no two workers
-//!   ever search the same nonce of a job. What a dead worker leaves is not searched: one nonce is
-//!   as good as another, and a node changes its job every few seconds anyway.
-//! - A node is asked for another job when the last part of this one is given away.
-//! - Workers go round the nodes: on to the next one after a second, or when one has found a block.
-//! - An answer counts only for a present job, in a part that its worker was given.
+//! - A job's nonces fall into 256 parts, and each part is given to one worker, once. So no two
+//!   workers ever search the same nonce of a job. What a dead worker leaves is not searched: one
+//!   nonce is as good as another, and a node changes its job every few seconds anyway.
+//! - A node is asked for another job when the last part of its job has been given away.
+//! - Workers take turns with the nodes: on to the next node after a second, or after a find.
+//! - A find counts only for a current job, and in a part that its worker was given.
 
 use super::message::{FromMiner, MINER_PROTOCOL, ToMiner};
 use super::meter::Meter;
@@ -21,9 +21,9 @@ pub use jobs::{Job, NodeKey};
 mod jobs;
 mod slot;
 
-/// A worker that never said that it is ready is replaced after so many milliseconds.
+/// A worker that has not reported ready is replaced after this many milliseconds.
 pub const READY_WITHIN: u64 = 10_000;
-/// A worker that has work and is silent for so many milliseconds is replaced.
+/// A worker that has work but is silent for this many milliseconds is replaced.
 pub const SILENT_FOR: u64 = 5_000;
 /// A replacement comes after this many milliseconds, doubled with each further death ...
 pub const BACK_OFF: u64 = 250;
@@ -31,22 +31,22 @@ pub const BACK_OFF: u64 = 250;
 pub const BACK_OFF_MOST: u64 = 8_000;
 /// ... until a worker has lived for this many.
 pub const HEALTHY_AFTER: u64 = 10_000;
-/// Ticks further apart mean that the tab was frozen: the silence meanwhile is nobody's fault.
+/// Ticks this far apart mean that the tab was frozen: the silence meanwhile is nobody's fault.
 pub const FROZEN_FROM: u64 = 2_000;
 
-/// How long workers stay with a node while others wait, in milliseconds: longer than the pauses of
-/// the gentlest worker.
+/// How long workers stay with a node while others wait, in milliseconds: longer than the pauses at
+/// the lowest duty.
 const TURN: u64 = 1_000;
-/// More hashes than one word of a worker can be about.
+/// No report of a worker covers more hashes than this.
 const MOST_HASHES: u64 = 1 << 32;
 
-/// Which worker; a replacement has another number, so that nothing from its predecessor counts.
+/// Which worker; a replacement has a new number, so that nothing from its predecessor counts.
 pub type WorkerId = u32;
 
 /// What the engine hears from the pool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PoolEvent {
-    /// This nonce meets the target of the node's present job. The search goes on until the node
+    /// This nonce meets the target of the node's current job. The search goes on until the node
     /// changes its job.
     Found {
         /// Which node.
@@ -56,7 +56,7 @@ pub enum PoolEvent {
         /// The nonce.
         nonce: u32,
     },
-    /// All 2^32 nonces of the node's present job are given away: roll the extra nonce or the time.
+    /// All 2^32 nonces of the node's current job are given away: roll the extra nonce or the time.
     Spent {
         /// Which node.
         node: NodeKey,
@@ -65,7 +65,7 @@ pub enum PoolEvent {
     },
     /// A worker died, hung or never came up, and a new one takes its place.
     WorkerRestarted,
-    /// A worker came from files of another build: the page should be reloaded.
+    /// A worker's files are of another build: the page should be reloaded.
     OtherBuild,
 }
 
@@ -74,7 +74,7 @@ pub enum PoolEvent {
 pub enum Command {
     /// Start a worker under this number.
     Spawn(WorkerId),
-    /// End this worker; nothing it said may be delivered any more.
+    /// End this worker; nothing it said may be delivered after that.
     Terminate(WorkerId),
     /// Post to this worker.
     Post(WorkerId, ToMiner),
@@ -101,7 +101,7 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// A pool that is off; workers must come from `build`.
+    /// A pool that is off; workers must be of this `build`.
     pub fn new(build: String) -> Self {
         Self {
             build,
@@ -131,7 +131,7 @@ impl Plan {
         }
     }
 
-    /// How much of the machine may be used; `None`: no worker exists.
+    /// How much of the machine may be used; `None`: no workers at all.
     pub fn set_share(&mut self, now: u64, share: Option<Power>) {
         let share = share.map(|power| Power {
             workers: power.workers.clamp(1, 64),
@@ -202,15 +202,15 @@ impl Plan {
         }
     }
 
-    /// A worker ended by itself, or could not be started.
+    /// A worker ended on its own, or could not be started.
     pub fn died(&mut self, now: u64, id: WorkerId) {
         if let Some(index) = self.find(id) {
             self.fail(now, index);
         }
     }
 
-    /// Looks for workers that are due, late or silent. To be called a few times a second while
-    /// there is a share.
+    /// Looks for workers that are due, late or silent. Call it a few times a second while there is
+    /// a share.
     pub fn tick(&mut self, now: u64) {
         if now.saturating_sub(self.ticked) >= FROZEN_FROM {
             self.slots.iter_mut().for_each(|slot| slot.forgive(now));
@@ -231,7 +231,7 @@ impl Plan {
         }
     }
 
-    /// Whether there is a share: workers are to be looked after.
+    /// Whether there is a share, and so workers to look after.
     pub fn is_on(&self) -> bool {
         self.share.is_some()
     }
@@ -249,7 +249,7 @@ impl Plan {
         self.meter.history(now)
     }
 
-    /// Workers that died and were replaced.
+    /// How many workers were replaced.
     pub fn restarts(&self) -> u32 {
         self.restarts
     }
@@ -285,13 +285,13 @@ impl Plan {
         }
     }
 
-    /// Each worker's next work is of the next node.
+    /// Each worker's next work is for the next node.
     fn turn(&mut self, now: u64) {
         self.turns = self.turns.wrapping_add(1);
         self.turned = now;
     }
 
-    /// Gives every worker a part of the job whose turn it is, unless it has one already.
+    /// Gives every ready worker a part of the job whose turn it is, unless it has one already.
     fn feed(&mut self, now: u64) {
         let Some(Power { duty, .. }) = self.share else {
             return;

@@ -1,18 +1,18 @@
-//! How much of the machine.
+//! How much of the machine may be used.
 
 use serde::{Deserialize, Serialize};
 
-/// Workers and the share of the time that they work.
+/// How many workers, and what share of the time they work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Power {
     /// Workers, 1..=64.
     pub workers: u8,
-    /// Share of the time that each works, in percent, 1..=100.
+    /// Share of the time each one works, in percent, 1..=100.
     pub duty: u8,
 }
 
 impl Power {
-    /// Where everybody starts.
+    /// What everybody starts with.
     pub const GENTLE: Self = Self {
         workers: 1,
         duty: 50,
@@ -24,13 +24,13 @@ impl Power {
         duty: 0,
     };
 
-    /// Whether it is a setting that a person can make.
+    /// Whether a person can choose this setting.
     #[must_use]
     pub fn is_sane(self) -> bool {
         self == self.clamped(Self::MOST_WORKERS)
     }
 
-    /// The nearest setting for a machine of so many cores.
+    /// The nearest setting for a machine with this many cores.
     #[must_use]
     pub fn clamped(self, cores: u8) -> Self {
         Self {
@@ -39,6 +39,6 @@ impl Power {
         }
     }
 
-    /// More workers than this help nobody.
+    /// Most workers: more help nobody.
     pub const MOST_WORKERS: u8 = 64;
 }

@@ -1,24 +1,24 @@
 //! How a mining worker spends its time: short slices of search, and pauses between them.
 //!
-//! Nothing of the browser in here: the clock and the post box are handed in, in milliseconds and
-//! as closures, so that all of it is tested natively. `miner-worker` is the thin rest.
+//! No browser in here: the clock (in milliseconds) and the way to post are passed in as closures,
+//! so that all of it is tested natively. `miner-worker` is the thin remainder.
 
 use super::message::{FromMiner, PART, Search, ToMiner};
 use miner::Found;
 
-/// A slice lasts about as long, at most; a new job or a stop is heard after it, in milliseconds.
+/// A slice lasts about this long at most, in milliseconds; a new job or a stop is heard after it.
 const SLICE: f64 = 20.0;
-/// Slice and pause together last at most as long, so that a low duty is no long silence.
+/// A slice and its pause last at most this long together, so that a low duty is no long silence.
 const PERIOD: f64 = 500.0;
-/// Progress is told no more often than this.
+/// Within a part, progress is reported no more often than this.
 const REPORT: f64 = 200.0;
-/// How much lateness of timers may be caught up on, so that a duty is kept on average.
+/// How much of a late timer may be caught up on, so that the duty is kept on average.
 const CREDIT: f64 = 50.0;
-/// Pause after a slice that found as many nonces as fit: the target is so easy that the node must
-/// get a chance to replace the job.
+/// Pause after a slice that found as many nonces as fit: with a target that easy the node needs a
+/// chance to replace the job.
 const FULL_PAUSE: f64 = 50.0;
-/// The first slice of a part, in nonces; each further one doubles until it lasts [`SLICE`]: with
-/// an easy target the first answer comes at once.
+/// The first slice of a part, in nonces; each further one doubles until it lasts [`SLICE`], so that
+/// with an easy target the first answer comes at once.
 const FIRST: u64 = 1 << 12;
 /// Faster than any machine, in nonces a millisecond.
 const FASTEST: f64 = 1e7;
@@ -30,9 +30,9 @@ const MOST: u64 = 1 << 26;
 pub struct Searcher {
     active: Option<Active>,
     pace: Pace,
-    /// Hashes not told yet.
+    /// Hashes not reported yet.
     hashes: u64,
-    /// When progress was last told.
+    /// When progress was last reported.
     told: f64,
 }
 
@@ -41,15 +41,15 @@ struct Active {
     search: Search,
     /// Nonces tried.
     done: u64,
-    /// Size of the next slice while slices still grow.
+    /// Most nonces of the next slice, while slices still grow.
     next: u64,
     /// No slice before this.
     not_before: f64,
 }
 
 impl Searcher {
-    /// Takes an order. Who stops tells first what was done: were it told later, it would be counted
-    /// under a pause.
+    /// Takes an order. A worker that stops reports first what it did: reported later, it would
+    /// count towards the pause.
     pub fn hear(&mut self, order: ToMiner, now: f64, post: &mut impl FnMut(FromMiner)) {
         match order {
             ToMiner::Duty(duty) => self.pace.duty = duty,
@@ -72,7 +72,7 @@ impl Searcher {
         }
     }
 
-    #[inline(never)] // a hundred bytes less, of the worker's 20 KB
+    #[inline(never)] // saves a hundred bytes of the worker's 20 KB
     fn tell(&mut self, now: f64, post: &mut impl FnMut(FromMiner)) {
         self.told = now;
         if self.hashes > 0 {
@@ -81,13 +81,13 @@ impl Searcher {
         }
     }
 
-    /// In how many milliseconds [`Self::step`] is due; `None`: not before the next order.
+    /// Milliseconds until [`Self::step`] is due; `None`: not before the next order.
     pub fn wait(&self, now: f64) -> Option<f64> {
         let active = self.active.as_ref()?;
         Some(self.pace.due.max(active.not_before).max(now) - now)
     }
 
-    /// Searches one slice and tells what came of it.
+    /// Searches one slice and reports the result.
     pub fn step(&mut self, clock: impl Fn() -> f64, post: &mut impl FnMut(FromMiner)) {
         let Some(active) = self.active.as_mut() else {
             return;
@@ -129,7 +129,7 @@ impl Searcher {
 #[derive(Debug)]
 struct Pace {
     duty: u8,
-    /// No slice before this time. It outlives a part, or many jobs would exceed the duty.
+    /// No slice before this time. It outlives parts, or frequent new jobs would exceed the duty.
     due: f64,
     /// Nonces a millisecond while working.
     rate: f64,
@@ -154,7 +154,7 @@ impl Pace {
     fn worked(&mut self, begun: f64, now: f64, tried: u64, whole: bool) {
         let busy = (now - begun).max(0.0);
         self.due = self.due.max(begun - CREDIT) + busy * 100.0 / f64::from(self.duty);
-        // A coarse clock shows 0 for a short slice; a slice that a find cut short says nothing.
+        // A coarse clock shows 0 for a short slice. A slice that was cut short says nothing.
         if whole && tried >= FIRST {
             let most = self.rate * 2.0;
             let seen = if busy > 0.0 {
@@ -162,7 +162,7 @@ impl Pace {
             } else {
                 most
             };
-            // Not `clamp`: its panic on bad bounds would bring the printing of floats with it.
+            // Not `clamp`: its panic on bad bounds would pull in float formatting.
             self.rate = seen.max(self.rate / 2.0).min(most).min(FASTEST);
         }
     }
@@ -187,13 +187,13 @@ mod tests {
         })
     }
 
-    /// Leaves a worker so many nonces of its part.
+    /// Leaves a worker this many nonces of its part.
     fn leave(searcher: &mut Searcher, count: u64) {
         searcher.active.as_mut().expect("it searches").done = PART - count;
     }
 
-    /// Runs a worker against a clock by which each slice lasts `lasts`, and that jumps over each
-    /// pause. Returns what it posted, the time worked and the time passed.
+    /// Runs a worker against a clock that makes each slice last `lasts` and jumps over each pause.
+    /// Returns what it posted, the time worked and the time passed.
     fn run(searcher: &mut Searcher, lasts: f64, steps: usize) -> (Vec<FromMiner>, f64, f64) {
         let time = Cell::new(0.0);
         let second = Cell::new(true);
@@ -228,12 +228,12 @@ mod tests {
     }
 
     #[test]
-    fn a_part_is_searched_to_its_last_nonce_and_told_done_once() {
+    fn a_part_is_searched_to_its_last_nonce_and_reported_done_once() {
         let mut searcher = Searcher::default();
         order(&mut searcher, search(HARD, u8::MAX, 100));
         leave(&mut searcher, 100_000);
         let (heard, ..) = run(&mut searcher, 60.0, 1000);
-        assert!(heard.len() > 3, "several words of progress");
+        assert!(heard.len() > 3, "several reports of progress");
         assert_eq!(heard.iter().map(hashes).sum::<u64>(), 100_000);
         let done = FromMiner::Done {
             job: 9,
@@ -245,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn every_winner_is_told_once() {
+    fn every_winner_is_reported_once() {
         let mut searcher = Searcher::default();
         order(&mut searcher, search(EASY, 1, 100));
         leave(&mut searcher, 40);
@@ -260,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn jobs_that_change_all_the_time_are_no_reason_for_silence() {
+    fn constantly_changing_jobs_are_no_reason_for_silence() {
         let mut searcher = Searcher::default();
         let time = Cell::new(0.0);
         let clock = || time.replace(time.get() + 1.0);
@@ -270,7 +270,7 @@ mod tests {
             searcher.step(clock, &mut |said| told += u64::from(hashes(&said) > 0));
         }
         assert!((9..=10).contains(&told), "{told}");
-        assert_eq!(asked, 0, "it has no end");
+        assert_eq!(asked, 0, "no part ends and none is stopped");
     }
 
     #[test]
@@ -285,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn a_new_job_begins_at_once_though_the_last_one_paused() {
+    fn a_new_job_begins_at_once_although_the_last_one_paused() {
         let mut searcher = Searcher::default();
         order(&mut searcher, search(EASY, 0, 100));
         searcher.step(|| 10.0, &mut |_| {});
@@ -295,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn the_duty_is_kept_whatever_it_is() {
+    fn every_duty_is_kept() {
         for duty in [1, 7, 50, 99] {
             let mut searcher = Searcher::default();
             order(&mut searcher, search(HARD, 0, duty));
@@ -309,7 +309,7 @@ mod tests {
     }
 
     #[test]
-    fn new_jobs_do_not_wipe_out_the_pause_that_is_owed() {
+    fn new_jobs_do_not_cancel_the_pause_that_is_owed() {
         let mut searcher = Searcher::default();
         order(&mut searcher, search(HARD, 0, 10));
         let time = Cell::new(1000.0);
@@ -327,7 +327,7 @@ mod tests {
     }
 
     #[test]
-    fn a_worker_that_stops_tells_what_was_done() {
+    fn a_worker_that_stops_reports_what_it_did() {
         let mut searcher = Searcher::default();
         order(&mut searcher, search(HARD, 0, 100));
         assert_eq!(order(&mut searcher, ToMiner::Stop), []);
@@ -339,7 +339,7 @@ mod tests {
     }
 
     #[test]
-    fn slices_settle_near_their_length_on_fast_slow_and_coarse_clocks() {
+    fn slices_settle_near_their_length_on_fast_and_slow_machines_and_coarse_clocks() {
         for per_ms in [50.0, 6_000.0, 100_000.0] {
             let mut pace = Pace {
                 duty: 100,

@@ -1,4 +1,4 @@
-//! What happened how often: a fault that never strikes tests nothing.
+//! What happened, and how often: a fault that never strikes tests nothing.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ impl Coverage {
         self.add(what, 1);
     }
 
-    /// It happened so many times more.
+    /// It happened this many more times.
     pub fn add(&mut self, what: &'static str, times: u64) {
         *self.0.entry(what).or_default() += times;
     }
@@ -23,14 +23,14 @@ impl Coverage {
         self.0.get(what).copied().unwrap_or_default()
     }
 
-    /// Takes another run's counts in.
+    /// Adds another run's counts.
     pub fn merge(&mut self, other: &Self) {
         for (what, times) in &other.0 {
             self.add(what, *times);
         }
     }
 
-    /// By name.
+    /// All counts, by name.
     pub fn iter(&self) -> impl Iterator<Item = (&'static str, u64)> {
         self.0.iter().map(|(what, times)| (*what, *times))
     }

@@ -1,7 +1,7 @@
 //! Draws a script from a seed.
 //!
-//! Each seed leaves whole families of verbs out ("swarm testing", Groce et al. 2012): what is left
-//! comes often, so that rare meetings of two things become common in some seeds.
+//! Each seed leaves out whole families of verbs ("swarm testing", Groce et al. 2012): those that
+//! remain are frequent, so that rare combinations become common in some seeds.
 
 mod meetings;
 
@@ -9,7 +9,7 @@ use chain::Stream;
 
 use crate::script::{Family, Script, Step, Verb};
 
-/// Families that may be missing; tabs are always opened.
+/// Families that may be left out; tabs always open.
 const OPTIONAL: [Family; 12] = [
     Family::Mining,
     Family::Switches,

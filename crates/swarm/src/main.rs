@@ -1,10 +1,10 @@
-//! `swarm tabs`: many seeds over all cores; `swarm planted`: whether planted bugs are found.
+//! `swarm tabs`: runs many seeds on all cores; `swarm planted`: whether planted bugs are found.
 
 #![forbid(unsafe_code)]
 #![allow(
     clippy::disallowed_methods,
     clippy::disallowed_types,
-    reason = "the program owns threads and a clock; each run it starts has neither"
+    reason = "the program has threads and a clock; the runs it starts have neither"
 )]
 
 use std::collections::BTreeMap;
@@ -15,24 +15,24 @@ use std::time::Instant;
 
 use swarm::{Coverage, Outcome, Script, Violation, draw, run, run_telling, shrink};
 
-/// Runs that shrinking may take.
+/// Most runs that shrinking may take.
 const TRIES: u32 = 1_500;
-/// Runs with fewer events are made, but not counted: in some scripts everybody leaves at once.
+/// Runs with fewer events do not count: in some scripts everybody leaves at once.
 const FEWEST: u64 = 300;
-/// A long search says after so many runs how far it is.
+/// A long search reports its progress each time after this many runs.
 const PROGRESS: u64 = 2_000;
-/// After so many violations the rest is not looked for.
+/// The search ends after this many violations.
 const ENOUGH: usize = 60;
-/// So many of one claim are shrunk.
+/// This many violations of each claim are shrunk.
 const SHRUNK: usize = 2;
 
 const HELP: &str = "\
-swarm tabs [--seeds N] [--from S]      run N seeds from S on (1000 from 0)
-swarm tabs --seed S                    run one seed and tell of it
-swarm tabs --script FILE               run a script and tell of it
-                                       (either with --trace all: each step, too)
-swarm planted [--seeds N] [--bug NAME] how many seeds each planted bug takes (feature `planted`)
-                                       (--with VERB,VERB: only seeds that do all of these)
+swarm tabs [--seeds N] [--from S]      run N seeds, starting from S (default: 1000 from 0)
+swarm tabs --seed S                    run one seed and report on it
+swarm tabs --script FILE               run a script and report on it
+                                       (with --trace all, either also shows each step)
+swarm planted [--seeds N] [--bug NAME] show which seed finds each planted bug (feature `planted`)
+                                       (--with VERB,VERB: only seeds that use all of these verbs)
 ";
 
 #[derive(Default)]
@@ -68,7 +68,7 @@ fn options(words: &[String]) -> Result<Options, String> {
     let mut words = words.iter();
     while let Some(word) = words.next() {
         let value = words.next().ok_or(HELP)?;
-        let number = || value.parse().map_err(|_| format!("`{value}` is no number"));
+        let number = || value.parse().map_err(|_| format!("bad number: `{value}`"));
         match word.as_str() {
             "--seeds" => options.seeds = Some(number()?),
             "--from" => options.from = number()?,
@@ -150,7 +150,8 @@ fn many(from: u64, count: u64) -> bool {
     let events = events.into_inner();
     let rate = u128::from(events) * 1_000 / took.as_millis().max(1);
     println!(
-        "{} seeds from {from} of at least {FEWEST} events, {} of fewer: {events} events in {} ms, {rate} a second",
+        "{} seeds from {from} with at least {FEWEST} events, {} with fewer: \
+         {events} events in {} ms, {rate} a second",
         long.into_inner(),
         short.into_inner(),
         took.as_millis(),
@@ -171,7 +172,7 @@ fn many(from: u64, count: u64) -> bool {
     broken.is_empty()
 }
 
-/// A run whose panics are violations, too.
+/// A run whose panics count as violations, too.
 fn guarded(seed: u64) -> Outcome {
     run_guarded(&draw::draw(seed))
 }
@@ -194,7 +195,7 @@ fn run_guarded(script: &Script) -> Outcome {
     })
 }
 
-/// Gives each seed to `each` on one of the cores, until it says that it is enough.
+/// Gives each seed to `each` on one of the cores, until it says `false`: enough.
 fn over_cores(from: u64, count: u64, each: impl Fn(u64) -> bool + Sync) {
     let next = AtomicU64::new(from);
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
@@ -278,7 +279,7 @@ fn planted(options: Options) -> Result<bool, String> {
                 println!("{bug:?}: seed {seed}, {}", said(&violation));
             }
             None => {
-                println!("{bug:?}: not within {most} seeds");
+                println!("{bug:?}: not found within {most} seeds");
                 all = false;
             }
         }

@@ -1,17 +1,17 @@
-//! Bugs that `tab` plants in itself when asked, on this thread only: whether checkers find them.
+//! Bugs that `tab` can plant in itself, for one thread: whether checkers find them.
 
 use tab::planted::{Bug, plant};
 
 use crate::run::{Violation, run};
 use crate::script::Script;
 
-/// All of them.
+/// All planted bugs.
 #[must_use]
 pub fn all() -> [Bug; Bug::ALL.len()] {
     Bug::ALL
 }
 
-/// Does something on this thread while the bug is planted.
+/// Does something while the bug is planted on this thread.
 pub fn with<T>(bug: Bug, act: impl FnOnce() -> T) -> T {
     plant(Some(bug));
     let result = act();
@@ -19,8 +19,8 @@ pub fn with<T>(bug: Bug, act: impl FnOnce() -> T) -> T {
     result
 }
 
-/// The violation that the bug leads to in the run of a script: of a claim that it can break, and
-/// only if the run holds without it.
+/// The violation that the bug causes in the run of a script: only of a claim that it can break, and
+/// only if all claims hold without it.
 #[must_use]
 pub fn found(bug: Bug, script: &Script) -> Option<Violation> {
     let violation = with(bug, || run(script)).violation?;
@@ -60,7 +60,7 @@ pub fn claims(bug: Bug) -> &'static [&'static str] {
     }
 }
 
-/// Run by `swarm planted`, or by `cargo test --features planted -- --ignored`.
+/// Run with `cargo test --features planted -- --ignored`; `swarm planted` does the same.
 #[cfg(test)]
 mod tests {
     use super::*;

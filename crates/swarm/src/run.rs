@@ -1,4 +1,4 @@
-//! One run: a script, a world, its judges.
+//! One run: a script, a world and its judge.
 
 use crate::browser::World;
 use crate::checkers::Judge;
@@ -11,13 +11,13 @@ pub use crate::checkers::Violation;
 /// What came of a run.
 #[derive(Clone, Debug)]
 pub struct Outcome {
-    /// How much happened.
+    /// How many events there were.
     pub events: u64,
     /// What happened how often.
     pub coverage: Coverage,
-    /// Which run it was.
+    /// Tells one run from another.
     pub fingerprint: u64,
-    /// The first claim that was broken.
+    /// The first violation.
     pub violation: Option<Violation>,
 }
 
@@ -33,7 +33,7 @@ pub fn run(script: &Script) -> Outcome {
     judged(script, Judge::all())
 }
 
-/// The run of a script, of which each step is told.
+/// The run of a script, telling of each step.
 #[must_use]
 pub fn run_telling(script: &Script, tell: impl FnMut(String) + 'static) -> Outcome {
     judged(script, Judge::telling(tell))

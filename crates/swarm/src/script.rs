@@ -1,46 +1,46 @@
-//! What happens in a run from outside: people, faults, hostile pages. A text of one step a line.
+//! What happens to tabs from outside: people, faults, hostile pages. As text, one step a line.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// Everything that a run needs to be repeated.
+/// Everything it takes to repeat a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Script {
-    /// Names the streams of all chance that is not written down as steps.
+    /// Names the streams of all chance that the steps do not fix.
     pub seed: u64,
     /// Whether the browser refuses locks.
     pub lockless: bool,
     /// When the script is over and everything calms down, in milliseconds.
     pub calm: u32,
-    /// By time.
+    /// In order of time.
     pub steps: Vec<Step>,
 }
 
 /// One thing that happens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Step {
-    /// Milliseconds of virtual time.
+    /// When, in milliseconds of virtual time.
     pub at: u32,
     /// What.
     pub verb: Verb,
     /// Whom it concerns, modulo how many there are.
     pub who: u32,
-    /// How; what it means depends on the verb.
+    /// How; the meaning depends on the verb.
     pub how: u32,
 }
 
-/// What a verb belongs to: a seed leaves whole families out, so that rare meetings become common.
+/// A group of verbs: seeds leave out whole families, so that rare combinations become common.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Family {
     /// People with tabs.
     Tabs,
     /// People who mine.
     Mining,
-    /// People who cut and join.
+    /// People who cut off and join.
     Switches,
     /// People who reset and undo.
     Resets,
-    /// The browser freezes and thaws.
+    /// The browser freezes and thaws tabs.
     Freezes,
     /// Something dies.
     Deaths,
@@ -52,7 +52,7 @@ pub enum Family {
     Databases,
     /// Databases that are slow for a while, perhaps only for one tab.
     Slow,
-    /// Hostile pages that say to be a tab.
+    /// Hostile pages that pose as tabs.
     Posers,
     /// Clocks that jump.
     Clocks,
@@ -72,19 +72,19 @@ macro_rules! verbs {
             /// All of them.
             pub const ALL: &[Self] = &[$(Self::$name),*];
 
-            /// As it stands in a script.
+            /// As scripts spell it.
             #[must_use]
             pub fn text(self) -> &'static str {
                 match self { $(Self::$name => $text),* }
             }
 
-            /// What it belongs to.
+            /// The family it belongs to.
             #[must_use]
             pub fn family(self) -> Family {
                 match self { $(Self::$name => Family::$family),* }
             }
 
-            /// How often it is drawn, against others.
+            /// How often it is drawn, relative to others.
             #[must_use]
             pub fn weight(self) -> u32 {
                 match self { $(Self::$name => $weight),* }
@@ -94,7 +94,7 @@ macro_rules! verbs {
 }
 
 verbs! {
-    /// Opens a tab. `how`: which room, how many nodes, how slow a start.
+    /// Opens a tab. `how`: which room, how many nodes, how slowly it starts.
     Open "open" Tabs 8;
     /// Closes a tab.
     Close "close" Tabs 3;
@@ -102,109 +102,109 @@ verbs! {
     Reload "reload" Tabs 4;
     /// Duplicates a tab: the copy remembers the same identities.
     Duplicate "duplicate" Tabs 3;
-    /// Opens another room in a tab. `how`: which.
+    /// Opens a room in a tab. `how`: which.
     Move "move" Tabs 1;
     /// Adds a node.
     AddNode "add-node" Tabs 3;
     /// Removes a node. `how`: which.
     RemoveNode "remove-node" Tabs 2;
-    /// Asks where things stand.
+    /// Asks for the status.
     Status "status" Tabs 2;
     /// Asks for the chain as text.
     Export "export" Tabs 1;
-    /// Asks for blocks. `how`: from which height.
+    /// Asks for blocks. `how`: which heights.
     Blocks "blocks" Tabs 2;
     /// Asks for one block. `how`: its height.
     Block "block" Tabs 1;
     /// The page is busy for `how` milliseconds and acknowledges nothing.
     Busy "busy" Tabs 1;
-    /// Starts mining. `how`: 0 or a power setting.
+    /// Starts mining. `how`: whether with a power setting, and which.
     Mine "mine" Mining 8;
     /// Stops mining.
     Stop "stop" Mining 2;
-    /// Sets the budget of all tabs. `how`: which.
+    /// Sets the budget of all tabs. `how`: to what.
     Power "power" Mining 3;
     /// Cuts this tab off.
     Cut "cut" Switches 3;
     /// Lets this tab join.
     Join "join" Switches 3;
-    /// Cuts another tab off or lets it join. `how`: which, and which of the two.
+    /// Cuts off any tab or lets it join. `how`: which tab, and which of the two.
     SwitchTab "switch-tab" Switches 2;
-    /// Cuts any node off or lets it join. `how`: which, and which of the two.
+    /// Cuts off any node or lets it join. `how`: which node, and which of the two.
     SwitchNode "switch-node" Switches 3;
     /// Resets the room.
     Reset "reset" Resets 5;
-    /// Brings back what the last reset put away.
+    /// Undoes the last reset.
     Undo "undo" Resets 5;
-    /// Freezes a tab, as the browser does. `how`: how soon after the page said so.
+    /// Freezes a tab, as browsers do. `how`: how soon after the page announced it.
     Freeze "freeze" Freezes 5;
-    /// Brings a frozen tab back.
+    /// Thaws a frozen tab, or reloads a discarded one.
     Thaw "thaw" Freezes 6;
-    /// A tab is told to leave and is back before anybody looks. `how`: after how long.
+    /// A page says that it freezes and soon that it is back; its engine runs on. `how`: how soon.
     Blink "blink" Freezes 4;
-    /// A frozen tab is discarded; it is reloaded when somebody looks at it.
+    /// A frozen tab is discarded; it is reloaded when somebody returns to it.
     Discard "discard" Freezes 2;
-    /// The engine's thread stands still for `how` milliseconds; nobody says so.
+    /// The engine's thread stalls for `how` milliseconds, without notice.
     Stall "stall" Freezes 2;
     /// The engine dies; the page starts another.
     Panic "panic" Deaths 4;
-    /// Browser or operating system crash: all engines die, the last relaxed writes may be lost, the
-    /// session comes back.
+    /// The browser or the whole machine crashes: all engines die, then all tabs come back. `how`:
+    /// whether the last relaxed writes may be lost.
     Crash "crash" Deaths 1;
-    /// A hostile page holds a lock for a while, once it gets it. `how`: which, how long.
+    /// A hostile page asks for a lock and holds it for a while. `how`: which, how long.
     HoldLock "hold-lock" Locks 4;
     /// A hostile page steals a lock and holds it for a while. `how`: which, how long.
     StealLock "steal-lock" Locks 3;
-    /// A hostile page keeps a lock for ever, once it gets it. `how`: which.
+    /// A hostile page asks for a lock and keeps it for ever. `how`: which.
     KeepLock "keep-lock" Locks 1;
-    /// Bytes without meaning on a channel. `how`: seeds them.
+    /// Meaningless bytes on a channel. `how`: how many.
     Garbage "garbage" Talk 2;
-    /// Something that was said is said again by somebody else. `how`: what.
+    /// Somebody else repeats something that was said. `how`: what.
     Replay "replay" Talk 4;
-    /// All that a tab has commanded is said again, in order, after its first heartbeat. `how`: whose,
-    /// how fast.
+    /// All commands of a tab are repeated, in order, after its first heartbeat. `how`: how soon
+    /// after it.
     Tape "tape" Talk 4;
-    /// Something that was said is said again with a byte changed. `how`: what, which byte.
+    /// Something that was said is repeated with one bit flipped. `how`: what.
     Mutate "mutate" Talk 4;
-    /// An envelope in a tab's or node's name with other content. `how`: seeds it.
+    /// An envelope in a tab's or node's name with other content. `how`: what is forged.
     Forge "forge" Talk 3;
-    /// A power announcement in a tab's or nobody's name. `how`: seeds it.
+    /// A power announcement in the name of a tab or of nobody. `how`: what it says.
     ForgePower "forge-power" Talk 3;
     /// A great many messages at once. `how`: how many, how large.
     Flood "flood" Talk 1;
     /// Channels are slow for `how` milliseconds.
     SlowChannels "slow-channels" Talk 2;
-    /// From now on every write is refused, or no longer. `how`: which database.
+    /// A database refuses every write from now on, or no longer. `how`: which.
     Quota "quota" Databases 2;
-    /// A database is taken from a tab. `how`: which.
+    /// The browser takes a database away from a tab. `how`: which.
     LoseDatabase "lose-database" Databases 2;
-    /// Databases answer nothing for `how` milliseconds.
+    /// No database answers for `how` milliseconds.
     Hang "hang" Databases 2;
-    /// Each transaction takes longer for a while. `how`: of which database, how much, how long,
-    /// whether only for this tab.
+    /// A database is slow for a while. `how`: which, how slow, how long, whether only for this tab.
     SlowDatabase "slow-database" Slow 4;
-    /// A page with a key of its own tells of a generation as tabs do. `how`: of which, and whether
-    /// it holds the lock that bears its name.
+    /// A page with a key of its own announces a generation as tabs do. `how`: which, and whether it
+    /// holds the lock that bears its name.
     Pose "pose" Posers 4;
-    /// A hostile connection keeps a database from being opened for `how` milliseconds.
+    /// A hostile connection keeps a database from being opened. `how`: which, how long.
     BlockOpen "block-open" Databases 2;
-    /// A hostile page changes a value. `how`: which, how.
+    /// A hostile page changes a value in a database. `how`: which, and how.
     Damage "damage" Databases 2;
-    /// Opening is refused from now on, or no longer. `how`: which database.
+    /// A database refuses to be opened from now on, or no longer. `how`: which.
     RefuseOpen "refuse-open" Databases 1;
-    /// A newer version of Tabchain takes a database over.
+    /// A newer version of Tabchain takes over a database. `how`: which.
     OtherVersion "other-version" Databases 1;
     /// The wall clock is set. `how`: by how much, which way.
     Clock "clock" Clocks 2;
     /// The machine sleeps. `how`: how long, whether the steady clock goes on.
     Sleep "sleep" Clocks 2;
-    /// A mining worker dies.
+    /// A mining worker dies. `how`: which.
     WorkerDies "worker-dies" Workers 3;
-    /// Mining workers of a tab fall silent for `how` milliseconds.
+    /// A tab's mining workers fall silent for `how` milliseconds.
     WorkersStall "workers-stall" Workers 2;
-    /// A mining worker says its last word again.
+    /// A mining worker repeats its last message. `how`: which.
     WorkerTwice "worker-twice" Workers 3;
-    /// From now on a tab's new mining workers come from another build, or never, or no longer.
+    /// From now on a tab's new mining workers are of another build, die, hang, or are well again.
+    /// `how`: which of these.
     BadWorkers "bad-workers" Workers 1;
 }
 
@@ -229,7 +229,7 @@ impl FromStr for Script {
         let ["seed", seed, "locks", locks, "calm", calm] = head[..] else {
             return Err("a script starts with `seed N locks kept|refused calm MS`".into());
         };
-        let bad = |what: &str| format!("`{what}` is no number");
+        let bad = |what: &str| format!("bad number: `{what}`");
         let mut script = Self {
             seed: seed.parse().map_err(|_| bad(seed))?,
             lockless: locks == "refused",
@@ -251,11 +251,11 @@ impl FromStr for Step {
         let [at, verb, who, how] = words[..] else {
             return Err(format!("`{line}` is not `MS VERB WHO HOW`"));
         };
-        let number = |word: &str| word.parse().map_err(|_| format!("`{word}` is no number"));
+        let number = |word: &str| word.parse().map_err(|_| format!("bad number: `{word}`"));
         let known = Verb::ALL.iter().find(|known| known.text() == verb);
         Ok(Self {
             at: number(at)?,
-            verb: *known.ok_or_else(|| format!("nothing is called `{verb}`"))?,
+            verb: *known.ok_or_else(|| format!("there is no verb `{verb}`"))?,
             who: number(who)?,
             how: number(how)?,
         })

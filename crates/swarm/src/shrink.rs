@@ -1,9 +1,9 @@
-//! Makes a failing script small: drops ever smaller groups of steps, then time (delta debugging,
-//! Zeller and Hildebrandt 2002).
+//! Shrinks a failing script: drops ever smaller groups of steps, then time (delta debugging, Zeller
+//! and Hildebrandt 2002).
 
 use crate::script::{Script, Step};
 
-/// The smallest script found that still fails, as `fails` says, within so many tries.
+/// The smallest script found within this many tries that still fails according to `fails`.
 pub fn shrink(script: &Script, tries: u32, mut fails: impl FnMut(&Script) -> bool) -> Script {
     let mut search = Search {
         best: script.clone(),
@@ -60,7 +60,7 @@ impl Search<'_> {
         }
     }
 
-    /// Lets less time pass: at the end, and before each step.
+    /// Lets less time pass at the end and before each step.
     fn drop_time(&mut self) {
         let last = self.best.steps.last().map_or(0, |step| step.at);
         for calm in [last + 100, last + 1_000, last + 5_000] {
@@ -93,7 +93,7 @@ mod tests {
     use crate::script::Verb;
 
     #[test]
-    fn what_does_not_matter_is_dropped() {
+    fn steps_and_time_that_do_not_matter_are_dropped() {
         let script = draw(3);
         let opens = |script: &Script| {
             let steps = script.steps.iter();

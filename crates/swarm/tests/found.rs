@@ -1,4 +1,4 @@
-//! Scripts, as the swarm shrunk them, that broke a claim before the tab was mended.
+//! Scripts, as the swarm shrank them, that broke a claim before the tab was fixed.
 
 use swarm::{Script, run};
 
@@ -23,7 +23,7 @@ fn a_second_reset_while_the_first_is_under_way_in_another_tab_loses_nothing() {
 }
 
 #[test]
-fn a_reset_that_was_asked_for_before_another_loses_nothing() {
+fn a_reset_asked_for_before_another_one_loses_nothing() {
     holds(
         "seed 5142 locks kept calm 2556
 0 open 0 12707692
@@ -55,7 +55,7 @@ fn a_second_reset_in_memory_before_the_nodes_are_back_loses_nothing() {
 }
 
 #[test]
-fn a_tab_without_storage_follows_a_reset_though_somebody_keeps_the_rooms_lock() {
+fn a_tab_without_storage_follows_a_reset_although_somebody_keeps_the_rooms_lock() {
     holds(
         "seed 5 locks kept calm 1564
 0 open 0 1462378
@@ -73,7 +73,7 @@ fn a_tab_without_storage_follows_a_reset_though_somebody_keeps_the_rooms_lock() 
 }
 
 #[test]
-fn a_life_that_began_while_somebody_waited_for_a_seat_is_not_lived_twice() {
+fn an_incarnation_begun_while_somebody_waited_for_a_seat_is_not_used_twice() {
     holds(
         "seed 5285 locks kept calm 3740
 0 open 0 12123381
@@ -90,7 +90,7 @@ fn a_life_that_began_while_somebody_waited_for_a_seat_is_not_lived_twice() {
 }
 
 #[test]
-fn a_write_of_a_former_session_makes_nothing_of_the_next_one_durable() {
+fn a_write_of_a_former_session_makes_nothing_of_the_next_session_durable() {
     holds(
         "seed 20123 locks kept calm 5884
 0 open 0 4055874
@@ -103,7 +103,7 @@ fn a_write_of_a_former_session_makes_nothing_of_the_next_one_durable() {
 }
 
 #[test]
-fn a_database_that_is_taken_away_from_a_frozen_tab_takes_no_chain_with_it() {
+fn a_database_taken_away_from_a_frozen_tab_takes_no_chain_with_it() {
     holds(
         "seed 101793 locks kept calm 6833
 0 open 0 10273954
@@ -130,7 +130,7 @@ fn a_name_that_is_stolen_before_the_tab_has_joined_is_given_up() {
 }
 
 #[test]
-fn after_the_record_of_a_reset_was_damaged_tabs_agree_on_what_can_be_undone() {
+fn tabs_agree_on_what_can_be_undone_after_the_record_of_a_reset_was_damaged() {
     holds(
         "seed 100365 locks kept calm 673
 0 open 0 12690259
@@ -144,7 +144,7 @@ fn after_the_record_of_a_reset_was_damaged_tabs_agree_on_what_can_be_undone() {
 }
 
 #[test]
-fn what_a_tab_commanded_before_it_went_and_came_back_counts_no_more() {
+fn commands_of_a_tab_from_before_it_left_and_came_back_no_longer_count() {
     holds(
         "seed 203 locks kept calm 959
 0 open 0 2432423
@@ -159,7 +159,7 @@ fn what_a_tab_commanded_before_it_went_and_came_back_counts_no_more() {
 }
 
 #[test]
-fn a_tab_that_gave_its_locks_up_writes_nothing_over_what_the_next_life_saved() {
+fn a_tab_that_gave_up_its_locks_overwrites_nothing_that_the_next_incarnation_saved() {
     holds(
         "seed 401596 locks kept calm 10546
 0 open 0 32680
@@ -201,7 +201,7 @@ fn a_tab_that_gave_its_locks_up_writes_nothing_over_what_the_next_life_saved() {
 }
 
 #[test]
-fn an_undo_that_is_not_written_in_time_is_not_told() {
+fn an_undo_that_is_not_written_in_time_is_not_announced() {
     holds(
         "seed 400865 locks kept calm 1708
 0 open 0 15641437
@@ -220,7 +220,7 @@ fn an_undo_that_is_not_written_in_time_is_not_told() {
 }
 
 #[test]
-fn what_a_tab_in_memory_mode_had_read_outlives_the_database() {
+fn what_a_tab_in_memory_mode_has_read_outlives_the_database() {
     holds(
         "seed 2001974 locks kept calm 11211
 0 open 0 11380121
@@ -244,7 +244,7 @@ fn what_a_tab_in_memory_mode_had_read_outlives_the_database() {
 }
 
 #[test]
-fn a_lock_that_is_kept_of_a_dead_tab_does_not_silence_the_one_that_replaced_it() {
+fn keeping_the_lock_of_a_dead_tab_does_not_silence_the_tab_that_replaced_it() {
     holds(
         "seed 1009391 locks kept calm 4885
 0 open 0 15502790

@@ -5,7 +5,7 @@ use crate::message::{Search, part_of};
 use miner::{HeaderBytes, TargetBytes};
 use std::collections::BTreeMap;
 
-/// Parts of a job, several for each of as many workers as there can be.
+/// Parts of a job: several for each worker, however many there are.
 const PARTS: usize = 256;
 
 /// Which node wants the work; chosen by the engine.
@@ -14,7 +14,7 @@ pub type NodeKey = u64;
 /// What a node wants searched: all nonces of one header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Job {
-    /// Never used twice by one node; the same id again is the same job.
+    /// Never reused by a node; the same id again means the same job.
     pub id: u64,
     /// What is hashed; its nonce is ignored.
     pub header: HeaderBytes,
@@ -44,7 +44,7 @@ pub struct Parts {
 }
 
 impl Jobs {
-    /// Replaces a node's job. Whether it is another one.
+    /// Replaces a node's job. Returns whether it is a different one.
     pub fn set(&mut self, node: NodeKey, job: Option<Job>) -> bool {
         if self.by_node.get(&node).map(|parts| parts.job.id) == job.map(|job| job.id) {
             return false;
@@ -80,7 +80,7 @@ impl Jobs {
 }
 
 impl Parts {
-    /// The next part, which is this worker's from now on.
+    /// The next part, which is now this worker's.
     pub fn give(&mut self, worker: WorkerId, duty: u8) -> Option<Search> {
         let part = u8::try_from(self.owners.len()).ok()?;
         self.owners.push(worker);
@@ -93,7 +93,7 @@ impl Parts {
         })
     }
 
-    /// Whether all parts are given away.
+    /// Whether all parts have been given away.
     pub fn is_spent(&self) -> bool {
         self.owners.len() == PARTS
     }

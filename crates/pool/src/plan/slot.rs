@@ -1,21 +1,21 @@
-//! A worker's place: who is there, what it does, and whether it should have spoken by now.
+//! A worker's place: who is there, what it is doing, and whether it should have spoken by now.
 
 use super::{BACK_OFF, BACK_OFF_MOST, Command, HEALTHY_AFTER, READY_WITHIN, SILENT_FOR, WorkerId};
 use crate::message::{Search, ToMiner};
 
-/// A worker's place; the worker may change.
+/// A worker's place; the worker in it may change.
 #[derive(Debug)]
 pub struct Slot {
     pub worker: Worker,
-    /// Deaths since a worker here last lived for [`HEALTHY_AFTER`].
+    /// Deaths since a worker here last lasted [`HEALTHY_AFTER`].
     failures: u32,
 }
 
 #[derive(Debug)]
 pub enum Worker {
-    /// None until this time.
+    /// No worker until this time.
     Due(u64),
-    /// Asked for at this time, not heard of yet.
+    /// Asked for at this time, not heard from yet.
     Starting(WorkerId, u64),
     Ready(Ready),
 }
@@ -24,11 +24,12 @@ pub enum Worker {
 pub struct Ready {
     pub id: WorkerId,
     since: u64,
-    /// The number of the job, and the part, that it searches.
+    /// The job's number and the part that it searches.
     pub task: Option<(u32, u8)>,
-    /// When it last said something, or work came after none; other work is no excuse for silence.
+    /// When it last said something, or got work after having none; a change of work is no excuse
+    /// for silence.
     pub heard: u64,
-    /// Since when its hashes have not been told.
+    /// Since when its hashes are unreported.
     pub told: u64,
 }
 
@@ -43,7 +44,7 @@ impl Slot {
         matches!(self.worker, Worker::Due(at) if now >= at)
     }
 
-    /// Whether its worker is given up.
+    /// Whether its worker is to be given up.
     pub fn is_late(&mut self, now: u64) -> bool {
         match &self.worker {
             Worker::Due(_) => false,
@@ -57,7 +58,7 @@ impl Slot {
         }
     }
 
-    /// The silence up to now is nobody's fault.
+    /// Overlooks all silence up to now.
     pub fn forgive(&mut self, now: u64) {
         match &mut self.worker {
             Worker::Due(_) => {}
@@ -83,7 +84,7 @@ impl Worker {
         }
     }
 
-    /// The id of one that searches.
+    /// Its id, if it is searching.
     pub fn busy(&self) -> Option<WorkerId> {
         match self {
             Self::Ready(ready) if ready.task.is_some() => Some(ready.id),

@@ -1,4 +1,4 @@
-//! Plans against a model of workers that live, die, lag and talk nonsense.
+//! The plan against a model of workers that live, die, lag and talk nonsense.
 
 use super::*;
 use crate::message::{PART, Search, part_of};
@@ -14,7 +14,7 @@ struct ModelWorker {
     task: Option<Search>,
 }
 
-/// What of a node's job was given to whom.
+/// A node's job, and which part of it went to whom.
 #[derive(Debug, Default)]
 struct ModelJob {
     id: u64,
@@ -31,9 +31,9 @@ struct Model {
     last_worker: Option<WorkerId>,
     workers: BTreeMap<WorkerId, ModelWorker>,
     jobs: BTreeMap<NodeKey, ModelJob>,
-    /// All numbers that jobs ever had.
+    /// All numbers that jobs have ever had.
     numbers: BTreeSet<u32>,
-    /// Whether nodes answer at once when they are asked for another job.
+    /// Whether nodes answer at once when asked for another job.
     answers: bool,
     found: Vec<(NodeKey, u64, u32)>,
     restarts: u32,
@@ -117,7 +117,7 @@ impl Model {
         assert_eq!(known.owners.insert(part, id), None, "two owners");
     }
 
-    /// No ready worker waits while all jobs have parts that nobody has; none searches what is over.
+    /// No ready worker waits while every job has parts left; none searches a dead job.
     fn nothing_idle(&self) {
         let numbers: Vec<_> = self
             .jobs
@@ -129,7 +129,7 @@ impl Model {
         for worker in self.workers.values().filter(|worker| worker.ready) {
             match worker.task {
                 Some(task) => assert!(numbers.contains(&task.job), "a dead job is searched"),
-                None => assert!(!work, "a worker waits beside work"),
+                None => assert!(!work, "a worker waits although there is work"),
             }
         }
     }
@@ -164,7 +164,7 @@ impl Model {
         self.settle();
     }
 
-    /// The worker at a position, among those there are.
+    /// The worker at a position, modulo how many there are.
     fn pick(&self, at: usize) -> Option<WorkerId> {
         let ids: Vec<_> = self.workers.keys().copied().collect();
         (!ids.is_empty()).then(|| ids[at % ids.len()])
@@ -185,7 +185,7 @@ impl Model {
         self.settle();
     }
 
-    /// The worker tells that it is at work.
+    /// The worker reports progress.
     fn work(&mut self, id: WorkerId) {
         if self.workers[&id].task.is_some() {
             self.says(id, FromMiner::Progress { hashes: 1_000 });
@@ -201,8 +201,8 @@ impl Model {
         }
     }
 
-    /// Somebody says that it has found something: it counts exactly if the part is its own, even if
-    /// it is at something else by now.
+    /// A worker says it has found something: that counts if and only if the part is its own, even
+    /// if it is searching something else by now.
     fn find(&mut self, id: WorkerId, job: u32, nonce: u32) {
         let its = |known: &&ModelJob| {
             known.number == Some(job) && known.owners.get(&part_of(nonce)) == Some(&id)
@@ -238,7 +238,7 @@ impl Model {
             workers: 3,
             duty: 100,
         }));
-        self.pass(BACK_OFF_MOST); // whoever is due comes
+        self.pass(BACK_OFF_MOST); // all replacements are due by then
         for _ in 0..2_000 {
             self.all_ready();
             for id in self.workers.keys().copied().collect::<Vec<_>>() {
@@ -269,7 +269,7 @@ fn node_of(model: &Model, id: WorkerId) -> NodeKey {
 }
 
 #[test]
-fn off_means_that_no_worker_exists() {
+fn off_means_no_workers() {
     let mut model = running(4, 1);
     assert_eq!(model.workers.len(), 4);
     model.set_share(None);
@@ -281,7 +281,7 @@ fn off_means_that_no_worker_exists() {
 }
 
 #[test]
-fn hashes_count_once_and_not_of_the_dead() {
+fn hashes_count_once_and_those_of_dead_workers_do_not() {
     let mut model = running(1, 1);
     for _ in 0..12 {
         model.pass(500);
@@ -311,7 +311,7 @@ fn nodes_take_turns() {
 }
 
 #[test]
-fn a_turn_lasts_whatever_happens_to_jobs_but_for_a_find() {
+fn a_turn_outlasts_changes_of_jobs_but_not_a_find() {
     let mut model = running(1, 2);
     let first = node_of(&model, 0);
     for _ in 0..9 {
@@ -326,7 +326,7 @@ fn a_turn_lasts_whatever_happens_to_jobs_but_for_a_find() {
 }
 
 #[test]
-fn a_node_is_asked_for_a_job_before_anybody_waits() {
+fn a_node_is_asked_for_a_job_before_any_worker_waits() {
     let mut model = running(64, 1);
     model.answers = true;
     for _ in 0..9 {
@@ -339,7 +339,7 @@ fn a_node_is_asked_for_a_job_before_anybody_waits() {
 }
 
 #[test]
-fn a_new_job_preempts_the_old_one_and_drops_its_answers() {
+fn a_new_job_preempts_the_old_one_whose_finds_no_longer_count() {
     let mut model = running(1, 1);
     let old = task(&model, 0);
     model.set_job(0, true);
@@ -425,11 +425,11 @@ fn a_worker_that_keeps_dying_is_replaced_ever_later() {
     }
     model.die(id);
     model.pass(BACK_OFF);
-    assert_eq!(model.workers.len(), 1, "a healthy life makes good");
+    assert_eq!(model.workers.len(), 1, "a healthy life clears the record");
 }
 
 #[test]
-fn a_silent_worker_is_replaced_and_a_waiting_one_is_not() {
+fn a_silent_worker_is_replaced_but_an_idle_one_is_not() {
     let mut model = running(2, 1);
     model.set_job(0, false);
     for _ in 0..20 {
@@ -462,7 +462,7 @@ fn a_worker_that_never_comes_up_is_replaced() {
 }
 
 #[test]
-fn a_frozen_tab_does_not_take_its_own_sleep_for_a_dead_worker() {
+fn a_frozen_tab_does_not_mistake_its_own_sleep_for_dead_workers() {
     let mut model = running(2, 1);
     model.pass(3_600_000);
     assert_eq!(model.workers.keys().copied().collect::<Vec<_>>(), [0, 1]);

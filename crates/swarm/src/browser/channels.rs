@@ -1,5 +1,5 @@
 //! Broadcast channels of one origin: who listens under which name, and what was said there, for
-//! hostile pages that say it again.
+//! hostile pages to repeat.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -9,14 +9,14 @@ use tab::door::Channel;
 
 use super::Life;
 
-/// So much of what was said is remembered for hostile pages.
+/// How many messages on each channel are remembered for hostile pages.
 const REMEMBERED: usize = 48;
 
-/// Where an envelope's kind and room stand, and what a packet's kind is.
+/// Where an envelope's kind and room are, and which kind is a packet.
 const KIND_AT: usize = 3;
 const PACKET: u8 = 0;
 const ROOM_AT: usize = 4;
-/// Commands of a tab that are remembered, and its first heartbeat before them.
+/// Most messages of a tab that are remembered: its first heartbeat, and commands after it.
 const MOST_TAPED: usize = 24;
 
 /// All channels.
@@ -31,7 +31,7 @@ pub struct Channels {
 #[derive(Debug)]
 struct Listener {
     name: String,
-    /// Which of the engine's listeners: one that was closed hears nothing more.
+    /// Tells it from earlier listeners: one that was closed hears nothing more.
     number: u64,
 }
 
@@ -40,9 +40,9 @@ struct Listener {
 pub struct Receiver {
     /// Which engine.
     pub life: Life,
-    /// What it calls the channel.
+    /// Which of its channels.
     pub channel: Channel,
-    /// Which of its listeners.
+    /// Which listener there.
     pub number: u64,
 }
 
@@ -56,7 +56,7 @@ impl Channels {
             .insert((life, channel), Listener { name, number });
     }
 
-    /// An engine listens no longer.
+    /// An engine no longer listens.
     pub fn deafen(&mut self, life: Life, channel: Channel) {
         self.listeners.remove(&(life, channel));
     }
@@ -66,7 +66,7 @@ impl Channels {
         self.listeners.retain(|(other, _), _| *other != life);
     }
 
-    /// An engine says something: who may hear it. Nobody, where it does not listen itself.
+    /// An engine says something. Returns who may hear it: nobody, unless it listens there itself.
     pub fn say(&mut self, life: Life, channel: Channel, bytes: &[u8]) -> Vec<Receiver> {
         let Some(listener) = self.listeners.get(&(life, channel)) else {
             return Vec::new();
@@ -101,8 +101,8 @@ impl Channels {
         }
     }
 
-    /// What a tab has signed, in order, and on which channel; of those that have commanded, modulo how
-    /// many there are.
+    /// What a tab has signed, in order, and on which channel; of the tabs that have given commands,
+    /// modulo how many there are.
     #[must_use]
     pub fn taped(&self, which: u32) -> Option<(String, Vec<Vec<u8>>)> {
         let of_name = |(name, tapes): (&String, &BTreeMap<_, Vec<Vec<u8>>>)| {
@@ -140,7 +140,7 @@ impl Channels {
         of_name.map(receiver).collect()
     }
 
-    /// Whether that listener still listens.
+    /// Whether that listener is still there.
     #[must_use]
     pub fn hears(&self, to: Receiver) -> bool {
         self.listeners
@@ -148,7 +148,7 @@ impl Channels {
             .is_some_and(|listener| listener.number == to.number)
     }
 
-    /// A name under which somebody has listened, modulo how many there are.
+    /// A name under which somebody has listened; `which` is taken modulo how many there are.
     #[must_use]
     pub fn name(&self, which: u32) -> Option<String> {
         let count = u32::try_from(self.said.len()).ok()?;
@@ -156,7 +156,7 @@ impl Channels {
         self.said.keys().nth(which).cloned()
     }
 
-    /// Something that was said under a name lately, modulo how much there is.
+    /// Something that was said under a name lately; `which` is taken modulo how much there is.
     #[must_use]
     pub fn said(&self, name: &str, which: u32) -> Option<Vec<u8>> {
         let said = self.said.get(name)?;
@@ -165,7 +165,7 @@ impl Channels {
     }
 }
 
-/// Reads an envelope of whatever room.
+/// Decodes an envelope of any room.
 #[must_use]
 pub fn open(bytes: &[u8]) -> Option<Envelope> {
     let room = bytes.get(ROOM_AT..ROOM_AT + 16)?.try_into().ok()?;
@@ -189,7 +189,7 @@ mod tests {
         assert_eq!(heard[0].life, Life(2));
         assert!(channels.hears(heard[0]));
         channels.listen(Life(2), Channel::Room, "room".into());
-        assert!(!channels.hears(heard[0]), "that was another listener");
+        assert!(!channels.hears(heard[0]), "that was an earlier listener");
         assert_eq!(channels.said("room", 9).as_deref(), Some(&b"x"[..]));
     }
 }

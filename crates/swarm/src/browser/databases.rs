@@ -1,8 +1,8 @@
 //! IndexedDB of one origin: connections, and transactions that happen whole or not at all.
 //!
 //! Transactions whose stores overlap happen in the order in which they were asked for, unless both
-//! only read. What a relaxed commit wrote may be lost in a crash of the whole machine, a strict one
-//! keeps itself and all before it.
+//! only read. A crash of the whole machine may lose relaxed commits; a strict commit secures itself
+//! and all before it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,7 +22,7 @@ pub enum Work {
     Write(Vec<Change>, Durability),
 }
 
-/// A transaction on its way.
+/// A transaction under way.
 #[derive(Clone, Debug)]
 struct Transaction {
     life: Life,
@@ -41,7 +41,7 @@ pub struct Database {
     pub full: bool,
     /// Every opening is refused.
     pub refuses: bool,
-    /// A newer version has it.
+    /// A newer version of Tabchain has taken it over.
     pub newer: bool,
     /// A hostile connection is in the way until this time.
     pub blocked_until: u64,
@@ -50,23 +50,23 @@ pub struct Database {
     transactions: BTreeMap<u64, Transaction>,
 }
 
-/// What came of a transaction.
+/// A transaction that has ended.
 #[derive(Clone, Debug)]
 pub struct Done {
     /// Who asked.
     pub life: Life,
     /// Its number.
     pub ticket: Ticket,
-    /// What was read, or that it was written.
+    /// What came of it.
     pub result: Outcome,
 }
 
 /// What came of a transaction.
 #[derive(Clone, Debug)]
 pub enum Outcome {
-    /// Values, or why there are none.
+    /// Rows, or why there are none.
     Read(Result<Rows, DbError>),
-    /// Whether all was written, and what.
+    /// What was written, or why nothing was.
     Written(Result<Vec<Change>, DbError>),
 }
 
@@ -79,18 +79,18 @@ pub struct Databases {
 }
 
 impl Databases {
-    /// A database, made if it is not there.
+    /// A database, created if it does not exist.
     pub fn get(&mut self, name: &str) -> &mut Database {
         self.all.entry(name.into()).or_default()
     }
 
-    /// A database that is there.
+    /// A database, if it exists.
     #[must_use]
     pub fn look(&self, name: &str) -> Option<&Database> {
         self.all.get(name)
     }
 
-    /// The name of one, modulo how many there are.
+    /// The name of a database; `which` is taken modulo how many there are.
     #[must_use]
     pub fn name(&self, which: u32) -> Option<String> {
         let count = u32::try_from(self.all.len()).ok()?;
@@ -103,13 +103,13 @@ impl Databases {
         self.all.keys()
     }
 
-    /// What an engine has open under an id.
+    /// The name of the database that an engine has open under an id.
     #[must_use]
     pub fn of(&self, life: Life, db: DbId) -> Option<&String> {
         self.connections.get(&(life, db))
     }
 
-    /// An engine wants to open a database: whether it may.
+    /// An engine opens a database.
     ///
     /// # Errors
     /// Why not.
@@ -125,19 +125,19 @@ impl Databases {
         Ok(())
     }
 
-    /// An engine closes a database: what it asked for is still answered.
+    /// An engine closes a database: what it has asked for is still answered.
     pub fn close(&mut self, life: Life, db: DbId) {
         self.connections.remove(&(life, db));
     }
 
-    /// How much longer an engine waits there now.
+    /// How much longer than usual an engine now waits there, in microseconds.
     #[must_use]
     pub fn slowness(&self, name: &str, life: Life, now: u64) -> u64 {
         let database = self.look(name);
         database.map_or(0, |database| database.slow.wait(life, now))
     }
 
-    /// All are as fast as ever.
+    /// No database is slow any more.
     pub fn hurry(&mut self) {
         let all = self.all.values_mut();
         all.for_each(|database| database.slow = Slow::default());
@@ -164,7 +164,7 @@ impl Databases {
             .collect()
     }
 
-    /// An engine asks for something; an answer, if that fails at once.
+    /// An engine asks for something. Returns an answer if that fails at once.
     pub fn ask(&mut self, life: Life, db: DbId, ticket: Ticket, work: Work) -> Option<Done> {
         let transaction = Transaction {
             life,
@@ -182,8 +182,7 @@ impl Databases {
         None
     }
 
-    /// Starts what nothing is in the way of: for whom and the numbers of what was started, by
-    /// database.
+    /// Starts all transactions that nothing blocks. Returns each one's database, engine and number.
     pub fn start(&mut self) -> Vec<(String, Life, u64)> {
         let mut started = Vec::new();
         for (name, database) in &mut self.all {
@@ -195,13 +194,13 @@ impl Databases {
         started
     }
 
-    /// A transaction that was started ends.
+    /// A transaction under way ends.
     pub fn finish(&mut self, name: &str, number: u64) -> Option<Done> {
         self.get(name).finish(number)
     }
 
-    /// An engine is gone. Of its writes that were under way, `commits` says which happen all the
-    /// same; what they changed comes back.
+    /// An engine is gone. `commits` says which of its writes under way still happen; returns what
+    /// they changed.
     pub fn forget(
         &mut self,
         life: Life,
@@ -229,8 +228,8 @@ impl Databases {
         written
     }
 
-    /// The whole machine crashed: of each database the last relaxed commits are lost, as many as
-    /// `lost` says of so many. Whether any was.
+    /// The whole machine crashed: each database loses its last relaxed commits, as many as `lost`
+    /// says of how many there are. Returns the databases that lost any.
     pub fn crash(&mut self, mut lost: impl FnMut(usize) -> usize) -> Vec<String> {
         let mut hit = Vec::new();
         for (name, database) in &mut self.all {
@@ -315,7 +314,7 @@ fn store_of(change: &Change) -> Store {
     }
 }
 
-/// A value of a store, modulo how many there are.
+/// The name of a value of a store; `which` is taken modulo how many there are.
 pub(crate) fn some_name(values: &Values, store: Store, which: u32) -> Option<Name> {
     let count = u32::try_from(values.of(store).count()).ok()?;
     let which = usize::try_from(which.checked_rem(count)?).ok()?;
@@ -353,7 +352,7 @@ mod tests {
     }
 
     #[test]
-    fn what_overlaps_waits_and_the_rest_does_not() {
+    fn transactions_that_overlap_wait_and_others_do_not() {
         let mut databases = opened();
         write(&mut databases, 1, Store::Own, 1);
         write(&mut databases, 2, Store::Own, 2);
@@ -384,7 +383,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lost_connection_fails_what_was_asked_and_what_comes_after() {
+    fn a_lost_connection_fails_what_was_asked_before_and_after() {
         let mut databases = opened();
         write(&mut databases, 1, Store::Own, 1);
         assert_eq!(databases.lose(LIFE, DbId::Room).len(), 1);

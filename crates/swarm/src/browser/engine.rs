@@ -15,9 +15,9 @@ use super::miners::Miner;
 pub enum State {
     /// It does.
     Runs,
-    /// The browser froze it: what is said on channels is lost to it.
+    /// The browser froze it: messages on channels are lost.
     Frozen,
-    /// It stands still, and everything waits.
+    /// It stands still, and everything waits for it.
     Stalled,
 }
 
@@ -25,14 +25,14 @@ pub enum State {
 pub struct Engine {
     tab: Tab,
     state: State,
-    /// Which page.
+    /// Which page's it is.
     pub(super) page: usize,
-    /// When it began, by the steady clock of the machine.
+    /// When it began, by the machine's steady clock.
     began: u64,
     kept: Vec<Event>,
-    /// Which timer counts.
+    /// The number of the timer that counts.
     pub(super) wake: u64,
-    /// Locks that it asked for and has not let go.
+    /// Locks that it has asked for and not let go.
     pub(super) locks: BTreeSet<LockId>,
     /// Databases that are being opened, and by which attempt.
     pub(super) opening: BTreeMap<DbId, u64>,
@@ -41,14 +41,15 @@ pub struct Engine {
     pub(super) miners_silent_until: u64,
     pub(super) bad_miners: u32,
     pub(super) rng: Stream,
-    /// When the last message to the page arrives, and the last one to the lock manager.
+    /// When the last message to the page arrives, the last one to or from the lock manager, and the
+    /// last one from each sender on channels.
     pub(super) page_line: u64,
     pub(super) lock_line: u64,
     pub(super) heard_line: BTreeMap<u64, u64>,
 }
 
 impl Engine {
-    /// An engine that has just started, and what its tab wants at once.
+    /// An engine that has just started, and its tab's first effects.
     #[must_use]
     pub fn new(page: usize, build: &str, began: u64, mut rng: Stream) -> (Self, Vec<Effect>) {
         let mut entropy = [0; 32];
@@ -78,7 +79,7 @@ impl Engine {
         (engine, effects)
     }
 
-    /// Gives the tab an input; what follows.
+    /// Gives the tab an input. Returns what follows.
     pub(super) fn step(&mut self, now: Reading, input: Input) -> Vec<Effect> {
         let mut effects = Vec::new();
         self.tab.step(now, input, &mut effects);
@@ -103,7 +104,7 @@ impl Engine {
         self.state
     }
 
-    /// When it began, by the steady clock of the machine.
+    /// When it began, by the machine's steady clock.
     #[must_use]
     pub fn began(&self) -> u64 {
         self.began
@@ -114,18 +115,18 @@ impl Engine {
         self.state = state;
     }
 
-    /// Goes on; what was kept for it.
+    /// Runs again. Returns what was kept for it.
     pub(super) fn go(&mut self) -> Vec<Event> {
         self.state = State::Runs;
         std::mem::take(&mut self.kept)
     }
 
-    /// Keeps what reaches it until it goes on.
+    /// Keeps what reaches it until it runs again.
     pub(super) fn keep(&mut self, event: Event) {
         self.kept.push(event);
     }
 
-    /// Whether it stands still, and its mining workers with it.
+    /// Whether it is frozen, and its mining workers with it.
     pub(super) fn is_frozen(&self) -> bool {
         self.state == State::Frozen
     }

@@ -1,4 +1,4 @@
-//! What can be planned, and what it leads to.
+//! Events that can be planned, and what they lead to.
 
 use pool::message::FromMiner;
 use pool::plan::WorkerId;
@@ -15,27 +15,27 @@ use crate::checkers::Seen;
 pub(super) enum Event {
     /// A step of the script.
     Step(usize),
-    /// Faults end, everybody is joined, nobody mines.
+    /// Passing faults end, everybody is joined, nobody mines.
     Calm,
     /// One tab of each room mines for a while.
     LastBlocks,
-    /// Everybody is told again.
+    /// Everybody is told once more to join and to stop mining.
     Joined,
-    /// From now on only heartbeats.
+    /// From now on there are only heartbeats.
     Quiet,
     /// The run ends.
     End,
-    /// A page's engine of this generation is up.
+    /// A page's engine of this number is up.
     Born(usize, u32),
-    /// A page starts an engine, unless it has one of a later generation.
+    /// A page starts another engine, unless it has moved on from this number.
     Start(usize, u32),
-    /// A page looks after its engine.
+    /// A page checks on its engine.
     Tick(usize),
     /// Something reaches an engine.
     Input(Life, Box<Input>),
     /// A message arrives on a channel.
     Heard(Receiver, Option<Vec<u8>>),
-    /// An engine's timer.
+    /// An engine's timer goes off.
     Wake(Life, u64),
     /// A hostile page says something on the channel of this name.
     Hostile(String, Vec<u8>),
@@ -47,7 +47,7 @@ pub(super) enum Event {
     Unlock(Life, LockId),
     /// An engine asks which locks are held.
     QueryLocks(Life, QueryId),
-    /// What became of a lock reaches an engine.
+    /// An answer about a lock reaches an engine.
     Lock(Life, LockId, LockAnswer),
     /// A hostile page lets its lock go.
     Unhold(u64),
@@ -59,13 +59,13 @@ pub(super) enum Event {
     Transaction(String, u64),
     /// A mining worker is up.
     MinerUp(Life, WorkerId),
-    /// A mining worker's time has come.
+    /// A mining worker has its turn.
     MinerTurn(Life, WorkerId, u64),
     /// What a mining worker said reaches its engine.
     MinerSays(Life, WorkerId, FromMiner),
-    /// An engine stands still from now on.
+    /// An engine freezes, if its page still says so.
     Freezes(Life),
-    /// An engine that stood still goes on.
+    /// An engine that stood still runs again.
     Goes(Life),
 }
 

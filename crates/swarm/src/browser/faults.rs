@@ -1,4 +1,4 @@
-//! What goes wrong, by steps of the script.
+//! What goes wrong according to the script.
 
 use std::collections::BTreeSet;
 
@@ -65,7 +65,7 @@ impl World {
         }
     }
 
-    /// The thread goes on: only the page says that it is frozen, and is back.
+    /// The page says that it freezes, and then that it is back, but the thread never stops.
     fn blink(&mut self, page: usize, how: u32) {
         let Some(life) = self.pages[page].engine else {
             return;
@@ -90,7 +90,7 @@ impl World {
         }
     }
 
-    /// All processes die; perhaps the machine does, too. Then the session comes back.
+    /// All processes die, perhaps the whole machine. Then the session is restored.
     fn crash(&mut self, how: u32) {
         for page in 0..self.pages.len() {
             self.end_engine(page);
@@ -237,7 +237,7 @@ impl World {
             Verb::BlockOpen => self.databases.get(&name).blocked_until = until,
             Verb::SlowDatabase => {
                 self.slow_down(&name, step);
-                return true; // nothing is refused: all that holds elsewhere holds here
+                return true; // nothing is refused, so checkers need to excuse nothing
             }
             Verb::LoseDatabase => {
                 let life = self
@@ -311,14 +311,14 @@ impl World {
         true
     }
 
-    /// All faults end: everybody is back, joined and does not mine.
+    /// Passing faults end: everybody is back and joined, and nobody mines.
     pub(super) fn calm_down(&mut self) {
         self.calm = true;
         self.slow_until = 0;
         self.hang_until = self.hang_until.min(self.now + 5_000 * MS);
         self.databases.hurry();
         if self.wall_shift < self.wall_most {
-            // What was mined would be in the future for long: people set the clock right again.
+            // People set the clock right again, or mined blocks would stay in the future for long.
             self.wall_shift = self.wall_most;
             self.see(&Seen::ClockSet);
         }

@@ -1,4 +1,4 @@
-//! The host's part: carries a tab's effects out and brings the answers back, each with its delay.
+//! The host's part: carries out a tab's effects and brings back the answers, each with its delay.
 
 use pool::message::FromMiner;
 use pool::plan::WorkerId;
@@ -144,7 +144,7 @@ impl World {
         }
     }
 
-    /// Plans the turn that the tab wants.
+    /// Plans the next turn that the tab wants.
     pub(super) fn plan_wake(&mut self, life: Life) {
         let (now, stood_still) = (self.now, self.stood_still);
         let Some(engine) = self.engines.get_mut(&life) else {
@@ -178,7 +178,7 @@ impl World {
         }
     }
 
-    /// Sends bytes to one listener; what one sender says to one receiver stays in order.
+    /// Sends bytes to one listener; messages of one sender to one engine stay in order.
     pub(super) fn send(&mut self, sender: u64, to: Receiver, bytes: &[u8]) {
         let slow = self.now < self.slow_until;
         let Some(engine) = self.engines.get_mut(&to.life) else {
@@ -216,7 +216,7 @@ impl World {
     pub(super) fn answer_locks(&mut self, answers: Answers) {
         for (life, id, answer) in answers {
             if let Some(engine) = self.engines.get_mut(&life) {
-                // In order with all that the manager says to this engine.
+                // In order with all else between this engine and the lock manager.
                 let at = engine.lock_line.max(self.now + engine.delay(50, 2 * MS));
                 engine.lock_line = at;
                 self.queue.plan(at, Event::Lock(life, id, answer));
@@ -228,7 +228,7 @@ impl World {
         let Some(engine) = self.engines.get_mut(&life) else {
             return;
         };
-        // What was let go meanwhile is not spoken of; letting go is on its way.
+        // The tab has let go meanwhile and must hear nothing; the `Unlock` is on its way.
         if !engine.locks.contains(&id) {
             return;
         }
@@ -316,7 +316,7 @@ impl World {
             0 => self.step(life, Input::Worker(worker, Miner::hello(BUILD))),
             1 => self.step(life, Input::Worker(worker, Miner::hello("another build"))),
             2 => self.step(life, Input::WorkerDied(worker)),
-            _ => {} // it hangs while it starts
+            _ => {} // it hangs at the start
         }
     }
 
@@ -369,7 +369,7 @@ impl World {
     }
 
     pub(super) fn miner_says(&mut self, life: Life, worker: WorkerId, word: FromMiner) {
-        // Nothing of a worker that was ended is delivered any more.
+        // Nothing from a terminated worker may be delivered.
         let lives = |engine: &super::Engine| engine.miners.contains_key(&worker);
         if self.engines.get(&life).is_some_and(lives) {
             self.step(life, Input::Worker(worker, word));

@@ -1,5 +1,5 @@
-//! A hostile page of the same origin that talks: garbage, echoes, forgeries, floods. It knows all
-//! that was ever said and no key.
+//! A hostile page of the same origin that talks: garbage, echoes, forgeries, floods. It has heard
+//! everything that was said, but has no key.
 
 use chain::PeerId;
 use pool::budget::{Announcement, Budget, Life as Announced};
@@ -16,9 +16,9 @@ use super::events::Event;
 use crate::checkers::Seen;
 use crate::script::{Step, Verb};
 
-/// A sender of no engine: a hostile page's messages stay in order, too.
+/// A sender that is no engine: a hostile page's messages stay in order, too.
 const HOSTILE: u64 = u64::MAX;
-/// What a forged setting that is dated in the future sets.
+/// The duty in forged settings that are dated in the future.
 pub const FUTURE_DUTY: u8 = 37;
 /// Where a heartbeat says whether it is the last one.
 const BYE_AT: usize = 1;
@@ -62,7 +62,7 @@ impl World {
         }
     }
 
-    /// Says again all that a tab has signed, slowly enough for others to look at its lock.
+    /// Repeats all that a tab has signed, slowly enough for others to look at its lock first.
     fn play(&mut self, step: Step) {
         let Some((name, tape)) = self.channels.taped(step.who) else {
             return;
@@ -91,7 +91,7 @@ impl World {
         said
     }
 
-    /// An envelope in the name of whoever said that, with content that nobody said.
+    /// An envelope in the name of whoever said that, with different content.
     fn forged(&mut self, said: &[u8], how: u32) -> Option<Vec<u8>> {
         let envelope = self.envelope(said, how)?;
         Some(envelope.encode())
@@ -121,7 +121,7 @@ impl World {
         })
     }
 
-    /// Nonsense that looks like a packet: with all that stands before its message.
+    /// Nonsense that looks like a packet: it keeps all that precedes the message.
     fn junk(&mut self, payload: &[u8]) -> Vec<u8> {
         let message = Opened::unchecked(payload).map_or(0, |opened| opened.message.len());
         let head = &payload[..payload.len() - message];
@@ -150,13 +150,13 @@ impl World {
         which.map_or((PeerId::from_bytes([7; 32]), None), |which| all[which])
     }
 
-    /// A power announcement that nobody made.
+    /// A forged power announcement.
     fn power(&mut self, said: Option<Vec<u8>>, how: u32) -> Vec<u8> {
         let said = said.and_then(|said| Announcement::decode(&said));
         let life = [Announced::Idle, Announced::Mining, Announced::Leaving];
         let workers = u8::try_from(how % 64 + 1).unwrap_or(1);
         let time = [0, 1, 1_000, u64::MAX >> 8][usize::try_from(how >> 6 & 3).unwrap_or(0)];
-        // Nobody else sets these: who shows the second one believes in the future.
+        // Nobody else sets these duties: a tab that shows the first has accepted a future setting.
         let duty = if time > 1_000 { FUTURE_DUTY } else { 41 };
         let power = Power { workers, duty };
         let by = self.rng.next_u64();
@@ -174,7 +174,7 @@ impl World {
         announcement.encode().to_vec()
     }
 
-    /// Many envelopes of the room, from somebody known or from strangers.
+    /// Many envelopes of the room, from a known sender or from strangers.
     fn flood(&mut self, said: &[u8], how: u32) -> Vec<Vec<u8>> {
         let (count, size) = [(400, 60), (100, 500_000), (5_000, 0), (300, 3_000)]
             [usize::try_from(how >> 4 & 3).unwrap_or(0)];
@@ -196,14 +196,14 @@ impl World {
     }
 }
 
-/// A heartbeat's payload, as if its tab said goodbye with it; the signature is of another one.
+/// A heartbeat's payload turned into a goodbye; the signature no longer fits.
 fn goodbye(kind: Kind, mut payload: Vec<u8>) -> Option<Vec<u8>> {
     let bye = payload.get_mut(signed::LEN + BYE_AT)?;
     *bye = 1;
     (kind == Kind::Heartbeat).then_some(payload)
 }
 
-/// A command in a sender's name to cut somebody off, with a signature of nobody.
+/// A command in a sender's name to cut somebody off, with a meaningless signature.
 fn command(
     room: RoomId,
     sender: PeerId,

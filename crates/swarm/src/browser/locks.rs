@@ -11,13 +11,13 @@ use super::Life;
 /// Who asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Owner {
-    /// An engine, and its number for the lock.
+    /// An engine, and its id for the lock.
     Engine(Life, LockId),
-    /// A hostile page's claim of this number.
+    /// A hostile page's claim with this number.
     Hostile(u64),
 }
 
-/// What engines have to be told.
+/// What to tell engines.
 pub type Answers = Vec<(Life, LockId, LockAnswer)>;
 
 /// All locks.
@@ -32,7 +32,7 @@ pub struct Locks {
 }
 
 impl Locks {
-    /// Locks of a browser that keeps or refuses them.
+    /// Locks of a browser, which may refuse all.
     #[must_use]
     pub fn new(refused: bool) -> Self {
         Self {
@@ -64,7 +64,7 @@ impl Locks {
         Vec::new()
     }
 
-    /// Somebody lets a lock go, or waits for it no longer.
+    /// Somebody lets a lock go, or stops waiting for it.
     pub fn release(&mut self, owner: Owner) -> Answers {
         let Some(name) = self.names.remove(&owner) else {
             return Vec::new();
@@ -79,11 +79,11 @@ impl Locks {
         Vec::new()
     }
 
-    /// An engine is gone, and with it all that it held.
+    /// An engine is gone, and with it all its locks and requests.
     pub fn forget(&mut self, life: Life) -> Answers {
         let of_life = |owner: &&Owner| matches!(owner, Owner::Engine(other, _) if *other == life);
         let owners: Vec<Owner> = self.names.keys().filter(of_life).copied().collect();
-        // All requests go before any lock does, or a dead engine would be granted one.
+        // Requests go first, or a dead engine would be granted a lock that it let go.
         let (held, waiting): (Vec<Owner>, Vec<Owner>) = owners
             .into_iter()
             .partition(|owner| self.held.get(&self.names[owner]) == Some(owner));
@@ -95,7 +95,7 @@ impl Locks {
             .collect()
     }
 
-    /// A hostile page takes a lock, whoever holds it.
+    /// A hostile page steals a lock from whoever holds it.
     pub fn steal(&mut self, name: &str, claim: u64) -> Answers {
         let owner = Owner::Hostile(claim);
         let robbed = self.held.insert(name.into(), owner);
@@ -107,7 +107,7 @@ impl Locks {
         tell(robbed, LockAnswer::Stolen)
     }
 
-    /// Whether somebody who is no tab holds a room's lock, which whoever changes its chain waits for.
+    /// Whether a hostile page holds a room's lock, which tabs need to change which chain counts.
     #[must_use]
     pub fn hostage(&self, room: RoomId) -> bool {
         let name = format!(":generation:{}", hex(room));
@@ -115,13 +115,13 @@ impl Locks {
         held.any(|(held, owner)| matches!(owner, Owner::Hostile(_)) && held.ends_with(&name))
     }
 
-    /// The names of all locks that are held; `None` where the browser refuses.
+    /// The names of all locks that are held; `None`: the browser refuses.
     #[must_use]
     pub fn held(&self) -> Option<Vec<String>> {
         (!self.refused).then(|| self.held.keys().cloned().collect())
     }
 
-    /// A name that engines have asked for, modulo how many there are.
+    /// A name that engines have asked for; `which` is taken modulo how many there are.
     #[must_use]
     pub fn name(&self, which: u32) -> Option<String> {
         let count = u32::try_from(self.seen.len()).ok()?;
@@ -129,7 +129,7 @@ impl Locks {
         self.seen.get(usize::try_from(which).ok()?).cloned()
     }
 
-    /// The name that the lock of a tab of this name has in a room, once any tab has asked for its own.
+    /// The name of a tab's lock in a room; known once any tab there has asked for its own.
     #[must_use]
     pub fn like_a_tabs(&self, room: RoomId, tab: &PeerId) -> Option<String> {
         let of_room = format!(":tab:{}:", hex(room));
@@ -138,7 +138,7 @@ impl Locks {
         Some(format!("{prefix}:{tab:x}"))
     }
 
-    /// Whether an engine holds the lock of this name.
+    /// Who holds the lock of this name.
     #[must_use]
     pub fn holder(&self, name: &str) -> Option<Owner> {
         self.held.get(name).copied()
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn who_is_robbed_hears_of_it_and_who_waits_goes_on_waiting() {
+    fn a_stolen_lock_is_reported_and_whoever_waits_for_it_keeps_waiting() {
         let mut locks = Locks::default();
         locks.ask(engine(1), "a", true);
         locks.ask(engine(2), "a", true);

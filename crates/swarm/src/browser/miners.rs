@@ -1,17 +1,17 @@
-//! Mining workers: when a search succeeds is drawn, what it finds is really searched.
+//! Mining workers: when a search succeeds is random, but its nonce is really searched for.
 
 use chain::{Micros, Stream};
 use pool::message::{FromMiner, MINER_PROTOCOL, PART, Search, ToMiner};
 
-/// Hashes a second of a worker at full duty, as far as it says.
+/// Hashes a second that a calibration measures, give or take a half.
 pub const RATE: u64 = 200_000;
-/// Hashes a second that it tells of: fast, so that it gets through parts.
+/// Hashes a second that a worker at full duty reports: enough to get through parts.
 const TOLD_RATE: u64 = 16_000_000;
-/// A worker at full duty finds a block so often.
+/// Mean time in which a worker at full duty finds a block.
 const MEAN: Micros = Micros(1_500_000);
-/// A worker speaks at least so often while it searches, in microseconds.
+/// A searching worker speaks at least this often, in microseconds.
 const SPEAKS_EVERY: u64 = 1_000_000;
-/// Nonces that are tried at once, and in all for one find.
+/// Nonces tried at a time, and in all for one find.
 const CHUNK: u32 = 1 << 10;
 const MOST_TRIES: u32 = 1 << 17;
 
@@ -20,11 +20,11 @@ const MOST_TRIES: u32 = 1 << 17;
 pub struct Miner {
     duty: u8,
     task: Option<Searching>,
-    /// Hashes that it has not told.
+    /// Hashes not reported yet.
     hashes: u64,
-    /// When it spoke last.
+    /// When it last reported.
     told: u64,
-    /// Counts what it was told: what it planned before does not happen.
+    /// Counts orders and turns: a turn that was planned before the latest of them does not happen.
     pub turn: u64,
     /// What it said last.
     pub last: Option<FromMiner>,
@@ -34,13 +34,13 @@ pub struct Miner {
 struct Searching {
     search: Search,
     done: u64,
-    /// When it was at `done`.
+    /// When it had tried `done` nonces.
     since: u64,
     /// When it finds something, if it gets that far.
     finds: u64,
 }
 
-/// What a worker says, and when it speaks next.
+/// What a worker says, and when its next turn is.
 #[derive(Debug, Default)]
 pub struct Speech {
     /// Now.
@@ -101,7 +101,7 @@ impl Miner {
         Speech { words, next }
     }
 
-    /// The time has come to which it waited.
+    /// Its turn has come.
     pub fn speak(&mut self, now: u64, rng: &mut Stream) -> Speech {
         self.turn += 1;
         self.advance(now);
@@ -152,7 +152,7 @@ impl Miner {
     }
 }
 
-/// A nonce of the part that meets the target, really searched.
+/// A nonce of the part that really meets the target, if one is found in time.
 fn find(search: &Search, rng: &mut Stream) -> Option<u32> {
     let from = rng.below(PART - u64::from(MOST_TRIES));
     let mut at = u32::from_be_bytes([search.part, 0, 0, 0]) + u32::try_from(from).ok()?;
@@ -172,7 +172,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_worker_finds_what_really_is_there_and_ends_its_part() {
+    fn a_worker_finds_a_valid_nonce_and_finishes_its_part() {
         let mut rng = Stream::new(1, 2, "test");
         let mut target = [0xff; 32];
         target[31] = 0;

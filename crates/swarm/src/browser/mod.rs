@@ -1,5 +1,5 @@
-//! A browser in virtual time: pages, their engines and mining workers, locks, channels, databases
-//! and clocks of one origin, and whoever else has pages there.
+//! A browser in virtual time: the pages, engines, mining workers, locks, channels, databases and
+//! clocks of one origin, and hostile pages.
 
 mod channels;
 mod databases;
@@ -38,39 +38,40 @@ pub use values::Values;
 
 use events::Event;
 
-/// One engine from its start to its end; never used twice.
+/// One engine from start to end; never used twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Life(pub u32);
 
-/// Milliseconds in the microseconds of virtual time.
+/// A millisecond in virtual time, which counts microseconds.
 pub const MS: u64 = 1_000;
 /// 2026-11-24, in microseconds since 1970.
 const EPOCH: u64 = 1_795_500_000_000_000;
-/// Where the page is.
+/// The path that the page is served from.
 const DEPLOYMENT: &str = "/tabchain/";
-/// The files that pages, engines and workers run.
+/// The build that pages, engines and workers run.
 const BUILD: &str = "swarm";
 /// Logical processors of the machine.
 pub const CORES: u8 = 4;
-/// Most pages at a time.
+/// Most open pages at a time.
 const MOST_PAGES: usize = 5;
-/// Who did not hear it while it came back is told once more to join and to stop mining.
+/// How long after the script all are told once more to join and to stop mining: a tab that was
+/// coming back may have missed it.
 const JOINS_AGAIN: u64 = 12_000 * MS;
-/// Before that one tab of each room mines for so long.
+/// For how long before that one tab of each room mines.
 const MINES_LAST: u64 = 4_000 * MS;
-/// After the script, so long until everything must have settled, in microseconds ...
+/// How long after the script everything must have settled ...
 const SETTLES: u64 = 24_000 * MS;
-/// ... and so long until the end; meanwhile nothing happens.
+/// ... and how long the quiet then lasts, until the end.
 const QUIET: u64 = 5_000 * MS;
-/// Steps of engines at one moment, after which something spins.
+/// More steps than this at one moment: something spins.
 const MOST_AT_ONCE: u32 = 20_000;
 
-/// Everything.
+/// The browser and all that happens in it.
 pub struct World {
     now: u64,
-    /// How far the steady clock is behind, since it stood still while the machine slept.
+    /// How far the steady clock lags behind, from standing still while the machine slept.
     stood_still: u64,
-    /// How far people set the wall clock forward, or back; and the most that was.
+    /// How far people have set the wall clock forward, or back; and the furthest forward ever.
     wall_shift: i64,
     wall_most: i64,
     script: Script,
@@ -97,7 +98,7 @@ pub struct World {
 }
 
 impl World {
-    /// A browser that is about to live through a script.
+    /// A browser that is about to go through a script.
     #[must_use]
     pub fn new(script: &Script, judge: Judge) -> Self {
         let mut queue = Queue::default();
@@ -139,7 +140,7 @@ impl World {
         }
     }
 
-    /// Lets the next thing happen. `false`: it is over, or something was violated.
+    /// Lets the next event happen. `false`: the run is over, or a claim was violated.
     pub fn advance(&mut self) -> bool {
         if self.over || self.judge.violation().is_some() {
             return false;
@@ -153,7 +154,7 @@ impl World {
         true
     }
 
-    /// What the checkers found.
+    /// The judge, with what its checkers found.
     #[must_use]
     pub fn judge(&self) -> &Judge {
         &self.judge
@@ -165,13 +166,13 @@ impl World {
         &self.coverage
     }
 
-    /// How much happened.
+    /// How many events there were.
     #[must_use]
     pub fn events(&self) -> u64 {
         self.events
     }
 
-    /// Which run it was: the same for the same script, whenever and wherever.
+    /// Tells runs apart: the same for the same script, at any time and place.
     #[must_use]
     pub fn fingerprint(&self) -> u64 {
         self.fingerprint
@@ -183,7 +184,7 @@ impl World {
         self.now
     }
 
-    /// Gives an engine an input now and carries out what follows.
+    /// Gives an engine an input and carries out what follows.
     fn step(&mut self, life: Life, input: Input) {
         let reading = self.reading(life);
         let Some(engine) = self.engines.get_mut(&life) else {
@@ -211,7 +212,7 @@ impl World {
         self.see(&seen);
         if self.at_once.1 > MOST_AT_ONCE {
             self.judge
-                .accuse(self.now, "spin", format!("{life:?} steps without end"));
+                .accuse(self.now, "spin", format!("{life:?} steps endlessly"));
         }
         for effect in effects {
             self.carry_out(life, effect);
@@ -246,7 +247,7 @@ impl World {
     }
 
     fn mix(&mut self, word: u64) {
-        // FNV-1a over words: told apart is all that runs need to be.
+        // FNV-1a over words is enough: runs need only be told apart.
         self.fingerprint = (self.fingerprint ^ word).wrapping_mul(0x0100_0000_01b3);
     }
 
@@ -255,8 +256,7 @@ impl World {
     }
 }
 
-/// The rooms that people have links to: blocks are easy in all, and in the last one the target
-/// moves.
+/// The rooms that people have links to: blocks are easy in all, and the last one's target changes.
 fn rooms() -> Vec<Room> {
     let room = |name, spacing, bits, window| {
         Room::new(name, spacing, CompactTarget(bits), window, 210_000)

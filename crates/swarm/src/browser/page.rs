@@ -9,29 +9,29 @@ use super::events::Event;
 use super::{BUILD, CORES, DEPLOYMENT, Engine, Life, MS, State, World};
 use crate::checkers::{Seen, View};
 
-/// How often the page looks after its engine, and how many silent looks are too many.
+/// How often the page checks on its engine, and how many silent checks are too many.
 const TICK: u64 = 2_000 * MS;
 const MISSED: u32 = 5;
-/// Which cleaning up the browser may take, after it ended an engine.
+/// The longest that the browser may take to clean up after an engine that ended.
 const SLOWEST_BURIAL: u64 = 3_500 * MS;
 
-/// A page in a browser's tab.
+/// A page in a tab of the browser.
 #[derive(Debug, Default)]
 pub struct Page {
-    /// Whether the tab is there.
+    /// Whether the tab is open.
     pub open: bool,
     /// Its engine, while there is one.
     pub(super) engine: Option<Life>,
     /// Counts its engines.
     pub(super) generation: u32,
-    /// What it remembers over reloads.
+    /// What it remembers across reloads.
     pub(super) memory: Memory,
-    /// Whether its engine has been greeted, and has shown something since.
+    /// Whether its engine has been sent `Start`, and has shown something since.
     pub(super) greeted: bool,
     pub(super) settled: bool,
     pub(super) frozen: bool,
     pub(super) discarded: bool,
-    /// Whether an engine of it died or left just now.
+    /// Whether its next engine replaces one that has just died or left.
     pub(super) replaces: bool,
     pub(super) busy_until: u64,
     unheard: u32,
@@ -39,7 +39,7 @@ pub struct Page {
     line: u64,
     waiting: Vec<Ask>,
     held: Vec<FromEngine>,
-    /// Nodes and tabs by the last picture.
+    /// Nodes (and whether each is here) and tabs, as last shown.
     pub(super) nodes: Vec<(PeerId, bool)>,
     pub(super) tabs: Vec<PeerId>,
 }
@@ -53,9 +53,9 @@ pub struct Memory {
     pub nodes: u8,
     /// The power setting.
     pub power: Option<Power>,
-    /// The room of the address bar.
+    /// The room in the address bar.
     pub room: Option<Room>,
-    /// Whether it mined by the last picture: a new engine goes on.
+    /// Whether it was mining when last shown: a new engine goes on with it.
     pub mined: bool,
 }
 
@@ -232,7 +232,7 @@ impl World {
         }
     }
 
-    /// The engine is lost: another one, soon.
+    /// The engine is lost: another starts soon.
     pub(super) fn replace(&mut self, number: usize) {
         self.end_engine(number);
         let page = &mut self.pages[number];
@@ -262,7 +262,7 @@ impl World {
         }
     }
 
-    /// A page that was frozen takes in what its engine said meanwhile.
+    /// A page that was frozen catches up on what its engine said meanwhile.
     pub(super) fn thaw_page(&mut self, number: usize) {
         let page = &mut self.pages[number];
         page.frozen = false;
@@ -300,7 +300,7 @@ impl World {
         if engine.state() == State::Runs {
             return;
         }
-        // Before anything that reaches it later.
+        // What was kept comes before anything that reaches it later.
         for event in engine.go() {
             self.queue.plan(now, event);
         }
@@ -311,7 +311,7 @@ impl World {
     }
 }
 
-/// Most tabs at a time.
+/// Most open tabs at a time.
 const MOST_OPEN: usize = super::MOST_PAGES;
 
 impl Page {

@@ -1,4 +1,4 @@
-//! What people do, by steps of the script.
+//! What people do according to the script.
 
 use chain::{Height, PeerId};
 use wire::ask::{
@@ -12,7 +12,7 @@ use super::{MS, World};
 use crate::script::{Family, Step, Verb};
 
 impl World {
-    /// Does a step of the script.
+    /// Carries out a step of the script.
     pub(super) fn act(&mut self, step: Step) {
         match step.verb.family() {
             Family::Locks | Family::Databases | Family::Slow | Family::Clocks | Family::Workers => {
@@ -27,7 +27,7 @@ impl World {
         }
     }
 
-    /// The open page that is meant.
+    /// The open page that `who` means.
     pub(super) fn page_of(&self, who: u32) -> Option<usize> {
         let open: Vec<usize> = (0..self.pages.len())
             .filter(|page| self.pages[*page].open)
@@ -93,7 +93,7 @@ impl World {
             0..9 => self.rooms.first().cloned(),
             9..11 => self.rooms.get(1).cloned(),
             11..13 => self.rooms.get(2).cloned(),
-            _ => None, // the one used last, or a new one
+            _ => None, // the one last used, or a new one
         }
     }
 
@@ -149,7 +149,7 @@ impl World {
         })
     }
 
-    /// A node that the page shows, of its own tab or of any.
+    /// A node that the page shows, of its own tab if `here`, otherwise of any.
     fn node(&self, page: usize, which: u32, here: bool) -> Option<PeerId> {
         let nodes = self.pages[page].nodes.iter();
         let nodes: Vec<PeerId> = nodes
@@ -161,7 +161,7 @@ impl World {
     }
 }
 
-/// A setting that people make, or that none can make.
+/// A power setting, perhaps with more workers than the machine has cores.
 fn setting(how: u32) -> Power {
     let of = |list: [u8; 4], at: u32| list[usize::try_from(at % 4).unwrap_or(0)];
     Power {

@@ -1,5 +1,5 @@
-//! A hostile page that says to be a tab: it has a key of its own and signs what it says, as tabs do.
-//! Half of the time it holds the lock that bears its name, too.
+//! A hostile page that poses as a tab: it has a key of its own and signs what it says, as tabs do.
+//! Half of the time it also holds the lock that bears its name.
 
 use chain::{SecretKey, Stream};
 use protocol::Channel as NodeChannel;
@@ -14,12 +14,12 @@ use super::{MS, World};
 use crate::checkers::Seen;
 use crate::script::Step;
 
-/// How often it says the same, and in between.
+/// How many times it says the same, and how far apart.
 const TIMES: u64 = 5;
 const EVERY: u64 = 350 * MS;
 
 impl World {
-    /// Tells of a generation in a room where tabs are.
+    /// Announces a generation in a room where there are tabs.
     pub(super) fn pose(&mut self, step: Step) {
         let Some((room, ours)) = self.some_room(step.who) else {
             return;
@@ -43,7 +43,7 @@ impl World {
         }
     }
 
-    /// A room with tabs in it, and which generation counts for one of them.
+    /// A room with tabs in it, and the generation that counts for one of them.
     fn some_room(&self, who: u32) -> Option<(RoomId, Generation)> {
         let glances = self.views.values().map(|view| &view.glance);
         let all: Vec<_> = glances
@@ -53,7 +53,7 @@ impl World {
         all.get(which).copied()
     }
 
-    /// Names of locks are no secret: this one is made like those of tabs.
+    /// Names of locks are no secret: this one is formed like those of tabs.
     fn hold_own_lock(&mut self, room: RoomId, key: &SecretKey, how: u32) {
         let me = key.public_key().peer_id();
         let Some(name) = self.locks.like_a_tabs(room, &me) else {
@@ -91,7 +91,7 @@ impl World {
     }
 }
 
-/// What a reset or its undoing would make of `ours`, or something that destroys.
+/// What a reset or an undo would make of `ours`, or something destructive.
 fn generation(ours: Generation, how: u32) -> Generation {
     let stamp = ours.stamp.saturating_add(1);
     match how % 6 {
@@ -107,7 +107,7 @@ fn generation(ours: Generation, how: u32) -> Generation {
     }
 }
 
-/// The only chain there is.
+/// A generation that keeps no other chain.
 fn alone(number: u32) -> Generation {
     Generation {
         stamp: number,
@@ -130,7 +130,7 @@ fn key(seed: u64, how: u32) -> SecretKey {
     }
 }
 
-/// A heartbeat in an envelope, signed as a tab of this key would.
+/// A heartbeat in an envelope, signed as a tab with this key would.
 fn sign(key: &SecretKey, room: RoomId, number: u64, payload: &[u8]) -> Vec<u8> {
     let kind = Kind::Heartbeat;
     let envelope = Envelope {

@@ -1,4 +1,4 @@
-//! What will happen, by time, then in the order of planning.
+//! What will happen, in order of time, then of planning.
 
 use std::collections::BTreeMap;
 
@@ -25,13 +25,13 @@ impl<E> Queue<E> {
         self.planned.insert((at, self.sequence), what);
     }
 
-    /// Takes out what is next, with its time.
+    /// Takes out what comes next, with its time.
     pub fn take_next(&mut self) -> Option<(u64, E)> {
         let ((at, _), what) = self.planned.pop_first()?;
         Some((at, what))
     }
 
-    /// Moves everything: the machine slept so long.
+    /// Moves everything by the time that the machine slept.
     pub fn postpone(&mut self, by: u64) {
         let planned = std::mem::take(&mut self.planned);
         let later = planned
@@ -46,7 +46,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_same_time_keeps_the_order_of_planning_and_sleep_keeps_both() {
+    fn events_at_the_same_time_keep_the_order_of_planning_even_after_sleep() {
         let mut queue = Queue::default();
         for (at, what) in [(5, 'a'), (3, 'b'), (5, 'c'), (3, 'd')] {
             queue.plan(at, what);

@@ -1,11 +1,11 @@
-//! A database that is slow for a while: for one tab or for all.
+//! A database that is slow for a while, for one tab or for all.
 
 use super::Life;
 
 /// For a while everything takes longer.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Slow {
-    /// By so many microseconds.
+    /// By this many microseconds.
     pub by: u64,
     /// Until this time.
     pub until: u64,
@@ -14,7 +14,7 @@ pub struct Slow {
 }
 
 impl Slow {
-    /// How much longer an engine waits now.
+    /// How much longer than usual an engine waits now.
     #[must_use]
     pub fn wait(self, life: Life, now: u64) -> u64 {
         let meant = self.only.is_none_or(|only| only == life);

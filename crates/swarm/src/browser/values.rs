@@ -1,4 +1,4 @@
-//! What a database holds, and which of it a crash of the machine may take back.
+//! What a database holds, and how much of it a crash of the machine may take back.
 
 use std::collections::BTreeMap;
 
@@ -9,14 +9,14 @@ use tab::storage::{Change, Durability, Name, Store};
 #[derive(Clone, Debug, Default)]
 pub struct Values {
     now: BTreeMap<(Store, Name), Vec<u8>>,
-    /// What relaxed commits since the last strict one replaced, oldest commit first.
+    /// What the relaxed commits since the last strict one replaced, oldest commit first.
     unsure: Vec<Vec<Before>>,
 }
 
 /// What was under a name before.
 type Before = ((Store, Name), Option<Vec<u8>>);
 
-/// More commits than this are surely on the disk by now.
+/// All relaxed commits but the last so many are surely on disk by now.
 const MOST_UNSURE: usize = 64;
 
 impl Values {
@@ -88,7 +88,7 @@ impl Values {
         self.unsure.len()
     }
 
-    /// Takes back so many commits. Whether there was one.
+    /// Takes back this many commits, and keeps the rest for good. Returns whether any was lost.
     pub fn lose(&mut self, commits: usize) -> bool {
         for _ in 0..commits {
             for (key, value) in self.unsure.pop().into_iter().flatten().rev() {

@@ -1,7 +1,8 @@
-//! In the end all tabs take part, and those of a room agree: on which chain counts, and on its tip.
+//! In the end all tabs take part, and those of a room agree on which chain counts, and on its tip.
 //!
-//! Of two chains with the same work each keeps what it saw first, so in the end somebody in each room
-//! mines for a while: after one more block all have one tip, but for two that were found at once.
+//! Of two chains with equal work each node keeps the one it saw first, so towards the end somebody
+//! in each room mines for a while: one more block brings all to the same tip, unless two are found
+//! at once.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,9 +14,9 @@ use tab::between::generation::Generation;
 use super::{Checker, Scene, Seen, View};
 use crate::browser::{Life, State};
 
-/// A tab that has been running for so long must have arrived.
+/// A tab that has been running for this long, in microseconds, must take part.
 const ARRIVES: u64 = 22_000_000;
-/// Two blocks that are found within so long may be a tie.
+/// Two blocks may tie if they are found within this many microseconds.
 const AT_ONCE: u64 = 500_000;
 
 /// See the module.
@@ -23,7 +24,7 @@ const AT_ONCE: u64 = 500_000;
 pub struct Agreement {
     /// How high each room's chains were when the last mining began.
     begun: Option<BTreeMap<(RoomId, Generation), u32>>,
-    /// Tips that were new after that, and when.
+    /// Tips that first appeared after that, and when.
     fresh: BTreeMap<BlockId, u64>,
     damaged: bool,
 }
@@ -64,8 +65,8 @@ impl Checker for Agreement {
 }
 
 impl Agreement {
-    /// Who keeps nothing does not give up what only memory has; all others have one chain that counts.
-    /// Where the record of it was damaged it is written again once the room's lock can be had.
+    /// A tab in memory mode need not give up a chain that only it has; all others agree on which
+    /// chain counts. A damaged record of that is rewritten only once the room's lock is available.
     fn one_generation(&self, scene: &Scene<'_>) -> Result<(), String> {
         let mut rooms: BTreeMap<RoomId, (Life, Generation)> = BTreeMap::new();
         for (life, room, glance) in joined(scene).filter(|(.., glance)| glance.kept) {
@@ -75,7 +76,9 @@ impl Agreement {
             let ours = glance.generation;
             let (other, theirs) = *rooms.entry(room).or_insert((life, ours));
             if ours != theirs {
-                return Err(format!("{other:?} is on {theirs:?}, {life:?} on {ours:?}"));
+                return Err(format!(
+                    "{other:?} is on {theirs:?}, but {life:?} is on {ours:?}"
+                ));
             }
         }
         Ok(())
@@ -95,7 +98,7 @@ impl Agreement {
             let tie = !mined || (times().count() == ids.len() && at_once);
             let level = tips.iter().all(|(_, (other, _))| *other == height);
             if !level || (ids.len() > 1 && !tie) {
-                return Err(format!("tabs of one room stand on {tips:?}"));
+                return Err(format!("tabs of one room have different tips: {tips:?}"));
             }
         }
         Ok(())
@@ -116,13 +119,13 @@ fn arrived(scene: &Scene<'_>) -> Result<(), String> {
         }
         let waits = view.glance.nodes.iter().find(|node| node.loading);
         if let Some(node) = waits.filter(|_| settled(view, scene.now)) {
-            return Err(format!("{life:?} still loads seat {}", node.seat));
+            return Err(format!("{life:?} is still loading seat {}", node.seat));
         }
     }
     Ok(())
 }
 
-/// Tabs of which agreement can be expected.
+/// The tabs that can be expected to agree.
 fn joined<'a>(scene: &'a Scene<'_>) -> impl Iterator<Item = (Life, RoomId, &'a Glance)> {
     let settled = scene
         .views
@@ -132,7 +135,7 @@ fn joined<'a>(scene: &'a Scene<'_>) -> impl Iterator<Item = (Life, RoomId, &'a G
     joined.filter_map(|(life, view)| Some((*life, view.glance.room?, &view.glance)))
 }
 
-/// Where all nodes stand that are joined, by chain.
+/// Where all joined nodes stand, by chain.
 fn chains(scene: &Scene<'_>) -> BTreeMap<(RoomId, Generation), Vec<(Life, Tip)>> {
     let mut chains: BTreeMap<_, Vec<_>> = BTreeMap::new();
     for (life, room, glance) in joined(scene) {
@@ -174,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn tabs_that_do_not_agree_or_arrive_are_found() {
+    fn tabs_that_disagree_or_never_take_part_are_found() {
         let mut theatre = Theatre::<Agreement>::new();
         theatre.step(1, Input::Turn, &[], at(1, 5)).expect("fine");
         theatre.step(2, Input::Turn, &[], at(2, 5)).expect("fine");
@@ -196,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn a_damaged_record_is_written_again_once_the_rooms_lock_can_be_had() {
+    fn a_damaged_record_is_excused_only_while_the_rooms_lock_is_held_hostage() {
         let mut theatre = Theatre::<Agreement>::new();
         let elsewhere = Glance {
             generation: Generation::default().reset(),

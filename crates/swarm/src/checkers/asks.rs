@@ -43,10 +43,10 @@ impl Checker for Asks {
                     }
                 }
                 let counted = scene.views.get(life).map_or(0, |view| view.glance.asks);
-                // A renewal that nobody asked for here counts, too.
+                // A renewal counts as an ask, even if it was asked for in another tab.
                 if !(open.len()..=open.len() + 1).contains(&counted) {
                     return Err(format!(
-                        "{life:?} knows of {counted} open asks, but there are {}: {open:?}",
+                        "{life:?} counts {counted} open asks, but there are {}: {open:?}",
                         open.len()
                     ));
                 }
@@ -70,7 +70,7 @@ impl Asks {
                 .get(life)
                 .is_some_and(|view| view.state == State::Runs);
             if let Some((id, ask)) = open.first_key_value().filter(|_| runs) {
-                return Err(format!("{life:?} never answers ask {id}: {ask:?}"));
+                return Err(format!("{life:?} never answered ask {id}: {ask:?}"));
             }
         }
         Ok(())
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn no_answer_and_two_answers_are_found() {
+    fn a_missing_answer_and_a_second_one_are_found() {
         let mut theatre = Theatre::<Asks>::new();
         let waits = Glance {
             asks: 1,

@@ -1,5 +1,5 @@
-//! Nobody is blamed for what somebody else sent in his name: all nodes here are correct, so a node that
-//! is blamed at all is blamed for a forgery.
+//! No node is blamed for what somebody else sent in its name: all nodes here are correct, so any
+//! blame is for a forgery.
 
 use protocol::Event;
 use tab::Effect;

@@ -1,5 +1,5 @@
-//! All tabs that mine keep to the budget together, but for the moment of a heartbeat or two; and
-//! none uses more workers than the machine has cores.
+//! All mining tabs together keep to the budget, except for about as long as an announcement takes;
+//! and none uses more workers than the machine has cores.
 
 use std::collections::BTreeMap;
 
@@ -9,19 +9,19 @@ use wire::{Ask, FromEngine, Part, Power, ToEngine};
 use super::{Checker, Scene, Seen};
 use crate::browser::{CORES, FUTURE_DUTY, Life, State};
 
-/// Announcements come each second, and may be on their way for one and a half.
+/// In microseconds: an announcement comes every second and may take one and a half to arrive.
 const GRACE: u64 = 3_500_000;
-/// Who stood still is forgotten meanwhile, and says that it is back with its next announcement.
+/// A tab that stood still was forgotten meanwhile; its next announcement says that it is back.
 const AWAKE: u64 = 2_000_000;
 
 /// See the module.
 #[derive(Debug, Default)]
 pub struct Budget {
-    /// The budget by the last frame of each engine.
+    /// The budget according to each engine's last frame, or more if its page has asked for more.
     shown: BTreeMap<Life, u32>,
-    /// What was granted last, to whoever asked for it and is gone by now.
+    /// What was granted last, even if whoever asked for it is gone by now.
     asked: u32,
-    /// Asks that were not answered yet, and what they want.
+    /// Asks not yet answered, and what they want.
     waiting: BTreeMap<(Life, u32), u32>,
     /// Since when the sum has been too large.
     over: Option<u64>,
@@ -36,7 +36,7 @@ impl Checker for Budget {
         match seen {
             Seen::Died { life } => drop(self.shown.remove(life)),
             Seen::ForgedPower => {
-                // What anybody sets counts, within the cores; a busy page has not seen it yet.
+                // Settings of hostile pages count, within the cores; a busy page has yet to see it.
                 let most = 100 * u32::from(CORES);
                 self.shown.values_mut().for_each(|shown| *shown = most);
             }
@@ -53,7 +53,7 @@ impl Checker for Budget {
                 let share = scene.views.get(life).and_then(|view| view.glance.share);
                 let frozen = scene.views.get(life).map(|view| view.glance.stage);
                 if share.is_some() && frozen == Some(Stage::Frozen) {
-                    return Err(format!("{life:?} is frozen and keeps its share"));
+                    return Err(format!("{life:?} is frozen but keeps its share"));
                 }
                 if let Some(share) = share.filter(|share| share.workers > CORES) {
                     return Err(format!(
@@ -69,7 +69,7 @@ impl Checker for Budget {
 }
 
 impl Budget {
-    /// A page that is busy is shown nothing; but somebody asked for this.
+    /// A busy page is shown nothing, so what it asks for counts at once.
     fn wished(&mut self, life: Life, input: &Input) {
         let Input::Page(ToEngine::Ask { id, ask }) = input else {
             return;
@@ -99,7 +99,7 @@ impl Budget {
                 for part in &frame.parts {
                     if let Part::Mining(mining) = part {
                         if mining.power.duty == FUTURE_DUTY {
-                            return Err(format!("{life:?} takes a setting from the future"));
+                            return Err(format!("{life:?} accepts a setting from the future"));
                         }
                         self.shown.insert(life, percent(mining.power));
                     }
@@ -130,7 +130,7 @@ impl Budget {
         let since = *self.over.get_or_insert(scene.now);
         if scene.now - since > GRACE {
             return Err(format!(
-                "all tabs together use {used} percent of {} for {} ms",
+                "all tabs together have used {used} percent instead of {} for {} ms",
                 budget.unwrap_or(0),
                 (scene.now - since) / 1_000
             ));
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn a_budget_that_was_asked_for_and_refused_counts_for_nobody() {
+    fn a_budget_that_was_refused_counts_for_nobody() {
         let ask = |id, workers| {
             let ask = Ask::SetPower(SetPower(Power { workers, duty: 50 }));
             Input::Page(ToEngine::Ask { id, ask })

@@ -1,9 +1,7 @@
-//! What a tab promises is stored: a block that its nodes tell others of, and a chain that a later
-//! life finds again.
+//! What a tab promises is stored: the blocks that its nodes tell others of, the chain that their
+//! next incarnations restore, and which chain counts.
 //!
-//! And which chain counts: a tab that says so has written it down.
-//!
-//! Judged only as long as the tab says that it keeps things, and not of what was damaged itself.
+//! Judged only while the tab says that it can store, and not for data that was damaged.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -28,8 +26,8 @@ pub struct Durable {
     damaged: BTreeSet<(String, Store, Vec<u8>)>,
     /// Chains that were deleted, by database and generation.
     dropped: BTreeSet<(String, u32)>,
-    /// What a database said last of all about which chain counts: without locks another tab may
-    /// write over it.
+    /// The latest generation that each database has held: without locks another tab may overwrite
+    /// it with an earlier one.
     latest: BTreeMap<String, Generation>,
     loading: BTreeMap<Life, BTreeSet<(PeerId, u64)>>,
 }
@@ -79,7 +77,7 @@ impl Checker for Durable {
 }
 
 impl Durable {
-    /// The database that this tab keeps its room in, and its name, if its word can be judged.
+    /// The database that this tab keeps its room in, and its name, if the tab can be judged.
     fn trusted<'a>(
         life: Life,
         before: &Glance,
@@ -90,14 +88,14 @@ impl Durable {
         Some((name, scene.databases.look(name)?))
     }
 
-    /// Whether something of a kind was damaged in a database.
+    /// Whether a database was damaged in a store, under a name that starts with `prefix`.
     fn hit(&self, name: &str, store: Store, prefix: &[u8]) -> bool {
         let of_name = self.damaged.iter().filter(|(other, ..)| other == name);
         let mut hits = of_name.filter(|(_, of, key)| *of == store && key.starts_with(prefix));
         hits.next().is_some()
     }
 
-    /// A tab tells which chain counts for it: storage says so, too.
+    /// When a tab tells others which chain counts, storage must agree.
     fn counts(
         &self,
         life: Life,
@@ -119,11 +117,11 @@ impl Durable {
             return Ok(());
         }
         let told = effects.iter().filter_map(|effect| told_in(effect, before));
-        // Of one and the same chain nothing else is promised by it.
+        // While the chain stays the same, a later generation promises nothing.
         let early = |told: &Generation| *told > stored && told.current != stored.current;
         match told.filter(early).max() {
             Some(told) => Err(format!(
-                "{life:?} tells that {told:?} counts, but {stored:?} is stored"
+                "{life:?} says that {told:?} counts, but {stored:?} is stored"
             )),
             None => Ok(()),
         }
@@ -151,7 +149,7 @@ impl Durable {
                     || self.hit(name, Store::Blocks, &stored);
                 if claim.height.0 > 0 && !known && !gone {
                     return Err(format!(
-                        "{life:?} tells of block {id} at height {} of generation {generation}, \
+                        "{life:?} announces block {id} at height {} of generation {generation}, \
                          which is not stored",
                         claim.height.0
                     ));
@@ -178,7 +176,7 @@ impl Durable {
         let generation = view.glance.generation.current;
         let prefix = layout::generation(generation);
         if self.hit(name, Store::Blocks, &prefix) || self.hit(name, Store::Meta, GENERATION) {
-            return Ok(()); // a chain with a hole, or which one had to be guessed
+            return Ok(()); // the chain has a hole, or the tab had to guess which one counts
         }
         for node in &view.glance.nodes {
             let done = !node.loading && were.contains(&(node.id, node.incarnation));
@@ -198,7 +196,7 @@ impl Durable {
     }
 }
 
-/// What a packet says of a block that its sender has, and of which generation.
+/// The block that a packet says its sender has, and its generation.
 fn claim_in(bytes: &[u8], before: &Glance) -> Option<(u32, Claim)> {
     let envelope = Envelope::decode(bytes, before.room?).ok()?;
     if envelope.kind != Kind::Packet {
@@ -211,7 +209,7 @@ fn claim_in(bytes: &[u8], before: &Glance) -> Option<(u32, Claim)> {
     }
 }
 
-/// Which chain counts, as a tab says.
+/// Which chain counts, as a tab says in its heartbeat.
 fn told_in(effect: &Effect, before: &Glance) -> Option<Generation> {
     let Effect::Say(Channel::Room, bytes) = effect else {
         return None;
@@ -284,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn a_block_that_is_told_of_before_it_is_stored_is_found() {
+    fn a_block_that_is_announced_before_it_is_stored_is_found() {
         let header =
             scenario::Room::parse("/live?room=a&spacing=5&bits=2000ffff&window=8&halving=9")
                 .map(|room| room.params().genesis)
@@ -301,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn a_chain_that_is_not_found_again_is_found() {
+    fn a_chain_that_is_not_fully_restored_is_found() {
         let mut theatre = theatre();
         let values = &mut theatre.databases.get("room").values;
         let tip = [[9; 36].as_slice(), &7_u32.to_le_bytes()].concat();

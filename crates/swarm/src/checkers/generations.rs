@@ -1,8 +1,8 @@
-//! A room's chain is never lost by any order of resets and undos, and which chain counts changes
-//! only when somebody asks.
+//! No order of resets and undos loses a room's chain, and which chain counts changes only when
+//! somebody asks.
 //!
-//! One reset can be undone. A second one takes what the first put away only if whoever asked for it
-//! had seen the first, and the chain between them had a block.
+//! One reset can be undone. A second one discards what the first put away only if whoever asked for
+//! it had seen the first, and the chain between them had a block.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,19 +19,19 @@ use crate::browser::Life;
 /// See the module.
 #[derive(Debug, Default)]
 pub struct Generations {
-    /// What has counted in a room by somebody's wish.
+    /// What has rightly counted in each room.
     known: BTreeMap<RoomId, BTreeSet<Generation>>,
-    /// Asks for a reset or its undoing that were not answered yet, and what counted for the asker.
+    /// Asks for a reset or an undo that are not answered yet, and what counted for the asker.
     asked: BTreeMap<Life, BTreeMap<u32, Wish>>,
-    /// What hostile pages said that counts: followed where nothing is lost by it.
+    /// What hostile pages say counts: a tab may follow them if nothing is lost.
     posed: BTreeSet<(RoomId, Generation)>,
-    /// Chains that somebody's wish has given up.
+    /// Chains that were rightly given up.
     given_up: BTreeSet<(RoomId, u32)>,
     damaged: bool,
 }
 
-/// Whether a reset or its undoing was asked for, and what counted for the asker; `None`: that was not
-/// known yet.
+/// Whether a reset (not an undo) was asked for, and what counted for the asker; `None`: not known
+/// yet.
 type Wish = (bool, Option<Generation>);
 
 impl Checker for Generations {
@@ -112,7 +112,7 @@ impl Generations {
             .flat_map(|from| asked.iter().map(move |asked| (*from, *asked)))
             .find(|(from, (resets, _))| is_next(*from, *resets, next));
         let posed = self.posed.contains(&(room, next));
-        // A hostile page may have said before what somebody asks for now.
+        // A hostile page may have announced earlier what somebody asks for now.
         if known.contains(&next) && !(posed && wished.is_some()) {
             if posed {
                 let empty = |chain: &u32| !is_full(*chain, room, before, scene);
@@ -130,7 +130,7 @@ impl Generations {
                 return self.followed(life, (room, next), before, scene);
             }
             return Err(format!(
-                "{life:?} goes over to {next:?} from {:?}, and nobody asked",
+                "{life:?} changes to {next:?} from {:?}, but nobody asked",
                 before.generation
             ));
         };
@@ -146,7 +146,7 @@ impl Generations {
         let had = has_blocks(scene, room, put_away);
         let own = before.generation.current == from.current
             && before.nodes.iter().any(|node| node.height > 0);
-        // A hostile page that holds a lock may say that it has blocks of the chain that counts.
+        // A hostile page that holds a lock may claim to have blocks of the current chain.
         let claimed = self.posed.contains(&(room, from));
         let between = own
             || claimed
@@ -154,8 +154,8 @@ impl Generations {
             || may_stand_on(scene, room, from.current);
         if had && seen.is_some_and(|seen| seen.undo != Some(put_away)) {
             return Err(format!(
-                "{life:?} loses generation {put_away}: a reset that was asked for before the one \
-                 that put it away ({seen:?}, then {from:?})"
+                "{life:?} loses generation {put_away} to a reset whose asker had seen {seen:?}, \
+                 not the one that put it away ({from:?})"
             ));
         }
         if had && !between {
@@ -166,7 +166,7 @@ impl Generations {
         Ok(())
     }
 
-    /// Somebody went over to what a hostile page said: nothing may be lost by it.
+    /// A tab followed a hostile page: nothing may be lost by that.
     fn followed(
         &mut self,
         life: Life,
@@ -175,7 +175,7 @@ impl Generations {
         scene: &Scene<'_>,
     ) -> Result<(), String> {
         let ours = before.generation;
-        let undo = ours.undo.filter(|_| before.kept); // in memory one undo is all that there is
+        let undo = ours.undo.filter(|_| before.kept); // in memory mode that one may be lost
         for chain in [Some(ours.current), undo].into_iter().flatten() {
             if !next.keeps(chain) && is_full(chain, room, before, scene) {
                 return Err(format!(
@@ -207,7 +207,7 @@ impl Generations {
                 continue;
             };
             let Some(number) = layout::generation_of(prefix) else {
-                return Err(format!("{life:?} deletes all of {name}"));
+                return Err(format!("{life:?} deletes all generations in {name}"));
             };
             if !self.damaged && !self.given_up.contains(&(room, number)) {
                 return Err(format!(
@@ -220,21 +220,21 @@ impl Generations {
     }
 }
 
-/// Chains that there were, and that are not kept any longer.
+/// The chains of `ours` that `next` no longer keeps.
 fn gone(ours: Generation, next: Generation) -> impl Iterator<Item = u32> {
     let chains = [Some(ours.current), ours.undo].into_iter().flatten();
     chains.filter(move |chain| !next.keeps(*chain))
 }
 
-/// Whether a chain has a block that would be lost: for a tab in memory mode that is one of its own, since
-/// it deletes nothing.
+/// Whether a chain has a block that would be lost. A tab in memory mode can lose only blocks of its
+/// own, since it deletes nothing.
 fn is_full(chain: u32, room: RoomId, before: &Glance, scene: &Scene<'_>) -> bool {
     let own = before.nodes.iter().any(|node| node.height > 0);
     let others = || has_blocks(scene, room, chain) || stands_on(scene, room, chain);
     (own && chain == before.generation.current) || (before.kept && others())
 }
 
-/// Whether `next` is what a reset, or its undoing, makes of `from`.
+/// Whether `next` is what a reset (or else an undo) makes of `from`.
 fn is_next(from: Generation, resets: bool, next: Generation) -> bool {
     let stamp = from.stamp.checked_add(1);
     if resets {
@@ -258,12 +258,12 @@ fn has_blocks(scene: &Scene<'_>, room: RoomId, generation: u32) -> bool {
         })
 }
 
-/// Whether a node is known to have a block of a chain.
+/// Whether any node is known to have a block of the chain.
 fn stands_on(scene: &Scene<'_>, room: RoomId, generation: u32) -> bool {
     any_node(scene, room, generation, |node| node.height > 0)
 }
 
-/// Whether a node may have one: it has yet to read what it saved.
+/// Whether any node may have one, since it has yet to read what it saved.
 fn may_stand_on(scene: &Scene<'_>, room: RoomId, generation: u32) -> bool {
     any_node(scene, room, generation, |node| {
         node.height > 0 || node.loading
@@ -301,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn a_chain_that_nobody_wished_for_is_found() {
+    fn a_change_of_chain_that_nobody_asked_for_is_found() {
         let mut theatre = Theatre::<Generations>::new();
         let (first, second) = (Generation::default(), Generation::default().reset());
         theatre.step(1, Input::Turn, &[], on(first)).expect("fine");
@@ -313,7 +313,7 @@ mod tests {
     }
 
     #[test]
-    fn a_second_reset_that_takes_what_the_first_put_away_is_found() {
+    fn a_second_reset_that_discards_what_the_first_put_away_is_found() {
         let mut theatre = Theatre::<Generations>::new();
         theatre
             .databases

@@ -1,4 +1,4 @@
-//! No two tabs that take part live under one identity, and no life is lived twice.
+//! No two tabs that take part share an identity, and no incarnation is used twice.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,18 +8,18 @@ use tab::Stage;
 use super::{Checker, Scene, Seen};
 use crate::browser::Life;
 
-/// Who stood still, or was robbed, needs a moment to hear of it.
+/// A tab that stood still, or whose lock was stolen, needs a moment to notice.
 const GRACE: u64 = 2_000_000;
 
 /// See the module.
 #[derive(Debug, Default)]
 pub struct Identities {
     robbed: BTreeMap<Life, u64>,
-    /// Lives that were begun: who, its number, and in which engine.
+    /// All incarnations ever begun.
     begun: BTreeSet<(PeerId, u64)>,
-    /// What each engine's nodes are.
+    /// The incarnations that each engine runs.
     now: BTreeMap<Life, BTreeSet<(PeerId, u64)>>,
-    /// Whether what is stored of identities can be trusted.
+    /// Whether a database failed or was damaged: stored incarnations cannot be trusted any more.
     troubled: bool,
 }
 
@@ -35,7 +35,7 @@ impl Checker for Identities {
             Seen::Died { life } => drop(self.now.remove(life)),
             Seen::Step { life, .. } => {
                 self.shared(*life, scene)?;
-                return self.lived_twice(*life, scene);
+                return self.used_twice(*life, scene);
             }
             _ => {}
         }
@@ -59,7 +59,7 @@ impl Identities {
             for node in theirs {
                 if mine.nodes.iter().any(|own| own.id == node.id) {
                     return Err(format!(
-                        "{life:?} and {other:?} both live as {:x} (seat {})",
+                        "{life:?} and {other:?} both run {:x} (seat {})",
                         node.id, node.seat
                     ));
                 }
@@ -68,12 +68,12 @@ impl Identities {
         Ok(())
     }
 
-    fn lived_twice(&mut self, life: Life, scene: &Scene<'_>) -> Result<(), String> {
+    fn used_twice(&mut self, life: Life, scene: &Scene<'_>) -> Result<(), String> {
         let Some(view) = scene.views.get(&life) else {
             return Ok(());
         };
         if view.glance.stage != Stage::In {
-            return Ok(()); // a life that is being written down has not begun
+            return Ok(()); // an incarnation that is still being written down has not begun
         }
         if !view.glance.kept {
             return Ok(()); // one that cannot be written down promises nothing
@@ -85,7 +85,7 @@ impl Identities {
             let fresh = self.begun.insert((*id, *incarnation));
             if !fresh && !self.troubled {
                 return Err(format!(
-                    "{life:?} lives life {incarnation} of {id:x}, which was lived before"
+                    "{life:?} begins incarnation {incarnation} of {id:x}, which was used before"
                 ));
             }
         }
@@ -100,7 +100,7 @@ mod tests {
     use tab::Input;
 
     #[test]
-    fn two_tabs_under_one_identity_are_found() {
+    fn two_tabs_with_one_identity_are_found() {
         let mut theatre = Theatre::<Identities>::new();
         assert_eq!(theatre.step(1, Input::Turn, &[], taking_part(1)), Ok(()));
         assert_eq!(theatre.step(2, Input::Turn, &[], taking_part(2)), Ok(()));
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn a_life_that_is_lived_twice_is_found() {
+    fn an_incarnation_that_is_used_twice_is_found() {
         let mut theatre = Theatre::<Identities>::new();
         theatre
             .step(1, Input::Turn, &[], taking_part(1))

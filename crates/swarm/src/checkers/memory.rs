@@ -1,8 +1,8 @@
-//! What others can make a tab keep is bounded, whatever they say.
+//! What others can make a tab keep is bounded.
 
 use super::{Checker, Scene, Seen};
 
-/// Packets and what tabs say, each as much as an inbox takes; log and heartbeats are small.
+/// In bytes: packets and what tabs say fill at most an inbox each; log and heartbeats are small.
 const MOST: usize = 24 << 20;
 
 /// See the module.
@@ -20,7 +20,7 @@ impl Checker for Memory {
             && view.glance.bytes > MOST
         {
             return Err(format!(
-                "{life:?} keeps {} bytes of others",
+                "{life:?} keeps {} bytes from others",
                 view.glance.bytes
             ));
         }

@@ -1,5 +1,5 @@
-//! Judges outside: what they know of a tab is what it says, what it stores, and its glance. A file
-//! a claim; each shows in its test that it can fail.
+//! Judges from outside: all they know of a tab is what it says, what it stores, and its glance. One
+//! file for each claim, with a test that shows that the checker can fail.
 
 mod agreement;
 mod asks;
@@ -26,15 +26,15 @@ use crate::browser::{Databases, Life, Locks, State};
 /// An engine as checkers see it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct View {
-    /// What its tab looks like since its last step.
+    /// What its tab looked like after its last step.
     pub glance: Glance,
     /// Whether its thread runs.
     pub state: State,
-    /// Since when.
+    /// When it last began to run.
     pub since: u64,
 }
 
-/// Everything that is there, at the moment of a look.
+/// Everything there is at the moment of a look.
 pub struct Scene<'a> {
     /// Virtual time in microseconds.
     pub now: u64,
@@ -54,13 +54,13 @@ pub enum Seen<'a> {
         /// Which.
         life: Life,
     },
-    /// An engine took an input in; its view is of after that.
+    /// An engine took in an input; its view shows it after that.
     Step {
         /// Which.
         life: Life,
         /// What it was given.
         input: &'a Input,
-        /// What follows.
+        /// What came out.
         effects: &'a [Effect],
         /// What it looked like before.
         before: &'a Glance,
@@ -70,9 +70,9 @@ pub enum Seen<'a> {
         /// Which.
         life: Life,
     },
-    /// A database changed, all of it at once.
+    /// Changes were made to a database, all at once.
     Committed {
-        /// For whom; `None`: for an engine that is gone.
+        /// By whom; `None`: by an engine that is gone.
         life: Option<Life>,
         /// Which database.
         name: &'a str,
@@ -88,7 +88,7 @@ pub enum Seen<'a> {
         /// Under which name.
         key: &'a [u8],
     },
-    /// A database lost its last relaxed commits in a crash of everything.
+    /// A database lost its last relaxed commits in a crash of the whole machine.
     Lost {
         /// Which.
         name: &'a str,
@@ -103,27 +103,27 @@ pub enum Seen<'a> {
         /// From whom.
         life: Life,
     },
-    /// Somebody who is no tab tells in a room that this counts, signed by a key of its own.
+    /// A hostile page announces in a room that this generation counts, signed with its own key.
     Posed {
         /// Where.
         room: RoomId,
         /// What.
         generation: Generation,
     },
-    /// Somebody talks who is no tab, of power.
+    /// A hostile page speaks about power.
     ForgedPower,
     /// Somebody set the wall clock.
     ClockSet,
     /// The machine slept.
     Slept {
-        /// So long.
+        /// How long, in microseconds.
         by: u64,
     },
     /// The script is over: faults have ended.
     Calm,
     /// Somebody in each room mines for a while, and nothing else happens.
     LastBlocks,
-    /// From now on nothing happens but heartbeats.
+    /// From now on there are only heartbeats.
     Quiet,
     /// The run is over.
     End,
@@ -141,7 +141,7 @@ pub trait Checker {
     fn see(&mut self, seen: &Seen<'_>, scene: &Scene<'_>) -> Result<(), String>;
 }
 
-/// All checkers, and the first violation that one found.
+/// All checkers, and the first violation found.
 #[derive(Default)]
 pub struct Judge {
     checkers: Vec<Box<dyn Checker>>,
@@ -160,7 +160,7 @@ pub struct Violation {
 }
 
 impl Judge {
-    /// With every checker there is.
+    /// All checkers.
     #[must_use]
     pub fn all() -> Self {
         Self {
@@ -181,7 +181,7 @@ impl Judge {
         }
     }
 
-    /// The same, and somebody is told of every step.
+    /// All checkers, and one that tells of every step.
     #[must_use]
     pub fn telling(tell: impl FnMut(String) + 'static) -> Self {
         let mut judge = Self::all();
@@ -202,7 +202,7 @@ impl Judge {
         }
     }
 
-    /// Notes a violation that the world itself has seen.
+    /// Notes a violation that the world itself found.
     pub fn accuse(&mut self, at: u64, claim: &'static str, what: String) {
         self.violation.get_or_insert(Violation { at, claim, what });
     }
@@ -215,7 +215,7 @@ impl Judge {
 }
 
 impl View {
-    /// Whether it takes part, and has been running without a pause for so many microseconds.
+    /// Whether it takes part, and has run without a pause for this many microseconds.
     #[must_use]
     pub fn takes_part(&self, now: u64, time: u64) -> bool {
         let runs = self.state == State::Runs && now.saturating_sub(self.since) >= time;

@@ -1,4 +1,4 @@
-//! When nothing happens, a tab does nothing but say that it is there.
+//! When nothing happens, a tab does nothing but say that it is alive.
 
 use std::collections::BTreeMap;
 
@@ -12,8 +12,8 @@ use wire::FromEngine;
 use super::{Checker, Scene, Seen, View};
 use crate::browser::{Life, open};
 
-/// What a quiet tab may do in ten seconds: heartbeats, its nodes' word to others, announcements of
-/// power, looks at locks, frames, turns (and more for what it heard and its nodes say to each other).
+/// What a quiet tab may do in ten seconds: heartbeats, its nodes' messages, power announcements,
+/// looks at locks, frames, turns (and more for what it hears and its nodes say to each other).
 const MOST: Deeds = Deeds {
     room: 40,
     power: 14,
@@ -43,12 +43,13 @@ struct Deeds {
     queries: u64,
     frames: u64,
     turns: u64,
-    /// What came on channels: a turn to take it in, and one for each node that it is for.
+    /// Messages heard on channels: each takes a turn, and one for each node it is for.
     heard: u64,
     nodes: u64,
     /// Nodes of all tabs.
     all: u64,
-    /// Asks for a body that nobody has any more, and answers to them: one a second for each two nodes.
+    /// Requests for bodies that nobody has any more, and answers to them: one a second for each
+    /// pair of nodes.
     bodies: u64,
 }
 
@@ -79,11 +80,11 @@ impl Checker for Quiet {
             }
             Seen::Died { life } => drop(self.deeds.remove(life)),
             Seen::End => {
-                let tenths = self
+                let seconds = self
                     .since
                     .map_or(0, |since| (scene.now - since) / 1_000_000);
-                // Beside a tab that keeps nothing another one looks into storage again and again.
-                // Who waits for a room's lock that is held for ever does so, too.
+                // If some tab keeps nothing, others look into storage again and again. So does one
+                // that waits for a room's lock that is held for ever.
                 let kept = scene.views.values().all(|view| {
                     let hostage = |room| scene.locks.hostage(room);
                     view.glance.kept && !view.glance.room.is_some_and(hostage)
@@ -91,8 +92,8 @@ impl Checker for Quiet {
                 for (life, deeds) in &mut self.deeds {
                     deeds.stored *= u64::from(kept);
                     deeds
-                        .judge(tenths)
-                        .map_err(|what| format!("{life:?} {what} in {tenths} quiet seconds"))?;
+                        .judge(seconds)
+                        .map_err(|what| format!("{life:?} {what} in {seconds} quiet seconds"))?;
                 }
             }
             _ => {}
@@ -129,13 +130,13 @@ impl Deeds {
     fn judge(&self, seconds: u64) -> Result<(), String> {
         let rows = [
             (
-                "says in the room",
+                "speaks in the room",
                 self.room.saturating_sub(self.nodes * seconds / 2),
                 MOST.room,
             ),
-            ("says of power", self.power, MOST.power),
+            ("announces power", self.power, MOST.power),
             ("reads and writes", self.stored, MOST.stored),
-            ("asks for locks", self.queries, MOST.queries),
+            ("queries locks", self.queries, MOST.queries),
             ("sends frames", self.frames, MOST.frames),
             (
                 "takes needless turns",
@@ -146,7 +147,7 @@ impl Deeds {
             ),
         ];
         if self.bodies > 2 * self.nodes * self.all * (seconds + 1) {
-            return Err(format!("speaks of missing bodies {} times", self.bodies));
+            return Err(format!("speaks about missing bodies {} times", self.bodies));
         }
         for (what, count, most) in rows {
             if count > (most * seconds).div_ceil(10) + u64::from(most > 0) {
@@ -157,7 +158,7 @@ impl Deeds {
     }
 }
 
-/// Whether a packet asks for bodies, or says that there are none.
+/// Whether a packet asks for bodies, or says that some were not found.
 fn of_a_body(bytes: &[u8]) -> bool {
     let envelope = open(bytes).filter(|envelope| envelope.kind == Kind::Packet);
     let message = envelope.and_then(|envelope| {

@@ -1,4 +1,4 @@
-//! Forged scenes, for tests that show that a checker can fail.
+//! Forged scenes, for tests that show that checkers can fail.
 
 use std::collections::BTreeMap;
 
@@ -73,7 +73,7 @@ impl<C: Checker> Theatre<C> {
         self.checker.see(seen, &scene)
     }
 
-    /// An engine steps and looks so afterwards.
+    /// An engine steps and looks like this afterwards.
     pub fn step(
         &mut self,
         life: u32,

@@ -1,5 +1,5 @@
-//! Who is cut off or joined changes only by a person's ask, once for each, never by what a hostile
-//! page says, or says again.
+//! Tabs and nodes are cut off or joined only when a person asks, once for each ask, never because
+//! of what a hostile page says or repeats.
 
 use std::collections::BTreeMap;
 
@@ -10,20 +10,21 @@ use wire::{Ask, Subject, ToEngine};
 use super::{Checker, Scene, Seen};
 use crate::browser::Life;
 
-/// So long may an ask be under way from one tab to another.
+/// How long an ask may be under way from one tab to another, in microseconds.
 const UNDER_WAY: u64 = 12_000_000;
 
 /// See the module.
 #[derive(Debug, Default)]
 pub struct Switches {
-    /// Asks that changed nothing yet, by what they are about, and when they were made.
+    /// Asks that have changed nothing yet, by what they are about and whether to join: when they
+    /// were made.
     asked: BTreeMap<(About, bool), Vec<u64>>,
 }
 
 /// What an ask is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum About {
-    /// A tab or a node of this name.
+    /// The tab or node of this name.
     Named(PeerId),
     /// The tab of this engine.
     Tab(Life),
@@ -70,7 +71,7 @@ impl Switches {
         }
     }
 
-    /// Whether somebody asked for that lately; each ask is good for one change.
+    /// Whether somebody asked for that lately; each ask allows one change.
     fn take(&mut self, about: About, online: bool, now: u64) -> bool {
         let Some(asked) = self.asked.get_mut(&(about, online)) else {
             return false;
@@ -92,7 +93,7 @@ impl Switches {
         if abouts.any(|about| self.take(about, online, now)) {
             return Ok(());
         }
-        Err(format!("{life:?} has online = {online}, and nobody asked"))
+        Err(format!("{life:?} has online = {online}, but nobody asked"))
     }
 
     fn nodes(
@@ -107,7 +108,7 @@ impl Switches {
             let changed = was.is_some_and(|old| old.online != node.online);
             if changed && !self.take(About::Named(node.id), node.online, now) {
                 return Err(format!(
-                    "{life:?} has online = {} for seat {}, and nobody asked",
+                    "{life:?} has online = {} for seat {}, but nobody asked",
                     node.online, node.seat
                 ));
             }
@@ -123,7 +124,7 @@ mod tests {
     use wire::ask::SetOnline;
 
     #[test]
-    fn a_tab_that_is_cut_by_nobodys_wish_is_found() {
+    fn a_tab_that_is_cut_off_although_nobody_asked_is_found() {
         let cut = Glance {
             online: false,
             ..taking_part(1)
@@ -152,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn a_node_that_is_cut_by_nobodys_wish_is_found() {
+    fn a_node_that_is_cut_off_although_nobody_asked_is_found() {
         let mut cut = taking_part(1);
         cut.nodes[0].online = false;
         let mut theatre = Theatre::<Switches>::new();

@@ -1,18 +1,18 @@
-//! Judges nothing: tells what happens, a line each, for people who look for a cause.
+//! Judges nothing: tells what happens, one line for each event, for people who look for a cause.
 
 use tab::door::Query;
 use tab::{Effect, Glance, Input};
 
 use super::{Checker, Scene, Seen};
 
-/// Longer descriptions are cut.
+/// Longer descriptions are cut short.
 const MOST: usize = 240;
 
 /// See the module.
 pub struct Telling(Box<dyn FnMut(String)>);
 
 impl Telling {
-    /// Tells this.
+    /// Passes each line to `tell`.
     pub fn new(tell: impl FnMut(String) + 'static) -> Self {
         Self(Box::new(tell))
     }

@@ -1,5 +1,5 @@
-//! The work of a tab's chain does not shrink as long as it lives, however often its nodes start anew, and whether
-//! it can store or keeps all in memory.
+//! The work of a tab's chain does not shrink while its engine lives, however often its nodes
+//! restart, and whether it can store or runs in memory mode.
 
 use std::collections::BTreeMap;
 
@@ -12,9 +12,9 @@ use crate::browser::Life;
 /// See the module.
 #[derive(Debug, Default)]
 pub struct Volatile {
-    /// The most work that a node's chain had.
+    /// The most work that a node's chain has had.
     most: BTreeMap<(Life, PeerId, u32), Work>,
-    /// Saved blocks may be in the future now, or were taken away.
+    /// Saved blocks may now be in the future or gone.
     troubled: bool,
 }
 
@@ -53,9 +53,9 @@ impl Checker for Volatile {
         if !view.takes_part(scene.now, 0) {
             return Ok(());
         }
-        // A node that left, or was taken away, may come back with nothing: the others have the chain.
+        // A node that left or was removed may come back with nothing: the others have the chain.
         let here = |id: &PeerId| glance.nodes.iter().any(|node| node.id == *id);
-        // Nor does it keep a chain that was reset, or given up for the one that was put away.
+        // The same goes for a chain that was given up by a reset or an undo.
         let keeps = |of: u32| glance.generation.keeps(of);
         self.most
             .retain(|(whose, id, of), _| *whose != life || (here(id) && keeps(*of)));
@@ -64,7 +64,7 @@ impl Checker for Volatile {
             let most = self.most.entry(key).or_default();
             if node.work < *most {
                 return Err(format!(
-                    "{life:?} (kept: {}): seat {} falls from {most:?} to {:?} at {}",
+                    "{life:?} (kept: {}): seat {} drops from {most:?} to {:?} at height {}",
                     glance.kept, node.seat, node.work, node.height
                 ));
             }
@@ -83,7 +83,7 @@ mod tests {
     use tab::{Glance, Input};
 
     #[test]
-    fn a_chain_that_memory_loses_is_found() {
+    fn a_chain_that_is_lost_from_memory_is_found() {
         let at = |work: u64| {
             let mut glance = Glance {
                 kept: false,

@@ -1,5 +1,5 @@
-//! Meetings that steps drawn one by one hardly ever make: a few steps close together, of which some
-//! concern one and the same tab. What a seed leaves out is left out of these, too.
+//! Meetings: a few steps close together, some of which concern the same tab. Steps drawn one by one
+//! hardly ever form them. Verbs that a seed leaves out are left out of these, too.
 
 use chain::Stream;
 
@@ -11,17 +11,17 @@ use Verb::{
     StealLock, SwitchNode, SwitchTab, Tape, Thaw, Undo,
 };
 
-/// Whom a step of a meeting concerns.
+/// Which tab a step of a meeting concerns.
 #[derive(Clone, Copy)]
 enum Who {
     /// The tab that the meeting is about.
     One,
-    /// Any.
+    /// Any tab.
     Any,
 }
 use Who::{Any, One};
 
-/// One of these verbs, within so many milliseconds after the step before.
+/// One of these verbs, within this many milliseconds of the previous step.
 type Part = (u32, Who, &'static [Verb]);
 
 const MEETINGS: &[&[Part]] = &[
@@ -31,14 +31,14 @@ const MEETINGS: &[&[Part]] = &[
         (50, Any, &[Reset, Undo, AddNode, RemoveNode, Mine]),
         (50, Any, &[Reset, Undo, SwitchTab, SwitchNode, Cut, Power]),
     ],
-    // A start that takes a while, and people who do not wait.
+    // A slow start, and people who do not wait for it.
     &[
         (10, One, &[SlowDatabase]),
         (50, One, &[Reload, Duplicate, Open, Panic, Blink]),
         (200, One, &[Reset, Undo, AddNode, Mine, Export]),
         (200, Any, &[Reset, Undo, AddNode, SwitchTab, Blink]),
     ],
-    // Nodes begin a new life while another chain is about to count.
+    // Nodes start again while another chain is about to count.
     &[
         (10, One, &[SlowDatabase]),
         (100, One, &[Reset, Mine]),
@@ -46,21 +46,21 @@ const MEETINGS: &[&[Part]] = &[
         (300, One, &[Clock, Sleep]),
         (300, Any, &[Undo, Reset, AddNode]),
     ],
-    // A tab that has much to write leaves, and another one takes its place.
+    // A tab with a lot to write leaves, and another takes its place.
     &[
         (10, One, &[Mine]),
         (1_500, One, &[SlowDatabase]),
         (2_500, One, &[Freeze, Blink, Move, StealLock, RemoveNode]),
         (300, Any, &[AddNode, Open, Duplicate, AddNode]),
     ],
-    // Nodes begin a new life while much is being written.
+    // Nodes start again while a lot is being written.
     &[
         (10, One, &[Mine]),
         (500, One, &[SlowDatabase]),
         (3_000, One, &[Clock, Sleep, Blink, LoseDatabase]),
         (100, One, &[Reset, AddNode, Blink]),
     ],
-    // A tab goes, slowly, while another page says in its name what it said before.
+    // A tab leaves slowly, while another page repeats in its name what it said before.
     &[
         (10, One, &[SwitchTab, SwitchNode]),
         (100, One, &[SwitchTab, SwitchNode]),
@@ -78,7 +78,7 @@ const MEETINGS: &[&[Part]] = &[
     ],
 ];
 
-/// Adds one to a script; when its last step is.
+/// Adds a meeting to a script. Returns when its last step is.
 pub(super) fn meet(rng: &mut Stream, verbs: &[Verb], at: u32, steps: &mut Vec<Step>) -> u32 {
     let which = below(rng, u32::try_from(MEETINGS.len()).unwrap_or(1));
     let meeting = MEETINGS[usize::try_from(which).unwrap_or(0)];

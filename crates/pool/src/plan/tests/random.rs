@@ -1,4 +1,4 @@
-//! Random workers, nodes and people: whatever happens, no nonce has two owners.
+//! Random workers, nodes and people: whatever happens, each nonce gets exactly one owner.
 
 use super::*;
 use proptest::prelude::*;
@@ -65,10 +65,10 @@ fn act(model: &mut Model, action: Action) {
         }
         Action::Die(_) => model.die(picked),
         Action::Pass(ms) => model.pass(ms.into()),
-        // Late, of workers that are gone, of jobs that are over: who owns it decides.
+        // Late, from dead workers, for dead jobs: who owns the part decides.
         Action::Nonsense(id, job, nonce) => model.find(id, job, nonce),
         Action::Stutter(_, job, part) => {
-            // Twice, or of what was taken away from it: nothing comes of it.
+            // Said twice, or of a part that was taken away: it must change nothing.
             let task = model.workers[&picked]
                 .task
                 .map(|task| (task.job, task.part));
@@ -84,7 +84,7 @@ fn act(model: &mut Model, action: Action) {
 
 proptest! {
     #[test]
-    fn no_nonce_has_two_owners_and_all_get_one(actions in prop::collection::vec(actions(), 0..150)) {
+    fn each_nonce_gets_exactly_one_owner(actions in prop::collection::vec(actions(), 0..150)) {
         let mut model = Model::new();
         for action in actions {
             act(&mut model, action);
