@@ -59,6 +59,8 @@ const MOST_PAGES: usize = 5;
 const JOINS_AGAIN: u64 = 12_000 * MS;
 /// For how long before that one tab of each room mines.
 const MINES_LAST: u64 = 4_000 * MS;
+/// How long before that all are told to join, too.
+const JOINS_BEFORE: u64 = 1_500 * MS;
 /// How long after the script everything must have settled ...
 const SETTLES: u64 = 24_000 * MS;
 /// ... and how long the quiet then lasts, until the end.
@@ -107,7 +109,10 @@ impl World {
         }
         let calm = u64::from(script.calm) * MS;
         queue.plan(calm, Event::Calm);
-        queue.plan(calm + JOINS_AGAIN - MINES_LAST, Event::LastBlocks);
+        let last = calm + JOINS_AGAIN - MINES_LAST;
+        // What is still cut off while the last blocks are found would stay on a branch of its own.
+        queue.plan(last - JOINS_BEFORE, Event::Joined);
+        queue.plan(last, Event::LastBlocks);
         queue.plan(calm + JOINS_AGAIN, Event::Joined);
         queue.plan(calm + SETTLES, Event::Quiet);
         queue.plan(calm + SETTLES + QUIET, Event::End);
