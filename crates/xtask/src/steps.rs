@@ -77,7 +77,7 @@ const fn step(
 
 /// Quick and informative steps first; each step comes after those it builds on.
 #[rustfmt::skip]
-pub const ALL: [Step; 16] = [
+pub const ALL: [Step; 17] = [
     step("lock", "Cargo.lock and the tools' versions agree", &[Need::Crates], lock),
     step("fmt", "formatting", &[Need::Rustfmt], fmt),
     step("tidy", "the written house rules", &[], || check(tidy::run)),
@@ -87,6 +87,7 @@ pub const ALL: [Step; 16] = [
     step("bare-metal", "the no_std crates compile without an operating system", &[Need::BareMetal], bare_metal),
     step("native", "tests, natively", &[], native),
     step("swarm", "a thousand simulated browsers", &[], swarm::short),
+    step("planted", "planted bugs that simulated browsers find", &[], swarm::short_planted),
     step("doc", "examples and links in the documentation", &[], doc),
     step("wasm-chrome", "wasm tests in Chromium", &[Need::WasmTests, Need::Browser], wasm_chrome),
     step("wasm-node", "wasm tests in Node", &[Need::WasmTests, Need::Node], wasm_node),

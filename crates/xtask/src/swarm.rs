@@ -28,6 +28,22 @@ pub fn short() -> Result<Outcome> {
     Ok(Outcome::OK)
 }
 
+/// Seeds for each planted bug in the run that is part of every test run ...
+const PLANTED_SEEDS: u32 = 40;
+/// ... and how many of the bugs must be found: a checker that has gone blind finds none.
+const FOUND: u32 = 12;
+
+/// The short run with planted bugs.
+///
+/// # Errors
+/// When too few are found.
+pub fn short_planted() -> Result<Outcome> {
+    let (seeds, least) = (PLANTED_SEEDS.to_string(), FOUND.to_string());
+    let mut planted = program(Some("planted"));
+    sh::run(planted.args(["planted", "--seeds", &seeds, "--least", &least]))?;
+    Ok(Outcome::OK)
+}
+
 fn program(first: Option<&str>) -> Command {
     let mut cargo = Command::new("cargo");
     cargo
