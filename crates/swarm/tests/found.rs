@@ -290,3 +290,19 @@ fn a_tab_that_slept_while_it_waited_for_its_name_is_seen_by_others() {
 ",
     );
 }
+
+#[test]
+fn a_write_that_fails_while_its_tab_joins_again_loses_nothing() {
+    holds(
+        "seed 6039828 locks kept calm 2951
+0 open 0 6953732
+0 duplicate 54462 8416104
+955 open 59487 881678
+955 quota 6293 11154885
+955 duplicate 19910 15336551
+955 hang 14295 11731378
+955 mine 16253 15752216
+2851 blink 16253 14363552
+",
+    );
+}

@@ -202,23 +202,20 @@ impl Live {
     /// A write is done or failed.
     pub fn written(&mut self, cx: &mut Cx<'_>, id: Ticket, result: &Result<(), DbError>) {
         let ours = self.l.writer.written(&mut self.l.store, id, result);
-        match &mut self.session {
-            Session::Joining(joining) => {
-                let joined = joining.written(cx, id, result);
-                self.joined(cx, joined);
+        if let Session::Member(member) = &mut self.session {
+            if let Some(done) = ours {
+                return member.written(cx, &mut self.l, done);
             }
-            Session::Member(member) => {
-                if let Some(done) = ours {
-                    return member.written(cx, &mut self.l, done);
-                }
-                member.identities_written(cx, &mut self.l, id, result);
-                member.add_written(cx, id, result);
-            }
-            Session::Leaving(_) | Session::Frozen => {
-                if let Some(Err(error)) = ours {
-                    self.l.store.fail(error);
-                }
-            }
+            member.identities_written(cx, &mut self.l, id, result);
+            return member.add_written(cx, id, result);
+        }
+        // What a former session wrote late.
+        if let Some(Err(error)) = ours {
+            self.l.store.fail(error);
+        }
+        if let Session::Joining(joining) = &mut self.session {
+            let joined = joining.written(cx, id, result);
+            self.joined(cx, joined);
         }
     }
 
