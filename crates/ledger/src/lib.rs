@@ -13,10 +13,17 @@ extern crate alloc;
 use alloc::{sync::Arc, vec::Vec};
 use core::any::Any;
 
-use chain::{Amount, BlockTime, Header, Height, MerkleRoot, Reject};
+use chain::{Amount, BlockTime, Header, Height, MerkleRoot, Reject, Time};
 use protocol::Payee;
 
+mod allocation;
+pub mod kv;
+pub mod merkle_map;
+mod registry;
 pub mod utxo;
+
+pub use allocation::{Allocation, AllocationError};
+pub use registry::{LEDGERS, LedgerEntry, LedgerTerms, find};
 
 /// The meaning of blocks.
 pub trait Ledger {
@@ -35,6 +42,10 @@ pub trait Ledger {
     /// # Errors
     /// The rule that is broken; then the block is invalid for good.
     fn apply(&self, parent: &State, place: Place, body: &[u8]) -> Result<State, Reject>;
+
+    /// Carries out one transaction of a decided slot. Total: one that breaks a rule changes nothing,
+    /// and its receipt says why. Receipts are this ledger's bytes.
+    fn execute(&self, at: &State, place: Position, tx: &[u8]) -> (State, Arc<[u8]>);
 
     /// A body for the next block that pays `payee`; a different `extra` gives a different
     /// commitment.
@@ -57,6 +68,17 @@ pub struct Place {
     pub height: Height,
     /// Median time past of its parent, which lock times are compared with (BIP113).
     pub median: BlockTime,
+}
+
+/// Where a transaction of a decided slot stands, the same for all who execute it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Position {
+    /// The height of its block.
+    pub height: Height,
+    /// Its place in the block, from 0.
+    pub index: u32,
+    /// When the block was proposed, by its proposer's clock.
+    pub time: Time,
 }
 
 /// A body and its commitment.

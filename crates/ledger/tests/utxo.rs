@@ -1,44 +1,25 @@
 //! The utxo ledger: what blocks may spend and create, each refusal by its standard name.
 
+mod kit;
+
 use std::sync::Arc;
 
-use chain::address::Address;
 use chain::sighash::{SighashType, Sighasher};
 use chain::{
     Amount, BitcoinHeader, Block, BlockId, BlockTime, ChainParams, CompactTarget, Header, Height,
-    MerkleRoot, OutPoint, Script, SecretKey, Transaction, TxIn, TxOut, Witness, subsidy, tabchain,
+    MerkleRoot, OutPoint, Script, Transaction, TxOut, Witness, subsidy, tabchain,
 };
+use kit::{COIN, key, params, pay, spend};
 use ledger::utxo::{Utxo, body_of};
 use ledger::{Ledger, Place, State};
 use proptest::prelude::*;
 use protocol::Payee;
-
-const COIN: u64 = Amount::COIN.to_sat();
-
-fn params() -> ChainParams {
-    tabchain("ledger-tests", 10, CompactTarget(0x207f_ffff), 8, 150).expect("within limits")
-}
-
-fn key(byte: u8) -> SecretKey {
-    SecretKey::from_bytes(&[byte; 32]).expect("a key")
-}
 
 fn place(height: u32) -> Place {
     Place {
         height: Height(height),
         median: BlockTime(1_800_000_000),
     }
-}
-
-fn amount(satoshi: u64) -> Amount {
-    Amount::new(satoshi).expect("little money")
-}
-
-fn pay(satoshi: u64, to: &SecretKey) -> TxOut {
-    TxOut::new(
-        amount(satoshi),
-        Address::from_output_key(&to.public_key()).script_pubkey(),
-    )
 }
 
 /// A chain of states, with the transactions that made them.
@@ -135,30 +116,6 @@ fn header() -> BitcoinHeader {
         bits: CompactTarget(0),
         nonce: 0,
     }
-}
-
-/// Spends coins of `owner` and signs for the chain `tag`.
-fn spend(
-    coins: &[(OutPoint, TxOut)],
-    outputs: Vec<TxOut>,
-    owner: &SecretKey,
-    tag: [u8; 32],
-) -> Transaction {
-    let inputs = coins.iter().map(|(at, _)| TxIn::new(*at)).collect();
-    let spent: Vec<TxOut> = coins.iter().map(|(_, output)| output.clone()).collect();
-    let mut tx = Transaction {
-        version: 2,
-        inputs,
-        outputs,
-        lock_time: 0,
-    };
-    let unsigned = tx.clone();
-    let sighasher = Sighasher::new(&unsigned, &spent, Some(tag)).expect("one coin per input");
-    for (index, input) in (0u32..).zip(&mut tx.inputs) {
-        let signature = sighasher.sign_key_spend(index, SighashType::DEFAULT, owner);
-        input.witness = Witness::new([signature.expect("the owner's coins")]);
-    }
-    tx
 }
 
 #[test]

@@ -5,45 +5,85 @@ use alloc::{boxed::Box, sync::Arc, vec::Vec};
 
 use chain::rng::Stream;
 use chain::{
-    BlockId, BlockTime, Header, Height, MerkleRoot, Past, PeerId, PublicKey, Reject, Time, Work,
+    Amount, BlockId, BlockTime, CompactTarget, Header, Height, MerkleRoot, Past, PeerId, PublicKey,
+    Reject, Time, Work,
 };
 
-use crate::{Event, Job, JobId, Sheet};
+use crate::{AskId, Event, Executed, Job, JobId, Name, Packet, Proposal, Sheet, Values};
 
-/// A consensus protocol of the fork-choice kind: it judges headers and publishes blocks of its
-/// own. (Slot protocols will add `decide`; the node chains what they decide.)
+/// A consensus protocol inside one node. Protocols of the fork-choice kind judge headers and publish
+/// blocks; those of the slot kind decide what stands in which slot. A hybrid does both.
 pub trait Protocol {
-    /// Judges a header against the branch that it extends, and returns the header's own weight.
+    /// The node is up, its chain is read back. `saved` is what this protocol saved in earlier
+    /// incarnations, under its own names.
+    fn on_boot(&mut self, cx: &mut Cx<'_>, saved: &Values);
+
+    /// A timer of this protocol is due.
+    fn on_timer(&mut self, _cx: &mut Cx<'_>, _key: u16) {}
+
+    /// The same protocol in another node says something. `from` is vouched for, `bytes` are not.
+    fn on_message(&mut self, _cx: &mut Cx<'_>, _from: PeerId, _bytes: &[u8]) {}
+
+    /// Somebody at this node wants a transaction carried out, and expects [`Wish::Answer`].
+    fn on_submit(&mut self, _cx: &mut Cx<'_>, _ask: AskId, _tx: &Arc<[u8]>) {}
+
+    /// A slot that was decided has been executed, and all slots below it.
+    fn on_executed(&mut self, _cx: &mut Cx<'_>, _done: &Executed<'_>) {}
+
+    /// The best tip changed.
+    fn on_tip(&mut self, _cx: &mut Cx<'_>) {}
+
+    /// The search of a job found a nonce, or has none left to try.
+    fn on_job(&mut self, _cx: &mut Cx<'_>, _job: JobId, _found: Option<u32>) {}
+
+    /// Judges a header against the branch that it extends, and returns the header's own weight. By
+    /// default no header is worth anything: slots have no branches.
     ///
     /// # Errors
     /// The rule that is broken. `facts` are those of the header's own branch, so a side branch is
     /// judged by its own past.
-    fn check(&self, header: &Header, facts: &Facts<'_>) -> Result<Work, Reject>;
+    fn judge(&self, header: &Header, _facts: &Facts<'_>) -> Result<Work, Reject> {
+        let (hash, bits) = (header.id(), CompactTarget(0));
+        Err(Reject::HighHash { hash, bits })
+    }
 
-    /// How many ancestors `check` may ask for; nodes keep no more of a branch whose work is still
+    /// How many ancestors `judge` may ask for; nodes keep no more of a branch whose work is still
     /// unproven.
-    fn lookback(&self) -> u32;
+    fn lookback(&self) -> u32 {
+        0
+    }
 
-    /// The node is up: state restored, tip known.
-    fn on_boot(&mut self, cx: &mut Cx<'_>);
-
-    /// The best tip changed.
-    fn on_tip(&mut self, cx: &mut Cx<'_>);
-
-    /// A timer of this protocol is due.
-    fn on_timer(&mut self, cx: &mut Cx<'_>, key: u16);
-
-    /// A nonce was found for a job.
-    fn on_found(&mut self, cx: &mut Cx<'_>, job: JobId, nonce: u32);
-
-    /// A job has no nonces left.
-    fn on_spent(&mut self, cx: &mut Cx<'_>, job: JobId);
+    /// A few numbers about the state; the node fills in what it knows of the chain.
+    fn glance(&self) -> Glance;
 
     /// The state, for people and tests to read.
     fn inspect(&self) -> Sheet;
 
     /// An independent copy, O(1).
     fn fork(&self) -> Box<dyn Protocol>;
+}
+
+/// What a claim sees of a machine after each step. What the numbers mean is the protocol's to say.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Glance {
+    /// What the machine is at present: a place in its card's `roles`.
+    pub role: u8,
+    /// The term, view, ballot or epoch that it is in.
+    pub epoch: u64,
+    /// The last slot that it has accepted, decided or not.
+    pub accepted: u64,
+    /// The last slot that it has executed, and all before it.
+    pub executed: u64,
+    /// Its best block.
+    pub tip: BlockId,
+    /// The height of that.
+    pub height: Height,
+    /// The work of its chain; nothing where slots are decided.
+    pub work: Work,
+    /// The ledger's supply there.
+    pub supply: Amount,
+    /// Whether it takes part: everything that it saved is read back.
+    pub is_ready: bool,
 }
 
 /// What is known about the branch that a header extends. Facts from the ledger (stake, votes,
@@ -76,6 +116,12 @@ pub struct Drafted {
 pub trait ChainView {
     /// The best tip.
     fn tip(&self) -> (BlockId, Height);
+    /// The branch that ends there; `None` where slots are executed, which have no branches.
+    fn forks(&self) -> Option<&dyn ForkView>;
+}
+
+/// What a protocol of the fork-choice kind may read of the branch that ends in the best tip.
+pub trait ForkView {
     /// The tip and its ancestors.
     fn past(&self) -> &dyn Past;
     /// A body for the next block; a different `extra` gives a different commitment.
@@ -90,6 +136,8 @@ pub struct Cx<'a> {
     pub clock: BlockTime,
     /// This node.
     pub me: PeerId,
+    /// Who can be reached now, this node excluded. Not who counts: members are in the terms.
+    pub peers: &'a [PeerId],
     /// Deterministic randomness for this node and purpose.
     pub rng: &'a mut Stream,
     /// The chain as this node knows it.
@@ -113,6 +161,29 @@ pub enum Wish {
         /// The timer.
         key: u16,
     },
+    /// Say something to the same protocol in another node.
+    Send {
+        /// Which.
+        to: PeerId,
+        /// What, as [`crate::pack`] makes it.
+        packet: Packet,
+    },
+    /// Make this durable, all or none, before any later wish is granted.
+    Save(Vec<Keep>),
+    /// This stands in a slot, for ever. Deciding a slot again changes nothing.
+    Decide {
+        /// Which; the first is 1.
+        slot: u64,
+        /// What.
+        proposal: Arc<Proposal>,
+    },
+    /// What came of a transaction that was submitted here.
+    Answer {
+        /// Its number.
+        ask: AskId,
+        /// The ledger's receipt; `None` if it was refused.
+        receipt: Option<Arc<[u8]>>,
+    },
     /// Search nonces.
     Work(Job),
     /// Stop searching.
@@ -128,7 +199,48 @@ pub enum Wish {
     Tell(Event),
 }
 
+/// One change to what a protocol keeps, under names of its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Keep {
+    /// Set a value.
+    Put(Name, Arc<[u8]>),
+    /// Remove all values from a name on, up to but not including another.
+    DeleteRange(Name, Name),
+}
+
 impl Cx<'_> {
+    /// Says something to the same protocol in another node. Whoever says it to many packs it once.
+    pub fn send(&mut self, to: PeerId, packet: &Packet) {
+        let packet = packet.clone();
+        self.wishes.push(Wish::Send { to, packet });
+    }
+
+    /// Makes changes durable, all or none, before anything that is wished later.
+    pub fn save(&mut self, changes: Vec<Keep>) {
+        self.wishes.push(Wish::Save(changes));
+    }
+
+    /// Says what stands in a slot, for ever.
+    pub fn decide(&mut self, slot: u64, proposal: Arc<Proposal>) {
+        self.wishes.push(Wish::Decide { slot, proposal });
+    }
+
+    /// Answers whoever submitted a transaction here.
+    pub fn answer(&mut self, ask: AskId, receipt: Arc<[u8]>) {
+        let receipt = Some(receipt);
+        self.wishes.push(Wish::Answer { ask, receipt });
+    }
+
+    /// Refuses what was submitted here: too much waits already.
+    pub fn refuse(&mut self, ask: AskId) {
+        self.wishes.push(Wish::Answer { ask, receipt: None });
+    }
+
+    /// Forgets a timer.
+    pub fn disarm(&mut self, key: u16) {
+        self.wishes.push(Wish::Disarm { key });
+    }
+
     /// Asks for `on_timer(key)` at a time; replaces an earlier timer with that key.
     pub fn arm(&mut self, key: u16, at: Time) {
         self.wishes.push(Wish::Arm { key, at });

@@ -12,19 +12,25 @@
 
 extern crate alloc;
 
+mod claim;
 mod consensus;
+mod decision;
 pub mod envelope;
 mod event;
+mod framing;
 mod machine;
 mod registry;
 mod sheet;
 mod storage;
 
-pub use consensus::{ChainView, Cx, Drafted, Facts, Payee, Protocol, Wish};
+pub use claim::{Claim, Deed, Seen};
+pub use consensus::{ChainView, Cx, Drafted, Facts, ForkView, Glance, Keep, Payee, Protocol, Wish};
+pub use decision::{Body, Executed, Proposal, Receipt, Request};
 pub use event::Event;
+pub use framing::{kept, own_key, pack, said, stored};
 pub use machine::{
-    Channel, Input, Job, JobId, Machine, Outbox, Output, Packet, TimerKey, To, encode_packet,
+    AskId, Channel, Input, Job, JobId, Machine, Outbox, Output, Packet, TimerKey, To, encode_packet,
 };
-pub use registry::{Card, Entry, ParamSpec};
+pub use registry::{Card, Entry, ParamSpec, Role, Shape, Terms};
 pub use sheet::{Row, Sheet, Value};
 pub use storage::{Batch, Key, Name, SMALL_VALUE, Saved, Space, Values, Write, names_between};

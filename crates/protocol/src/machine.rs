@@ -2,9 +2,9 @@
 
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
 
-use chain::{PeerId, Time};
+use chain::{BlockId, PeerId, Time};
 
-use crate::{Batch, Event, Key, Saved, Sheet};
+use crate::{Batch, Event, Glance, Key, Proposal, Receipt, Saved, Sheet};
 
 /// A value that decides but never acts: whatever it wants done, it puts into its outbox.
 pub trait Machine {
@@ -14,6 +14,9 @@ pub trait Machine {
     /// between two steps of one incarnation; a machine that was frozen comes back as a new
     /// incarnation through [`Input::Boot`].
     fn step(&mut self, now: Time, input: Input, out: &mut Outbox);
+
+    /// A few numbers about the state, cheap enough to look at after every step.
+    fn glance(&self) -> Glance;
 
     /// A labelled, typed view of the state for people and tests; derived, never read back.
     fn inspect(&self) -> Sheet;
@@ -41,6 +44,13 @@ pub enum Input {
     Timer {
         /// The name it was armed under.
         key: TimerKey,
+    },
+    /// Somebody here wants a transaction carried out.
+    Submit {
+        /// The host's number for it, which the answer repeats; never reused within an incarnation.
+        ask: AskId,
+        /// The transaction; only ledgers can read it.
+        tx: Arc<[u8]>,
     },
     /// A nonce that meets the target of a job.
     Found {
@@ -96,6 +106,24 @@ pub enum Output {
     Disarm {
         /// The timer's name.
         key: TimerKey,
+    },
+    /// What came of a transaction that was submitted here, once that is sure.
+    Answer {
+        /// The number that it was submitted under.
+        ask: AskId,
+        /// The ledger's receipt; `None` if too much was waiting already, and nothing was done.
+        receipt: Option<Arc<[u8]>>,
+    },
+    /// A decided slot was executed: nothing to be done about it, but claims judge it.
+    Executed {
+        /// Which.
+        slot: u64,
+        /// What was decided.
+        proposal: Arc<Proposal>,
+        /// The block that came of it; `None` for a slot in which nothing was to be done.
+        block: Option<BlockId>,
+        /// What came of each of its requests.
+        receipts: Arc<[Receipt]>,
     },
     /// Search nonces for this job, if the host mines at all; replaces the machine's earlier job.
     Work(Job),
@@ -159,6 +187,10 @@ pub enum TimerKey {
     /// A timer of the protocol inside the node.
     Protocol(u16),
 }
+
+/// A host's number for a transaction that it submitted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct AskId(pub u64);
 
 /// A machine's number for a job; never reused within an incarnation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

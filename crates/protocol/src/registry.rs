@@ -1,19 +1,64 @@
 //! What a protocol says about itself, so that menus, forms, lists and meta-tests can be derived.
 
-use alloc::{boxed::Box, sync::Arc};
+use alloc::{boxed::Box, sync::Arc, vec::Vec};
 
-use chain::ChainParams;
+use chain::{ChainParams, PeerId, Seat};
 
-use crate::Protocol;
+use crate::{Claim, Protocol};
 
 /// One line of the registry: a protocol and how to build it.
 pub struct Entry {
     /// What it is.
     pub card: Card,
+    /// What a node does with what it decides.
+    pub shape: Shape,
     /// The parameters that it adds to a room or scenario, with their limits.
     pub params: &'static [ParamSpec],
-    /// Builds the protocol for one chain, whose parameters have been checked against `params`.
-    pub build: fn(Arc<ChainParams>) -> Box<dyn Protocol>,
+    /// Builds the protocol for one seat. Values have been checked against `params`.
+    pub build: fn(&Terms) -> Box<dyn Protocol>,
+    /// What the protocol promises, as claims about a run on these terms.
+    pub claims: fn(&Terms) -> Vec<Box<dyn Claim>>,
+}
+
+/// What a node does with the outcome of a protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// Keeps a tree of blocks and moves to the heaviest branch.
+    Forks,
+    /// Executes decided slots in their order.
+    Slots,
+}
+
+/// What a seat is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Takes part in agreement: a miner, validator, server or replica.
+    Member,
+    /// Submits transactions and waits for their receipts; its chain stays empty.
+    Client,
+}
+
+/// On which terms a protocol is built for one seat.
+#[derive(Clone, Debug)]
+pub struct Terms {
+    /// The chain.
+    pub chain: Arc<ChainParams>,
+    /// A value for each of the entry's `params`, in their order.
+    pub values: Arc<[u64]>,
+    /// Who counts, by seat.
+    pub members: Arc<[PeerId]>,
+    /// What this seat is for.
+    pub role: Role,
+    /// Its place among the members; clients have places of their own.
+    pub seat: Seat,
+}
+
+impl Terms {
+    /// The value of a parameter, by its place in the entry's `params`; 0 if there is none.
+    #[must_use]
+    pub fn value(&self, place: usize) -> u64 {
+        self.values.get(place).copied().unwrap_or(0)
+    }
 }
 
 /// A protocol's short description, for people.
@@ -27,6 +72,8 @@ pub struct Card {
     pub paper: &'static str,
     /// What it tolerates.
     pub tolerance: &'static str,
+    /// What a machine of it can be at a time; a glance's `role` is a place in this list.
+    pub roles: &'static [&'static str],
 }
 
 /// A whole-number parameter with its limits, both included.

@@ -5,11 +5,12 @@ use alloc::vec::Vec;
 
 use chain::sighash::Sighasher;
 use chain::{
-    Amount, Block, ChainParams, OutPoint, Reject, Transaction, TxIn, TxOut, check_body_at, subsidy,
+    Amount, Block, ChainParams, OutPoint, Reject, Transaction, TxIn, TxOut, check_body_at,
+    decode_exact, subsidy,
 };
 
 use super::{Coin, Coins};
-use crate::Place;
+use crate::{Place, Position};
 
 /// The coins after a block.
 pub(super) fn apply(
@@ -22,20 +23,81 @@ pub(super) fn apply(
     let mut coins = parent.clone();
     let mut fees = Amount::ZERO;
     for tx in &block.transactions {
-        if coins.holds(tx) {
-            return Err(Reject::Bip30 { txid: tx.txid() });
-        }
-        if !tx.is_coinbase() {
-            let fee = spend(params, &mut coins, place, tx)?;
-            fees = fees
-                .checked_add(fee)
-                .ok_or(Reject::AccumulatedFeeOutOfRange)?;
-        }
-        coins.create(tx, place.height)?;
+        let fee = move_coins(params, &mut coins, place, tx)?;
+        fees = fees
+            .checked_add(fee)
+            .ok_or(Reject::AccumulatedFeeOutOfRange)?;
     }
     let coinbase = block.transactions.first().ok_or(Reject::BadCbMissing)?;
     check_reward(params, place, coinbase, fees)?;
     Ok(coins)
+}
+
+/// The coins after one transaction of a decided slot, and the fee that is burnt.
+pub(super) fn execute(
+    params: &ChainParams,
+    coins: &Coins,
+    place: Position,
+    tx: &[u8],
+) -> Result<(Coins, Amount), Reject> {
+    let tx: Transaction = decode_exact(tx).map_err(|_| Reject::BodyUndecodable)?;
+    let index = place.index;
+    check_alone(params, index, &tx)?;
+    // The proposal's time stands in for a median: its proposer alone chose it, but it is the same
+    // for all who execute.
+    let place = Place {
+        height: place.height,
+        median: place.time.to_block_time(params.genesis.header.time),
+    };
+    if !tx.is_final(place.height, place.median) {
+        return Err(Reject::NonFinal {
+            txid: tx.txid(),
+            lock_time: tx.lock_time,
+        });
+    }
+    let mut coins = coins.clone();
+    let fee = move_coins(params, &mut coins, place, &tx)?;
+    Ok((coins, fee))
+}
+
+/// The rules that a block's transactions obey and that need no coins, for a transaction that stands
+/// alone. The limits are those of a whole block.
+fn check_alone(params: &ChainParams, index: u32, tx: &Transaction) -> Result<(), Reject> {
+    if tx.is_coinbase() {
+        return Err(Reject::BadCbMultiple { index });
+    }
+    tx.check(params.max_block_size)?;
+    let weight = tx.weight();
+    let limit = u64::from(params.max_block_size) * Transaction::WITNESS_SCALE;
+    if weight > limit {
+        return Err(Reject::BadBlkWeight { weight, limit });
+    }
+    if params.forbid_64_byte_tx && tx.is_merkle_ambiguous() {
+        return Err(Reject::TxSixtyFourBytes { index });
+    }
+    if !params.segwit && tx.has_witness() {
+        return Err(Reject::UnexpectedWitness { index });
+    }
+    Ok(())
+}
+
+/// Spends a transaction's inputs, creates its outputs and returns its fee; a coinbase has none.
+fn move_coins(
+    params: &ChainParams,
+    coins: &mut Coins,
+    place: Place,
+    tx: &Transaction,
+) -> Result<Amount, Reject> {
+    if coins.holds(tx) {
+        return Err(Reject::Bip30 { txid: tx.txid() });
+    }
+    let fee = if tx.is_coinbase() {
+        Amount::ZERO
+    } else {
+        spend(params, coins, place, tx)?
+    };
+    coins.create(tx, place.height)?;
+    Ok(fee)
 }
 
 /// Checks that the coinbase creates at most the subsidy and the other transactions' fees.

@@ -1,9 +1,8 @@
 //! The set of unspent outputs as a persistent map: every block's set can be kept at once.
 
-use alloc::vec::Vec;
+use chain::{Amount, Height, OutPoint, Reject, Script, Transaction};
 
-use chain::{Amount, Encode, Height, OutPoint, Reject, Script, Transaction, sha256};
-use rpds::RedBlackTreeMapSync;
+use crate::merkle_map::{MerkleMap, Proof};
 
 /// An unspent output.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,7 +20,7 @@ pub struct Coin {
 /// All unspent outputs after some block; O(1) to clone.
 #[derive(Clone, Default)]
 pub struct Coins {
-    map: RedBlackTreeMapSync<OutPoint, Coin>,
+    map: MerkleMap<OutPoint, Coin>,
     supply: Amount,
 }
 
@@ -38,13 +37,18 @@ impl Coins {
     /// How many there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.map.size()
+        self.map.len()
     }
 
     /// Whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.map.is_empty()
+    }
+
+    /// All of them, in the order of their outpoints.
+    pub fn iter(&self) -> impl Iterator<Item = (&OutPoint, &Coin)> {
+        self.map.iter()
     }
 
     /// The sum of all coins.
@@ -57,10 +61,8 @@ impl Coins {
     pub(super) fn spend(&mut self, at: &OutPoint) -> Result<Coin, Reject> {
         let coin = self
             .map
-            .get(at)
-            .cloned()
+            .remove(at)
             .ok_or(Reject::InputsMissingOrSpent { outpoint: *at })?;
-        self.map.remove_mut(at);
         self.supply = self
             .supply
             .checked_sub(coin.amount)
@@ -81,10 +83,16 @@ impl Coins {
                 height,
                 coinbase: tx.is_coinbase(),
             };
-            let total = self.supply.to_sat().saturating_add(coin.amount.to_sat());
-            self.supply = Amount::new(total).map_err(|_| Reject::TxOutTotalTooLarge { total })?;
-            self.map.insert_mut(OutPoint { txid, vout }, coin);
+            self.put(OutPoint { txid, vout }, coin)?;
         }
+        Ok(())
+    }
+
+    /// Adds a coin at an outpoint that holds none yet.
+    pub(super) fn put(&mut self, at: OutPoint, coin: Coin) -> Result<(), Reject> {
+        let total = self.supply.to_sat().saturating_add(coin.amount.to_sat());
+        self.supply = Amount::new(total).map_err(|_| Reject::TxOutTotalTooLarge { total })?;
+        self.map.insert(at, coin);
         Ok(())
     }
 
@@ -95,17 +103,15 @@ impl Coins {
         (0..last).any(|vout| self.map.contains_key(&OutPoint { txid, vout }))
     }
 
-    /// A digest of the whole set: SHA-256 over its coins in the order of their outpoints.
+    /// The root of the set as a [`MerkleMap`].
     #[must_use]
     pub fn root(&self) -> [u8; 32] {
-        let mut bytes = Vec::new();
-        for (at, coin) in &self.map {
-            at.encode_into(&mut bytes);
-            bytes.extend_from_slice(&coin.amount.to_sat().to_le_bytes());
-            coin.script.encode_into(&mut bytes);
-            bytes.extend_from_slice(&coin.height.0.to_le_bytes());
-            bytes.push(u8::from(coin.coinbase));
-        }
-        sha256(&bytes)
+        self.map.root()
+    }
+
+    /// Proves to whoever knows the root which coin is at an outpoint, or that there is none.
+    #[must_use]
+    pub fn prove(&self, at: &OutPoint) -> Proof<Coin> {
+        self.map.prove(at)
     }
 }

@@ -3,22 +3,43 @@
 //! An output pays a key (in BIP341's form, with the key as output key) and is spent through the key
 //! path by one BIP340 signature. Other scripts may be paid, but nobody can spend from them: that is
 //! this ledger's one shortcut, until a script language is needed.
+//!
+//! In blocks of forks, coinbases create coins and collect fees. In slots nobody mines: all coins
+//! come from the [`Allocation`], and the fee of each transaction is burnt, so the supply shrinks by
+//! it. A fee of zero is fine.
 
 mod apply;
 mod coins;
+mod receipt;
+mod wire;
 
 use alloc::{sync::Arc, vec, vec::Vec};
 
 use chain::address::Address;
 use chain::{
-    Amount, BitcoinHeader, Block, ChainParams, Encode, Header, Reject, Script, Transaction, TxOut,
-    decode_exact, subsidy,
+    Amount, BitcoinHeader, Block, ChainParams, Encode, Header, Height, OutPoint, Reject, Script,
+    Transaction, TxOut, Txid, decode_exact, subsidy, tagged_hash,
 };
 use protocol::{ParamSpec, Payee};
 
 pub use coins::{Coin, Coins};
+pub use receipt::Receipt;
 
-use crate::{Draft, Ledger, Place, State};
+use crate::{Allocation, Draft, Ledger, LedgerEntry, Place, Position, State};
+
+/// This ledger's line in the registry.
+pub const ENTRY: LedgerEntry = LedgerEntry {
+    id: "utxo",
+    name: "Unspent outputs",
+    params: PARAMS,
+    build: |terms| {
+        Arc::new(Utxo::with_allocation(
+            terms.chain.clone(),
+            &terms.allocation,
+        ))
+    },
+    sample: None,
+};
 
 /// The parameters that this ledger adds to a room.
 pub const PARAMS: &[ParamSpec] = &[ParamSpec {
@@ -33,13 +54,53 @@ pub const PARAMS: &[ParamSpec] = &[ParamSpec {
 /// The ledger of a chain with these parameters.
 pub struct Utxo {
     params: Arc<ChainParams>,
+    genesis: Coins,
+    /// What the outpoints of allocated coins name as their transaction.
+    allocated: Txid,
 }
 
 impl Utxo {
-    /// The ledger of a chain.
+    /// The ledger of a chain that begins without coins.
     #[must_use]
     pub fn new(params: Arc<ChainParams>) -> Self {
-        Self { params }
+        Self::with_allocation(params, &Allocation::default())
+    }
+
+    /// The ledger of a chain that begins with one coin for each entry of an allocation. They need
+    /// not mature.
+    #[must_use]
+    pub fn with_allocation(params: Arc<ChainParams>, allocation: &Allocation) -> Self {
+        let allocated = allocated(&params, allocation);
+        let mut genesis = Coins::default();
+        for (vout, (key, amount)) in (0u32..).zip(allocation.entries()) {
+            let coin = Coin {
+                amount: *amount,
+                script: pay_to(&Payee(*key)),
+                height: Height::GENESIS,
+                coinbase: false,
+            };
+            let at = OutPoint {
+                txid: allocated,
+                vout,
+            };
+            genesis
+                .put(at, coin)
+                .expect("an allocation is at most all the money");
+        }
+        Self {
+            params,
+            genesis,
+            allocated,
+        }
+    }
+
+    /// Where the coin of the allocation's entry `index` is at the start, for those who spend it.
+    #[must_use]
+    pub fn allocated(&self, index: u32) -> OutPoint {
+        OutPoint {
+            txid: self.allocated,
+            vout: index,
+        }
     }
 
     /// The unspent outputs of a state that this ledger made.
@@ -52,7 +113,7 @@ impl Utxo {
 impl Ledger for Utxo {
     fn genesis(&self) -> State {
         // As in Bitcoin, the genesis block's output is not in the set and can never be spent.
-        State::new(Coins::default())
+        State::new(self.genesis.clone())
     }
 
     fn check(&self, header: &Header, body: &[u8]) -> Result<(), Reject> {
@@ -65,6 +126,17 @@ impl Ledger for Utxo {
     fn apply(&self, parent: &State, place: Place, body: &[u8]) -> Result<State, Reject> {
         let block = decode(&EMPTY_HEADER, body)?;
         apply::apply(&self.params, parent.inner(), place, &block).map(State::new)
+    }
+
+    /// The rules are those of a block's transactions, but for coinbases, which are refused. Lock times
+    /// are compared with the time of the proposal, counted from that of the genesis block. The fee is
+    /// burnt.
+    fn execute(&self, at: &State, place: Position, tx: &[u8]) -> (State, Arc<[u8]>) {
+        let (state, result) = match apply::execute(&self.params, at.inner(), place, tx) {
+            Ok((coins, fee)) => (State::new(coins), Ok(fee)),
+            Err(reject) => (at.clone(), Err(reject.name())),
+        };
+        (state, Receipt { result }.to_vec().into())
     }
 
     fn draft(&self, _parent: &State, place: Place, payee: &Payee, extra: u64) -> Draft {
@@ -108,6 +180,21 @@ const EMPTY_HEADER: BitcoinHeader = BitcoinHeader {
     bits: chain::CompactTarget(0),
     nonce: 0,
 };
+
+/// An id that no transaction has, as it is the hash of something else. It covers the whole
+/// allocation, so that a signature for one start of a chain means nothing after another.
+fn allocated(params: &ChainParams, allocation: &Allocation) -> Txid {
+    let mut list = Vec::new();
+    for (key, amount) in allocation.entries() {
+        list.extend_from_slice(&key.to_bytes());
+        list.extend_from_slice(&amount.to_sat().to_le_bytes());
+    }
+    let genesis = params.genesis_id();
+    Txid::from_bytes(tagged_hash(
+        "tabchain/allocation",
+        &[genesis.as_bytes(), &list],
+    ))
+}
 
 /// The script that pays a key.
 #[must_use]

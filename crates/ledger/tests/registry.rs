@@ -1,0 +1,105 @@
+//! The registry, and what every ledger in it promises.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use chain::{
+    Amount, BitcoinHeader, BlockId, BlockTime, CompactTarget, Header, Height, MerkleRoot,
+    PublicKey, SecretKey, Time, tabchain,
+};
+use ledger::{Allocation, LEDGERS, Ledger, LedgerTerms, Place, Position, find};
+use proptest::prelude::*;
+use protocol::Payee;
+
+fn owner() -> PublicKey {
+    let key = SecretKey::from_bytes(&[1; 32]).expect("a key");
+    key.public_key()
+}
+
+fn terms() -> LedgerTerms {
+    let chain = tabchain("registry", 10, CompactTarget(0x207f_ffff), 8, 150);
+    LedgerTerms {
+        chain: Arc::new(chain.expect("within limits")),
+        allocation: Allocation::new(vec![(owner(), Amount::COIN)]).expect("one coin"),
+    }
+}
+
+fn header(merkle_root: MerkleRoot) -> Header {
+    Header::Bitcoin(BitcoinHeader {
+        version: 1,
+        prev: BlockId::ZERO,
+        merkle_root,
+        time: BlockTime(0),
+        bits: CompactTarget(0),
+        nonce: 0,
+    })
+}
+
+#[test]
+fn ids_are_unique_short_and_found() {
+    let ids: BTreeSet<&str> = LEDGERS.iter().map(|entry| entry.id).collect();
+    assert_eq!(ids, BTreeSet::from(["kv", "utxo"]));
+    assert_eq!(ids.len(), LEDGERS.len());
+    for entry in LEDGERS {
+        let found = find(entry.id).expect("listed");
+        assert_eq!((found.id, found.name), (entry.id, entry.name));
+        assert!(!entry.name.is_empty());
+        assert!(entry.params.iter().all(|param| param.allows(param.default)));
+    }
+    assert!(find("").is_none() && find("UTXO").is_none());
+}
+
+#[test]
+fn an_allocation_reaches_the_ledger_that_has_money() {
+    let supply = |id| {
+        let ledger = (find(id).expect("listed").build)(&terms());
+        ledger.supply(&ledger.genesis())
+    };
+    assert_eq!(supply("utxo"), Amount::COIN);
+    assert_eq!(supply("kv"), Amount::ZERO);
+}
+
+#[test]
+fn every_ledger_accepts_its_own_drafts() {
+    let (payee, height) = (Payee(owner()), Height(1));
+    for entry in LEDGERS {
+        let ledger: Arc<dyn Ledger> = (entry.build)(&terms());
+        let genesis = ledger.genesis();
+        let median = BlockTime(0);
+        let place = Place { height, median };
+        let draft = ledger.draft(&genesis, place, &payee, 7);
+        let checked = ledger.check(&header(draft.root), &draft.body);
+        assert_eq!(checked, Ok(()), "{}", entry.id);
+        ledger
+            .apply(&genesis, place, &draft.body)
+            .expect("a valid block");
+        assert_eq!(ledger.payee(&draft.body), Some(payee), "{}", entry.id);
+        let other = ledger.draft(&genesis, place, &payee, 8);
+        assert_ne!(other.root, draft.root, "{}", entry.id);
+    }
+}
+
+proptest! {
+    /// Nodes that execute the same slots have the same states and receipts, whatever is decided.
+    #[test]
+    fn execution_is_total_and_the_same_for_all(
+        slots in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..20), 0..10),
+    ) {
+        for entry in LEDGERS {
+            let run = || {
+                let ledger = (entry.build)(&terms());
+                let mut state = ledger.genesis();
+                let mut said = vec![];
+                for (height, tx) in (1..).zip(&slots) {
+                    let (height, time) = (Height(height), Time::ZERO);
+                    let place = Position { height, index: 0, time };
+                    let (after, receipt) = ledger.execute(&state, place, tx);
+                    state = after;
+                    said.push((receipt, ledger.root(&state)));
+                }
+                said
+            };
+            prop_assert_eq!(run(), run());
+        }
+    }
+}

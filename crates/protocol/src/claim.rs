@@ -1,0 +1,121 @@
+//! What is claimed about a run, judged from outside the machines.
+
+use alloc::{boxed::Box, string::String, sync::Arc};
+
+use chain::{PeerId, Time};
+
+use crate::{Glance, Input, Key, Output, Space, To, Write, kept, said};
+
+/// What a claim is shown of a step.
+#[derive(Clone, Copy, Debug)]
+pub struct Seen<'a> {
+    /// When.
+    pub at: Time,
+    /// The machine's place in the scenario.
+    pub seat: u32,
+    /// Its name.
+    pub peer: PeerId,
+    /// What it was given.
+    pub input: &'a Input,
+    /// What it wants done; of a step in which it crashed, only the part that was done.
+    pub out: &'a [Output],
+    /// What it looks like now; `None` if it crashed in this step.
+    pub glance: Option<Glance>,
+}
+
+/// Something that the protocol of a machine did, without what its node wraps around it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deed<'a> {
+    /// It said something to a peer.
+    Said {
+        /// To whom.
+        to: PeerId,
+        /// What.
+        bytes: &'a [u8],
+    },
+    /// It saved a value.
+    Put {
+        /// The protocol's name for it.
+        name: &'a [u8],
+        /// The value.
+        value: &'a Arc<[u8]>,
+    },
+    /// It removed all values from a name on, up to but not including another.
+    DeletedRange {
+        /// The first to go.
+        from: &'a [u8],
+        /// The first to stay.
+        until: &'a [u8],
+    },
+}
+
+impl<'a> Seen<'a> {
+    /// What the protocol said and saved in this step, in causal order.
+    pub fn deeds(&self) -> impl Iterator<Item = Deed<'a>> + use<'a> {
+        self.out.iter().flat_map(|output| {
+            let writes = match output {
+                Output::Save(batch) => &batch.0[..],
+                _ => &[],
+            };
+            let said = spoken(output).into_iter();
+            said.chain(writes.iter().filter_map(saved))
+        })
+    }
+}
+
+fn spoken(output: &Output) -> Option<Deed<'_>> {
+    match output {
+        Output::Send {
+            to: To::Peer(to),
+            packet,
+        } => {
+            let bytes = said(packet)?;
+            Some(Deed::Said { to: *to, bytes })
+        }
+        _ => None,
+    }
+}
+
+fn saved(write: &Write) -> Option<Deed<'_>> {
+    match write {
+        Write::Put {
+            key: Key {
+                space: Space::Own,
+                name,
+            },
+            value,
+        } => {
+            let name = kept(name)?;
+            Some(Deed::Put { name, value })
+        }
+        Write::DeleteRange { from, until } => Some(Deed::DeletedRange {
+            from: kept(from)?,
+            until: kept(until)?,
+        }),
+        Write::Put { .. } | Write::Delete { .. } => None,
+    }
+}
+
+/// One claim about a run. It is shown every step of every machine and shares no code with them, but
+/// for the codec of what they say and save.
+pub trait Claim {
+    /// Its name, for people and reports.
+    fn name(&self) -> &'static str;
+
+    /// Looks at a step.
+    ///
+    /// # Errors
+    /// What breaks the claim, in one sentence.
+    fn after(&mut self, seen: &Seen<'_>) -> Result<(), String>;
+
+    /// Whether what should have happened by the end of the run has happened.
+    ///
+    /// # Errors
+    /// What has not.
+    fn at_end(&mut self, _at: Time) -> Result<(), String> {
+        Ok(())
+    }
+
+    /// An independent copy.
+    fn fork(&self) -> Box<dyn Claim>;
+}

@@ -1,0 +1,117 @@
+//! What slot protocols decide, and what comes of it.
+
+use alloc::{sync::Arc, vec::Vec};
+
+use chain::{
+    BlockId, Decode, DecodeError, Encode, PeerId, Reader, Seat, Time, put_bytes, put_list,
+};
+
+/// What stands in a slot. It names no parent: replicas that decide out of order do not know it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proposal {
+    /// When it was proposed, by the proposer's clock.
+    pub time: Time,
+    /// Who proposed it.
+    pub proposer: Seat,
+    /// What is to be done.
+    pub body: Body,
+}
+
+/// What a slot is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Body {
+    /// Nothing: a leader's first entry of a term, or a gap that a view change fills.
+    Noop,
+    /// Requests, carried out in this order.
+    Requests(Vec<Request>),
+}
+
+/// A client's wish. Client and number name it: it is carried out at most once, however often it is
+/// decided.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// Who wants it.
+    pub client: PeerId,
+    /// Counts the client's requests, from 1. A client has one under way at a time.
+    pub number: u64,
+    /// The transaction; only ledgers can read it.
+    pub tx: Arc<[u8]>,
+}
+
+/// A slot that was executed.
+#[derive(Clone, Copy, Debug)]
+pub struct Executed<'a> {
+    /// Which.
+    pub slot: u64,
+    /// The block that came of it; `None` for a slot in which nothing was to be done.
+    pub block: Option<BlockId>,
+    /// A receipt for each of its requests.
+    pub receipts: &'a [Receipt],
+}
+
+/// What came of a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Receipt {
+    /// Whose it was.
+    pub client: PeerId,
+    /// Which of the client's.
+    pub number: u64,
+    /// The ledger's receipt; that of the first time, if it had been carried out before.
+    pub receipt: Arc<[u8]>,
+}
+
+const NOOP: u8 = 0;
+const REQUESTS: u8 = 1;
+/// No request is shorter, in bytes: a name, a number, the length of nothing.
+const LEAST_REQUEST: u32 = 32 + 8 + 1;
+
+impl Encode for Request {
+    fn encode_into(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(self.client.as_bytes());
+        out.extend_from_slice(&self.number.to_le_bytes());
+        put_bytes(&self.tx, out);
+    }
+}
+
+impl Decode for Request {
+    fn decode_from(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Ok(Self {
+            client: PeerId::from_bytes(reader.array()?),
+            number: reader.u64()?,
+            tx: reader.bytes()?.into(),
+        })
+    }
+}
+
+impl Encode for Proposal {
+    fn encode_into(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.time.0.to_le_bytes());
+        out.extend_from_slice(&self.proposer.0.to_le_bytes());
+        match &self.body {
+            Body::Noop => out.push(NOOP),
+            Body::Requests(requests) => {
+                out.push(REQUESTS);
+                put_list(requests, out);
+            }
+        }
+    }
+}
+
+impl Decode for Proposal {
+    fn decode_from(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let (time, proposer) = (Time(reader.u64()?), Seat(reader.u32()?));
+        let body = match reader.u8()? {
+            NOOP => Body::Noop,
+            REQUESTS => Body::Requests(reader.list(LEAST_REQUEST)?),
+            tag => {
+                let what = "proposal";
+                return Err(DecodeError::UnknownTag { what, tag });
+            }
+        };
+        Ok(Self {
+            time,
+            proposer,
+            body,
+        })
+    }
+}
