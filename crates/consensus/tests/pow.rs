@@ -8,7 +8,7 @@ use chain::{
     Past, PeerId, Stream, Time, bitcoin_2009, tabchain,
 };
 use consensus::pow::Pow;
-use protocol::{ChainView, Cx, Drafted, Facts, Job, JobId, Protocol, Wish};
+use protocol::{ChainView, Cx, Drafted, Facts, ForkView, Job, JobId, Protocol, Values, Wish};
 
 /// A chain of bare headers.
 struct View(Vec<BitcoinHeader>);
@@ -21,6 +21,12 @@ impl ChainView for View {
         )
     }
 
+    fn forks(&self) -> Option<&dyn ForkView> {
+        Some(self)
+    }
+}
+
+impl ForkView for View {
     fn past(&self) -> &dyn Past {
         self
     }
@@ -60,6 +66,7 @@ fn call(view: &View, clock: u32, f: impl FnOnce(&mut Cx<'_>)) -> Vec<Wish> {
         now: Time(5),
         clock: BlockTime(clock),
         me: PeerId::from_bytes([1; 32]),
+        peers: &[],
         rng: &mut rng,
         chain: view,
         wishes: &mut wishes,
@@ -107,9 +114,9 @@ const NOW: u32 = 1_790_000_000;
 #[test]
 fn a_found_nonce_becomes_a_block_that_checks() {
     let (mut pow, view) = start(0x207f_ffff);
-    let job = job(&call(&view, NOW, |cx| pow.on_boot(cx)));
+    let job = job(&call(&view, NOW, |cx| pow.on_boot(cx, &Values::new())));
     let nonce = solve(&job);
-    let wishes = call(&view, NOW, |cx| pow.on_found(cx, job.id, nonce));
+    let wishes = call(&view, NOW, |cx| pow.on_job(cx, job.id, Some(nonce)));
     let [Wish::Publish { header, body }] = &wishes[..] else {
         panic!("{wishes:?}")
     };
@@ -120,7 +127,7 @@ fn a_found_nonce_becomes_a_block_that_checks() {
         now: BlockTime(NOW),
     };
     assert_eq!(
-        pow.check(header, &facts).map(|work| work.to_string()),
+        pow.judge(header, &facts).map(|work| work.to_string()),
         Ok("0x2".into())
     );
 }
@@ -129,7 +136,7 @@ fn a_found_nonce_becomes_a_block_that_checks() {
 #[test]
 fn an_answer_to_a_replaced_job_is_ignored() {
     let (mut pow, mut view) = start(0x207f_ffff);
-    let old = job(&call(&view, NOW, |cx| pow.on_boot(cx)));
+    let old = job(&call(&view, NOW, |cx| pow.on_boot(cx, &Values::new())));
     let nonce = solve(&old);
     view.0.push(BitcoinHeader {
         nonce,
@@ -137,30 +144,33 @@ fn an_answer_to_a_replaced_job_is_ignored() {
     });
     let new = job(&call(&view, NOW, |cx| pow.on_tip(cx)));
     assert_ne!(old.id, new.id);
-    assert_eq!(call(&view, NOW, |cx| pow.on_found(cx, old.id, nonce)), []);
+    assert_eq!(
+        call(&view, NOW, |cx| pow.on_job(cx, old.id, Some(nonce))),
+        []
+    );
     assert_eq!(BitcoinHeader::decode(&new.header).prev, view.tip().0);
 }
 
 #[test]
 fn an_answer_counts_once_and_only_if_it_is_true() {
     let (mut pow, view) = start(0x2000_ffff);
-    let job = job(&call(&view, NOW, |cx| pow.on_boot(cx)));
+    let job = job(&call(&view, NOW, |cx| pow.on_boot(cx, &Values::new())));
     let nonce = solve(&job);
     let wrong = call(&view, NOW, |cx| {
-        pow.on_found(cx, job.id, nonce.wrapping_add(1))
+        pow.on_job(cx, job.id, Some(nonce.wrapping_add(1)))
     });
     assert_eq!(wrong, [], "a nonce that meets nothing");
     assert_eq!(
-        call(&view, NOW, |cx| pow.on_found(cx, job.id, nonce)).len(),
+        call(&view, NOW, |cx| pow.on_job(cx, job.id, Some(nonce))).len(),
         1
     );
     assert_eq!(
-        call(&view, NOW, |cx| pow.on_found(cx, job.id, nonce)),
+        call(&view, NOW, |cx| pow.on_job(cx, job.id, Some(nonce))),
         [],
         "once"
     );
     assert_eq!(
-        call(&view, NOW, |cx| pow.on_found(cx, JobId(99), nonce)),
+        call(&view, NOW, |cx| pow.on_job(cx, JobId(99), Some(nonce))),
         [],
         "never given out"
     );
@@ -169,15 +179,15 @@ fn an_answer_counts_once_and_only_if_it_is_true() {
 #[test]
 fn spent_nonces_and_the_timer_roll_time_and_extra_nonce() {
     let (mut pow, view) = start(0x1d00_ffff);
-    let first = job(&call(&view, NOW, |cx| pow.on_boot(cx)));
-    let second = job(&call(&view, NOW + 3, |cx| pow.on_spent(cx, first.id)));
+    let first = job(&call(&view, NOW, |cx| pow.on_boot(cx, &Values::new())));
+    let second = job(&call(&view, NOW + 3, |cx| pow.on_job(cx, first.id, None)));
     let third = job(&call(&view, NOW + 5, |cx| pow.on_timer(cx, 0)));
     let headers = [first, second, third].map(|job| BitcoinHeader::decode(&job.header));
     assert!(headers[0].merkle_root != headers[1].merkle_root);
     assert!(headers[1].merkle_root != headers[2].merkle_root);
     assert_eq!(headers.map(|header| header.time.0), [NOW, NOW + 3, NOW + 5]);
     assert_eq!(
-        call(&view, NOW, |cx| pow.on_spent(cx, first.id)),
+        call(&view, NOW, |cx| pow.on_job(cx, first.id, None)),
         [],
         "a job that is gone"
     );
@@ -205,7 +215,7 @@ fn a_clock_that_goes_back_still_drafts_valid_times() {
             past: &view,
             now: BlockTime(NOW),
         };
-        pow.check(&Header::Bitcoin(header), &facts)
+        pow.judge(&Header::Bitcoin(header), &facts)
             .expect("a valid time");
     }
 }
@@ -234,7 +244,7 @@ fn bits_must_be_the_required_ones_even_if_harder() {
         now: BlockTime(NOW),
     };
     let reject = pow
-        .check(&Header::Bitcoin(solved), &facts)
+        .judge(&Header::Bitcoin(solved), &facts)
         .expect_err("harder than required");
     assert_eq!(reject.name(), "bad-diffbits");
 }
@@ -261,7 +271,7 @@ fn bitcoins_block_1_checks() {
         now: BlockTime(NOW),
     };
     let work = pow
-        .check(&Header::Bitcoin(block_1), &facts)
+        .judge(&Header::Bitcoin(block_1), &facts)
         .expect("mined in 2009");
     assert_eq!(work.to_string(), "0x100010001");
 }

@@ -4,7 +4,7 @@
 use alloc::string::ToString;
 
 use chain::{BitcoinHeader, BlockId, Micros, PeerId, Time};
-use protocol::{Channel, Event, Packet, To};
+use protocol::{Channel, Event, Packet, To, said};
 
 use crate::intake::{Source, Taken};
 use crate::limits;
@@ -24,6 +24,12 @@ impl Node {
     pub(crate) fn hear(&mut self, turn: &mut Turn<'_>, from: PeerId, packet: &Packet) {
         let is_ours = from != self.books.config.me && packet.channel == Channel::MAIN;
         if !is_ours || self.tables_mut().peers.heard(turn.now, from).is_none() {
+            return;
+        }
+        if let Some(bytes) = said(packet) {
+            if self.tables_mut().peers.spend(turn.now, from, 1) {
+                self.consult(turn, |protocol, cx| protocol.on_message(cx, from, bytes));
+            }
             return;
         }
         match Message::decode(&packet.bytes) {

@@ -162,7 +162,7 @@ impl Node {
             .row("goals", number(tables.goals.len()))
             .row("measured", number(tables.presyncs.len()))
             .row("from-the-future", number(tables.later.len()))
-            .row("protocol", Value::Part(self.protocol.inspect()))
+            .row("protocol", Value::Part(self.shell.inspect()))
             .row("bests", Value::Part(self.bests()))
     }
 

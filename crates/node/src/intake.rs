@@ -111,8 +111,9 @@ impl Node {
             Source::Own | Source::Peer(_) => turn.clock,
         };
         let proof = self
-            .protocol
-            .check(&Header::Bitcoin(*header), &Facts { past: &past, now })?;
+            .shell
+            .protocol()
+            .judge(&Header::Bitcoin(*header), &Facts { past: &past, now })?;
         if header.prev != strand.last {
             return Err(orphan);
         }

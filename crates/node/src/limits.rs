@@ -94,6 +94,9 @@ pub const MEMO: usize = 2048;
 /// Blocks that a memo shares between nodes.
 pub const INTERNED: usize = 16_384;
 
+/// Clients of a slot chain whose last receipt is remembered.
+pub const CLIENTS: usize = 1_024;
+
 /// Stored values asked for and not yet delivered.
 pub const LOADS: usize = 128;
 /// Most ids in one entry of the log.

@@ -1,11 +1,11 @@
 //! The node and its one entry point, [`Machine::step`].
 
-use alloc::{boxed::Box, sync::Arc, vec::Vec};
+use alloc::{boxed::Box, sync::Arc};
 
 use chain::{BlockId, BlockTime, ChainParams, Header, PeerId, Reject, Stream, Time};
 use ledger::Ledger;
 use protocol::{
-    Cx, Event, Input, Machine, Outbox, Output, Payee, Protocol, Saved, Sheet, TimerKey, To, Wish,
+    Cx, Event, Glance, Input, Machine, Outbox, Output, Payee, Protocol, Saved, Sheet, TimerKey, To,
     encode_packet,
 };
 use rpds::RedBlackTreeMapSync as Map;
@@ -15,6 +15,7 @@ use crate::gossip;
 use crate::intake::Source;
 use crate::memo::Memo;
 use crate::message::Message;
+use crate::shell::{self, Moment, Shelf, Shell, Verdict};
 use crate::store::{Log, Phase};
 use crate::tables::Tables;
 use crate::view::{Branch, View};
@@ -34,7 +35,7 @@ pub struct Config {
 
 /// One node. Everything that grows is persistent data, so [`Machine::fork`] costs O(1).
 pub struct Node {
-    pub(crate) protocol: Box<dyn Protocol>,
+    pub(crate) shell: Shell,
     pub(crate) books: Books,
     pub(crate) tables: Arc<Tables>,
     /// Who sent each header whose body is still missing.
@@ -44,7 +45,8 @@ pub struct Node {
     /// The tip changed, and neither peers nor the protocol have been told yet.
     pub(crate) moved: bool,
     pub(crate) dice: Stream,
-    rng: Stream,
+    /// What the protocol saved, until it has been started.
+    pub(crate) shelf: Shelf,
 }
 
 /// One step's time and outputs.
@@ -86,10 +88,10 @@ impl Node {
         memo: Memo,
     ) -> Self {
         Self {
-            rng: Stream::new(config.seed, 0, "protocol"),
+            shell: Shell::new(protocol, config.me, config.seed),
             dice: Stream::new(config.seed, 0, "gossip"),
             books: Books::new(config, ledger, memo),
-            protocol,
+            shelf: Shelf::default(),
             tables: Arc::default(),
             holders: Map::new_sync(),
             log: Log::default(),
@@ -114,41 +116,22 @@ impl Node {
     ) {
         let tip = self.books.index.tree.best();
         let branch = Branch::stored(&self.books.index, tip).expect("the tree knows its best block");
-        let mut wishes = Vec::new();
-        let mut cx = Cx {
+        let peers = self.tables.peers.reachable();
+        let moment = Moment {
             now: turn.now,
             clock: turn.clock,
-            me: self.books.config.me,
-            rng: &mut self.rng,
+            peers: &peers,
             chain: &View {
                 books: &self.books,
                 branch,
             },
-            wishes: &mut wishes,
         };
-        call(&mut *self.protocol, &mut cx);
-        for wish in wishes {
-            self.grant(turn, wish);
-        }
-    }
-
-    fn grant(&mut self, turn: &mut Turn<'_>, wish: Wish) {
-        match wish {
-            Wish::Arm { key, at } => {
-                turn.out.push(Output::Arm {
-                    key: TimerKey::Protocol(key),
-                    at,
-                });
+        for wish in self.shell.call(moment, call) {
+            match shell::grant(wish, turn.out) {
+                Some(Verdict::Publish { header, body }) => self.publish(turn, &header, &body),
+                // Decided blocks on top of a tree are what a finality gadget will need.
+                Some(Verdict::Decide { .. }) | None => {}
             }
-            Wish::Disarm { key } => {
-                turn.out.push(Output::Disarm {
-                    key: TimerKey::Protocol(key),
-                });
-            }
-            Wish::Work(job) => turn.out.push(Output::Work(job)),
-            Wish::Stop(job) => turn.out.push(Output::Stop(job)),
-            Wish::Publish { header, body } => self.publish(turn, &header, &body),
-            Wish::Tell(event) => turn.tell(event),
         }
     }
 
@@ -180,14 +163,23 @@ impl Node {
 
     fn boot(&mut self, turn: &mut Turn<'_>, saved: &Saved) {
         if matches!(self.phase, Phase::Asleep) {
+            let (shelf, loads) = Shelf::of(saved);
+            self.shelf = shelf;
+            turn.out.extend(loads);
             self.load(turn, saved);
         }
     }
 
     /// Starts the protocol and announces us to peers, once everything is read back.
     pub(crate) fn wake(&mut self, turn: &mut Turn<'_>) {
-        self.phase = Phase::Ready;
-        self.consult(turn, |protocol, cx| protocol.on_boot(cx));
+        let shelf = core::mem::take(&mut self.shelf);
+        match shelf.values() {
+            Ok(values) => {
+                self.phase = Phase::Ready;
+                self.consult(turn, |protocol, cx| protocol.on_boot(cx, values));
+            }
+            Err(what) => return turn.tell(Event::Damaged { what }),
+        }
         self.gossip(turn);
     }
 
@@ -221,12 +213,29 @@ impl Machine for Node {
             } => {
                 self.consult(turn, |protocol, cx| protocol.on_timer(cx, key));
             }
-            Input::Found { job, nonce } => {
-                self.consult(turn, |protocol, cx| protocol.on_found(cx, job, nonce));
+            Input::Submit { ask, tx } => {
+                self.consult(turn, |protocol, cx| protocol.on_submit(cx, ask, &tx));
             }
-            Input::Spent { job } => self.consult(turn, |protocol, cx| protocol.on_spent(cx, job)),
+            Input::Found { job, nonce } => {
+                self.consult(turn, |protocol, cx| protocol.on_job(cx, job, Some(nonce)));
+            }
+            Input::Spent { job } => {
+                self.consult(turn, |protocol, cx| protocol.on_job(cx, job, None));
+            }
         }
         self.settle(turn);
+    }
+
+    fn glance(&self) -> Glance {
+        let (tip, height) = self.books.index.tip();
+        Glance {
+            tip,
+            height,
+            work: self.books.index.tip_work(),
+            supply: self.books.supply(),
+            is_ready: self.is_ready(),
+            ..self.shell.glance()
+        }
     }
 
     fn inspect(&self) -> Sheet {
@@ -243,7 +252,7 @@ impl Node {
     #[must_use]
     pub fn twin(&self) -> Self {
         Self {
-            protocol: self.protocol.fork(),
+            shell: self.shell.fork(),
             books: self.books.clone(),
             tables: self.tables.clone(),
             holders: self.holders.clone(),
@@ -251,7 +260,7 @@ impl Node {
             phase: self.phase.clone(),
             moved: self.moved,
             dice: self.dice.clone(),
-            rng: self.rng.clone(),
+            shelf: self.shelf.clone(),
         }
     }
 }

@@ -142,6 +142,12 @@ impl Peers {
         self.map.iter()
     }
 
+    /// Who can be reached.
+    pub fn reachable(&self) -> Vec<PeerId> {
+        let up = self.map.iter().filter(|(_, peer)| peer.up);
+        up.map(|(id, _)| *id).collect()
+    }
+
     pub fn up(&self) -> u64 {
         self.map.values().filter(|peer| peer.up).count() as u64
     }

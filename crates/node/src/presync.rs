@@ -65,7 +65,7 @@ impl Node {
             return Taken::Refused;
         }
         let marks = vec![strand.last];
-        strand.trim(self.protocol.lookback());
+        strand.trim(self.shell.protocol().lookback());
         let presync = Presync {
             strand,
             marks,
@@ -150,7 +150,7 @@ impl Node {
                 return false;
             }
         }
-        presync.strand.trim(self.protocol.lookback());
+        presync.strand.trim(self.shell.protocol().lookback());
         presync.marks.push(presync.strand.last);
         if presync.strand.weight > self.books.index.tip_work() {
             presync.stored = Some(0);

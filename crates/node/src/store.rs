@@ -332,7 +332,7 @@ impl Node {
     /// Starts to read back what was saved.
     pub(crate) fn load(&mut self, turn: &mut Turn<'_>, saved: &Saved) {
         let loader = Loader::of(saved);
-        if loader.is_empty() {
+        if loader.is_empty() && self.shelf.is_complete() {
             return self.wake(turn);
         }
         self.advance(turn, loader);
@@ -341,6 +341,7 @@ impl Node {
     pub(crate) fn loaded(&mut self, turn: &mut Turn<'_>, key: &Key, value: Option<Arc<[u8]>>) {
         match core::mem::replace(&mut self.phase, Phase::Asleep) {
             Phase::Loading(loader) => {
+                self.shelf.answer(key, value.clone());
                 let mut loader = Arc::unwrap_or_clone(loader);
                 loader.answer(key, value);
                 self.advance(turn, loader);
@@ -361,7 +362,7 @@ impl Node {
                 loader.sort(id, self.take_back(turn, &id, value.as_ref()));
             }
         }
-        if loader.is_done() {
+        if self.shelf.is_complete() && loader.is_done() {
             return self.finish_loading(turn, &loader);
         }
         loader.ask(turn.out);

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use chain::{BitcoinHeader, BlockId, Height, Past, Work, past_median};
 use ledger::Place;
-use protocol::{ChainView, Drafted};
+use protocol::{ChainView, Drafted, ForkView};
 
 use crate::books::Books;
 use crate::index::Index;
@@ -137,6 +137,12 @@ impl ChainView for View<'_> {
         (self.branch.tip, self.branch.height)
     }
 
+    fn forks(&self) -> Option<&dyn ForkView> {
+        Some(self)
+    }
+}
+
+impl ForkView for View<'_> {
     fn past(&self) -> &dyn Past {
         &self.branch
     }

@@ -305,6 +305,8 @@ impl<M: Machine> Host<M> {
             Output::Work(job) => self.effects.push(Effect::Work { node, job }),
             Output::Stop(job) => self.effects.push(Effect::Stop { node, job }),
             Output::Tell(event) => self.effects.push(Effect::Tell { node, event }),
+            // Rooms have blocks: no slots, and nobody who submits.
+            Output::Answer { .. } | Output::Executed { .. } => {}
         }
     }
 

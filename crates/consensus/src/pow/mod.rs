@@ -1,12 +1,14 @@
 //! Proof of work (Nakamoto 2008, sections 4 and 5): see README.md in this folder.
 
-use alloc::{boxed::Box, sync::Arc};
+use alloc::{boxed::Box, sync::Arc, vec::Vec};
 
 use chain::{
     BitcoinHeader, ChainParams, Header, Micros, Reject, Work, check_header, min_block_time,
     required_bits,
 };
-use protocol::{Card, Cx, Entry, Facts, Job, JobId, ParamSpec, Protocol, Sheet, Value};
+use protocol::{
+    Card, Cx, Entry, Facts, Glance, Job, JobId, ParamSpec, Protocol, Shape, Sheet, Value, Values,
+};
 
 /// Proof of work's entry in the registry.
 pub const ENTRY: Entry = Entry {
@@ -15,7 +17,9 @@ pub const ENTRY: Entry = Entry {
         name: "Proof of work",
         paper: "S. Nakamoto, Bitcoin: A Peer-to-Peer Electronic Cash System, 2008",
         tolerance: "honest majority of the hash rate",
+        roles: &["node"],
     },
+    shape: Shape::Forks,
     params: &[
         ParamSpec {
             name: "spacing",
@@ -40,7 +44,8 @@ pub const ENTRY: Entry = Entry {
             default: 8,
         },
     ],
-    build: |params| Box::new(Pow::new(params)),
+    build: |terms| Box::new(Pow::new(terms.chain.clone())),
+    claims: |_| Vec::new(), // the common ones say all that it promises
 };
 
 /// The timer for a new draft, so that the time in it stays current.
@@ -78,15 +83,18 @@ impl Pow {
 
     /// Drafts the next block and asks the host to search it instead of the previous one.
     fn search_next(&mut self, cx: &mut Cx<'_>) {
-        let past = cx.chain.past();
+        let extra = self.next_extra(cx);
+        let Some(branch) = cx.chain.forks() else {
+            return; // nothing is searched where slots are executed
+        };
+        let past = branch.past();
         let (Ok(bits), Ok(earliest)) = (
             required_bits(past, &self.params),
             min_block_time(past, &self.params),
         ) else {
             unreachable!("a node knows every ancestor of its tip");
         };
-        let extra = self.next_extra(cx);
-        let draft = cx.chain.draft(extra);
+        let draft = branch.draft(extra);
         let header = BitcoinHeader {
             version: VERSION,
             prev: draft.parent,
@@ -121,6 +129,21 @@ impl Pow {
         extra
     }
 
+    fn found(&mut self, cx: &mut Cx<'_>, nonce: u32) {
+        let Some(search) = self.search.take() else {
+            return;
+        };
+        let header = BitcoinHeader {
+            nonce,
+            ..search.header
+        };
+        if header.check_pow(self.params.pow_limit).is_err() {
+            self.search = Some(search); // the host was wrong; it may go on searching
+            return;
+        }
+        cx.publish(Header::Bitcoin(header), search.body);
+    }
+
     fn answers(&self, job: JobId) -> bool {
         self.search.as_ref().is_some_and(|search| search.job == job)
     }
@@ -137,7 +160,7 @@ fn target_bytes(header: &BitcoinHeader) -> [u8; 32] {
 }
 
 impl Protocol for Pow {
-    fn check(&self, header: &Header, facts: &Facts<'_>) -> Result<Work, Reject> {
+    fn judge(&self, header: &Header, facts: &Facts<'_>) -> Result<Work, Reject> {
         match header {
             Header::Bitcoin(header) => check_header(header, facts.past, facts.now, &self.params),
             // A sealed header proves no work, whatever its id.
@@ -152,7 +175,7 @@ impl Protocol for Pow {
         chain::lookback(&self.params)
     }
 
-    fn on_boot(&mut self, cx: &mut Cx<'_>) {
+    fn on_boot(&mut self, cx: &mut Cx<'_>, _saved: &Values) {
         self.search_next(cx);
     }
 
@@ -166,28 +189,18 @@ impl Protocol for Pow {
         }
     }
 
-    fn on_found(&mut self, cx: &mut Cx<'_>, job: JobId, nonce: u32) {
+    fn on_job(&mut self, cx: &mut Cx<'_>, job: JobId, found: Option<u32>) {
         if !self.answers(job) {
             return; // the job has been replaced, so the block would be stale
         }
-        let Some(search) = self.search.take() else {
-            return;
-        };
-        let header = BitcoinHeader {
-            nonce,
-            ..search.header
-        };
-        if header.check_pow(self.params.pow_limit).is_err() {
-            self.search = Some(search); // the host was wrong; it may go on searching
-            return;
+        match found {
+            Some(nonce) => self.found(cx, nonce),
+            None => self.search_next(cx),
         }
-        cx.publish(Header::Bitcoin(header), search.body);
     }
 
-    fn on_spent(&mut self, cx: &mut Cx<'_>, job: JobId) {
-        if self.answers(job) {
-            self.search_next(cx);
-        }
+    fn glance(&self) -> Glance {
+        Glance::default()
     }
 
     fn inspect(&self) -> Sheet {

@@ -108,6 +108,7 @@ impl Solo {
             Output::Disarm { key } => {
                 self.timers.remove(&key);
             }
+            Output::Answer { .. } | Output::Executed { .. } => panic!("trees execute no slots"),
             Output::Tell(event) => self.events.push(event),
             Output::Work(_) | Output::Stop(_) => {}
         }

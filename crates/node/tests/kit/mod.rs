@@ -10,9 +10,9 @@ use chain::{
     Amount, BitcoinHeader, BlockId, BlockTime, ChainParams, CompactTarget, Header, MerkleRoot,
     PeerId, PublicKey, Reject, SecretKey, Work, block_proof, sha256,
 };
-use ledger::{Draft, Ledger, Place, State};
+use ledger::{Draft, Ledger, Place, Position, State};
 use node::{Config, Memo, Node};
-use protocol::{Cx, Facts, JobId, Payee, Protocol, Sheet};
+use protocol::{Cx, Facts, Glance, JobId, Payee, Protocol, Role, Sheet, Terms, Values};
 
 /// Compact targets of work 2, 2^16 and 2^32.
 pub const EASY: CompactTarget = CompactTarget(0x207f_ffff);
@@ -35,7 +35,7 @@ pub struct Toy {
 }
 
 impl Protocol for Toy {
-    fn check(&self, header: &Header, facts: &Facts<'_>) -> Result<Work, Reject> {
+    fn judge(&self, header: &Header, facts: &Facts<'_>) -> Result<Work, Reject> {
         let Header::Bitcoin(header) = header else {
             panic!("toys are Bitcoin's")
         };
@@ -70,13 +70,12 @@ impl Protocol for Toy {
         self.lookback
     }
 
-    fn on_boot(&mut self, _cx: &mut Cx<'_>) {}
-    fn on_tip(&mut self, _cx: &mut Cx<'_>) {}
-    fn on_timer(&mut self, _cx: &mut Cx<'_>, _key: u16) {}
+    fn on_boot(&mut self, _cx: &mut Cx<'_>, _saved: &Values) {}
 
     /// The host decides when a toy finds a block; the number of the job makes each block different.
-    fn on_found(&mut self, cx: &mut Cx<'_>, job: JobId, nonce: u32) {
-        let draft = cx.chain.draft(job.0);
+    fn on_job(&mut self, cx: &mut Cx<'_>, job: JobId, found: Option<u32>) {
+        let Some(nonce) = found else { return };
+        let draft = cx.chain.forks().unwrap().draft(job.0);
         let time = cx.clock;
         let header = BitcoinHeader {
             version: 1,
@@ -89,7 +88,9 @@ impl Protocol for Toy {
         cx.publish(Header::Bitcoin(header), draft.body);
     }
 
-    fn on_spent(&mut self, _cx: &mut Cx<'_>, _job: JobId) {}
+    fn glance(&self) -> Glance {
+        Glance::default()
+    }
 
     fn inspect(&self) -> Sheet {
         Sheet::new("toy")
@@ -145,6 +146,15 @@ impl Ledger for Tally {
             sha256(&[root.as_slice(), body].concat()),
             count + 1,
         )))
+    }
+
+    /// The receipt is the transaction's number, counted from 1.
+    fn execute(&self, at: &State, place: Position, tx: &[u8]) -> (State, Arc<[u8]>) {
+        let (root, count) = at.inner::<([u8; 32], u64)>();
+        let place = [place.height.0.to_le_bytes(), place.index.to_le_bytes()].concat();
+        let root = sha256(&[root.as_slice(), tx, &place].concat());
+        let count = count + 1;
+        (State::new((root, count)), count.to_le_bytes().into())
     }
 
     fn draft(&self, _parent: &State, place: Place, payee: &Payee, extra: u64) -> Draft {
@@ -215,7 +225,13 @@ pub fn toy_node(seat: u8, memo: &Memo) -> Node {
 /// A node with proof of work and unspent outputs, as in a live room.
 pub fn real_node(seat: u8, memo: &Memo) -> Node {
     let params = params();
-    let protocol = (consensus::pow::ENTRY.build)(params.clone());
+    let protocol = (consensus::pow::ENTRY.build)(&Terms {
+        chain: params.clone(),
+        values: Arc::new([]),
+        members: Arc::new([]),
+        role: Role::Member,
+        seat: chain::Seat(0),
+    });
     let ledger = Arc::new(ledger::utxo::Utxo::new(params));
     Node::new(config(seat), protocol, ledger, memo.clone())
 }

@@ -119,6 +119,7 @@ impl Net {
             }
             Output::Work(job) => at.job = Some(job),
             Output::Stop(_) => at.job = None,
+            Output::Answer { .. } | Output::Executed { .. } => panic!("trees execute no slots"),
             Output::Tell(event) => at.events.push(event),
         }
     }

@@ -1,0 +1,183 @@
+//! What every node has around its protocol, whatever becomes of the protocol's decisions: its
+//! randomness, its packets, its part of storage.
+
+use alloc::{boxed::Box, collections::BTreeSet, format, string::String, sync::Arc, vec, vec::Vec};
+
+use chain::{BlockTime, Header, PeerId, Stream, Time};
+use protocol::{
+    Batch, ChainView, Cx, Glance, Keep, Key, Name, Outbox, Output, Proposal, Protocol, Saved,
+    Sheet, TimerKey, To, Values, Wish, Write, kept, own_key, stored,
+};
+
+/// A protocol and its surroundings.
+pub(crate) struct Shell {
+    protocol: Box<dyn Protocol>,
+    me: PeerId,
+    rng: Stream,
+}
+
+/// One moment of a node, as its protocol sees it.
+#[derive(Clone, Copy)]
+pub(crate) struct Moment<'a> {
+    pub now: Time,
+    pub clock: BlockTime,
+    pub peers: &'a [PeerId],
+    pub chain: &'a dyn ChainView,
+}
+
+/// What only the shape of a node can grant.
+pub(crate) enum Verdict {
+    Publish { header: Header, body: Arc<[u8]> },
+    Decide { slot: u64, proposal: Arc<Proposal> },
+}
+
+impl Shell {
+    pub fn new(protocol: Box<dyn Protocol>, me: PeerId, seed: u64) -> Self {
+        let rng = Stream::new(seed, 0, "protocol");
+        Self { protocol, me, rng }
+    }
+
+    pub fn protocol(&self) -> &dyn Protocol {
+        &*self.protocol
+    }
+
+    /// Lets the protocol act. What it wants comes back in causal order.
+    pub fn call(
+        &mut self,
+        moment: Moment<'_>,
+        call: impl FnOnce(&mut dyn Protocol, &mut Cx<'_>),
+    ) -> Vec<Wish> {
+        let mut wishes = Vec::new();
+        let Moment {
+            now,
+            clock,
+            peers,
+            chain,
+        } = moment;
+        let mut cx = Cx {
+            now,
+            clock,
+            me: self.me,
+            peers,
+            rng: &mut self.rng,
+            chain,
+            wishes: &mut wishes,
+        };
+        call(&mut *self.protocol, &mut cx);
+        wishes
+    }
+
+    pub fn glance(&self) -> Glance {
+        self.protocol.glance()
+    }
+
+    pub fn inspect(&self) -> Sheet {
+        self.protocol.inspect()
+    }
+
+    pub fn fork(&self) -> Self {
+        Self {
+            protocol: self.protocol.fork(),
+            me: self.me,
+            rng: self.rng.clone(),
+        }
+    }
+}
+
+/// Grants what every node grants alike; the rest is returned.
+pub(crate) fn grant(wish: Wish, out: &mut Outbox) -> Option<Verdict> {
+    out.push(match wish {
+        Wish::Arm { key, at } => Output::Arm {
+            key: TimerKey::Protocol(key),
+            at,
+        },
+        Wish::Disarm { key } => Output::Disarm {
+            key: TimerKey::Protocol(key),
+        },
+        Wish::Send { to, packet } => Output::Send {
+            to: To::Peer(to),
+            packet,
+        },
+        Wish::Save(changes) => Output::Save(Batch(changes.into_iter().map(write).collect())),
+        Wish::Answer { ask, receipt } => Output::Answer { ask, receipt },
+        Wish::Work(job) => Output::Work(job),
+        Wish::Stop(job) => Output::Stop(job),
+        Wish::Tell(event) => Output::Tell(event),
+        Wish::Publish { header, body } => return Some(Verdict::Publish { header, body }),
+        Wish::Decide { slot, proposal } => return Some(Verdict::Decide { slot, proposal }),
+    });
+    None
+}
+
+fn write(change: Keep) -> Write {
+    match change {
+        Keep::Put(name, value) => Write::Put {
+            key: own_key(&name),
+            value,
+        },
+        Keep::DeleteRange(from, until) => Write::DeleteRange {
+            from: stored(&from),
+            until: stored(&until),
+        },
+    }
+}
+
+/// What a protocol finds at boot: its small values are here, large ones have to be loaded.
+#[derive(Clone, Default)]
+pub(crate) struct Shelf {
+    values: Values,
+    /// Not here yet.
+    awaited: BTreeSet<Name>,
+    /// Cannot be read. A protocol that forgets a promise would break it, so it is not started.
+    lost: Option<Name>,
+}
+
+impl Shelf {
+    /// Takes the protocol's values, and says what has to be loaded.
+    pub fn of(saved: &Saved) -> (Self, Vec<Output>) {
+        let (mut shelf, mut loads) = (Self::default(), vec![]);
+        for (name, value) in &saved.small {
+            if let Some(name) = kept(name) {
+                shelf.values.insert(name.to_vec(), value.clone());
+            }
+        }
+        for name in saved.large.keys() {
+            if let Some(own) = kept(name) {
+                shelf.awaited.insert(own.to_vec());
+                let key = Key::own(name.clone());
+                loads.push(Output::Load { key });
+            }
+        }
+        (shelf, loads)
+    }
+
+    /// Takes a value that was loaded, if it was awaited.
+    pub fn answer(&mut self, key: &Key, value: Option<Arc<[u8]>>) {
+        let Some(name) = kept(&key.name).filter(|name| self.awaited.remove(*name)) else {
+            return;
+        };
+        match value {
+            Some(value) => drop(self.values.insert(name.to_vec(), value)),
+            None => self.lost = Some(name.to_vec()),
+        }
+    }
+
+    /// Whether everything has been answered.
+    pub fn is_complete(&self) -> bool {
+        self.awaited.is_empty()
+    }
+
+    /// All values by the protocol's names.
+    ///
+    /// # Errors
+    /// What is lost, as a sentence.
+    pub fn values(&self) -> Result<&Values, String> {
+        match &self.lost {
+            None => Ok(&self.values),
+            Some(name) => Err(format!(
+                "what the protocol saved as {:?} cannot be read",
+                String::from_utf8_lossy(name)
+            )),
+        }
+    }
+}
