@@ -41,7 +41,7 @@ pub fn run(file: &Path, log: bool, out: &mut Out) -> Result<bool, Failure> {
     Ok(report
         .claims
         .iter()
-        .all(|claim| claim.verdict == Verdict::Held))
+        .all(|claim| !matches!(claim.verdict, Verdict::Broken { .. })))
 }
 
 /// Runs to the end, showing progress on a terminal.
@@ -75,7 +75,7 @@ fn tell(title: &str, report: &Report, out: &mut Out) -> Result<(), Failure> {
             .map(|(index, node)| node_text(index, node)),
     );
     text.push(format!(
-        "{} s, {} steps, {} packets ({} lost), {} blocks found, {} reorganisations, {} crashes, {} torn writes",
+        "{} s, {} steps, {} packets ({} lost), {} blocks found, {} reorganisations, {} crashes, {} torn writes, {} of {} transactions answered",
         report.now.0 / 1_000_000,
         counts.steps,
         counts.packets,
@@ -84,6 +84,8 @@ fn tell(title: &str, report: &Report, out: &mut Out) -> Result<(), Failure> {
         counts.reorganisations,
         counts.crashes,
         counts.torn_writes,
+        counts.answered,
+        counts.submitted,
     ));
     text.push(format!("fingerprint {}", report.fingerprint));
     let claims: Vec<_> = report.claims.iter().map(claim_json).collect();
@@ -100,6 +102,7 @@ fn tell(title: &str, report: &Report, out: &mut Out) -> Result<(), Failure> {
         "steps": counts.steps, "packets": counts.packets, "lost": counts.lost,
         "found": counts.found, "reorganisations": counts.reorganisations,
         "crashes": counts.crashes, "torn_writes": counts.torn_writes,
+        "submitted": counts.submitted, "answered": counts.answered,
         "fingerprint": report.fingerprint.to_string(),
     });
     out.line(text.join("\n"), value)?;
@@ -112,6 +115,7 @@ fn claim_text(claim: &Claim) -> String {
         Verdict::Broken { at, what } => {
             format!("BROKEN  {} at {} s: {what}", claim.name, at.0 / 1_000_000)
         }
+        Verdict::Excused { what, why } => format!("excused {}: {what}; {why}", claim.name),
     }
 }
 
@@ -120,6 +124,9 @@ fn claim_json(claim: &Claim) -> serde_json::Value {
         Verdict::Held => json!({"claim": claim.name, "held": true}),
         Verdict::Broken { at, what } => {
             json!({"claim": claim.name, "held": false, "at_micros": at.0, "what": what})
+        }
+        Verdict::Excused { what, why } => {
+            json!({"claim": claim.name, "held": null, "what": what, "why": why})
         }
     }
 }

@@ -2,9 +2,9 @@
 
 use alloc::sync::Arc;
 
-use chain::PublicKey;
+use chain::{PublicKey, Seat};
 use node::{Config, Memo, Node};
-use protocol::Payee;
+use protocol::{Payee, Role, Terms};
 
 use crate::Room;
 
@@ -15,7 +15,14 @@ use crate::Room;
 #[must_use]
 pub fn assemble(room: &Room, key: &PublicKey, seed: u64, memo: &Memo) -> Node {
     let params = Arc::new(room.params());
-    let protocol = (consensus::pow::ENTRY.build)(params.clone());
+    let terms = Terms {
+        chain: params.clone(),
+        values: Arc::new([]),
+        members: Arc::new([]),
+        role: Role::Member,
+        seat: Seat(0),
+    };
+    let protocol = (consensus::pow::ENTRY.build)(&terms);
     let ledger = Arc::new(ledger::utxo::Utxo::new(params.clone()));
     let config = Config {
         me: key.peer_id(),

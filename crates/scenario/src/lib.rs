@@ -16,7 +16,11 @@ mod room;
     reason = "serde's derive names floats; no field is one"
 )]
 pub mod script;
+mod setting;
 
 pub use assemble::assemble;
 pub use room::{MAX_NAME, Room, RoomError};
-pub use script::{Fault, FaultKind, LinksSpec, NodesSpec, RoomSpec, Scenario, ScenarioError};
+pub use script::{
+    ChainSpec, ClientsSpec, Fault, FaultKind, LinksSpec, NodesSpec, Scenario, ScenarioError,
+};
+pub use setting::{Place, Setting};

@@ -1,14 +1,17 @@
 //! A scenario: a room, the machines in it, the links between them and what goes wrong. Scenario
 //! files are written by people; nothing is allocated before it is known to be within limits.
 
+use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
 use chain::CompactTarget;
+use protocol::Shape;
 use serde::{Deserialize, Serialize};
 
-use crate::room::{Room, RoomError};
+use crate::room::RoomError;
+use crate::setting::Setting;
 
 /// A whole run, as its file describes it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,9 +27,12 @@ pub struct Scenario {
     #[serde(default = "six")]
     pub depth: u32,
     /// The rules.
-    pub room: RoomSpec,
-    /// The nodes.
+    pub chain: ChainSpec,
+    /// The nodes that agree.
     pub nodes: NodesSpec,
+    /// Those who want transactions carried out.
+    #[serde(default)]
+    pub clients: ClientsSpec,
     /// The network.
     #[serde(default)]
     pub links: LinksSpec,
@@ -35,20 +41,19 @@ pub struct Scenario {
     pub faults: Vec<Fault>,
 }
 
-/// A room's parameters, as a file gives them.
+/// A chain's rules, as a file gives them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct RoomSpec {
-    /// Its name.
+pub struct ChainSpec {
+    /// Its name, which its genesis block depends on.
     pub name: String,
-    /// Seconds between blocks.
-    pub spacing: u32,
-    /// Starting target in compact form.
-    pub bits: u32,
-    /// Blocks between difficulty adjustments.
-    pub window: u32,
-    /// Blocks between halvings.
-    pub halving: u32,
+    /// The protocol, by its short name in the registry.
+    pub protocol: String,
+    /// The ledger, likewise.
+    pub ledger: String,
+    /// Parameters of both by name; what is not given has its default.
+    #[serde(default)]
+    pub params: BTreeMap<String, u64>,
 }
 
 /// The nodes of a run.
@@ -59,8 +64,28 @@ pub struct NodesSpec {
     pub count: u32,
     /// Hashes per second of each node in turn; the last value applies to all remaining nodes. The
     /// proof of work in a simulation is real: together with `bits`, these rates determine how long
-    /// a block takes.
+    /// a block takes. Empty where nobody mines.
+    #[serde(default)]
     pub hashes_per_second: Vec<u32>,
+}
+
+/// The clients of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ClientsSpec {
+    /// How many.
+    pub count: u32,
+    /// Milliseconds between two transactions of one client, on average.
+    pub every_ms: u32,
+}
+
+impl Default for ClientsSpec {
+    fn default() -> Self {
+        Self {
+            count: 0,
+            every_ms: 1_000,
+        }
+    }
 }
 
 /// What every link does to packets.
@@ -127,6 +152,10 @@ fn six() -> u32 {
 pub mod limits {
     /// Nodes.
     pub const NODES: u32 = 64;
+    /// Clients.
+    pub const CLIENTS: u32 = 64;
+    /// Transactions that all clients together submit.
+    pub const TRANSACTIONS: u64 = 10_000_000;
     /// Simulated seconds: a day.
     pub const SECONDS: u32 = 86_400;
     /// Faults.
@@ -148,8 +177,18 @@ pub mod limits {
 /// Why a scenario cannot run; each variant carries the offending value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ScenarioError {
-    /// The room is invalid.
+    /// The rules are invalid.
     Room(RoomError),
+    /// There is no protocol of this name.
+    UnknownProtocol(String),
+    /// There is no ledger of this name.
+    UnknownLedger(String),
+    /// Neither the protocol nor the ledger has a parameter of this name.
+    UnknownParam(String),
+    /// Clients want transactions carried out, and this ledger has no examples of any.
+    NoWorkload(String),
+    /// Clients submit transactions, and this protocol has no clients.
+    NoClients(String),
     /// A number is outside its limits.
     OutOfRange {
         /// Which number.
@@ -172,7 +211,19 @@ pub enum ScenarioError {
 impl fmt::Display for ScenarioError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Room(error) => write!(f, "room: {error}"),
+            Self::Room(error) => write!(f, "chain: {error}"),
+            Self::UnknownProtocol(name) => write!(f, "there is no protocol {name:?}"),
+            Self::UnknownLedger(name) => write!(f, "there is no ledger {name:?}"),
+            Self::UnknownParam(name) => {
+                write!(
+                    f,
+                    "neither the protocol nor the ledger has a parameter {name:?}"
+                )
+            }
+            Self::NoWorkload(name) => {
+                write!(f, "clients have nothing to do on the ledger {name:?}")
+            }
+            Self::NoClients(name) => write!(f, "the protocol {name:?} has no clients"),
             Self::OutOfRange {
                 what,
                 value,
@@ -191,59 +242,61 @@ impl fmt::Display for ScenarioError {
 impl core::error::Error for ScenarioError {}
 
 impl Scenario {
-    /// Checks everything against the limits and returns the room.
+    /// Checks everything against the limits and returns what nodes are made from.
     ///
     /// # Errors
     /// The first thing that is outside its limits.
-    pub fn check(&self) -> Result<Room, ScenarioError> {
+    pub fn check(&self) -> Result<Setting, ScenarioError> {
         let length = |len: usize| u64::try_from(len).unwrap_or(u64::MAX);
-        within(
-            "title's length",
-            length(self.title.len()),
-            0,
-            length(limits::TITLE),
-        )?;
+        let title = length(self.title.len());
+        within("title's length", title, 0, length(limits::TITLE))?;
         if let Some(sign) = self.title.chars().find(|sign| sign.is_control()) {
             return Err(ScenarioError::BadTitle(sign));
         }
         within("seconds", self.seconds.into(), 1, limits::SECONDS.into())?;
         within("depth", self.depth.into(), 1, 1_000)?;
-        within(
-            "nodes.count",
-            self.nodes.count.into(),
-            1,
-            limits::NODES.into(),
-        )?;
-        within(
-            "number of faults",
-            length(self.faults.len()),
-            0,
-            length(limits::FAULTS),
-        )?;
-        self.check_rates()?;
+        let (nodes, clients) = (self.nodes.count.into(), self.clients.count.into());
+        within("nodes.count", nodes, 1, limits::NODES.into())?;
+        within("clients.count", clients, 0, limits::CLIENTS.into())?;
+        let faults = length(self.faults.len());
+        within("number of faults", faults, 0, length(limits::FAULTS))?;
         self.links.check()?;
         self.faults.iter().try_for_each(|fault| fault.check(self))?;
-        let RoomSpec {
-            name,
-            spacing,
-            bits,
-            window,
-            halving,
-        } = &self.room;
-        let room = Room::new(name, *spacing, CompactTarget(*bits), *window, *halving)
-            .map_err(ScenarioError::Room)?;
-        let tries = |bits: u32| chain::block_proof(CompactTarget(bits));
-        if tries(*bits) > tries(limits::HARDEST_BITS) {
-            let (value, max) = (u64::from(*bits), 0x207f_ffff);
-            let min = limits::HARDEST_BITS.into();
-            return Err(ScenarioError::OutOfRange {
-                what: "room.bits",
-                value,
-                min,
-                max,
-            });
+        let setting = Setting::of(&self.chain)?;
+        match setting.entry.shape {
+            Shape::Forks => self.check_mining(&setting)?,
+            Shape::Slots => self.check_workload(&setting)?,
         }
-        Ok(room)
+        Ok(setting)
+    }
+
+    /// Blocks have to be mined, and not too hard to find.
+    fn check_mining(&self, setting: &Setting) -> Result<(), ScenarioError> {
+        if self.clients.count > 0 {
+            return Err(ScenarioError::NoClients(self.chain.protocol.clone()));
+        }
+        let bits = setting.chain.genesis.header.bits;
+        if chain::block_proof(bits) > chain::block_proof(CompactTarget(limits::HARDEST_BITS)) {
+            let (value, max) = (u64::from(bits.0), 0x207f_ffff);
+            return within("chain.params.bits", value, limits::HARDEST_BITS.into(), max);
+        }
+        self.check_rates(setting.chain.spacing_secs)
+    }
+
+    fn check_workload(&self, setting: &Setting) -> Result<(), ScenarioError> {
+        within(
+            "clients.every_ms",
+            self.clients.every_ms.into(),
+            1,
+            3_600_000,
+        )?;
+        let each = u64::from(self.seconds) * 1_000 / u64::from(self.clients.every_ms);
+        let all = each.saturating_mul(self.clients.count.into());
+        within("transactions of all clients", all, 0, limits::TRANSACTIONS)?;
+        if self.clients.count > 0 && setting.ledger.sample.is_none() {
+            return Err(ScenarioError::NoWorkload(self.chain.ledger.clone()));
+        }
+        Ok(())
     }
 
     /// Hashes per second of a node.
@@ -256,7 +309,7 @@ impl Scenario {
         rates.get(index).copied().unwrap_or(0)
     }
 
-    fn check_rates(&self) -> Result<(), ScenarioError> {
+    fn check_rates(&self, spacing: u32) -> Result<(), ScenarioError> {
         let rates = &self.nodes.hashes_per_second;
         if rates.is_empty() {
             return Err(ScenarioError::NoHashRate);
@@ -267,9 +320,9 @@ impl Scenario {
         })?;
         let nodes = 0..self.nodes.count;
         let all: u64 = nodes.map(|node| u64::from(self.hash_rate(node))).sum();
-        let between = all.saturating_mul(self.room.spacing.into());
+        let between = all.saturating_mul(spacing.into());
         within(
-            "hashes of all nodes within room.spacing",
+            "hashes of all nodes between two blocks",
             between,
             0,
             limits::HASHES_PER_BLOCK,
@@ -301,7 +354,7 @@ impl Fault {
     fn check(&self, scenario: &Scenario) -> Result<(), ScenarioError> {
         within("fault.at", self.at.into(), 0, scenario.seconds.into())?;
         let known = |node: u32| {
-            if node < scenario.nodes.count {
+            if node < scenario.nodes.count + scenario.clients.count {
                 Ok(())
             } else {
                 Err(ScenarioError::BadNode(node))

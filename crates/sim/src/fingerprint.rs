@@ -58,6 +58,11 @@ fn take_input(input: &Input, bytes: &mut Vec<u8>) {
                 bytes.extend(len.to_le_bytes());
             }
         }
+        Input::Submit { ask, tx } => {
+            bytes.push(7);
+            bytes.extend(ask.0.to_le_bytes());
+            sized(tx, bytes);
+        }
         Input::Packet { from, packet } => {
             peer_bytes(1, from, bytes);
             sized(&packet.bytes, bytes);

@@ -10,12 +10,15 @@
 pub mod checkers;
 mod disk;
 mod fingerprint;
+mod judges;
 mod network;
 mod queue;
+mod report;
 mod run;
 mod search;
 mod seat;
 
 pub use disk::Disk;
 pub use fingerprint::Fingerprint;
-pub use run::{Claim, Counts, Report, Sim, Standing, Verdict};
+pub use report::{Claim, Counts, Report, Standing, Verdict};
+pub use run::Sim;

@@ -30,6 +30,8 @@ pub(crate) enum Planned {
     Mined { seat: SeatIx, job: Job, life: u64 },
     /// A value was read from the disk in this life of the node.
     Loaded { seat: SeatIx, key: Key, life: u64 },
+    /// A client wants its next transaction carried out.
+    Submit(SeatIx),
     /// A fault of the scenario, by its index in the list.
     Fault(u32),
 }

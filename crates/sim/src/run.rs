@@ -2,26 +2,32 @@
 //! checkers look.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use chain::{BlockId, Height, Micros, PeerId, Time};
+use chain::{Micros, PeerId, Seat as SeatNumber, Stream, Time};
 use node::Memo;
-use protocol::{Event, Input, Outbox, Output, Packet, Sheet, To, Value};
-use scenario::{FaultKind, Room, Scenario, ScenarioError};
+use protocol::{AskId, Event, Input, Outbox, Output, Packet, Role, Seen, To};
+use scenario::{FaultKind, Place, Scenario, ScenarioError, Setting};
 
-use crate::checkers::{self, Checker};
 use crate::fingerprint::Fingerprint;
+use crate::judges::Judges;
 use crate::network::Network;
 use crate::queue::{Planned, Queue, SeatIx};
+use crate::report::{Counts, Report, Standing};
 use crate::search;
-use crate::seat::{Crash, Seat};
+use crate::seat::{Crash, Seat, toy_key};
 
 /// How long reading from the simulated disk takes.
 const DISK_LATENCY: Micros = Micros::from_millis(1);
 
 /// A run in progress.
 pub struct Sim {
-    room: Room,
+    setting: Setting,
     faults: Vec<FaultKind>,
+    /// Milliseconds between two transactions of a client, on average.
+    every_ms: u64,
+    /// What clients want, and when.
+    wishes: Stream,
     seats: Vec<Seat>,
     seat_of: BTreeMap<PeerId, SeatIx>,
     queue: Queue,
@@ -30,77 +36,10 @@ pub struct Sim {
     now: Time,
     end: Time,
     fingerprint: Fingerprint,
-    checkers: Vec<Box<dyn Checker>>,
-    broken: BTreeMap<&'static str, (Time, String)>,
+    judges: Judges,
     counts: Counts,
     events: Vec<(Time, SeatIx, Event)>,
     forgotten: u64,
-}
-
-/// What happened, in numbers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counts {
-    /// Steps that machines took.
-    pub steps: u64,
-    /// Packets sent; a broadcast counts once per receiver.
-    pub packets: u64,
-    /// Packets lost on a link or to a cut.
-    pub lost: u64,
-    /// Blocks found.
-    pub found: u64,
-    /// How often a node switched branches.
-    pub reorganisations: u64,
-    /// Crashes.
-    pub crashes: u64,
-    /// Writes torn by a crash.
-    pub torn_writes: u64,
-}
-
-/// What a checker found.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// The claim held throughout.
-    Held,
-    /// The claim was broken.
-    Broken {
-        /// When it was first broken.
-        at: Time,
-        /// What was seen.
-        what: String,
-    },
-}
-
-/// A claim and what became of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Claim {
-    /// Its name.
-    pub name: &'static str,
-    /// What became of it.
-    pub verdict: Verdict,
-}
-
-/// Where a node stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Standing {
-    /// The node.
-    pub peer: PeerId,
-    /// Its tip; `None` while it is down.
-    pub tip: Option<(BlockId, Height)>,
-}
-
-/// The outcome of a run.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Report {
-    /// The simulated time it reached.
-    pub now: Time,
-    /// Identifies the run.
-    pub fingerprint: Fingerprint,
-    /// All claims.
-    pub claims: Vec<Claim>,
-    /// All nodes, in the scenario's order.
-    pub nodes: Vec<Standing>,
-    /// The numbers.
-    pub counts: Counts,
 }
 
 /// How many log entries are kept at most; the oldest are dropped first.
@@ -112,39 +51,36 @@ impl Sim {
     /// # Errors
     /// The first thing in the scenario that is outside its limits.
     pub fn new(scenario: &Scenario) -> Result<Self, ScenarioError> {
-        let room = scenario.check()?;
-        let seats: Vec<Seat> = (0..scenario.nodes.count)
-            .map(|index| Seat::new(index, scenario.seed, scenario.hash_rate(index)))
-            .collect();
+        let setting = scenario.check()?;
+        let places = places(scenario);
+        let judges = Judges::new(scenario, &setting, &places[0]);
+        let seat = |place: Place| {
+            let rate = scenario.hash_rate(place.seat.0);
+            Seat::new(place, scenario.seed, rate)
+        };
+        let seats: Vec<Seat> = places.into_iter().map(seat).collect();
         let seat_of = (0..)
             .zip(&seats)
             .map(|(index, seat)| (seat.peer, index))
             .collect();
-        let mut queue = Queue::default();
-        for index in 0..scenario.nodes.count {
-            // Nodes start a millisecond apart; nothing depends on which is first.
-            queue.plan(Time(u64::from(index) * 1_000), Planned::Boot(index));
-        }
-        for (index, fault) in (0..).zip(&scenario.faults) {
-            queue.plan(seconds(fault.at), Planned::Fault(index));
-        }
         Ok(Self {
-            checkers: checkers::all(&room.params(), scenario.depth),
-            room,
+            judges,
+            setting,
             faults: scenario
                 .faults
                 .iter()
                 .map(|fault| fault.kind.clone())
                 .collect(),
+            every_ms: scenario.clients.every_ms.into(),
+            wishes: Stream::new(scenario.seed, 0, "workload"),
             seats,
             seat_of,
-            queue,
+            queue: planned(scenario),
             network: Network::new(scenario.links, scenario.seed),
             memo: Memo::default(),
             now: Time::ZERO,
             end: seconds(scenario.seconds),
             fingerprint: Fingerprint::default(),
-            broken: BTreeMap::new(),
             counts: Counts::default(),
             events: Vec::new(),
             forgotten: 0,
@@ -192,6 +128,7 @@ impl Sim {
                     self.step(number, seat, Input::Loaded { key, value });
                 }
             }
+            Planned::Submit(seat) => self.submit(number, seat),
             Planned::Fault(index) => self.fault(number, index),
         }
         true
@@ -200,32 +137,17 @@ impl Sim {
     /// The outcome of the run so far.
     #[must_use]
     pub fn report(&self) -> Report {
-        let claim = |checker: &dyn Checker| {
-            let name = checker.name();
-            let verdict = match self.broken.get(name) {
-                None => Verdict::Held,
-                Some((at, what)) => Verdict::Broken {
-                    at: *at,
-                    what: what.clone(),
-                },
-            };
-            Claim { name, verdict }
-        };
         let standing = |seat: &Seat| Standing {
             peer: seat.peer,
-            tip: seat
-                .machine
-                .as_ref()
-                .and_then(|machine| tip(&machine.inspect())),
+            tip: seat.machine.as_ref().map(|machine| {
+                let glance = machine.glance();
+                (glance.tip, glance.height)
+            }),
         };
         Report {
             now: self.now,
             fingerprint: self.fingerprint,
-            claims: self
-                .checkers
-                .iter()
-                .map(|checker| claim(checker.as_ref()))
-                .collect(),
+            claims: self.judges.verdicts(self.now),
             nodes: self.seats.iter().map(standing).collect(),
             counts: self.counts,
         }
@@ -251,13 +173,11 @@ impl Sim {
     }
 
     fn boot(&mut self, number: u64, index: SeatIx) {
-        let (room, memo) = (self.room.clone(), self.memo.clone());
+        let (setting, memo) = (self.setting.clone(), self.memo.clone());
         let seat = self.seat(index);
-        seat.start(&room, &memo);
+        seat.start(&setting, &memo);
         let saved = seat.disk.saved();
-        self.checkers
-            .iter_mut()
-            .for_each(|checker| checker.booted(index));
+        self.judges.trouble(self.now);
         self.step(number, index, Input::Boot { saved });
         self.tell_peers(number);
     }
@@ -287,7 +207,27 @@ impl Sim {
         self.step(number, index, input);
     }
 
+    /// A client that is up wants something, and will want something else later.
+    fn submit(&mut self, number: u64, index: SeatIx) {
+        let wait = Micros::from_millis(1 + self.wishes.below(2 * self.every_ms));
+        let at = self.now.saturating_add(wait);
+        self.queue.plan(at, Planned::Submit(index));
+        let Some(sample) = self.setting.ledger.sample else {
+            return;
+        };
+        let tx = sample(&mut self.wishes).into();
+        let seat = self.seat(index);
+        if !seat.is_ready() {
+            return;
+        }
+        seat.asks += 1;
+        let ask = AskId(seat.asks);
+        self.counts.submitted += 1;
+        self.step(number, index, Input::Submit { ask, tx });
+    }
+
     fn fault(&mut self, number: u64, index: u32) {
+        self.judges.trouble(self.now);
         match self.faults[usize_of(index)].clone() {
             FaultKind::Crash {
                 node,
@@ -298,10 +238,12 @@ impl Sim {
             FaultKind::Cut { groups } => {
                 self.network
                     .cut(&groups, u32::try_from(self.seats.len()).unwrap_or(u32::MAX));
+                self.judges.trouble(Time(u64::MAX)); // until it heals
                 self.tell_peers(number);
             }
             FaultKind::Heal {} => {
                 self.network.heal();
+                self.judges.heal(self.now);
                 self.tell_peers(number);
             }
         }
@@ -332,12 +274,12 @@ impl Sim {
         }
         if let Some(Crash { away, .. }) = crash {
             self.counts.crashes += 1;
-            self.judge(|checker| checker.died(index, &out));
+            self.judge(index, &input, &out, true);
             self.seat(index).die();
             self.queue
                 .plan(now.saturating_add(away), Planned::Boot(index));
         } else {
-            self.judge_step(index, &out);
+            self.judge(index, &input, &out, false);
         }
     }
 
@@ -389,6 +331,8 @@ impl Sim {
                 let seat = self.seat(index);
                 seat.job = seat.job.filter(|job| job.id != *id);
             }
+            Output::Answer { .. } => self.counts.answered += 1,
+            Output::Executed { .. } => {} // for claims
             Output::Tell(event) => self.note(index, event),
         }
     }
@@ -435,23 +379,18 @@ impl Sim {
         self.events.push((self.now, index, event.clone()));
     }
 
-    /// Lets every checker look at a node after its step.
-    fn judge_step(&mut self, index: SeatIx, out: &[Output]) {
-        let Some(machine) = &self.seats[usize_of(index)].machine else {
-            return;
-        };
-        let sheet = machine.inspect();
-        self.judge(|checker| checker.after_step(index, out, &sheet));
-    }
-
-    fn judge(&mut self, mut look: impl FnMut(&mut dyn Checker) -> Result<(), String>) {
-        for checker in &mut self.checkers {
-            if let Err(what) = look(checker.as_mut()) {
-                self.broken
-                    .entry(checker.name())
-                    .or_insert((self.now, what));
-            }
-        }
+    /// Lets every claim look at a step. A machine that crashed in it is still here, but has no glance.
+    fn judge(&mut self, index: SeatIx, input: &Input, out: &[Output], crashed: bool) {
+        let seat = &self.seats[usize_of(index)];
+        let glance = seat.machine.as_ref().filter(|_| !crashed);
+        self.judges.after(&Seen {
+            at: self.now,
+            seat: index,
+            peer: seat.peer,
+            input,
+            out,
+            glance: glance.map(|machine| machine.glance()),
+        });
     }
 
     fn seat(&mut self, index: SeatIx) -> &mut Seat {
@@ -459,25 +398,44 @@ impl Sim {
     }
 
     fn indices(&self) -> std::ops::Range<SeatIx> {
-        0..u32::try_from(self.seats.len()).expect("at most 64 nodes")
+        0..u32::try_from(self.seats.len()).expect("at most 128 seats")
     }
 }
 
-/// A node's tip, according to its sheet.
-fn tip(sheet: &Sheet) -> Option<(BlockId, Height)> {
-    let row = |label| {
-        sheet
-            .rows
-            .iter()
-            .find(|row| row.label == label)
-            .map(|row| &row.value)
+/// Everybody's place: nodes first, then clients.
+fn places(scenario: &Scenario) -> Vec<Place> {
+    let (nodes, clients) = (scenario.nodes.count, scenario.clients.count);
+    let key = |index| toy_key(scenario.seed, index).public_key();
+    let members = (0..nodes).map(|index| key(index).peer_id()).collect();
+    let place = |index| Place {
+        key: key(index),
+        members: Arc::clone(&members),
+        role: if index < nodes {
+            Role::Member
+        } else {
+            Role::Client
+        },
+        seat: SeatNumber(index),
+        seed: 0,
     };
-    match (row("tip"), row("height")) {
-        (Some(Value::Block(id)), Some(Value::Number(height))) => {
-            Some((*id, Height(u32::try_from(*height).ok()?)))
-        }
-        _ => None,
+    (0..nodes + clients).map(place).collect()
+}
+
+/// What happens of itself: nodes start a millisecond apart (nothing depends on which is first), clients
+/// a second later, and faults when the scenario says.
+fn planned(scenario: &Scenario) -> Queue {
+    let mut queue = Queue::default();
+    let (nodes, clients) = (scenario.nodes.count, scenario.clients.count);
+    for index in 0..nodes + clients {
+        queue.plan(Time(u64::from(index) * 1_000), Planned::Boot(index));
     }
+    for (index, fault) in (0..).zip(&scenario.faults) {
+        queue.plan(seconds(fault.at), Planned::Fault(index));
+    }
+    for index in nodes..nodes + clients {
+        queue.plan(seconds(1), Planned::Submit(index));
+    }
+    queue
 }
 
 fn seconds(seconds: u32) -> Time {

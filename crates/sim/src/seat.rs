@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use chain::{Micros, PeerId, PublicKey, SecretKey, Stream, tagged_hash};
+use chain::{Micros, PeerId, SecretKey, Stream, tagged_hash};
 use node::Memo;
 use protocol::{Batch, Job, Machine, Outbox, Output, TimerKey};
-use scenario::{Room, assemble};
+use scenario::{Place, Setting};
 
 use crate::disk::Disk;
 use crate::queue::SeatIx;
@@ -25,15 +25,18 @@ pub(crate) struct Seat {
     pub(crate) life: u64,
     /// If set, the node dies in its next step that writes, and stays down this long.
     pub(crate) doomed: Option<Micros>,
-    key: PublicKey,
+    /// Counts what was submitted here.
+    pub(crate) asks: u64,
+    /// Where it stands, with the seed of its next life.
+    place: Place,
     seed: u64,
 }
 
 impl Seat {
-    pub(crate) fn new(index: SeatIx, seed: u64, hash_rate: u32) -> Self {
-        let key = toy_key(seed, index).public_key();
+    pub(crate) fn new(place: Place, seed: u64, hash_rate: u32) -> Self {
+        let index = place.seat.0;
         Self {
-            peer: key.peer_id(),
+            peer: place.key.peer_id(),
             machine: None,
             disk: Disk::default(),
             timers: BTreeMap::new(),
@@ -42,16 +45,23 @@ impl Seat {
             rng: Stream::new(seed, index, "mining"),
             life: 0,
             doomed: None,
-            key,
+            asks: 0,
+            place,
             seed: seed ^ u64::from(index) << 32,
         }
     }
 
     /// Puts a fresh machine in place of whatever was here; its first input must be `Boot`.
-    pub(crate) fn start(&mut self, room: &Room, memo: &Memo) {
+    pub(crate) fn start(&mut self, setting: &Setting, memo: &Memo) {
         self.life += 1;
-        let seed = self.seed.wrapping_add(self.life);
-        self.machine = Some(Box::new(assemble(room, &self.key, seed, memo)));
+        self.place.seed = self.seed.wrapping_add(self.life);
+        self.machine = Some(setting.assemble(&self.place, memo));
+    }
+
+    /// Whether it takes part.
+    pub(crate) fn is_ready(&self) -> bool {
+        let machine = self.machine.as_ref();
+        machine.is_some_and(|machine| machine.glance().is_ready)
     }
 
     /// Loses everything but the disk.
@@ -97,7 +107,7 @@ impl Seat {
 }
 
 /// A key that anybody can compute from the seed: for simulations only.
-fn toy_key(seed: u64, index: SeatIx) -> SecretKey {
+pub(crate) fn toy_key(seed: u64, index: SeatIx) -> SecretKey {
     (0u32..)
         .map(|nonce| {
             let parts: [&[u8]; 3] = [

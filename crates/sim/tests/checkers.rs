@@ -1,16 +1,14 @@
 //! Checks the checkers: each must see a violation that is forged in front of it, and stay quiet
 //! otherwise.
 
-use std::cell::RefCell;
-use std::rc::Rc;
 use std::sync::Arc;
 
 use chain::{
-    Amount, Block, BlockId, BlockTime, ChainParams, CompactTarget, Encode, Height, Script,
-    Transaction, TxOut, U256, block_proof, tabchain,
+    Amount, Block, BlockId, BlockTime, ChainParams, CompactTarget, Encode, Height, PeerId, Script,
+    Time, Transaction, TxOut, U256, Work, block_proof, tabchain,
 };
-use protocol::{Batch, Key, Output, Sheet, Value, Write};
-use sim::checkers::{Agreement, Checker, MostWork, Record, Supply};
+use protocol::{AskId, Batch, Claim, Glance, Input, JobId, Key, Output, Saved, Seen, Write};
+use sim::checkers::{Agreement, Answers, Checker, MostWork, OneHistory, Record, SETTLES, Supply};
 
 fn params() -> ChainParams {
     tabchain("forged", 10, CompactTarget(0x207f_ffff), 8, 2).expect("within limits")
@@ -48,16 +46,18 @@ fn branch(params: &ChainParams, length: u32, tag: u8) -> Vec<Block> {
     blocks
 }
 
-fn sheet(tip: BlockId, work: U256, supply: u64) -> Sheet {
-    Sheet::new("node")
-        .row("tip", Value::Block(tip))
-        .row("work", Value::Hex(format!("{work:x}")))
-        .row("supply", Value::Number(supply))
-        .row("progress", Value::Word("ready"))
+fn glance(tip: BlockId, work: U256, supply: u64) -> Glance {
+    Glance {
+        tip,
+        work: Work(work),
+        supply: Amount::new(supply).expect("money"),
+        is_ready: true,
+        ..Glance::default()
+    }
 }
 
-/// The truthful sheet of a node that stands on the last of these blocks.
-fn honest(blocks: &[Block]) -> Sheet {
+/// The truthful glance of a node that stands on the last of these blocks.
+fn honest(blocks: &[Block]) -> Glance {
     let tip = blocks.last().expect("genesis at least");
     let proof = block_proof(tip.header.bits).0;
     let supply: i64 = blocks[1..]
@@ -65,132 +65,198 @@ fn honest(blocks: &[Block]) -> Sheet {
         .map(|block| block.transactions[0].outputs[0].value)
         .sum();
     let work = proof * U256::from(blocks.len());
-    sheet(tip.id(), work, u64::try_from(supply).expect("money"))
+    glance(tip.id(), work, u64::try_from(supply).expect("money"))
 }
 
-fn record(params: &ChainParams) -> Rc<RefCell<Record>> {
-    Rc::new(RefCell::new(Record::new(params)))
+const INPUT: Input = Input::Spent { job: JobId(0) };
+
+/// A step of a node, as claims see it.
+fn seen(seat: u32, out: &[Output], glance: Option<Glance>) -> Seen<'_> {
+    Seen {
+        at: Time(0),
+        seat,
+        peer: PeerId::from_bytes([0; 32]),
+        input: &INPUT,
+        out,
+        glance,
+    }
 }
 
-/// Lets a checker watch a node honestly accept a branch, block by block.
-fn grow(checker: &mut dyn Checker, seat: u32, blocks: &[Block]) -> Result<(), String> {
-    (1..=blocks.len()).try_for_each(|length| {
-        let out = if length > 1 {
-            vec![save(&blocks[length - 1])]
-        } else {
-            vec![]
-        };
-        checker.after_step(seat, &out, &honest(&blocks[..length]))
-    })
+/// A checker and all blocks that it was shown.
+struct Watch<C> {
+    checker: C,
+    record: Record,
+}
+
+impl<C: Checker> Watch<C> {
+    fn new(checker: C) -> Self {
+        let record = Record::new(&params());
+        Self { checker, record }
+    }
+
+    fn after(&mut self, seat: u32, out: &[Output], glance: Option<Glance>) -> Result<(), String> {
+        let saved = self.record.learn(out).expect("blocks");
+        let seen = seen(seat, out, glance);
+        self.checker.after(&seen, &self.record, saved)
+    }
+
+    /// Watches a node honestly accept a branch, block by block.
+    fn grow(&mut self, seat: u32, blocks: &[Block]) -> Result<(), String> {
+        (1..=blocks.len()).try_for_each(|length| {
+            let out = match length {
+                1 => vec![],
+                _ => vec![save(&blocks[length - 1])],
+            };
+            self.after(seat, &out, Some(honest(&blocks[..length])))
+        })
+    }
 }
 
 #[test]
 fn work_that_goes_back_is_seen() {
-    let params = params();
-    let mut checker = MostWork::new(record(&params));
-    let blocks = branch(&params, 4, 0);
-    grow(&mut checker, 0, &blocks).expect("honest");
-    checker
-        .after_step(1, &[], &honest(&blocks[..3]))
-        .expect("another node may be behind");
-    checker.booted(0);
-    let seen = checker
-        .after_step(0, &[], &honest(&blocks[..4]))
-        .expect_err("forged");
-    assert!(seen.contains("back"), "{seen}");
+    let mut watch = Watch::new(MostWork::default());
+    let blocks = branch(&params(), 4, 0);
+    watch.grow(0, &blocks).expect("honest");
+    let behind = Some(honest(&blocks[..3]));
+    watch.after(1, &[], behind).expect("another node");
+    let back = watch.after(0, &[], Some(honest(&blocks[..4])));
+    assert!(back.expect_err("forged").contains("back"));
 }
 
 #[test]
 fn a_node_that_stays_on_a_lighter_branch_is_seen() {
-    let params = params();
-    let mut checker = MostWork::new(record(&params));
-    let [light, heavy] = [branch(&params, 1, 0), branch(&params, 2, 1)];
-    grow(&mut checker, 0, &light).expect("honest");
+    let mut watch = Watch::new(MostWork::default());
+    let [light, heavy] = [branch(&params(), 1, 0), branch(&params(), 2, 1)];
+    watch.grow(0, &light).expect("honest");
     let out = [save(&heavy[1]), save(&heavy[2])];
-    let seen = checker
-        .after_step(0, &out, &honest(&light))
-        .expect_err("forged");
-    assert!(seen.contains("back"), "{seen}");
+    let stays = watch.after(0, &out, Some(honest(&light)));
+    assert!(stays.expect_err("forged").contains("back"));
 }
 
 #[test]
 fn a_disk_that_loses_what_a_dying_step_saved_is_seen() {
-    let params = params();
-    let mut checker = MostWork::new(record(&params));
-    let blocks = branch(&params, 2, 0);
-    grow(&mut checker, 0, &blocks[..2]).expect("honest");
-    checker.died(0, &[save(&blocks[2])]).expect("honest");
-    checker.booted(0);
-    let seen = checker
-        .after_step(0, &[], &honest(&blocks[..2]))
-        .expect_err("forged");
-    assert!(seen.contains("back"), "{seen}");
-    checker
-        .after_step(0, &[], &honest(&blocks))
-        .expect("an honest disk");
+    let mut watch = Watch::new(MostWork::default());
+    let blocks = branch(&params(), 2, 0);
+    watch.grow(0, &blocks[..2]).expect("honest");
+    watch.after(0, &[save(&blocks[2])], None).expect("it dies");
+    let loses = watch.after(0, &[], Some(honest(&blocks[..2])));
+    assert!(loses.expect_err("forged").contains("back"));
+    let finds = watch.after(0, &[], Some(honest(&blocks)));
+    assert_eq!(finds, Ok(()));
 }
 
 #[test]
 fn work_that_was_not_done_is_seen() {
-    let params = params();
-    let mut checker = MostWork::new(record(&params));
-    let blocks = branch(&params, 2, 0);
-    grow(&mut checker, 0, &blocks).expect("honest");
-    let tip = blocks[2].id();
-    let forged = sheet(tip, U256::from(1_000), 0);
-    assert!(checker.after_step(0, &[], &forged).is_err());
+    let mut watch = Watch::new(MostWork::default());
+    let blocks = branch(&params(), 2, 0);
+    watch.grow(0, &blocks).expect("honest");
+    let forged = glance(blocks[2].id(), U256::from(1_000), 0);
+    assert!(watch.after(0, &[], Some(forged)).is_err());
 }
 
 #[test]
 fn a_tip_that_was_never_saved_is_seen() {
-    let params = params();
-    let blocks = branch(&params, 1, 0);
-    let mut checker = MostWork::new(record(&params));
-    let seen = checker
-        .after_step(0, &[], &honest(&blocks))
-        .expect_err("saved nothing");
-    assert!(seen.contains("nobody saved"), "{seen}");
+    let blocks = branch(&params(), 1, 0);
+    let mut watch = Watch::new(MostWork::default());
+    let stands = watch.after(0, &[], Some(honest(&blocks)));
+    assert!(stands.expect_err("forged").contains("nobody saved"));
 }
 
 #[test]
 fn coins_out_of_nothing_are_seen() {
     let params = params();
-    let mut checker = Supply::new(record(&params), &params);
+    let mut watch = Watch::new(Supply::new(&params));
     let blocks = branch(&params, 3, 0);
-    grow(&mut checker, 0, &blocks).expect("honest");
-    let mut claims = honest(&blocks);
-    claims.rows[2].value = Value::Number(7);
-    let seen = checker
-        .after_step(0, &[], &claims)
-        .expect_err("a wrong sum");
-    assert!(seen.contains("holds 7"), "{seen}");
+    watch.grow(0, &blocks).expect("honest");
+    let claims = Glance {
+        supply: Amount::new(7).expect("money"),
+        ..honest(&blocks)
+    };
+    let wrong = watch.after(0, &[], Some(claims));
+    assert!(wrong.expect_err("a wrong sum").contains("holds 7"));
     // A block that pays more than its height allows, reported truthfully.
     let greedy = block(&blocks[3], 4, 50, 0);
     let longer = [blocks.as_slice(), &[greedy]].concat();
-    let out = [save(&longer[4])];
-    let seen = checker
-        .after_step(0, &out, &honest(&longer))
-        .expect_err("inflation");
-    assert!(seen.contains("allowed"), "{seen}");
+    let pays = watch.after(0, &[save(&longer[4])], Some(honest(&longer)));
+    assert!(pays.expect_err("inflation").contains("allowed"));
 }
 
 #[test]
 fn two_final_blocks_of_a_height_are_seen() {
-    let params = params();
-    let mut checker = Agreement::new(record(&params), 2);
-    let ours = branch(&params, 4, 1);
-    let theirs = branch(&params, 4, 2);
-    grow(&mut checker, 0, &ours).expect("honest");
-    grow(&mut checker, 1, &ours).expect("the same");
-    grow(&mut checker, 2, &theirs[..3]).expect("two blocks deep is not final yet");
-    let seen = grow(&mut checker, 2, &theirs).expect_err("height 1 twice");
-    assert!(seen.contains("final for node 2"), "{seen}");
+    let mut watch = Watch::new(Agreement::new(2));
+    let [ours, theirs] = [branch(&params(), 4, 1), branch(&params(), 4, 2)];
+    watch.grow(0, &ours).expect("honest");
+    watch.grow(1, &ours).expect("the same");
+    watch.grow(2, &theirs[..3]).expect("not final yet");
+    let twice = watch.grow(2, &theirs).expect_err("height 1 twice");
+    assert!(twice.contains("final for node 2"), "{twice}");
 }
 
 #[test]
 fn a_node_that_changes_its_own_final_block_is_seen() {
-    let params = params();
-    let mut checker = Agreement::new(record(&params), 1);
-    grow(&mut checker, 0, &branch(&params, 2, 1)).expect("honest");
-    assert!(grow(&mut checker, 0, &branch(&params, 3, 2)).is_err());
+    let mut watch = Watch::new(Agreement::new(1));
+    watch.grow(0, &branch(&params(), 2, 1)).expect("honest");
+    assert!(watch.grow(0, &branch(&params(), 3, 2)).is_err());
+}
+
+/// A node that has executed so many slots and stands on a block of this name.
+fn stands(executed: u64, tip: u8) -> Option<Glance> {
+    Some(Glance {
+        executed,
+        tip: BlockId::from_bytes([tip; 32]),
+        ..Glance::default()
+    })
+}
+
+#[test]
+fn two_histories_of_the_same_slots_are_seen() {
+    let mut claim = OneHistory::default();
+    let mut after = |seat, glance| claim.after(&seen(seat, &[], glance));
+    after(0, stands(1, 1)).expect("first");
+    after(1, stands(2, 2)).expect("further");
+    after(0, stands(2, 2)).expect("the same");
+    assert!(after(2, stands(1, 3)).is_err());
+    assert!(after(0, stands(1, 1)).is_err(), "back without a crash");
+    after(0, None).expect("a crash");
+    after(0, stands(1, 1)).expect("from the start again");
+    assert!(
+        after(0, stands(2, 4)).is_err(),
+        "another life, another history"
+    );
+}
+
+#[test]
+fn what_is_answered_twice_or_never_is_seen() {
+    let ask = AskId(1);
+    let submit = Input::Submit {
+        ask,
+        tx: Arc::from(*b"x"),
+    };
+    let answer = [Output::Answer { ask, receipt: None }];
+    let step = |input, out| Seen {
+        input,
+        out,
+        ..seen(3, &[], stands(0, 0))
+    };
+    let mut claim = Answers::default();
+    claim.after(&step(&submit, &[])).expect("asked");
+    assert_eq!(claim.at_end(Time(SETTLES.0 - 1)), Ok(()), "there is time");
+    assert!(claim.at_end(SETTLES).is_err());
+    let mut other = claim.clone();
+    claim.after(&step(&INPUT, &answer)).expect("answered");
+    assert_eq!(claim.at_end(SETTLES), Ok(()));
+    assert!(claim.after(&step(&INPUT, &answer)).is_err(), "again");
+    let dies = Seen {
+        glance: None,
+        ..step(&INPUT, &[])
+    };
+    other.after(&dies).expect("a client dies");
+    assert_eq!(other.at_end(SETTLES), Ok(()), "and nobody waits any more");
+    let boot = Input::Boot {
+        saved: Saved::default(),
+    };
+    assert!(
+        other.after(&step(&boot, &answer)).is_err(),
+        "of another life"
+    );
 }

@@ -1,30 +1,25 @@
 //! Agreement: blocks that are deep enough below a node's tip are final. No two nodes, and no node
 //! at two times, consider different blocks of a height final.
 
-use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::rc::Rc;
 
-use chain::{BlockId, Height};
-use protocol::{Output, Sheet};
+use chain::{BlockId, Height, U256};
+use protocol::Seen;
 
-use super::Checker;
-use super::record::{Record, claimed};
+use super::{Checker, Record};
 
 /// The claim.
 pub struct Agreement {
-    record: Rc<RefCell<Record>>,
     depth: u32,
     /// The final block of each height, and the node that was first to consider it final.
     finals: BTreeMap<Height, (BlockId, u32)>,
 }
 
 impl Agreement {
-    /// A checker on a shared record; `depth` blocks on top make a block final.
+    /// `depth` blocks on top make a block final.
     #[must_use]
-    pub fn new(record: Rc<RefCell<Record>>, depth: u32) -> Self {
+    pub fn new(depth: u32) -> Self {
         Self {
-            record,
             depth,
             finals: BTreeMap::new(),
         }
@@ -36,10 +31,11 @@ impl Checker for Agreement {
         "agreement"
     }
 
-    fn after_step(&mut self, seat: u32, out: &[Output], sheet: &Sheet) -> Result<(), String> {
-        self.record.borrow_mut().learn(out)?;
-        let tip = claimed(sheet)?.tip;
-        let record = self.record.borrow();
+    fn after(&mut self, seen: &Seen<'_>, record: &Record, _saved: U256) -> Result<(), String> {
+        let Some(glance) = seen.glance else {
+            return Ok(());
+        };
+        let (seat, tip) = (seen.seat, glance.tip);
         let deep = usize::try_from(self.depth).unwrap_or(usize::MAX);
         for (id, entry) in record.path(tip).skip(deep) {
             match self.finals.get(&entry.height) {

@@ -1,53 +1,89 @@
 //! Judges outside the nodes: each claim is a small stateful checker that looks at the run after
 //! every event and shares no code with what it judges. Each is itself tested with forged
-//! violations.
+//! violations. Here are those that all protocols of a shape have in common; their own are in their
+//! folders.
 
 mod agreement;
+mod answers;
 mod record;
+mod slots;
 mod supply;
 mod work;
 
-use std::cell::RefCell;
-use std::rc::Rc;
-
-use chain::ChainParams;
-use protocol::{Output, Sheet};
+use chain::{ChainParams, Time, U256};
+use protocol::{Claim, Seen};
 
 pub use agreement::Agreement;
+pub use answers::Answers;
 pub use record::Record;
+pub use slots::OneHistory;
 pub use supply::Supply;
 pub use work::MostWork;
 
-/// One claim about a run.
+/// A claim about blocks on branches, which needs to know all blocks of the run.
 pub trait Checker {
     /// Its name in reports.
     fn name(&self) -> &'static str;
 
-    /// A node begins a new life.
-    fn booted(&mut self, _seat: u32) {}
-
-    /// A node died during a step; `out` is the part of the step that it completed.
+    /// Looks at a step. `saved` is the most work of a chain that ends in a block saved in this step.
     ///
     /// # Errors
     /// What was seen that breaks the claim.
-    fn died(&mut self, _seat: u32, _out: &[Output]) -> Result<(), String> {
-        Ok(())
+    fn after(&mut self, seen: &Seen<'_>, record: &Record, saved: U256) -> Result<(), String>;
+}
+
+/// All claims about blocks on branches, and the record that they share; `depth` blocks make a block
+/// final.
+pub struct Branches {
+    record: Record,
+    checkers: Vec<Box<dyn Checker>>,
+}
+
+/// A claim's name, and what breaks it.
+pub type Fall = (&'static str, String);
+
+impl Branches {
+    /// The claims about a chain.
+    #[must_use]
+    pub fn new(params: &ChainParams, depth: u32) -> Self {
+        Self {
+            record: Record::new(params),
+            checkers: vec![
+                Box::new(MostWork::default()),
+                Box::new(Supply::new(params)),
+                Box::new(Agreement::new(depth)),
+            ],
+        }
     }
 
-    /// Looks at a node after a step.
-    ///
-    /// # Errors
-    /// What was seen that breaks the claim.
-    fn after_step(&mut self, seat: u32, out: &[Output], sheet: &Sheet) -> Result<(), String>;
+    /// The names of all claims.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.checkers.iter().map(|checker| checker.name())
+    }
+
+    /// Looks at a step; what falls is pushed to `falls`.
+    pub fn after(&mut self, seen: &Seen<'_>, falls: &mut Vec<Fall>) {
+        let saved = match self.record.learn(seen.out) {
+            Ok(saved) => saved,
+            // What is saved is accepted, so it must be a block on top of a block.
+            Err(what) => return falls.push((self.checkers[0].name(), what)),
+        };
+        for checker in &mut self.checkers {
+            if let Err(what) = checker.after(seen, &self.record, saved) {
+                falls.push((checker.name(), what));
+            }
+        }
+    }
 }
 
-/// Every checker for a chain; `depth` blocks make a block final.
-pub(crate) fn all(params: &ChainParams, depth: u32) -> Vec<Box<dyn Checker>> {
-    let record = Rc::new(RefCell::new(Record::new(params)));
+/// The claims about slots that all protocols have in common.
+#[must_use]
+pub fn of_slots() -> Vec<Box<dyn Claim>> {
     vec![
-        // The record is shared; the first checker to look records the blocks of the step.
-        Box::new(MostWork::new(record.clone())),
-        Box::new(Supply::new(record.clone(), params)),
-        Box::new(Agreement::new(record, depth)),
+        Box::new(OneHistory::default()),
+        Box::new(Answers::default()),
     ]
 }
+
+/// How long after the last trouble everything that was asked for must have been answered.
+pub const SETTLES: Time = Time(20_000_000);

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use chain::{
     Block, BlockId, ChainParams, Height, OutPoint, Txid, U256, Work, block_proof, decode_exact,
 };
-use protocol::{Output, Row, Sheet, Space, Value, Write};
+use protocol::{Output, Space, Write};
 
 /// What the record knows about a block.
 #[derive(Clone, Debug)]
@@ -24,15 +24,6 @@ pub struct Record {
     genesis: BlockId,
     entries: BTreeMap<BlockId, Entry>,
     values: BTreeMap<OutPoint, i128>,
-}
-
-/// Where a node claims to stand.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Claimed {
-    pub(crate) tip: BlockId,
-    pub(crate) work: String,
-    pub(crate) supply: u64,
-    pub(crate) ready: bool,
 }
 
 const OP_RETURN: u8 = 0x6a;
@@ -61,7 +52,7 @@ impl Record {
     ///
     /// # Errors
     /// A saved value is not a block, or its parent is unknown.
-    pub(crate) fn learn(&mut self, out: &[Output]) -> Result<U256, String> {
+    pub fn learn(&mut self, out: &[Output]) -> Result<U256, String> {
         let mut most = U256::ZERO;
         for output in out {
             let Output::Save(batch) = output else {
@@ -136,31 +127,5 @@ impl Record {
         let step = |(id, entry): &(BlockId, &Entry)| (*id != self.genesis).then_some(entry.parent);
         let with_entry = |id: BlockId| Some((id, self.entries.get(&id)?));
         std::iter::successors(with_entry(id), move |here| step(here).and_then(with_entry))
-    }
-}
-
-/// Where a node claims to stand, according to its sheet.
-pub(crate) fn claimed(sheet: &Sheet) -> Result<Claimed, String> {
-    let value = |label: &str| {
-        let row: Option<&Row> = sheet.rows.iter().find(|row| row.label == label);
-        row.map(|row| &row.value)
-            .ok_or(format!("the sheet has no row {label}"))
-    };
-    match (
-        value("tip")?,
-        value("work")?,
-        value("supply")?,
-        value("progress")?,
-    ) {
-        (Value::Block(tip), Value::Hex(work), Value::Number(supply), Value::Word(progress)) => {
-            let ready = *progress != "loading";
-            Ok(Claimed {
-                tip: *tip,
-                work: work.clone(),
-                supply: *supply,
-                ready,
-            })
-        }
-        other => Err(format!("the sheet has rows of other types: {other:?}")),
     }
 }

@@ -1,19 +1,15 @@
 //! Supply: the coins in a node's state are those that its blocks created, and no more than the
 //! subsidies allow.
 
-use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::rc::Rc;
 
-use chain::{BlockId, ChainParams};
-use protocol::{Output, Sheet};
+use chain::{BlockId, ChainParams, U256};
+use protocol::Seen;
 
-use super::Checker;
-use super::record::{Record, claimed};
+use super::{Checker, Record};
 
 /// The claim.
 pub struct Supply {
-    record: Rc<RefCell<Record>>,
     halving: u32,
     subsidy: u64,
     /// Coins created and coins allowed up to each block, so that nothing is added up twice.
@@ -21,12 +17,11 @@ pub struct Supply {
 }
 
 impl Supply {
-    /// A checker on a shared record.
+    /// The subsidies of a chain.
     #[must_use]
-    pub fn new(record: Rc<RefCell<Record>>, params: &ChainParams) -> Self {
+    pub fn new(params: &ChainParams) -> Self {
         let (halving, subsidy) = (params.halving, params.subsidy.to_sat());
         Self {
-            record,
             halving,
             subsidy,
             sums: BTreeMap::new(),
@@ -34,8 +29,7 @@ impl Supply {
     }
 
     /// Coins created and allowed from the genesis block up to `tip`.
-    fn sums(&mut self, tip: BlockId) -> Option<(i128, i128)> {
-        let record = self.record.borrow();
+    fn sums(&mut self, record: &Record, tip: BlockId) -> Option<(i128, i128)> {
         record.get(&tip)?;
         let mut open = Vec::new();
         let mut sums = (0, 0);
@@ -66,15 +60,15 @@ impl Checker for Supply {
         "supply"
     }
 
-    fn after_step(&mut self, _seat: u32, out: &[Output], sheet: &Sheet) -> Result<(), String> {
-        self.record.borrow_mut().learn(out)?;
-        let claimed = claimed(sheet)?;
-        let (made, allowed) = self.sums(claimed.tip).ok_or("a tip that nobody saved")?;
-        if i128::from(claimed.supply) != made {
-            return Err(format!(
-                "holds {} where its blocks made {made}",
-                claimed.supply
-            ));
+    fn after(&mut self, seen: &Seen<'_>, record: &Record, _saved: U256) -> Result<(), String> {
+        let Some(glance) = seen.glance else {
+            return Ok(());
+        };
+        let sums = self.sums(record, glance.tip);
+        let (made, allowed) = sums.ok_or("a tip that nobody saved")?;
+        let supply = glance.supply.to_sat();
+        if i128::from(supply) != made {
+            return Err(format!("holds {supply} where its blocks made {made}"));
         }
         if made > allowed {
             return Err(format!("{made} made where {allowed} are allowed"));
