@@ -8,11 +8,12 @@
 extern crate alloc;
 
 pub mod pow;
+pub mod raft;
 
 use protocol::Entry;
 
 /// Every protocol; adding one takes a folder and a line here.
-pub const PROTOCOLS: &[Entry] = &[pow::ENTRY];
+pub const PROTOCOLS: &[Entry] = &[pow::ENTRY, raft::ENTRY];
 
 /// The protocol with this short name.
 #[must_use]

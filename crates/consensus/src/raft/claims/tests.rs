@@ -1,0 +1,317 @@
+//! Each claim finds a forged violation, and says nothing while all is well.
+
+use alloc::{boxed::Box, string::String, sync::Arc, vec, vec::Vec};
+
+use chain::{BlockId, Encode as _, PeerId, Seat, Time};
+use protocol::{Body, Claim, Glance, Input, Keep, Output, Proposal, Seen, Wish, pack};
+
+use super::disks::KEPT;
+use super::*;
+use crate::raft::message::{Entry, Outcome, Point, Stage};
+use crate::raft::saved::{PROMISE, Promise, entry_name};
+use crate::raft::tests::net::output;
+
+const FOLLOWER: u8 = 0;
+
+fn peer(seat: u8) -> PeerId {
+    PeerId::from_bytes([seat + 1; 32])
+}
+
+/// Three members.
+fn members() -> Arc<[PeerId]> {
+    (0..3).map(peer).collect()
+}
+
+fn entry(term: u64, time: u64) -> Vec<u8> {
+    let proposal = Proposal {
+        time: Time(time),
+        proposer: Seat(0),
+        body: Body::Noop,
+    };
+    let term = Term(term);
+    let proposal = Arc::new(proposal);
+    Entry { term, proposal }.to_vec()
+}
+
+fn put(index: u64, value: Vec<u8>) -> Output {
+    let name = entry_name(Index(index));
+    output(Wish::Save(vec![Keep::Put(name, value.into())]))
+}
+
+fn delete(from: u64, until: u64) -> Output {
+    let (from, until) = (entry_name(Index(from)), entry_name(Index(until)));
+    output(Wish::Save(vec![Keep::DeleteRange(from, until)]))
+}
+
+fn vow(term: u64, vote: Option<u32>) -> Output {
+    let (term, vote) = (Term(term), vote.map(Seat));
+    let value = Promise { term, vote }.to_vec().into();
+    output(Wish::Save(vec![Keep::Put(PROMISE.to_vec(), value)]))
+}
+
+fn say(to: u8, message: &Message) -> Output {
+    let (to, packet) = (peer(to), pack(message));
+    output(Wish::Send { to, packet })
+}
+
+fn append(term: u64, commit: u64) -> Message {
+    Message::Append {
+        term: Term(term),
+        prev: Point::default(),
+        commit: Index(commit),
+        entries: vec![],
+    }
+}
+
+fn looks(role: u8, term: u64, executed: u64, tip: u8) -> Glance {
+    Glance {
+        role,
+        epoch: term,
+        executed,
+        tip: BlockId::from_bytes([tip; 32]),
+        ..Glance::default()
+    }
+}
+
+/// Shows a step to a claim.
+fn show(
+    claim: &mut dyn Claim,
+    seat: u8,
+    out: &[Output],
+    glance: Option<Glance>,
+) -> Result<(), String> {
+    claim.after(&Seen {
+        at: Time(0),
+        seat: u32::from(seat),
+        peer: peer(seat),
+        input: &Input::Peers { up: vec![] },
+        out,
+        glance,
+    })
+}
+
+/// Shows steps of which all but the last are fine, and the last is not.
+#[track_caller]
+fn finds(mut claim: Box<dyn Claim>, steps: &[(u8, Vec<Output>, Option<Glance>)]) {
+    let (last, fine) = steps.split_last().expect("a violation");
+    for (seat, out, glance) in fine {
+        assert_eq!(show(&mut *claim, *seat, out, *glance), Ok(()));
+    }
+    let mut copy = claim.fork();
+    let (seat, out, glance) = last;
+    assert!(
+        show(&mut *claim, *seat, out, *glance).is_err(),
+        "{}",
+        claim.name()
+    );
+    assert!(
+        show(&mut *copy, *seat, out, *glance).is_err(),
+        "a copy knows as much"
+    );
+}
+
+#[test]
+fn two_leaders_in_a_term() {
+    let claim = || Box::new(ElectionSafety::new(&members()));
+    let first = (0, vec![], Some(looks(LEADER, 3, 0, 0)));
+    let other_term = (1, vec![], Some(looks(LEADER, 4, 0, 0)));
+    let second = (1, vec![], Some(looks(LEADER, 3, 0, 0)));
+    let crashing = (2, vec![say(0, &append(3, 0))], None);
+    finds(claim(), &[first.clone(), other_term, second]);
+    finds(claim(), &[first, crashing]);
+}
+
+#[test]
+fn a_leader_that_rewrites_its_log() {
+    let claim = || Box::new(LeaderAppendOnly::new(&members()));
+    let leads = Some(looks(LEADER, 2, 0, 0));
+    let elected = (0, vec![put(1, entry(1, 0)), put(2, entry(2, 0))], leads);
+    let goes_on = (0, vec![put(3, entry(2, 1))], leads);
+    finds(
+        claim(),
+        &[
+            elected.clone(),
+            goes_on.clone(),
+            (0, vec![put(3, entry(2, 2))], leads),
+        ],
+    );
+    finds(claim(), &[elected, goes_on, (0, vec![delete(2, 4)], leads)]);
+}
+
+#[test]
+fn a_follower_may_rewrite_its_log() {
+    let mut claim = LeaderAppendOnly::new(&members());
+    let leads = Some(looks(LEADER, 2, 0, 0));
+    let follows = Some(looks(FOLLOWER, 3, 0, 0));
+    assert_eq!(show(&mut claim, 0, &[put(1, entry(2, 0))], leads), Ok(()));
+    assert_eq!(
+        show(&mut claim, 0, &[delete(1, 2), put(1, entry(3, 0))], follows),
+        Ok(())
+    );
+}
+
+#[test]
+fn logs_that_do_not_match() {
+    let claim = || Box::new(LogMatching::new(&members()));
+    let one = (0, vec![put(1, entry(1, 0)), put(2, entry(2, 0))], None);
+    let other_bytes = (1, vec![put(1, entry(1, 9))], None);
+    let other_past = (1, vec![put(1, entry(2, 5)), put(2, entry(2, 0))], None);
+    let hole = (1, vec![put(2, entry(2, 0))], None);
+    finds(claim(), &[one.clone(), other_bytes]);
+    finds(claim(), &[one.clone(), other_past]);
+    finds(claim(), &[one, hole]);
+}
+
+#[test]
+fn a_leader_without_what_is_committed() {
+    let claim = || Box::new(LeaderCompleteness::new(&members()));
+    let leads = |term, executed| Some(looks(LEADER, term, executed, 0));
+    let follower = (1, vec![put(1, entry(1, 0))], None);
+    let commits = (0, vec![put(1, entry(1, 0))], leads(1, 1));
+    let has_it = (1, vec![], leads(2, 0));
+    let lacks_it = (2, vec![], leads(3, 0));
+    finds(
+        claim(),
+        &[follower.clone(), commits.clone(), has_it, lacks_it],
+    );
+    // The leader crashed, but had said so.
+    let says = (0, vec![put(1, entry(1, 0)), say(1, &append(1, 1))], None);
+    finds(claim(), &[follower, says, (2, vec![], leads(2, 0))]);
+}
+
+#[test]
+fn a_leader_of_an_older_term_may_lack_what_later_ones_committed() {
+    let mut claim = LeaderCompleteness::new(&members());
+    let leads = |term, executed| Some(looks(LEADER, term, executed, 0));
+    assert_eq!(
+        show(&mut claim, 0, &[put(1, entry(5, 0))], leads(5, 1)),
+        Ok(())
+    );
+    assert_eq!(show(&mut claim, 2, &[], leads(4, 0)), Ok(()));
+}
+
+#[test]
+fn two_replicas_that_execute_different_things() {
+    let claim = || Box::new(StateMachineSafety::new(&members()));
+    let executes = |time, tip| {
+        (
+            vec![put(1, entry(1, time))],
+            Some(looks(FOLLOWER, 1, 1, tip)),
+        )
+    };
+    let step = |seat, (out, glance)| (seat, out, glance);
+    let one = step(0, executes(0, 7));
+    finds(
+        claim(),
+        &[
+            one.clone(),
+            step(1, executes(0, 7)),
+            step(2, executes(1, 7)),
+        ],
+    );
+    finds(claim(), &[one, step(1, executes(0, 8))]);
+}
+
+#[test]
+fn a_commit_that_is_not_on_a_majority() {
+    let claim = || Box::new(CommittedIsDurable::new(&members()));
+    let has = |seat| (seat, vec![put(1, entry(1, 0))], None);
+    let says = (0, vec![say(1, &append(1, 1))], None);
+    let executes = (0, vec![], Some(looks(LEADER, 1, 1, 0)));
+    finds(claim(), &[has(0), says.clone()]);
+    finds(claim(), &[has(0), executes.clone()]);
+    // It was, and then it was deleted.
+    finds(
+        claim(),
+        &[
+            has(0),
+            has(1),
+            executes,
+            has(2),
+            (1, vec![delete(1, 2)], None),
+            (2, vec![put(1, entry(2, 0))], None),
+        ],
+    );
+    finds(claim(), &[has(1), says]); // not even the one that says so
+}
+
+#[test]
+fn words_that_are_not_saved() {
+    let claim = || Box::new(PromisesAreDurable::new(&members()));
+    let vote = |to, term| {
+        let (stage, term, granted) = (Stage::Real, Term(term), true);
+        say(
+            to,
+            &Message::Voted {
+                stage,
+                term,
+                granted,
+            },
+        )
+    };
+    let voted = (0, vec![vow(2, Some(1)), vote(1, 2)], None);
+    finds(claim(), &[(0, vec![vote(1, 2)], None)]);
+    finds(claim(), &[voted.clone(), (0, vec![vote(2, 2)], None)]);
+    finds(
+        claim(),
+        &[voted.clone(), (0, vec![vow(2, Some(2)), vote(2, 2)], None)],
+    );
+    finds(claim(), &[voted, (0, vec![vow(1, None)], None)]);
+
+    let outcome = Outcome::Matched(Index(1));
+    let confirms = say(
+        1,
+        &Message::Appended {
+            term: Term(2),
+            outcome,
+        },
+    );
+    let confirmed = (
+        0,
+        vec![vow(2, None), put(1, entry(2, 0)), confirms.clone()],
+        None,
+    );
+    finds(
+        claim(),
+        &[confirmed, (2, vec![vow(2, None), confirms], None)],
+    );
+
+    let (stage, term, last) = (Stage::Real, Term(3), Point::default());
+    let asks = say(1, &Message::AskVote { stage, term, last });
+    finds(
+        claim(),
+        &[
+            (0, vec![vow(3, Some(0)), asks.clone()], None),
+            (1, vec![asks], None),
+        ],
+    );
+    finds(claim(), &[(0, vec![say(1, &append(2, 0))], None)]);
+}
+
+/// However long a run is, claims remember the latest part of it only.
+#[test]
+fn memory_is_bounded() {
+    let mut disks = Disks::new(members());
+    let most = KEPT as u64;
+    for index in 1..=2 * most {
+        let name = entry_name(Index(index));
+        let value = entry(1, index).into();
+        let deed = Deed::Put {
+            name: &name,
+            value: &value,
+        };
+        disks.apply(peer(0), &deed);
+    }
+    let disk = disks.of(peer(0)).expect("a member");
+    assert_eq!(disk.log.size(), KEPT);
+    assert_eq!(
+        (disk.forgotten, disk.last()),
+        (Index(most), Index(2 * most))
+    );
+
+    let mut elections = ElectionSafety::new(&members());
+    for term in 1..=2 * most {
+        assert_eq!(elections.leads(peer(0), Term(term)), Ok(()));
+    }
+    assert_eq!(elections.leaders.size(), KEPT);
+}

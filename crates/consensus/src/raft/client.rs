@@ -1,0 +1,195 @@
+//! A client: one request at a time, sent to whoever leads, again and again until the reply comes
+//! (paper section 8).
+
+use alloc::{boxed::Box, sync::Arc, vec};
+
+use chain::{Micros, PeerId, Seat, decode_exact};
+use protocol::{AskId, Cx, Glance, Keep, Protocol, Sheet, Value, Values, pack};
+use rpds::QueueSync as Queue;
+
+use super::intake::MAX_TX;
+use super::message::Message;
+use super::saved::COUNT;
+
+/// The timer for trying the next member.
+const RESEND: u16 = 0;
+/// The most asks that wait; the oldest gives way and is never answered.
+const MAX_WAITING: usize = 1024;
+
+/// A client.
+#[derive(Clone)]
+pub(super) struct Client {
+    members: Arc<[PeerId]>,
+    resend: Micros,
+    /// How many requests it has numbered, in all its incarnations.
+    count: u64,
+    under_way: Option<UnderWay>,
+    waiting: Queue<(AskId, Arc<[u8]>)>,
+    /// The member that it believes to lead.
+    leader: Seat,
+    /// How many hints it still follows before the next time-out: two that name each other would keep
+    /// it running for ever.
+    hops: u32,
+}
+
+/// The request that it waits for; its number is the client's count.
+#[derive(Clone)]
+struct UnderWay {
+    ask: AskId,
+    tx: Arc<[u8]>,
+}
+
+impl Client {
+    pub fn new(members: Arc<[PeerId]>, resend: Micros) -> Self {
+        Self {
+            hops: 0,
+            members,
+            resend,
+            count: 0,
+            under_way: None,
+            waiting: Queue::new_sync(),
+            leader: Seat(0),
+        }
+    }
+
+    /// Begins the next request, if none is under way and one waits.
+    fn begin(&mut self, cx: &mut Cx<'_>) {
+        if self.under_way.is_some() {
+            return;
+        }
+        let (Some((ask, tx)), Some(count)) = (self.waiting.peek(), self.count.checked_add(1))
+        else {
+            return;
+        };
+        let (ask, tx) = (*ask, tx.clone());
+        self.under_way = Some(UnderWay { ask, tx });
+        self.waiting.dequeue_mut();
+        self.count = count;
+        // Durable before it is used: a number that meant two things would be executed once.
+        let value = count.to_le_bytes()[..].into();
+        cx.save(vec![Keep::Put(COUNT.to_vec(), value)]);
+        self.send(cx);
+        self.wait(cx);
+    }
+
+    fn send(&self, cx: &mut Cx<'_>) {
+        let place = usize::try_from(self.leader.0).ok();
+        let member = place.and_then(|place| self.members.get(place));
+        if let (Some(member), Some(UnderWay { tx, .. })) = (member, &self.under_way) {
+            let (number, tx) = (self.count, tx.clone());
+            let request = Message::Request { number, tx };
+            cx.send(*member, &pack(&request));
+        }
+    }
+
+    fn wait(&mut self, cx: &mut Cx<'_>) {
+        self.hops = u32::try_from(self.members.len()).unwrap_or(u32::MAX);
+        cx.arm(RESEND, cx.now.saturating_add(self.resend));
+    }
+
+    /// Tries the next member in turn.
+    fn turn(&mut self) {
+        let next = self.leader.0.saturating_add(1);
+        let is_seat = (next as usize) < self.members.len();
+        self.leader = Seat(if is_seat { next } else { 0 });
+    }
+
+    /// Follows a hint, unless it comes from a member that was asked before.
+    fn redirect(&mut self, cx: &mut Cx<'_>, from: Seat, leader: Option<Seat>) {
+        let known = leader.filter(|seat| (seat.0 as usize) < self.members.len());
+        let Some(leader) = known.filter(|_| from == self.leader && self.hops > 0) else {
+            return; // the time-out will find somebody
+        };
+        self.hops -= 1;
+        self.leader = leader;
+        self.send(cx);
+    }
+
+    fn finish(&mut self, cx: &mut Cx<'_>, from: Seat, receipt: Arc<[u8]>) {
+        if let Some(UnderWay { ask, .. }) = self.under_way.take() {
+            self.leader = from;
+            cx.answer(ask, receipt);
+            cx.disarm(RESEND);
+            self.begin(cx);
+        }
+    }
+
+    fn seat_of(&self, peer: PeerId) -> Option<Seat> {
+        let place = self.members.iter().position(|member| *member == peer)?;
+        u32::try_from(place).ok().map(Seat)
+    }
+}
+
+impl Protocol for Client {
+    fn on_boot(&mut self, _cx: &mut Cx<'_>, saved: &Values) {
+        let count = saved.get(COUNT).and_then(|bytes| bytes[..].try_into().ok());
+        self.count = count.map_or(0, u64::from_le_bytes);
+    }
+
+    fn on_submit(&mut self, cx: &mut Cx<'_>, ask: AskId, tx: &Arc<[u8]>) {
+        if tx.len() > MAX_TX {
+            return cx.refuse(ask); // no leader would take it, and it would hold up all others
+        }
+        if self.waiting.len() >= MAX_WAITING {
+            return cx.refuse(ask);
+        }
+        self.waiting.enqueue_mut((ask, tx.clone()));
+        self.begin(cx);
+    }
+
+    fn on_timer(&mut self, cx: &mut Cx<'_>, key: u16) {
+        if key == RESEND && self.under_way.is_some() {
+            self.turn();
+            self.send(cx);
+            self.wait(cx);
+        }
+    }
+
+    fn on_message(&mut self, cx: &mut Cx<'_>, from: PeerId, bytes: &[u8]) {
+        let (Some(from), Ok(message)) = (self.seat_of(from), decode_exact(bytes)) else {
+            return;
+        };
+        match message {
+            Message::NotLeader { number, leader } if number == self.count => {
+                self.redirect(cx, from, leader);
+            }
+            Message::Reply { number, receipt } if number == self.count => {
+                self.finish(cx, from, receipt);
+            }
+            _ => {} // about an earlier request, or for replicas
+        }
+    }
+
+    fn glance(&self) -> Glance {
+        Glance {
+            role: super::CLIENT,
+            ..Glance::default()
+        }
+    }
+
+    fn inspect(&self) -> Sheet {
+        let leader = usize::try_from(self.leader.0).ok();
+        let leader = leader.and_then(|place| self.members.get(place));
+        let state = if self.under_way.is_some() {
+            "waiting"
+        } else {
+            "idle"
+        };
+        Sheet::new("raft")
+            .row(
+                "role",
+                Value::Word(super::ROLES[usize::from(super::CLIENT)]),
+            )
+            .row("state", Value::Word(state))
+            .row("request", Value::Number(self.count))
+            .row("waiting", Value::Number(self.waiting.len() as u64))
+            .row(
+                "leader",
+                leader.map_or(Value::Word("none"), |peer| Value::Peer(*peer)),
+            )
+    }
+
+    fn fork(&self) -> Box<dyn Protocol> {
+        Box::new(self.clone())
+    }
+}

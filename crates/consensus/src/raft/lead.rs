@@ -1,0 +1,278 @@
+//! What a leader does: it replicates its log, repairs others, commits, and answers clients.
+
+use alloc::{sync::Arc, vec::Vec};
+
+use chain::{PeerId, Seat};
+use protocol::{Body, Cx, Executed, Proposal, Request, pack};
+
+use super::intake::{Intake, MAX_BYTES};
+use super::message::{Entry, Index, Message, Outcome, Point, Term};
+use super::state::{Flow, Leader, Log, Progress, Replica, Role};
+use super::step::{ELECTION, HEARTBEAT};
+
+/// How many entries may be on their way to being committed. While so many are, requests wait and
+/// share the next entry; and a leader that nobody hears stops writing.
+const WINDOW: u64 = 4;
+
+impl Replica {
+    /// Begins to lead. The first entry asks for nothing: once it is committed, so is all before it,
+    /// which by itself could not be committed by counting (paper sections 5.4.2 and 8).
+    pub fn lead(&mut self, cx: &mut Cx<'_>) {
+        let progress = Progress {
+            matched: Index(0),
+            next: self.log.last().index.next(),
+            flow: Flow::Probe,
+            heard: false,
+        };
+        let others = self.setup.others();
+        self.role = Role::Leader(Leader {
+            followers: others.map(|seat| (seat, progress)).collect(),
+            intake: Intake::of(&self.log, self.executed),
+        });
+        self.propose(cx, Body::Noop);
+        cx.arm(ELECTION, cx.now.saturating_add(self.setup.election));
+        self.beat(cx);
+        self.advance(cx);
+    }
+
+    /// Says to all followers that it lives, with whatever they lack.
+    pub fn beat(&mut self, cx: &mut Cx<'_>) {
+        cx.arm(HEARTBEAT, cx.now.saturating_add(self.setup.heartbeat));
+        for seat in self.setup.others() {
+            self.send_entries(cx, seat);
+        }
+    }
+
+    /// Steps down if no majority was heard since it last looked (dissertation section 6.2).
+    pub fn check_quorum(&mut self, cx: &mut Cx<'_>) {
+        let Role::Leader(leader) = &mut self.role else {
+            return;
+        };
+        let (mut heard, mut followers) = (1, leader.followers.clone());
+        for (seat, progress) in &leader.followers {
+            heard += usize::from(progress.heard);
+            let heard = false;
+            followers.insert_mut(*seat, Progress { heard, ..*progress });
+        }
+        leader.followers = followers;
+        if self.setup.is_majority(heard) {
+            cx.arm(ELECTION, cx.now.saturating_add(self.setup.election));
+        } else {
+            self.follow(cx, self.term(), None);
+        }
+    }
+
+    /// Takes a client's request, or says who would.
+    pub fn on_request(&mut self, cx: &mut Cx<'_>, client: PeerId, number: u64, tx: Arc<[u8]>) {
+        match &mut self.role {
+            Role::Leader(leader) => {
+                leader.intake.take(Request { client, number, tx });
+                self.advance(cx);
+            }
+            _ => {
+                let leader = self.leader();
+                say(cx, client, &Message::NotLeader { number, leader });
+            }
+        }
+    }
+
+    /// A slot was executed: clients of a leader get their receipts.
+    pub fn on_executed(&mut self, cx: &mut Cx<'_>, done: &Executed<'_>) {
+        self.executed = self.executed.max(Index(done.slot));
+        let Role::Leader(leader) = &mut self.role else {
+            return;
+        };
+        for done in done.receipts {
+            if leader.intake.executed(done) {
+                let (number, receipt) = (done.number, done.receipt.clone());
+                say(cx, done.client, &Message::Reply { number, receipt });
+            }
+        }
+    }
+
+    /// A follower says what became of entries.
+    pub fn on_appended(&mut self, cx: &mut Cx<'_>, from: Seat, term: Term, outcome: Outcome) {
+        if term > self.term() {
+            return self.follow(cx, term, None);
+        }
+        let (own, last) = (self.term(), self.log.last().index);
+        let Role::Leader(leader) = &mut self.role else {
+            return;
+        };
+        let Some(progress) = leader.followers.get_mut(&from) else {
+            return;
+        };
+        if term < own {
+            return;
+        }
+        progress.heard = true;
+        let more = match outcome {
+            Outcome::Matched(index) => progress.matches(index, last),
+            Outcome::Conflict { at, instead } => progress.conflicts(at, instead, &self.log),
+            Outcome::Stale => false,
+        };
+        if more {
+            self.send_entries(cx, from);
+        }
+        self.advance(cx);
+    }
+
+    /// Proposes what waits, sends it and commits what can be committed, until nothing is left to do.
+    fn advance(&mut self, cx: &mut Cx<'_>) {
+        loop {
+            self.propose_waiting(cx);
+            let committable = self.committable();
+            if committable <= self.commit {
+                return;
+            }
+            self.commit_to(cx, committable);
+        }
+    }
+
+    fn propose_waiting(&mut self, cx: &mut Cx<'_>) {
+        let before = self.log.last().index;
+        while self.log.last().index < self.commit.plus(WINDOW)
+            && let Role::Leader(leader) = &mut self.role
+            && let Some(body) = leader.intake.batch(self.setup.batch)
+        {
+            self.propose(cx, body);
+        }
+        if self.log.last().index > before {
+            self.stream(cx);
+        }
+    }
+
+    /// Writes an entry. Times never fall along a leader's log, whatever the clocks of earlier leaders.
+    fn propose(&mut self, cx: &mut Cx<'_>, body: Body) {
+        let proposal = Proposal {
+            time: cx.now.max(self.log.last_time()),
+            proposer: self.setup.me,
+            body,
+        };
+        let term = self.term();
+        self.write(Entry {
+            term,
+            proposal: Arc::new(proposal),
+        });
+    }
+
+    /// Sends new entries to those whose logs are known to agree; others get them with a heartbeat.
+    fn stream(&mut self, cx: &mut Cx<'_>) {
+        let Role::Leader(leader) = &self.role else {
+            return;
+        };
+        let flowing = leader.followers.iter();
+        let flowing = flowing.filter(|(_, progress)| progress.flow == Flow::Stream);
+        let seats: Vec<Seat> = flowing.map(|(seat, _)| *seat).collect();
+        for seat in seats {
+            self.send_entries(cx, seat);
+        }
+    }
+
+    /// Sends a follower what it lacks, as far as one message carries; an empty one is a heartbeat.
+    fn send_entries(&mut self, cx: &mut Cx<'_>, to: Seat) {
+        let Role::Leader(leader) = &mut self.role else {
+            return;
+        };
+        let Some(progress) = leader.followers.get_mut(&to) else {
+            return;
+        };
+        let index = progress.next.prev();
+        let Some(term) = self.log.term_at(index) else {
+            unreachable!("nobody is sent what comes after the end of the log");
+        };
+        let mut entries = portion(&self.log, progress.next);
+        match progress.flow {
+            Flow::Probe => entries.truncate(1), // they may well be in vain
+            Flow::Stream => progress.next = progress.next.plus(entries.len() as u64),
+        }
+        let message = Message::Append {
+            term: self.promise.term,
+            prev: Point { index, term },
+            commit: self.commit,
+            entries,
+        };
+        self.send(cx, to, &message);
+    }
+
+    /// How far the log may be committed: what a majority has, if its last entry is of this term. An
+    /// older one that a majority has may still be overwritten (paper section 5.4.2, figure 8).
+    fn committable(&self) -> Index {
+        let Role::Leader(leader) = &self.role else {
+            return self.commit;
+        };
+        let followers = leader.followers.values();
+        let mut matched: Vec<Index> = followers.map(|progress| progress.matched).collect();
+        matched.push(self.log.last().index); // its own log is as durable, or will be before it decides
+        matched.sort_unstable();
+        // As many have at least this much as come after it in the order, itself included.
+        let most = matched[(matched.len() - 1) / 2];
+        match self.log.term_at(most) {
+            Some(term) if term == self.term() => most,
+            _ => self.commit,
+        }
+    }
+}
+
+impl Progress {
+    /// The follower has all up to an index. Says whether it should be sent more at once.
+    fn matches(&mut self, index: Index, last: Index) -> bool {
+        if index > last {
+            return false; // nobody can have been sent that
+        }
+        self.matched = self.matched.max(index);
+        self.next = self.next.max(self.matched.next());
+        self.flow = Flow::Stream;
+        self.next <= last
+    }
+
+    /// The follower lacks what stands at an index: the next attempt begins earlier (paper, end of
+    /// section 5.3). Says whether to make it at once.
+    fn conflicts(&mut self, at: Index, instead: (Option<Term>, Index), log: &Log) -> bool {
+        if at <= self.matched || at != self.next.prev() && self.flow == Flow::Probe {
+            return false; // an answer to what was sent before
+        }
+        self.next = match self.flow {
+            // Something was lost on the way; up to `matched` the logs agree.
+            Flow::Stream => self.matched.next(),
+            Flow::Probe => {
+                let shared = instead.0.and_then(|term| last_of(term, log));
+                let next = shared.map_or(instead.1, Index::next);
+                next.min(at).max(self.matched.next())
+            }
+        };
+        self.flow = Flow::Probe;
+        true
+    }
+}
+
+/// The last entry of a term, if there is any.
+fn last_of(term: Term, log: &Log) -> Option<Index> {
+    let end = log.first_since(term.next()?);
+    let last = end.prev();
+    (log.term_at(last) == Some(term) && term > Term(0)).then_some(last)
+}
+
+/// Entries from an index on, as many as go into one message.
+fn portion(log: &Log, first: Index) -> Vec<Entry> {
+    let mut bytes = 0;
+    let fits = |entry: &&Entry| {
+        let before = bytes;
+        bytes += weight(entry);
+        before == 0 || bytes <= MAX_BYTES
+    };
+    log.from(first).take_while(fits).cloned().collect()
+}
+
+/// About the length of an entry in bytes.
+fn weight(entry: &Entry) -> usize {
+    match &entry.proposal.body {
+        Body::Noop => 32,
+        Body::Requests(requests) => requests.iter().map(|one| one.tx.len() + 48).sum(),
+    }
+}
+
+/// Says something to a client.
+fn say(cx: &mut Cx<'_>, client: PeerId, message: &Message) {
+    cx.send(client, &pack(message));
+}

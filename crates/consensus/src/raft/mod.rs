@@ -1,0 +1,135 @@
+//! Raft (Ongaro & Ousterhout 2014; Ongaro's dissertation, Stanford 2014): see README.md in this
+//! folder.
+
+use alloc::boxed::Box;
+
+use chain::{Micros, PeerId, decode_exact};
+use protocol::{
+    Card, Cx, Entry, Executed, Glance, ParamSpec, Protocol, Role, Shape, Sheet, Terms, Values,
+};
+
+mod claims;
+mod client;
+mod intake;
+mod lead;
+pub mod message;
+pub mod saved;
+mod state;
+mod step;
+#[cfg(test)]
+mod tests;
+
+use client::Client;
+use state::{Replica, Setup};
+
+/// Raft's entry in the registry.
+pub const ENTRY: Entry = Entry {
+    card: Card {
+        id: "raft",
+        name: "Raft",
+        paper: "D. Ongaro and J. Ousterhout, In Search of an Understandable Consensus Algorithm, \
+                USENIX ATC 2014",
+        tolerance: "f crashed of 2f + 1 replicas; none that lies",
+        roles: ROLES,
+    },
+    shape: Shape::Slots,
+    params: &[
+        ParamSpec {
+            name: "heartbeat",
+            unit: "ms",
+            min: 1,
+            max: 60_000,
+            default: 50,
+        },
+        // The shortest election time-out. Below a few heartbeats, leaders do not last.
+        ParamSpec {
+            name: "election",
+            unit: "ms",
+            min: 2,
+            max: 600_000,
+            default: 150,
+        },
+        ParamSpec {
+            name: "batch",
+            unit: "requests",
+            min: 1,
+            max: 1024,
+            default: 64,
+        },
+        ParamSpec {
+            name: "resend",
+            unit: "ms",
+            min: 10,
+            max: 600_000,
+            default: 500,
+        },
+    ],
+    build,
+    claims: claims::all,
+};
+
+/// What a machine can be; [`Glance::role`] is a place in this list.
+const ROLES: &[&str] = &["follower", "pre-candidate", "candidate", "leader", "client"];
+const LEADER: u8 = 3;
+const CLIENT: u8 = 4;
+
+fn build(terms: &Terms) -> Box<dyn Protocol> {
+    let millis = |place| Micros::from_millis(terms.value(place));
+    let members = terms.members.clone();
+    match terms.role {
+        Role::Client => Box::new(Client::new(members, millis(3))),
+        Role::Member => Box::new(Raft(Replica::new(Setup {
+            me: terms.seat,
+            members,
+            heartbeat: millis(0),
+            election: millis(1),
+            batch: terms.value(2),
+        }))),
+    }
+}
+
+/// A replica as a protocol. Whatever a call changes is durable by its end, and before anything is
+/// said that depends on it.
+#[derive(Clone)]
+struct Raft(Replica);
+
+impl Protocol for Raft {
+    fn on_boot(&mut self, cx: &mut Cx<'_>, saved: &Values) {
+        self.0.restore(saved);
+        self.0.be_patient(cx);
+        self.0.flush(cx);
+    }
+
+    fn on_timer(&mut self, cx: &mut Cx<'_>, key: u16) {
+        self.0.on_timer(cx, key);
+        self.0.flush(cx);
+    }
+
+    fn on_message(&mut self, cx: &mut Cx<'_>, from: PeerId, bytes: &[u8]) {
+        if let Ok(message) = decode_exact(bytes) {
+            self.0.hear(cx, from, message);
+            self.0.flush(cx);
+        }
+    }
+
+    fn on_executed(&mut self, cx: &mut Cx<'_>, done: &Executed<'_>) {
+        self.0.on_executed(cx, done);
+    }
+
+    fn glance(&self) -> Glance {
+        Glance {
+            role: self.0.role().0,
+            epoch: self.0.term().0,
+            accepted: self.0.log.last().index.0,
+            ..Glance::default()
+        }
+    }
+
+    fn inspect(&self) -> Sheet {
+        self.0.inspect()
+    }
+
+    fn fork(&self) -> Box<dyn Protocol> {
+        Box::new(self.clone())
+    }
+}

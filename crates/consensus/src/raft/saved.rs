@@ -1,0 +1,60 @@
+//! What replicas and clients keep, under which names: their promises, one entry a name, a count.
+
+use alloc::vec::Vec;
+
+use chain::{Decode, DecodeError, Encode, Reader, Seat};
+use protocol::Name;
+
+use super::message::{Index, Term, put_seat, read_seat};
+
+/// Where a replica keeps its [`Promise`].
+pub const PROMISE: &[u8] = b"state";
+/// Where a client keeps how many requests it has numbered: eight bytes, little-endian.
+pub const COUNT: &[u8] = b"count";
+/// What the names of entries start with; their index follows, big-endian, so that names are ordered
+/// as the log is.
+const LOG: &[u8] = b"log/";
+
+/// What a replica may not forget besides its log (paper figure 2, "persistent state").
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Promise {
+    /// The latest term that it knows of.
+    pub term: Term,
+    /// Whom it votes for in that term.
+    pub vote: Option<Seat>,
+}
+
+impl Encode for Promise {
+    fn encode_into(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.term.0.to_le_bytes());
+        put_seat(self.vote, out);
+    }
+}
+
+impl Decode for Promise {
+    fn decode_from(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Ok(Self {
+            term: Term(reader.u64()?),
+            vote: read_seat(reader)?,
+        })
+    }
+}
+
+/// The name of the entry at an index.
+#[must_use]
+pub fn entry_name(index: Index) -> Name {
+    [LOG, &index.0.to_be_bytes()].concat()
+}
+
+/// The index of the entry of this name; `None` if it is no entry's name.
+#[must_use]
+pub fn entry_index(name: &[u8]) -> Option<Index> {
+    let digits = name.strip_prefix(LOG)?.try_into().ok()?;
+    Some(Index(u64::from_be_bytes(digits)))
+}
+
+/// The term of a saved entry, which begins with it.
+#[must_use]
+pub fn entry_term(value: &[u8]) -> Option<Term> {
+    Reader::new(value).u64().ok().map(Term)
+}

@@ -1,0 +1,267 @@
+//! What a replica does with each message and each time-out: elections and following. What a leader
+//! does is in `lead.rs`.
+
+use alloc::vec::Vec;
+
+use chain::{Micros, PeerId, Seat};
+use protocol::Cx;
+use rpds::RedBlackTreeSetSync as Set;
+
+use super::message::{Entry, Index, Message, Outcome, Point, Stage, Term};
+use super::saved::Promise;
+use super::state::{Contact, Replica, Role, Votes};
+
+/// A follower's and a candidate's patience; a leader's measure of whether it still leads.
+pub(super) const ELECTION: u16 = 0;
+/// A leader's next sign of life.
+pub(super) const HEARTBEAT: u16 = 1;
+
+impl Replica {
+    /// Takes a message (paper figure 2). What is for clients, or from a peer that does not count, is ignored.
+    pub fn hear(&mut self, cx: &mut Cx<'_>, from: PeerId, message: Message) {
+        if let Message::Request { number, tx } = message {
+            return self.on_request(cx, from, number, tx);
+        }
+        let Some(from) = self.setup.seat_of(from) else {
+            return;
+        };
+        match message {
+            Message::AskVote { stage, term, last } => self.on_ask_vote(cx, from, stage, term, last),
+            Message::Voted {
+                stage,
+                term,
+                granted,
+            } => self.on_voted(cx, from, stage, term, granted),
+            Message::Append {
+                term,
+                prev,
+                commit,
+                entries,
+            } => self.on_append(cx, from, term, (prev, commit, entries)),
+            Message::Appended { term, outcome } => self.on_appended(cx, from, term, outcome),
+            Message::Request { .. } | Message::NotLeader { .. } | Message::Reply { .. } => {}
+        }
+    }
+
+    /// A timer is due. A candidate that did not win begins again with the question whether it could.
+    pub fn on_timer(&mut self, cx: &mut Cx<'_>, key: u16) {
+        match (key, &self.role) {
+            (ELECTION, Role::Leader(_)) => self.check_quorum(cx),
+            (ELECTION, _) => self.ask_around(cx),
+            (HEARTBEAT, Role::Leader(_)) => self.beat(cx),
+            _ => {} // meant for a leader that has stepped down
+        }
+    }
+
+    /// Waits for a leader, for a time that is drawn anew so that ties do not repeat (paper section 5.2).
+    pub fn be_patient(&mut self, cx: &mut Cx<'_>) {
+        let least = self.setup.election;
+        let extra = Micros(cx.rng.below(least.0.saturating_add(1)));
+        let at = cx.now.saturating_add(least).saturating_add(extra);
+        cx.arm(ELECTION, at);
+    }
+
+    /// Follows, in this term or a later one.
+    pub fn follow(&mut self, cx: &mut Cx<'_>, term: Term, leader: Option<Seat>) {
+        if term > self.term() {
+            self.vow(Promise { term, vote: None });
+        }
+        if let Role::Leader(_) = self.role {
+            cx.disarm(HEARTBEAT);
+            self.be_patient(cx);
+        }
+        let at = cx.now;
+        self.role = Role::Follower(leader.map(|leader| Contact { leader, at }));
+    }
+
+    /// Asks whether an election could be won, before any term is disturbed (dissertation section 9.6).
+    fn ask_around(&mut self, cx: &mut Cx<'_>) {
+        let Some(term) = self.term().next() else {
+            return; // terms are used up: no vote would be safe
+        };
+        self.be_patient(cx);
+        let votes = self.own_vote();
+        if self.has_won(&votes) {
+            return self.campaign(cx, term);
+        }
+        self.role = Role::PreCandidate(votes);
+        self.ask_votes(cx, Stage::Pre, term);
+    }
+
+    /// Stands for election in a new term (paper section 5.2).
+    fn campaign(&mut self, cx: &mut Cx<'_>, term: Term) {
+        let vote = Some(self.setup.me);
+        self.vow(Promise { term, vote });
+        self.be_patient(cx);
+        let votes = self.own_vote();
+        if self.has_won(&votes) {
+            return self.lead(cx);
+        }
+        self.role = Role::Candidate(votes);
+        self.ask_votes(cx, Stage::Real, term);
+    }
+
+    fn own_vote(&self) -> Votes {
+        Set::new_sync().insert(self.setup.me)
+    }
+
+    fn has_won(&self, votes: &Votes) -> bool {
+        self.setup.is_majority(votes.size())
+    }
+
+    fn ask_votes(&mut self, cx: &mut Cx<'_>, stage: Stage, term: Term) {
+        let last = self.log.last();
+        self.broadcast(cx, &Message::AskVote { stage, term, last });
+    }
+
+    /// Whether a leader was heard within the shortest election time-out, or this replica is one: then
+    /// it helps nobody to another leader (dissertation section 4.2.3).
+    fn is_led(&self, cx: &Cx<'_>) -> bool {
+        match &self.role {
+            Role::Leader(_) => true,
+            Role::Follower(Some(contact)) => {
+                cx.now.saturating_since(contact.at) < self.setup.election
+            }
+            _ => false,
+        }
+    }
+
+    fn on_ask_vote(&mut self, cx: &mut Cx<'_>, from: Seat, stage: Stage, term: Term, last: Point) {
+        let granted = !self.is_led(cx)
+            && match stage {
+                Stage::Pre => term > self.term() && self.is_up_to_date(last),
+                Stage::Real => self.vote(cx, from, term, last),
+            };
+        let term = if granted { term } else { self.term() };
+        let voted = Message::Voted {
+            stage,
+            term,
+            granted,
+        };
+        self.send(cx, from, &voted);
+    }
+
+    /// Votes, unless the term is over, the vote was given to another, or the candidate's log may lack
+    /// something that is committed (paper sections 5.2 and 5.4.1).
+    fn vote(&mut self, cx: &mut Cx<'_>, from: Seat, term: Term, last: Point) -> bool {
+        if term > self.term() {
+            self.follow(cx, term, None);
+        }
+        let free = self.promise.vote.is_none_or(|vote| vote == from);
+        if term < self.term() || !free || !self.is_up_to_date(last) {
+            return false;
+        }
+        let vote = Some(from);
+        if self.promise.vote != vote {
+            self.vow(Promise { term, vote });
+        }
+        self.be_patient(cx);
+        true
+    }
+
+    /// Whether a log that ends so is at least as up to date as this one (paper section 5.4.1).
+    fn is_up_to_date(&self, last: Point) -> bool {
+        let own = self.log.last();
+        (last.term, last.index) >= (own.term, own.index)
+    }
+
+    fn on_voted(&mut self, cx: &mut Cx<'_>, from: Seat, stage: Stage, term: Term, granted: bool) {
+        if !granted {
+            if term > self.term() {
+                self.follow(cx, term, None);
+            }
+            return;
+        }
+        let (own, next) = (self.term(), self.term().next());
+        let votes = match (&mut self.role, stage) {
+            (Role::PreCandidate(votes), Stage::Pre) if Some(term) == next => votes,
+            (Role::Candidate(votes), Stage::Real) if term == own => votes,
+            _ => return, // late, or never asked for
+        };
+        votes.insert_mut(from);
+        if !self.setup.is_majority(votes.size()) {
+            return;
+        }
+        match stage {
+            Stage::Pre => self.campaign(cx, term),
+            Stage::Real => self.lead(cx),
+        }
+    }
+
+    fn on_append(
+        &mut self,
+        cx: &mut Cx<'_>,
+        from: Seat,
+        term: Term,
+        append: (Point, Index, Vec<Entry>),
+    ) {
+        let outcome = if term < self.term() {
+            Outcome::Stale
+        } else if matches!(self.role, Role::Leader(_)) && term == self.term() {
+            return; // a term has one leader, and this is it
+        } else {
+            self.follow(cx, term, Some(from));
+            self.be_patient(cx);
+            match self.accept(cx, term, append) {
+                Some(outcome) => outcome,
+                None => return,
+            }
+        };
+        let term = self.term();
+        self.send(cx, from, &Message::Appended { term, outcome });
+    }
+
+    /// Takes a leader's entries into the log (paper figure 2, AppendEntries 2 to 5). `None` if no
+    /// correct leader says such a thing.
+    fn accept(
+        &mut self,
+        cx: &mut Cx<'_>,
+        term: Term,
+        (prev, commit, entries): (Point, Index, Vec<Entry>),
+    ) -> Option<Outcome> {
+        let count = entries.len() as u64;
+        let end = Index(prev.index.0.checked_add(count)?);
+        if !is_in_order(prev, &entries, term) {
+            return None;
+        }
+        if self.log.term_at(prev.index) != Some(prev.term) {
+            return (prev.index > self.commit).then(|| self.conflict(prev.index));
+        }
+        // Only what conflicts goes: the message may be older than what the log has after it.
+        let known = self.log.from(prev.index.next()).zip(&entries);
+        let same = known.take_while(|(mine, other)| mine.term == other.term);
+        let same = same.count();
+        let first = prev.index.plus(same as u64).next();
+        if first <= self.log.last().index && same < entries.len() {
+            if first <= self.commit {
+                return None;
+            }
+            self.drop_from(first);
+        }
+        for entry in entries.into_iter().skip(same) {
+            self.write(entry);
+        }
+        self.commit_to(cx, commit.min(end));
+        Some(Outcome::Matched(end))
+    }
+
+    /// What stands at an index instead of what the leader has there.
+    fn conflict(&self, at: Index) -> Outcome {
+        let term = self.log.term_at(at);
+        let first = match term {
+            Some(term) => self.log.first_since(term),
+            None => self.log.last().index.next(),
+        };
+        let instead = (term, first);
+        Outcome::Conflict { at, instead }
+    }
+}
+
+/// Whether terms do not fall, from the entry before the first to the term of the leader.
+fn is_in_order(prev: Point, entries: &[Entry], term: Term) -> bool {
+    let is_start = (prev.index == Index(0)) == (prev.term == Term(0));
+    let terms = entries.iter().map(|entry| entry.term);
+    let positive = entries.first().is_none_or(|entry| entry.term > Term(0));
+    let all = core::iter::once(prev.term).chain(terms);
+    is_start && positive && all.chain([term]).is_sorted()
+}

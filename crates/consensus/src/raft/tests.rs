@@ -1,0 +1,451 @@
+//! Raft over a network in virtual time, with all its claims on.
+
+extern crate std;
+
+use alloc::{collections::BTreeSet, format, sync::Arc, vec, vec::Vec};
+
+use chain::{Encode as _, Seat, Time};
+use protocol::{Body, Proposal, Value};
+
+use super::message::{Entry, Index, Message, Outcome, Point, Stage, Term};
+use super::saved::{PROMISE, Promise, entry_name};
+
+mod codec;
+pub(super) mod net;
+
+use net::Net;
+
+/// An entry of a term that asks for nothing.
+fn noop(term: u64) -> Entry {
+    let proposal = Proposal {
+        time: Time(0),
+        proposer: Seat(0),
+        body: Body::Noop,
+    };
+    Entry {
+        term: Term(term),
+        proposal: Arc::new(proposal),
+    }
+}
+
+/// Gives a replica that is down a log of such entries, and a term in which it has voted for itself.
+fn plant(net: &mut Net, place: usize, terms: &[u64], term: u64) {
+    let promise = Promise {
+        term: Term(term),
+        vote: Some(Seat(place as u32)),
+    };
+    net.plant(place, PROMISE, promise.to_vec());
+    for (index, term) in (1..).zip(terms) {
+        net.plant(place, &entry_name(Index(index)), noop(*term).to_vec());
+    }
+}
+
+fn terms_of(net: &Net, place: usize) -> Vec<u64> {
+    net.log(place).iter().map(|entry| entry.term.0).collect()
+}
+
+fn number(net: &Net, place: usize, label: &str) -> u64 {
+    let sheet = net.inspect(place);
+    let row = sheet.rows.iter().find(|row| row.label == label);
+    match row.map(|row| &row.value) {
+        Some(Value::Number(number)) => *number,
+        other => panic!("{label} is {other:?}"),
+    }
+}
+
+fn all_answered(net: &Net) -> bool {
+    net.answered.len() == net.asked.len()
+}
+
+/// All is answered with its own receipt, all replicas executed the same, and all logs are equal.
+fn assert_settled(net: &Net) {
+    assert_eq!(
+        net.answered, net.asked,
+        "each receipt repeats its transaction"
+    );
+    let logs: Vec<_> = net.members().map(|place| net.log(place)).collect();
+    assert!(logs.windows(2).all(|two| two[0] == two[1]), "logs differ");
+    let state = |place| {
+        net.glance(place)
+            .map(|glance| (glance.executed, glance.tip))
+    };
+    let states: Vec<_> = net.members().map(state).collect();
+    assert!(states.windows(2).all(|two| two[0] == two[1]), "{states:?}");
+    assert_eq!(states[0].map(|state| state.0), Some(logs[0].len() as u64));
+}
+
+#[test]
+fn a_first_leader_is_elected_and_stays() {
+    for members in [1, 2, 3, 5, 7] {
+        let mut net = Net::up(members, 0, 1);
+        let leader = net.elect();
+        let term = net.glance(leader).map(|glance| glance.epoch);
+        net.run_ms(5000);
+        assert_eq!(net.leader(), Some(leader));
+        assert_eq!(net.glance(leader).map(|glance| glance.epoch), term);
+        assert_settled(&net);
+    }
+}
+
+#[test]
+fn entries_reach_all_and_clients_get_their_receipts() {
+    let mut net = Net::up(3, 3, 2);
+    for round in 0..50 {
+        for client in 3..6 {
+            net.submit(client, format!("{client}/{round}"));
+        }
+    }
+    net.run_until("the last answer", all_answered);
+    net.run_ms(200);
+    assert_settled(&net);
+}
+
+#[test]
+fn requests_that_wait_share_an_entry() {
+    let mut net = Net::up(3, 40, 3);
+    net.elect();
+    for client in 3..43 {
+        net.submit(client, format!("{client}"));
+    }
+    net.run_until("the last answer", all_answered);
+    net.run_ms(200);
+    assert_settled(&net);
+    let leader = net.leader().expect("one leads");
+    let entries = net.log(leader).len();
+    assert!(entries < 40, "{entries} entries for 40 requests");
+}
+
+#[test]
+fn a_leader_that_crashes_is_replaced() {
+    let mut net = Net::up(5, 1, 4);
+    let first = net.elect();
+    net.submit(5, "before");
+    net.run_until("the first answer", all_answered);
+    net.crash(first);
+    net.submit(5, "after");
+    net.run_until("the second answer", all_answered);
+    assert_ne!(net.elect(), first);
+    net.boot(first);
+    net.run_ms(2000);
+    assert_settled(&net);
+}
+
+/// Paper figure 7: a leader of term 8 repairs six followers that lack entries, have more, or both.
+#[test]
+fn a_new_leader_repairs_the_followers_of_figure_7() {
+    let logs: [&[u64]; 7] = [
+        &[1, 1, 1, 4, 4, 5, 5, 6, 6, 6],
+        &[1, 1, 1, 4, 4, 5, 5, 6, 6],
+        &[1, 1, 1, 4],
+        &[1, 1, 1, 4, 4, 5, 5, 6, 6, 6, 6],
+        &[1, 1, 1, 4, 4, 5, 5, 6, 6, 6, 7, 7],
+        &[1, 1, 1, 4, 4, 4, 4],
+        &[1, 1, 1, 2, 2, 2, 3, 3, 3, 3, 3],
+    ];
+    let mut net = Net::new(7, 0, 5);
+    for (place, log) in logs.iter().enumerate() {
+        plant(&mut net, place, log, 7);
+    }
+    // The followers that could win are asleep until the first one leads.
+    (0..7)
+        .filter(|place| ![3, 4].contains(place))
+        .for_each(|place| net.boot(place));
+    net.run_until("the first one's reign", |net| net.leader() == Some(0));
+    net.boot(3);
+    net.boot(4);
+    net.run_ms(1000);
+    assert_eq!(net.leader(), Some(0));
+    assert_settled(&net);
+    assert_eq!(terms_of(&net, 6)[..10], logs[0][..]);
+}
+
+/// Repair skips a whole term for each refusal (paper, end of section 5.3).
+#[test]
+fn repair_takes_a_refusal_a_term() {
+    let mut net = Net::new(3, 0, 6);
+    let long: Vec<u64> = [vec![1; 10], vec![2; 1000]].concat();
+    let other: Vec<u64> = [vec![1; 10], vec![3; 500], vec![4; 500]].concat();
+    plant(&mut net, 0, &other, 5);
+    plant(&mut net, 1, &other, 5);
+    plant(&mut net, 2, &long, 5);
+    net.boot(0);
+    net.boot(1);
+    net.elect();
+    net.boot(2);
+    let mut conflicts = BTreeSet::new();
+    net.run_until("the repair", |net| {
+        for (from, _, message) in &net.said {
+            if let Message::Appended {
+                outcome: Outcome::Conflict { at, .. },
+                ..
+            } = message
+            {
+                conflicts.insert((*from, *at));
+            }
+        }
+        terms_of(net, 2).len() == 1011 && terms_of(net, 2)[10] == 3
+    });
+    assert!(conflicts.len() <= 3, "{conflicts:?}");
+}
+
+/// Paper figure 8: an entry of an older term on a majority is not committed by being counted (c),
+/// only once one of the leader's own term is (e).
+#[test]
+fn an_old_terms_entry_is_not_committed_by_counting() {
+    let mut net = Net::new(3, 0, 7);
+    plant(&mut net, 0, &[1, 2], 3);
+    plant(&mut net, 1, &[1, 2], 3);
+    plant(&mut net, 2, &[1], 3);
+    net.boot(0);
+    net.boot(1);
+    let leader = net.elect();
+    let term = Term(net.glance(leader).expect("up").epoch);
+    let follower = 1 - leader;
+    net.isolate(&[leader]);
+    // The follower confirms what is of term 2, but not what is of the new leader's own.
+    let matched = |index| Message::Appended {
+        term,
+        outcome: Outcome::Matched(Index(index)),
+    };
+    net.tell(follower, leader, &matched(2));
+    assert_eq!(number(&net, leader, "commit"), 0);
+    net.cut.clear();
+    net.run_ms(300);
+    assert_eq!(number(&net, leader, "commit"), 3);
+}
+
+/// Dissertation section 9.6: who cannot win asks in vain, and returns without disturbing anybody.
+#[test]
+fn a_partitioned_replica_raises_no_terms() {
+    let mut net = Net::up(5, 1, 8);
+    let leader = net.elect();
+    net.run_ms(300);
+    let term = net.glance(leader).expect("up").epoch;
+    let alone = (leader + 1) % 5;
+    net.isolate(&[alone]);
+    net.run_ms(5000);
+    assert_eq!(
+        net.glance(alone).expect("up").role,
+        1,
+        "it asks whether it could"
+    );
+    assert_eq!(net.glance(alone).expect("up").epoch, term);
+    net.submit(5, "meanwhile");
+    net.run_until("the answer", all_answered);
+    net.cut.clear();
+    net.run_ms(2000);
+    assert_eq!(net.leader(), Some(leader));
+    assert_eq!(net.glance(leader).expect("up").epoch, term);
+    assert_settled(&net);
+}
+
+/// Dissertation section 6.2.
+#[test]
+fn a_leader_that_hears_no_majority_steps_down() {
+    let mut net = Net::up(5, 0, 9);
+    let leader = net.elect();
+    net.run_ms(300);
+    net.isolate(&[leader, (leader + 1) % 5]);
+    net.run_ms(500);
+    assert_ne!(net.glance(leader).expect("up").role, 3);
+    assert_ne!(net.elect(), leader);
+}
+
+/// 4 is connected to 2 only and 5 to 3 only: without pre-vote and check-quorum, elections never end
+/// (Howard & Abraham, "Raft does not guarantee liveness in the face of network faults", 2020).
+#[test]
+fn partial_connections_leave_a_stable_leader() {
+    let mut net = Net::up(5, 0, 10);
+    for pair in [(0, 3), (2, 3), (3, 4), (0, 4), (1, 4)] {
+        net.cut.insert(pair);
+    }
+    net.run_ms(3000);
+    let leader = net.leader().expect("one leads");
+    let term = net.glance(leader).expect("up").epoch;
+    net.run_ms(10_000);
+    assert_eq!(net.leader(), Some(leader));
+    assert_eq!(net.glance(leader).expect("up").epoch, term);
+}
+
+#[test]
+fn an_old_message_deletes_nothing() {
+    let mut net = Net::up(3, 1, 11);
+    let leader = net.elect();
+    net.run_ms(300);
+    let follower = (leader + 1) % 3;
+    for round in 0..5 {
+        net.submit(3, format!("{round}"));
+    }
+    net.run_until("the answers", all_answered);
+    net.run_ms(200);
+    let log = net.log(follower);
+    let term = Term(net.glance(leader).expect("up").epoch);
+    let old = Message::Append {
+        term,
+        prev: Point::default(),
+        commit: Index(0),
+        entries: log[..2].to_vec(),
+    };
+    net.tell(leader, follower, &old);
+    assert_eq!(net.log(follower), log);
+}
+
+/// A replica that crashes between any two wishes of a run comes back with its promises: the claims
+/// look at each vote and each confirmation, and all work gets done.
+#[test]
+fn a_crash_between_any_two_wishes_breaks_no_promise() {
+    for fuse in 0..150 {
+        for place in 0..3 {
+            let mut net = Net::new(3, 1, 12);
+            net.nodes[place].fuse = Some(fuse);
+            (0..4).for_each(|place| net.boot(place));
+            for round in 0..4 {
+                net.submit(3, format!("{round}"));
+            }
+            for _ in 0..40 {
+                net.run_ms(50);
+                net.boot(place);
+            }
+            net.nodes[place].fuse = None;
+            net.run_until("the answers", all_answered);
+            net.run_ms(300);
+            assert_settled(&net);
+        }
+    }
+}
+
+#[test]
+fn a_vote_outlives_a_crash() {
+    let mut net = Net::new(3, 0, 13);
+    net.boot(0);
+    let ask = |term| Message::AskVote {
+        stage: Stage::Real,
+        term: Term(term),
+        last: Point::default(),
+    };
+    let granted = |net: &Net| match net.said.back() {
+        Some((0, to, Message::Voted { granted, .. })) => granted.then_some(*to),
+        other => panic!("{other:?} is no vote"),
+    };
+    net.tell(1, 0, &ask(5));
+    assert_eq!(granted(&net), Some(1));
+    net.crash(0);
+    net.boot(0);
+    net.tell(2, 0, &ask(5));
+    assert_eq!(granted(&net), None, "the vote of term 5 was given");
+    net.tell(1, 0, &ask(5));
+    assert_eq!(granted(&net), Some(1), "to the first one, again");
+    net.tell(2, 0, &ask(6));
+    assert_eq!(granted(&net), Some(2));
+}
+
+/// A client that restarts never uses a number twice.
+#[test]
+fn a_clients_numbers_outlive_a_crash() {
+    let mut net = Net::up(3, 1, 14);
+    net.submit(3, "first");
+    net.run_until("the answer", all_answered);
+    net.crash(3);
+    net.boot(3);
+    net.submit(3, "second");
+    net.run_until("the answer", all_answered);
+    net.run_ms(200);
+    assert_settled(&net);
+}
+
+/// A single request, sent again and again by a client whose replies are lost, is in the log once
+/// while it is not executed.
+#[test]
+fn a_request_under_way_is_not_appended_again() {
+    let mut net = Net::up(3, 1, 15);
+    let leader = net.elect();
+    net.run_ms(300);
+    let before = net.log(leader).len();
+    (0..3).filter(|place| *place != leader).for_each(|place| {
+        net.cut.insert((place.min(leader), place.max(leader)));
+    });
+    let request = Message::Request {
+        number: 1,
+        tx: b"once"[..].into(),
+    };
+    (0..10).for_each(|_| net.tell(3, leader, &request));
+    assert_eq!(net.log(leader).len(), before + 1);
+}
+
+/// A leader that nobody hears stops writing, however much is asked of it.
+#[test]
+fn a_lonely_leader_writes_little() {
+    let mut net = Net::up(3, 1, 16);
+    let leader = net.elect();
+    net.run_ms(300);
+    let before = net.log(leader).len();
+    net.isolate(&[leader, 3]);
+    for number in 1..5000 {
+        let tx = b"flood"[..].into();
+        net.tell(3, leader, &Message::Request { number, tx });
+    }
+    assert_eq!(net.log(leader).len(), before + 4);
+    assert_eq!(number(&net, leader, "waiting"), 1024);
+}
+
+#[test]
+fn a_copy_goes_its_own_way() {
+    let mut net = Net::up(3, 1, 17);
+    net.run_ms(1000);
+    let copy = net.fork_of(0);
+    let before = copy.inspect();
+    net.submit(3, "more");
+    net.run_ms(1000);
+    assert_eq!(copy.inspect(), before);
+    assert_ne!(net.inspect(0), before);
+}
+
+/// Loss, doubles, reordering, crashes between any two wishes, restarts and partitions; then a quiet
+/// time in which all must be answered and all logs must agree.
+#[test]
+fn random_schedules_keep_all_claims_and_settle() {
+    for seed in 0..150 {
+        chaos(seed);
+    }
+}
+
+fn chaos(seed: u64) {
+    let members = [3, 5, 4][seed as usize % 3];
+    let clients = 3;
+    let mut net = Net::up(members, clients, seed);
+    (net.loss, net.double, net.delay) = (100_000, 50_000, (500, 40_000));
+    for round in 0..100 {
+        net.run_ms(100);
+        disturb(&mut net);
+        let client = members + net.rng.below(clients as u64) as usize;
+        if round < 80 {
+            net.submit(client, format!("{client}/{round}"));
+        }
+    }
+    (net.loss, net.double, net.delay) = (0, 0, (1000, 3000));
+    net.cut.clear();
+    for place in net.members() {
+        net.nodes[place].fuse = None;
+        net.boot(place);
+    }
+    net.run_until("the last answer", all_answered);
+    net.run_ms(500);
+    assert_settled(&net);
+}
+
+fn disturb(net: &mut Net) {
+    let members = net.members().end as u64;
+    let place = net.rng.below(members) as usize;
+    match net.rng.below(8) {
+        0 => net.nodes[place].fuse = Some(net.rng.below(30) as u32),
+        1 => net.crash(place),
+        2 | 3 => net.boot(place),
+        4 => net.isolate(&[place]),
+        5 => net.isolate(&[place, (place + 1) % members as usize]),
+        6 => {
+            let other = (place + 2) % members as usize;
+            net.cut.insert((place.min(other), place.max(other)));
+        }
+        _ => net.cut.clear(),
+    }
+}

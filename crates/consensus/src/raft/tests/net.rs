@@ -1,0 +1,546 @@
+//! A network for tests: machines, disks, an executor and packets in virtual time, all from one seed.
+
+use alloc::{
+    boxed::Box, collections::BTreeMap, collections::BTreeSet, collections::VecDeque, format,
+    string::String, sync::Arc, vec, vec::Vec,
+};
+
+use chain::{
+    BitcoinHeader, BlockId, BlockTime, CompactTarget, Height, Past, PeerId, Seat, Stream, Time,
+    decode_exact, sha256, tabchain,
+};
+use protocol::{
+    AskId, Batch, Body, ChainView, Claim, Cx, Executed, ForkView, Glance, Input, Keep, Output,
+    Packet, Proposal, Protocol, Receipt, Role, Saved, Seen, Terms, TimerKey, To, Values, Wish,
+    Write, own_key, pack, said, stored,
+};
+
+use crate::raft::ENTRY;
+use crate::raft::message::{Entry, Index, Message};
+use crate::raft::saved::entry_name;
+
+/// Milliseconds as a span of virtual time.
+pub const MS: u64 = 1000;
+
+/// No chain: Raft looks at none.
+struct NoChain;
+
+impl Past for NoChain {
+    fn header(&self, _height: Height) -> Option<BitcoinHeader> {
+        None
+    }
+
+    fn tip_height(&self) -> Height {
+        Height::GENESIS
+    }
+}
+
+impl ChainView for NoChain {
+    fn tip(&self) -> (BlockId, Height) {
+        (BlockId::from_bytes([0; 32]), Height::GENESIS)
+    }
+
+    fn forks(&self) -> Option<&dyn ForkView> {
+        None
+    }
+}
+
+/// Executes decided slots as nodes do: in order, each request once.
+#[derive(Default)]
+struct Executor {
+    decided: BTreeMap<u64, Arc<Proposal>>,
+    executed: u64,
+    tip: [u8; 32],
+    receipts: BTreeMap<PeerId, (u64, Arc<[u8]>)>,
+}
+
+impl Executor {
+    fn decide(&mut self, slot: u64, proposal: Arc<Proposal>) {
+        let known = self.decided.entry(slot).or_insert_with(|| proposal.clone());
+        assert_eq!(*known, proposal, "slot {slot} was decided twice");
+    }
+
+    /// The next slot, if it is decided.
+    fn execute(&mut self) -> Option<(u64, Vec<Receipt>)> {
+        let slot = self.executed + 1;
+        let proposal = self.decided.get(&slot)?;
+        self.executed = slot;
+        let requests = match &proposal.body {
+            Body::Noop => &[][..],
+            Body::Requests(requests) => requests,
+        };
+        let mut receipts = vec![];
+        for request in requests {
+            let last = self.receipts.get(&request.client);
+            let receipt = match last {
+                Some((number, receipt)) if *number >= request.number => receipt.clone(),
+                _ => {
+                    self.tip = sha256(&[&self.tip[..], &request.tx].concat());
+                    request.tx.clone()
+                }
+            };
+            let (client, number) = (request.client, request.number);
+            self.receipts.insert(
+                client,
+                (number.max(last.map_or(0, |last| last.0)), receipt.clone()),
+            );
+            receipts.push(Receipt {
+                client,
+                number,
+                receipt,
+            });
+        }
+        Some((slot, receipts))
+    }
+}
+
+/// A machine, its disk, and what of it a crash takes.
+pub struct Node {
+    pub peer: PeerId,
+    terms: Terms,
+    pub disk: Values,
+    rng: Stream,
+    alive: Option<Alive>,
+    /// Crash before this many further wishes have been granted.
+    pub fuse: Option<u32>,
+}
+
+struct Alive {
+    protocol: Box<dyn Protocol>,
+    timers: BTreeMap<u16, Time>,
+    executor: Executor,
+}
+
+impl Alive {
+    fn glance(&self) -> Glance {
+        Glance {
+            executed: self.executor.executed,
+            tip: BlockId::from_bytes(self.executor.tip),
+            ..self.protocol.glance()
+        }
+    }
+}
+
+/// A packet on its way: from, to and what.
+type Post = (usize, usize, Packet);
+
+/// The network.
+pub struct Net {
+    pub now: Time,
+    pub rng: Stream,
+    /// Members first, then clients.
+    pub nodes: Vec<Node>,
+    members: usize,
+    posts: BTreeMap<(Time, u64), Post>,
+    count: u64,
+    /// Pairs of machines, the smaller first, between which nothing passes.
+    pub cut: BTreeSet<(usize, usize)>,
+    /// Packets lost and doubled, in a million.
+    pub loss: u32,
+    pub double: u32,
+    /// The shortest and longest delay in microseconds; packets overtake each other.
+    pub delay: (u64, u64),
+    claims: Vec<Box<dyn Claim>>,
+    /// What was submitted and what was answered: client and ask.
+    pub asked: BTreeMap<(usize, AskId), Arc<[u8]>>,
+    pub answered: BTreeMap<(usize, AskId), Arc<[u8]>>,
+    /// The last messages: from, to and what, the newest last.
+    pub said: VecDeque<(usize, usize, Message)>,
+}
+
+const SAID: usize = 200;
+
+fn peer(place: usize) -> PeerId {
+    PeerId::from_bytes([place as u8 + 1; 32])
+}
+
+impl Net {
+    /// A network of machines that have not booted yet, with the default parameters.
+    pub fn new(members: usize, clients: usize, seed: u64) -> Self {
+        let chain = tabchain("raft", 10, CompactTarget(0x1e00_ffff), 8, 100).expect("in range");
+        let values = ENTRY.params.iter().map(|param| param.default).collect();
+        let terms = Terms {
+            chain: Arc::new(chain),
+            values,
+            members: (0..members).map(peer).collect(),
+            role: Role::Member,
+            seat: Seat(0),
+        };
+        let node = |place: usize| Node {
+            peer: peer(place),
+            terms: Terms {
+                role: if place < members {
+                    Role::Member
+                } else {
+                    Role::Client
+                },
+                seat: Seat(place as u32),
+                ..terms.clone()
+            },
+            disk: Values::new(),
+            rng: Stream::new(seed, place as u32, "protocol"),
+            alive: None,
+            fuse: None,
+        };
+        Self {
+            now: Time(0),
+            rng: Stream::new(seed, u32::MAX, "network"),
+            nodes: (0..members + clients).map(node).collect(),
+            members,
+            posts: BTreeMap::new(),
+            count: 0,
+            cut: BTreeSet::new(),
+            loss: 0,
+            double: 0,
+            delay: (MS, 3 * MS),
+            claims: (ENTRY.claims)(&terms),
+            asked: BTreeMap::new(),
+            answered: BTreeMap::new(),
+            said: VecDeque::new(),
+        }
+    }
+
+    /// The same with all machines up.
+    pub fn up(members: usize, clients: usize, seed: u64) -> Self {
+        let mut net = Self::new(members, clients, seed);
+        (0..members + clients).for_each(|place| net.boot(place));
+        net
+    }
+
+    pub fn members(&self) -> core::ops::Range<usize> {
+        0..self.members
+    }
+
+    /// Starts a machine that is down.
+    pub fn boot(&mut self, place: usize) {
+        let node = &mut self.nodes[place];
+        if node.alive.is_none() {
+            node.alive = Some(Alive {
+                protocol: (ENTRY.build)(&node.terms),
+                timers: BTreeMap::new(),
+                executor: Executor::default(),
+            });
+            let saved = Saved::of(&node.disk);
+            self.step(place, Input::Boot { saved });
+        }
+    }
+
+    pub fn crash(&mut self, place: usize) {
+        self.nodes[place].alive = None;
+        self.nodes[place].fuse = None;
+    }
+
+    /// Submits a transaction to a client.
+    pub fn submit(&mut self, client: usize, tx: impl Into<Vec<u8>>) -> AskId {
+        let (ask, tx): (_, Arc<[u8]>) = (AskId(self.asked.len() as u64), tx.into().into());
+        self.asked.insert((client, ask), tx.clone());
+        self.step(client, Input::Submit { ask, tx });
+        ask
+    }
+
+    /// Lets a machine hear something as if a peer had just sent it.
+    pub fn tell(&mut self, from: usize, to: usize, message: &Message) {
+        self.pass(from, to, pack(message));
+    }
+
+    fn pass(&mut self, from: usize, to: usize, packet: Packet) {
+        let from = peer(from);
+        self.step(to, Input::Packet { from, packet });
+    }
+
+    /// Cuts off some machines from all others.
+    pub fn isolate(&mut self, some: &[usize]) {
+        for a in 0..self.nodes.len() {
+            for b in a + 1..self.nodes.len() {
+                if some.contains(&a) != some.contains(&b) {
+                    self.cut.insert((a, b));
+                }
+            }
+        }
+    }
+
+    pub fn run_ms(&mut self, millis: u64) {
+        let end = Time(self.now.0 + millis * MS);
+        while self.next(end) {}
+        self.now = end;
+    }
+
+    /// Runs until something holds; fails after ten seconds.
+    pub fn run_until(&mut self, what: &str, mut holds: impl FnMut(&Self) -> bool) {
+        let end = Time(self.now.0 + 10_000 * MS);
+        while !holds(self) {
+            assert!(self.next(end), "{what} never came");
+        }
+    }
+
+    pub fn glance(&self, place: usize) -> Option<Glance> {
+        self.nodes[place].alive.as_ref().map(Alive::glance)
+    }
+
+    pub fn inspect(&self, place: usize) -> protocol::Sheet {
+        let alive = self.nodes[place].alive.as_ref();
+        alive.expect("it is up").protocol.inspect()
+    }
+
+    /// A copy of a machine's protocol.
+    pub fn fork_of(&self, place: usize) -> Box<dyn Protocol> {
+        let alive = self.nodes[place].alive.as_ref();
+        alive.expect("it is up").protocol.fork()
+    }
+
+    /// Judges nothing from here on, for runs in which members lie.
+    pub fn unclaimed(&mut self) {
+        self.claims.clear();
+    }
+
+    /// The leader of the latest term that is up.
+    pub fn leader(&self) -> Option<usize> {
+        let term = |place: &usize| self.glance(*place).map(|glance| glance.epoch);
+        let leads = |place: &usize| self.glance(*place).is_some_and(|glance| glance.role == 3);
+        self.members().filter(leads).max_by_key(term)
+    }
+
+    /// A leader that is newly there.
+    pub fn elect(&mut self) -> usize {
+        self.run_until("a leader", |net| net.leader().is_some());
+        self.leader().expect("just seen")
+    }
+
+    /// A replica's log, from its disk.
+    pub fn log(&self, place: usize) -> Vec<Entry> {
+        let value = |index| self.nodes[place].disk.get(&entry_name(Index(index)));
+        let values = (1..).map_while(value);
+        values
+            .map(|value| decode_exact(value).expect("as saved"))
+            .collect()
+    }
+
+    /// Writes an entry or another value to a disk, as if it had been saved earlier.
+    pub fn plant(&mut self, place: usize, name: &[u8], value: Vec<u8>) {
+        let node = &mut self.nodes[place];
+        node.disk.insert(name.to_vec(), value.clone().into());
+        // Claims have to know, or they would judge by another disk.
+        let keep = Keep::Put(name.to_vec(), value.into());
+        self.judge(
+            place,
+            &Input::Peers { up: vec![] },
+            &[output(Wish::Save(vec![keep]))],
+            None,
+        );
+    }
+
+    /// Carries out the next event up to a time; false if there is none.
+    fn next(&mut self, end: Time) -> bool {
+        let timers = self.nodes.iter().enumerate().flat_map(|(place, node)| {
+            let timers = node.alive.iter().flat_map(|alive| &alive.timers);
+            timers.map(move |(key, at)| (*at, place, *key))
+        });
+        let timer = timers.min();
+        let post = self.posts.keys().next().copied();
+        match (timer, post) {
+            (Some((at, place, key)), post) if post.is_none_or(|post| at <= post.0) && at <= end => {
+                self.now = self.now.max(at);
+                let alive = self.nodes[place].alive.as_mut().expect("it has a timer");
+                alive.timers.remove(&key);
+                let key = TimerKey::Protocol(key);
+                self.step(place, Input::Timer { key });
+                true
+            }
+            (_, Some(post)) if post.0 <= end => {
+                self.now = self.now.max(post.0);
+                let (from, to, packet) = self.posts.remove(&post).expect("just seen");
+                self.pass(from, to, packet);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Lets a machine take an input, as far as its fuse lasts, and shows the claims what came of it.
+    fn step(&mut self, place: usize, input: Input) {
+        let mut out = vec![];
+        let disk = match input {
+            Input::Boot { .. } => self.nodes[place].disk.clone(),
+            _ => Values::new(),
+        };
+        let mut todo = self.call(place, |protocol, cx| feed(protocol, cx, &input, &disk));
+        loop {
+            while let Some(wish) = todo.pop_front() {
+                if self.burn(place) {
+                    self.crash(place);
+                    return self.judge(place, &input, &out, None);
+                }
+                self.grant(place, wish, &mut out);
+            }
+            let alive = self.nodes[place].alive.as_mut();
+            let Some((slot, receipts)) = alive.and_then(|alive| alive.executor.execute()) else {
+                break;
+            };
+            let (block, receipts) = (None, &receipts[..]);
+            let done = Executed {
+                slot,
+                block,
+                receipts,
+            };
+            todo = self.call(place, |protocol, cx| protocol.on_executed(cx, &done));
+        }
+        let glance = self.glance(place);
+        self.judge(place, &input, &out, glance);
+    }
+
+    fn call(
+        &mut self,
+        place: usize,
+        call: impl FnOnce(&mut dyn Protocol, &mut Cx<'_>),
+    ) -> VecDeque<Wish> {
+        let node = &mut self.nodes[place];
+        let mut wishes = vec![];
+        if let Some(alive) = &mut node.alive {
+            let mut cx = Cx {
+                now: self.now,
+                clock: BlockTime(0),
+                me: node.peer,
+                peers: &[],
+                rng: &mut node.rng,
+                chain: &NoChain,
+                wishes: &mut wishes,
+            };
+            call(&mut *alive.protocol, &mut cx);
+        }
+        wishes.into()
+    }
+
+    /// Whether the fuse has burnt down.
+    fn burn(&mut self, place: usize) -> bool {
+        match &mut self.nodes[place].fuse {
+            Some(0) => true,
+            Some(left) => {
+                *left -= 1;
+                false
+            }
+            None => false,
+        }
+    }
+
+    fn grant(&mut self, place: usize, wish: Wish, out: &mut Vec<Output>) {
+        let node = &mut self.nodes[place];
+        let alive = node.alive.as_mut().expect("it just spoke");
+        match &wish {
+            Wish::Arm { key, at } => drop(alive.timers.insert(*key, *at)),
+            Wish::Disarm { key } => drop(alive.timers.remove(key)),
+            Wish::Save(changes) => changes.iter().for_each(|keep| store(&mut node.disk, keep)),
+            Wish::Decide { slot, proposal } => {
+                return alive.executor.decide(*slot, proposal.clone());
+            }
+            Wish::Send { to, packet } => self.post(place, *to, packet.clone()),
+            Wish::Answer { ask, receipt } => {
+                let receipt = receipt.clone().expect("nothing is refused");
+                let known = self.answered.insert((place, *ask), receipt);
+                assert_eq!(known, None, "{ask:?} was answered twice");
+            }
+            other => panic!("Raft never wants {other:?}"),
+        }
+        out.push(output(wish));
+    }
+
+    fn post(&mut self, from: usize, to: PeerId, packet: Packet) {
+        let Some(to) = self.nodes.iter().position(|node| node.peer == to) else {
+            return; // a stranger had spoken
+        };
+        self.said.push_back((
+            from,
+            to,
+            decode_exact(said(&packet).expect("the protocol's")).expect("as encoded"),
+        ));
+        if self.said.len() > SAID {
+            self.said.pop_front();
+        }
+        if self.cut.contains(&(from.min(to), from.max(to))) || self.rng.chance(self.loss) {
+            return;
+        }
+        let copies = 1 + u64::from(self.rng.chance(self.double));
+        for _ in 0..copies {
+            let (least, most) = self.delay;
+            let at = Time(self.now.0 + least + self.rng.below(most - least + 1));
+            self.count += 1;
+            self.posts
+                .insert((at, self.count), (from, to, packet.clone()));
+        }
+    }
+
+    fn judge(&mut self, place: usize, input: &Input, out: &[Output], glance: Option<Glance>) {
+        let seen = Seen {
+            at: self.now,
+            seat: place as u32,
+            peer: self.nodes[place].peer,
+            input,
+            out,
+            glance,
+        };
+        let broken: Vec<String> = self
+            .claims
+            .iter_mut()
+            .filter_map(|claim| {
+                claim
+                    .after(&seen)
+                    .err()
+                    .map(|why| format!("{}: {why}", claim.name()))
+            })
+            .collect();
+        assert!(broken.is_empty(), "at {} µs: {broken:?}", self.now.0);
+    }
+}
+
+fn feed(protocol: &mut dyn Protocol, cx: &mut Cx<'_>, input: &Input, disk: &Values) {
+    match input {
+        Input::Boot { .. } => protocol.on_boot(cx, disk),
+        Input::Timer {
+            key: TimerKey::Protocol(key),
+        } => protocol.on_timer(cx, *key),
+        Input::Packet { from, packet } => {
+            let bytes = said(packet).expect("the protocol's");
+            protocol.on_message(cx, *from, bytes);
+        }
+        Input::Submit { ask, tx } => protocol.on_submit(cx, *ask, tx),
+        other => unreachable!("this network has no {other:?}"),
+    }
+}
+
+fn store(disk: &mut Values, keep: &Keep) {
+    match keep {
+        Keep::Put(name, value) => drop(disk.insert(name.clone(), value.clone())),
+        Keep::DeleteRange(from, until) => {
+            disk.retain(|name, _| name < from || name >= until);
+        }
+    }
+}
+
+/// A wish as a node passes it on.
+pub fn output(wish: Wish) -> Output {
+    let write = |keep| match keep {
+        Keep::Put(name, value) => Write::Put {
+            key: own_key(&name),
+            value,
+        },
+        Keep::DeleteRange(from, until) => Write::DeleteRange {
+            from: stored(&from),
+            until: stored(&until),
+        },
+    };
+    match wish {
+        Wish::Save(changes) => Output::Save(Batch(changes.into_iter().map(write).collect())),
+        Wish::Send { to, packet } => Output::Send {
+            to: To::Peer(to),
+            packet,
+        },
+        Wish::Answer { ask, receipt } => Output::Answer { ask, receipt },
+        Wish::Arm { key, at } => Output::Arm {
+            key: TimerKey::Protocol(key),
+            at,
+        },
+        Wish::Disarm { key } => Output::Disarm {
+            key: TimerKey::Protocol(key),
+        },
+        other => panic!("Raft never wants {other:?}"),
+    }
+}
