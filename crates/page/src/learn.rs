@@ -16,7 +16,7 @@ pub use self::figures::Figures;
 pub struct Topic(&'static str);
 
 /// All topics.
-pub const TOPICS: [Topic; 1] = [Topic("pow")];
+pub const TOPICS: [Topic; 2] = [Topic("pow"), Topic("raft")];
 
 impl Topic {
     /// The topic of this short name.
