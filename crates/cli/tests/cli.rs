@@ -297,31 +297,51 @@ fn bad_input_gets_a_clear_error() {
     for (scenario, expected) in [
         ("title = 1", "title"),
         (
-            "title = 'x'\nseed = 1\nseconds = 10\n[room]\nname = 'a'\nspacing = 10\nbits = 0x2000ffff\nwindow = 8\nhalving = 9\n[nodes]\ncount = 1000000000\nhashes_per_second = [1]",
+            "title = 'x'\nseed = 1\nseconds = 10\n[chain]\nname = 'a'\nprotocol = 'pow'\nledger = 'utxo'\n[chain.params]\nspacing = 10\nbits = 0x2000ffff\nwindow = 8\nhalving = 9\n[nodes]\ncount = 1000000000\nhashes_per_second = [1]",
             "nodes.count is 1000000000",
         ),
         (
-            "title = \"x\\u001b]0;y\"\nseed = 1\nseconds = 10\n[room]\nname = 'a'\nspacing = 10\nbits = 0x2000ffff\nwindow = 8\nhalving = 9\n[nodes]\ncount = 1\nhashes_per_second = [1]",
+            "title = \"x\\u001b]0;y\"\nseed = 1\nseconds = 10\n[chain]\nname = 'a'\nprotocol = 'pow'\nledger = 'utxo'\n[chain.params]\nspacing = 10\nbits = 0x2000ffff\nwindow = 8\nhalving = 9\n[nodes]\ncount = 1\nhashes_per_second = [1]",
             "control character",
         ),
         (
-            "title = 'x'\nseed = 1\nseconds = 10\n[room]\nname = 'a'\nspacing = 3600\nbits = 0x2000ffff\nwindow = 8\nhalving = 9\n[nodes]\ncount = 1\nhashes_per_second = [1000000]",
-            "within room.spacing is 3600000000",
+            "title = 'x'\nseed = 1\nseconds = 10\n[chain]\nname = 'a'\nprotocol = 'pow'\nledger = 'utxo'\n[chain.params]\nspacing = 3600\nbits = 0x2000ffff\nwindow = 8\nhalving = 9\n[nodes]\ncount = 1\nhashes_per_second = [1000000]",
+            "between two blocks is 3600000000",
+        ),
+        (
+            "title = 'x'\nseed = 1\nseconds = 10\n[chain]\nname = 'a'\nprotocol = 'paxos'\nledger = 'kv'\n[nodes]\ncount = 3",
+            "no protocol \"paxos\"",
+        ),
+        (
+            "title = 'x'\nseed = 1\nseconds = 10\n[chain]\nname = 'a'\nprotocol = 'raft'\nledger = 'evm'\n[nodes]\ncount = 3",
+            "no ledger \"evm\"",
+        ),
+        (
+            "title = 'x'\nseed = 1\nseconds = 10\n[chain]\nname = 'a'\nprotocol = 'raft'\nledger = 'kv'\nparams = { spacing = 9 }\n[nodes]\ncount = 3",
+            "a parameter \"spacing\"",
+        ),
+        (
+            "title = 'x'\nseed = 1\nseconds = 10\n[chain]\nname = 'a'\nprotocol = 'raft'\nledger = 'kv'\nparams = { batch = 0 }\n[nodes]\ncount = 3",
+            "batch is 0, not within 1 to 1024",
+        ),
+        (
+            "title = 'x'\nseed = 1\nseconds = 10\n[chain]\nname = 'a'\nprotocol = 'raft'\nledger = 'utxo'\n[nodes]\ncount = 3\n[clients]\ncount = 1",
+            "nothing to do on the ledger \"utxo\"",
         ),
         (
             "title = 'x'\nseed = 1\nseconds = 10\nsurprise = 1",
             "surprise",
         ),
         (
-            "title = 'x'\nseed = 1\nseconds = 10\n[room]\nname = 'a'\nspacing = 10\nbits = 0x2000ffff\nwindow = 8\nhalving = 9\n[nodes]\ncount = 1\nhashes_per_second = [1]\n[[fault]]\nat = 1\nkind = 'crash'\nnode = 0\nseconds = 5\nsecond = 9",
+            "title = 'x'\nseed = 1\nseconds = 10\n[chain]\nname = 'a'\nprotocol = 'pow'\nledger = 'utxo'\n[chain.params]\nspacing = 10\nbits = 0x2000ffff\nwindow = 8\nhalving = 9\n[nodes]\ncount = 1\nhashes_per_second = [1]\n[[fault]]\nat = 1\nkind = 'crash'\nnode = 0\nseconds = 5\nsecond = 9",
             "unknown field `second`",
         ),
         (
-            "title = 'x'\nseed = 1\nseconds = 10\n[room]\nname = 'a'\nspacing = 10\nbits = 0x2000ffff\nwindow = 8\nhalving = 9\n[nodes]\ncount = 1\nhashes_per_second = [1]\n[[fault]]\nat = 1\nkind = 'heal'\nnodes = 0",
+            "title = 'x'\nseed = 1\nseconds = 10\n[chain]\nname = 'a'\nprotocol = 'pow'\nledger = 'utxo'\n[chain.params]\nspacing = 10\nbits = 0x2000ffff\nwindow = 8\nhalving = 9\n[nodes]\ncount = 1\nhashes_per_second = [1]\n[[fault]]\nat = 1\nkind = 'heal'\nnodes = 0",
             "unknown field `nodes`",
         ),
         (
-            "title = 'x'\nseed = 1\nseconds = 10\n[room]\nname = 'a'\nspacing = 10\nbits = 0x2000ffff\nwindow = 8\nhalving = 9\n[nodes]\ncount = 1\nhashes_per_second = [1]\n[[fault]]\nat = 1\nkind = 'flood'",
+            "title = 'x'\nseed = 1\nseconds = 10\n[chain]\nname = 'a'\nprotocol = 'pow'\nledger = 'utxo'\n[chain.params]\nspacing = 10\nbits = 0x2000ffff\nwindow = 8\nhalving = 9\n[nodes]\ncount = 1\nhashes_per_second = [1]\n[[fault]]\nat = 1\nkind = 'flood'",
             "unknown variant `flood`",
         ),
     ] {
