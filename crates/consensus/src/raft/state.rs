@@ -1,6 +1,6 @@
 //! A replica's state (paper figure 2): what it must not forget, and what it is at present.
 
-use alloc::{sync::Arc, vec::Vec};
+use alloc::{format, sync::Arc, vec::Vec};
 
 use chain::{Encode as _, Micros, PeerId, Seat, Time, decode_exact};
 use protocol::{Cx, Keep, Sheet, Value, Values, pack};
@@ -188,11 +188,10 @@ impl Replica {
     }
 
     /// Reads back what earlier incarnations saved. Entries behind one that is missing or damaged are
-    /// worth nothing and are removed.
+    /// worth nothing and are removed; without a readable promise, no vote is left in the log's last term.
     pub fn restore(&mut self, saved: &Values) {
-        let promise = saved
-            .get(PROMISE)
-            .and_then(|bytes| decode_exact(bytes).ok());
+        let promise = saved.get(PROMISE);
+        let promise = promise.and_then(|bytes| decode_exact(bytes).ok());
         self.promise = promise.unwrap_or_default();
         while let Some(bytes) = saved.get(&entry_name(self.log.last().index.next())) {
             match decode_exact::<Entry>(bytes) {
@@ -202,12 +201,15 @@ impl Replica {
                 _ => break,
             }
         }
-        let (first, end) = (
-            entry_name(self.log.last().index.next()),
-            entry_name(Index(u64::MAX)),
-        );
+        let first = entry_name(self.log.last().index.next());
+        let end = entry_name(Index(u64::MAX));
         if saved.range(first.clone()..end.clone()).next().is_some() {
             self.unsaved.push(Keep::DeleteRange(first, end));
+        }
+        let term = self.log.last().term;
+        if term > self.term() {
+            let vote = Some(self.setup.me); // nobody else gets one in a term that has had a leader
+            self.vow(Promise { term, vote });
         }
     }
 
@@ -314,16 +316,14 @@ impl Replica {
         let Role::Leader(leader) = &self.role else {
             return sheet;
         };
-        let waiting = Value::Number(leader.intake.waiting());
-        leader
-            .followers
-            .iter()
-            .fold(sheet.row("waiting", waiting), |sheet, (seat, progress)| {
-                let part = Sheet::new(alloc::format!("{}", seat.0))
-                    .row("peer", peer(Some(*seat)))
-                    .row("next", Value::Number(progress.next.0))
-                    .row("match", Value::Number(progress.matched.0));
-                sheet.row("follower", Value::Part(part))
-            })
+        let mut sheet = sheet.row("waiting", Value::Number(leader.intake.waiting()));
+        for (seat, progress) in &leader.followers {
+            let part = Sheet::new(format!("{}", seat.0))
+                .row("peer", peer(Some(*seat)))
+                .row("next", Value::Number(progress.next.0))
+                .row("match", Value::Number(progress.matched.0));
+            sheet = sheet.row("follower", Value::Part(part));
+        }
+        sheet
     }
 }

@@ -9,7 +9,7 @@ use super::disks::KEPT;
 use super::*;
 use crate::raft::message::{Entry, Outcome, Point, Stage};
 use crate::raft::saved::{PROMISE, Promise, entry_name};
-use crate::raft::tests::net::output;
+use crate::raft::tests::host::output;
 
 const FOLLOWER: u8 = 0;
 

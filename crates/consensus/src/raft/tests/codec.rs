@@ -135,7 +135,7 @@ proptest! {
         net.unclaimed();
         net.run_ms(wait);
         for (from, to, message) in said {
-            net.tell(from, to, &message);
+            net.tell(from, to, message.to_vec().into());
             net.run_ms(10);
         }
     }

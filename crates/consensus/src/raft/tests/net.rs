@@ -6,93 +6,21 @@ use alloc::{
 };
 
 use chain::{
-    BitcoinHeader, BlockId, BlockTime, CompactTarget, Height, Past, PeerId, Seat, Stream, Time,
-    decode_exact, sha256, tabchain,
+    BlockId, BlockTime, CompactTarget, PeerId, Seat, Stream, Time, decode_exact, tabchain,
 };
 use protocol::{
-    AskId, Batch, Body, ChainView, Claim, Cx, Executed, ForkView, Glance, Input, Keep, Output,
-    Packet, Proposal, Protocol, Receipt, Role, Saved, Seen, Terms, TimerKey, To, Values, Wish,
-    Write, own_key, pack, said, stored,
+    AskId, Claim, Cx, Executed, Glance, Input, Keep, Output, Protocol, Role, Saved, Seen, Terms,
+    TimerKey, Values, Wish, said,
 };
 
+use super::executor::Executor;
+use super::host::{NoChain, feed, output, packed, store};
 use crate::raft::ENTRY;
 use crate::raft::message::{Entry, Index, Message};
 use crate::raft::saved::entry_name;
 
 /// Milliseconds as a span of virtual time.
 pub const MS: u64 = 1000;
-
-/// No chain: Raft looks at none.
-struct NoChain;
-
-impl Past for NoChain {
-    fn header(&self, _height: Height) -> Option<BitcoinHeader> {
-        None
-    }
-
-    fn tip_height(&self) -> Height {
-        Height::GENESIS
-    }
-}
-
-impl ChainView for NoChain {
-    fn tip(&self) -> (BlockId, Height) {
-        (BlockId::from_bytes([0; 32]), Height::GENESIS)
-    }
-
-    fn forks(&self) -> Option<&dyn ForkView> {
-        None
-    }
-}
-
-/// Executes decided slots as nodes do: in order, each request once.
-#[derive(Default)]
-struct Executor {
-    decided: BTreeMap<u64, Arc<Proposal>>,
-    executed: u64,
-    tip: [u8; 32],
-    receipts: BTreeMap<PeerId, (u64, Arc<[u8]>)>,
-}
-
-impl Executor {
-    fn decide(&mut self, slot: u64, proposal: Arc<Proposal>) {
-        let known = self.decided.entry(slot).or_insert_with(|| proposal.clone());
-        assert_eq!(*known, proposal, "slot {slot} was decided twice");
-    }
-
-    /// The next slot, if it is decided.
-    fn execute(&mut self) -> Option<(u64, Vec<Receipt>)> {
-        let slot = self.executed + 1;
-        let proposal = self.decided.get(&slot)?;
-        self.executed = slot;
-        let requests = match &proposal.body {
-            Body::Noop => &[][..],
-            Body::Requests(requests) => requests,
-        };
-        let mut receipts = vec![];
-        for request in requests {
-            let last = self.receipts.get(&request.client);
-            let receipt = match last {
-                Some((number, receipt)) if *number >= request.number => receipt.clone(),
-                _ => {
-                    self.tip = sha256(&[&self.tip[..], &request.tx].concat());
-                    request.tx.clone()
-                }
-            };
-            let (client, number) = (request.client, request.number);
-            self.receipts.insert(
-                client,
-                (number.max(last.map_or(0, |last| last.0)), receipt.clone()),
-            );
-            receipts.push(Receipt {
-                client,
-                number,
-                receipt,
-            });
-        }
-        Some((slot, receipts))
-    }
-}
 
 /// A machine, its disk, and what of it a crash takes.
 pub struct Node {
@@ -122,7 +50,7 @@ impl Alive {
 }
 
 /// A packet on its way: from, to and what.
-type Post = (usize, usize, Packet);
+type Post = (usize, usize, Arc<[u8]>);
 
 /// The network.
 pub struct Net {
@@ -135,15 +63,20 @@ pub struct Net {
     count: u64,
     /// Pairs of machines, the smaller first, between which nothing passes.
     pub cut: BTreeSet<(usize, usize)>,
-    /// Packets lost and doubled, in a million.
+    /// Packets lost, doubled and up to a second late, in a million.
     pub loss: u32,
     pub double: u32,
+    pub late: u32,
     /// The shortest and longest delay in microseconds; packets overtake each other.
     pub delay: (u64, u64),
     claims: Vec<Box<dyn Claim>>,
     /// What was submitted and what was answered: client and ask.
     pub asked: BTreeMap<(usize, AskId), Arc<[u8]>>,
     pub answered: BTreeMap<(usize, AskId), Arc<[u8]>>,
+    asks: u64,
+    /// How often a fuse burnt down, and how often part of a log was dropped.
+    pub blown: u32,
+    pub dropped: u32,
     /// The last messages: from, to and what, the newest last.
     pub said: VecDeque<(usize, usize, Message)>,
 }
@@ -157,8 +90,13 @@ fn peer(place: usize) -> PeerId {
 impl Net {
     /// A network of machines that have not booted yet, with the default parameters.
     pub fn new(members: usize, clients: usize, seed: u64) -> Self {
-        let chain = tabchain("raft", 10, CompactTarget(0x1e00_ffff), 8, 100).expect("in range");
         let values = ENTRY.params.iter().map(|param| param.default).collect();
+        Self::with(values, members, clients, seed)
+    }
+
+    /// The same with these parameters.
+    pub fn with(values: Arc<[u64]>, members: usize, clients: usize, seed: u64) -> Self {
+        let chain = tabchain("raft", 10, CompactTarget(0x1e00_ffff), 8, 100).expect("in range");
         let terms = Terms {
             chain: Arc::new(chain),
             values,
@@ -192,10 +130,14 @@ impl Net {
             cut: BTreeSet::new(),
             loss: 0,
             double: 0,
+            late: 0,
             delay: (MS, 3 * MS),
             claims: (ENTRY.claims)(&terms),
             asked: BTreeMap::new(),
             answered: BTreeMap::new(),
+            asks: 0,
+            blown: 0,
+            dropped: 0,
             said: VecDeque::new(),
         }
     }
@@ -203,8 +145,12 @@ impl Net {
     /// The same with all machines up.
     pub fn up(members: usize, clients: usize, seed: u64) -> Self {
         let mut net = Self::new(members, clients, seed);
-        (0..members + clients).for_each(|place| net.boot(place));
+        net.boot_all();
         net
+    }
+
+    pub fn boot_all(&mut self) {
+        (0..self.nodes.len()).for_each(|place| self.boot(place));
     }
 
     pub fn members(&self) -> core::ops::Range<usize> {
@@ -225,26 +171,27 @@ impl Net {
         }
     }
 
+    /// Stops a machine; what it was asked and has not answered is forgotten.
     pub fn crash(&mut self, place: usize) {
         self.nodes[place].alive = None;
         self.nodes[place].fuse = None;
+        let answered = &self.answered;
+        self.asked
+            .retain(|ask, _| ask.0 != place || answered.contains_key(ask));
     }
 
     /// Submits a transaction to a client.
     pub fn submit(&mut self, client: usize, tx: impl Into<Vec<u8>>) -> AskId {
-        let (ask, tx): (_, Arc<[u8]>) = (AskId(self.asked.len() as u64), tx.into().into());
+        let (ask, tx): (_, Arc<[u8]>) = (AskId(self.asks), tx.into().into());
+        self.asks += 1;
         self.asked.insert((client, ask), tx.clone());
         self.step(client, Input::Submit { ask, tx });
         ask
     }
 
     /// Lets a machine hear something as if a peer had just sent it.
-    pub fn tell(&mut self, from: usize, to: usize, message: &Message) {
-        self.pass(from, to, pack(message));
-    }
-
-    fn pass(&mut self, from: usize, to: usize, packet: Packet) {
-        let from = peer(from);
+    pub fn tell(&mut self, from: usize, to: usize, bytes: Arc<[u8]>) {
+        let (from, packet) = (peer(from), packed(&bytes));
         self.step(to, Input::Packet { from, packet });
     }
 
@@ -348,8 +295,8 @@ impl Net {
             }
             (_, Some(post)) if post.0 <= end => {
                 self.now = self.now.max(post.0);
-                let (from, to, packet) = self.posts.remove(&post).expect("just seen");
-                self.pass(from, to, packet);
+                let (from, to, bytes) = self.posts.remove(&post).expect("just seen");
+                self.tell(from, to, bytes);
                 true
             }
             _ => false,
@@ -367,6 +314,7 @@ impl Net {
         loop {
             while let Some(wish) = todo.pop_front() {
                 if self.burn(place) {
+                    self.blown += 1;
                     self.crash(place);
                     return self.judge(place, &input, &out, None);
                 }
@@ -428,11 +376,27 @@ impl Net {
         match &wish {
             Wish::Arm { key, at } => drop(alive.timers.insert(*key, *at)),
             Wish::Disarm { key } => drop(alive.timers.remove(key)),
-            Wish::Save(changes) => changes.iter().for_each(|keep| store(&mut node.disk, keep)),
+            Wish::Save(changes) => {
+                for keep in changes {
+                    self.dropped += u32::from(matches!(keep, Keep::DeleteRange(..)));
+                    store(&mut node.disk, keep);
+                }
+            }
             Wish::Decide { slot, proposal } => {
+                let saved = node.disk.get(&entry_name(Index(*slot)));
+                let saved = saved.and_then(|value| decode_exact::<Entry>(value).ok());
+                let saved = saved.map(|entry| entry.proposal);
+                assert_eq!(
+                    saved.as_ref(),
+                    Some(proposal),
+                    "decided before it is durable"
+                );
                 return alive.executor.decide(*slot, proposal.clone());
             }
-            Wish::Send { to, packet } => self.post(place, *to, packet.clone()),
+            Wish::Send { to, packet } => {
+                let bytes = said(packet).expect("the protocol's").into();
+                self.post(place, *to, bytes);
+            }
             Wish::Answer { ask, receipt } => {
                 let receipt = receipt.clone().expect("nothing is refused");
                 let known = self.answered.insert((place, *ask), receipt);
@@ -443,15 +407,12 @@ impl Net {
         out.push(output(wish));
     }
 
-    fn post(&mut self, from: usize, to: PeerId, packet: Packet) {
+    fn post(&mut self, from: usize, to: PeerId, bytes: Arc<[u8]>) {
         let Some(to) = self.nodes.iter().position(|node| node.peer == to) else {
             return; // a stranger had spoken
         };
-        self.said.push_back((
-            from,
-            to,
-            decode_exact(said(&packet).expect("the protocol's")).expect("as encoded"),
-        ));
+        self.said
+            .push_back((from, to, decode_exact(&bytes).expect("as encoded")));
         if self.said.len() > SAID {
             self.said.pop_front();
         }
@@ -461,10 +422,15 @@ impl Net {
         let copies = 1 + u64::from(self.rng.chance(self.double));
         for _ in 0..copies {
             let (least, most) = self.delay;
+            let most = if self.rng.chance(self.late) {
+                1000 * MS
+            } else {
+                most
+            };
             let at = Time(self.now.0 + least + self.rng.below(most - least + 1));
             self.count += 1;
             self.posts
-                .insert((at, self.count), (from, to, packet.clone()));
+                .insert((at, self.count), (from, to, bytes.clone()));
         }
     }
 
@@ -488,59 +454,5 @@ impl Net {
             })
             .collect();
         assert!(broken.is_empty(), "at {} µs: {broken:?}", self.now.0);
-    }
-}
-
-fn feed(protocol: &mut dyn Protocol, cx: &mut Cx<'_>, input: &Input, disk: &Values) {
-    match input {
-        Input::Boot { .. } => protocol.on_boot(cx, disk),
-        Input::Timer {
-            key: TimerKey::Protocol(key),
-        } => protocol.on_timer(cx, *key),
-        Input::Packet { from, packet } => {
-            let bytes = said(packet).expect("the protocol's");
-            protocol.on_message(cx, *from, bytes);
-        }
-        Input::Submit { ask, tx } => protocol.on_submit(cx, *ask, tx),
-        other => unreachable!("this network has no {other:?}"),
-    }
-}
-
-fn store(disk: &mut Values, keep: &Keep) {
-    match keep {
-        Keep::Put(name, value) => drop(disk.insert(name.clone(), value.clone())),
-        Keep::DeleteRange(from, until) => {
-            disk.retain(|name, _| name < from || name >= until);
-        }
-    }
-}
-
-/// A wish as a node passes it on.
-pub fn output(wish: Wish) -> Output {
-    let write = |keep| match keep {
-        Keep::Put(name, value) => Write::Put {
-            key: own_key(&name),
-            value,
-        },
-        Keep::DeleteRange(from, until) => Write::DeleteRange {
-            from: stored(&from),
-            until: stored(&until),
-        },
-    };
-    match wish {
-        Wish::Save(changes) => Output::Save(Batch(changes.into_iter().map(write).collect())),
-        Wish::Send { to, packet } => Output::Send {
-            to: To::Peer(to),
-            packet,
-        },
-        Wish::Answer { ask, receipt } => Output::Answer { ask, receipt },
-        Wish::Arm { key, at } => Output::Arm {
-            key: TimerKey::Protocol(key),
-            at,
-        },
-        Wish::Disarm { key } => Output::Disarm {
-            key: TimerKey::Protocol(key),
-        },
-        other => panic!("Raft never wants {other:?}"),
     }
 }

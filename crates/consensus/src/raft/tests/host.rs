@@ -1,0 +1,92 @@
+//! What lies between a protocol and the network, in short: calls in, outputs and writes out.
+
+use alloc::vec::Vec;
+
+use chain::{BlockId, Encode, Height};
+use protocol::{
+    Batch, ChainView, Cx, ForkView, Input, Keep, Output, Packet, Protocol, TimerKey, To, Values,
+    Wish, Write, own_key, pack, said, stored,
+};
+
+/// No chain: Raft looks at none.
+pub(super) struct NoChain;
+
+impl ChainView for NoChain {
+    fn tip(&self) -> (BlockId, Height) {
+        (BlockId::from_bytes([0; 32]), Height::GENESIS)
+    }
+
+    fn forks(&self) -> Option<&dyn ForkView> {
+        None
+    }
+}
+
+/// Hands an input to a protocol, as a node would.
+pub(super) fn feed(protocol: &mut dyn Protocol, cx: &mut Cx<'_>, input: &Input, disk: &Values) {
+    match input {
+        Input::Boot { .. } => protocol.on_boot(cx, disk),
+        Input::Timer {
+            key: TimerKey::Protocol(key),
+        } => protocol.on_timer(cx, *key),
+        Input::Packet { from, packet } => {
+            let bytes = said(packet).expect("the protocol's");
+            protocol.on_message(cx, *from, bytes);
+        }
+        Input::Submit { ask, tx } => protocol.on_submit(cx, *ask, tx),
+        other => unreachable!("this network has no {other:?}"),
+    }
+}
+
+/// Applies a change to a disk.
+pub(super) fn store(disk: &mut Values, keep: &Keep) {
+    match keep {
+        Keep::Put(name, value) => drop(disk.insert(name.clone(), value.clone())),
+        Keep::DeleteRange(from, until) => {
+            disk.retain(|name, _| name < from || name >= until);
+        }
+    }
+}
+
+/// Bytes that need not be a message.
+struct Raw<'a>(&'a [u8]);
+
+impl Encode for Raw<'_> {
+    fn encode_into(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(self.0);
+    }
+}
+
+/// Bytes as a packet from protocol to protocol.
+pub fn packed(bytes: &[u8]) -> Packet {
+    pack(&Raw(bytes))
+}
+
+/// A wish as a node passes it on.
+pub fn output(wish: Wish) -> Output {
+    let write = |keep| match keep {
+        Keep::Put(name, value) => Write::Put {
+            key: own_key(&name),
+            value,
+        },
+        Keep::DeleteRange(from, until) => Write::DeleteRange {
+            from: stored(&from),
+            until: stored(&until),
+        },
+    };
+    match wish {
+        Wish::Save(changes) => Output::Save(Batch(changes.into_iter().map(write).collect())),
+        Wish::Send { to, packet } => Output::Send {
+            to: To::Peer(to),
+            packet,
+        },
+        Wish::Answer { ask, receipt } => Output::Answer { ask, receipt },
+        Wish::Arm { key, at } => Output::Arm {
+            key: TimerKey::Protocol(key),
+            at,
+        },
+        Wish::Disarm { key } => Output::Disarm {
+            key: TimerKey::Protocol(key),
+        },
+        other => panic!("Raft never wants {other:?}"),
+    }
+}
