@@ -50,6 +50,19 @@ test("the article follows the language, and both languages have the same section
   await expect(article(page).getByRole("heading", { level: 1 })).toHaveText("Proof of work");
 });
 
+test("one article leads to the other, which begins at its beginning", async ({ open, shot }) => {
+  const page = await open({ hash: "#/learn/pow" });
+  await article(page).getByRole("link", { name: "Raft" }).click();
+  await expect(article(page).getByRole("heading", { level: 1, name: "Raft" })).toBeVisible();
+  await expect(article(page).getByRole("heading", { level: 1 })).toBeInViewport();
+  expect(await page.evaluate(() => scrollY)).toBe(0);
+  await shot(page, "raft");
+  await page.getByTestId("lang-toggle").click();
+  await expect(article(page).getByRole("heading", { name: "任期与选举" })).toBeVisible();
+  await article(page).getByRole("link", { name: "工作量证明" }).click();
+  await expect(article(page).getByRole("heading", { level: 1, name: "工作量证明" })).toBeVisible();
+});
+
 test("a text that is missing says so, and can be asked for again", async ({ allowed, baseURL, context, shot }) => {
   allowed.push(/404/);
   const page = await context.newPage();

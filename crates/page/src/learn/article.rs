@@ -34,6 +34,10 @@ enum Text {
 pub fn Article(props: &Props) -> Html {
     let t = Learn::of(props.lang);
     let (text, again) = use_text(props.topic, props.lang);
+    // Who follows a link in the middle of a page wants to read from the beginning.
+    use_effect_with(props.topic, |_| {
+        crate::window().scroll_to_with_x_and_y(0.0, 0.0)
+    });
     let retry = Callback::from(move |_: MouseEvent| again.set(*again + 1));
     let content = match &text {
         Text::Awaited => html! { <p class="muted" role="status">{ t.loading }</p> },

@@ -172,7 +172,7 @@ fn page(ui: &Ui, model: &Model) -> Html {
             let figures = picture
                 .map(|picture| Figures::of(picture, &ui.n))
                 .unwrap_or_default();
-            html! { <Article lang={ui.lang} {topic} home={home.clone()} {figures} /> }
+            html! { <Article key={topic.id()} lang={ui.lang} {topic} home={home.clone()} {figures} /> }
         }
         (Route::Unknown, _) => not_found(ui, &home),
         (Route::Live, Phase::BadRoom(error)) => bad_room(ui, error),
