@@ -8,6 +8,7 @@ mod check;
 mod hex_args;
 mod mine;
 mod out;
+mod protocols;
 mod run;
 
 use std::path::PathBuf;
@@ -36,7 +37,9 @@ const EXAMPLES: &str = "Examples:
   tabchain check retarget 1261130161 1262152739 1d00ffff
   tabchain check compact 1d00ffff
   tabchain mine --header 0100...7c --threads 2
-  tabchain run tests/scenarios/pow/01-lossy-links/scenario.toml";
+  tabchain run tests/scenarios/pow/01-lossy-links/scenario.toml
+  tabchain run tests/scenarios/raft/04-bad-links/scenario.toml --seed 5
+  tabchain protocols";
 
 #[derive(Subcommand)]
 enum Command {
@@ -60,10 +63,15 @@ enum Command {
     Run {
         /// A scenario file (TOML).
         scenario: PathBuf,
+        /// Another seed than the file's: the same rules and faults, other chances.
+        #[arg(long, value_name = "N")]
+        seed: Option<u64>,
         /// Also print what the nodes reported.
         #[arg(long)]
         log: bool,
     },
+    /// List the protocols and ledgers that a scenario can name, with their parameters.
+    Protocols,
 }
 
 #[derive(Subcommand)]
@@ -117,7 +125,12 @@ fn main() -> ExitCode {
         }
         Command::Check(Check::Compact { bits }) => check::compact(bits.0, &mut out),
         Command::Mine { header, threads } => mine::mine(&header.0, threads, &mut out),
-        Command::Run { scenario, log } => run::run(&scenario, log, &mut out),
+        Command::Run {
+            scenario,
+            seed,
+            log,
+        } => run::run(&scenario, seed, log, &mut out),
+        Command::Protocols => protocols::list(&mut out),
     };
     match outcome {
         Ok(true) => ExitCode::SUCCESS,

@@ -4,6 +4,7 @@ use std::io::Read;
 use std::path::Path;
 
 use indicatif::ProgressBar;
+use protocol::Role;
 use scenario::Scenario;
 use serde_json::json;
 use sim::{Claim, Report, Sim, Standing, Verdict};
@@ -14,7 +15,7 @@ use crate::out::{Failure, Out, open};
 const MAX_FILE: u64 = 256 * 1024;
 
 /// Runs a scenario; true if every claim held.
-pub fn run(file: &Path, log: bool, out: &mut Out) -> Result<bool, Failure> {
+pub fn run(file: &Path, seed: Option<u64>, log: bool, out: &mut Out) -> Result<bool, Failure> {
     let mut text = String::new();
     let mut input = open(file)?.take(MAX_FILE + 1);
     input
@@ -30,7 +31,8 @@ pub fn run(file: &Path, log: bool, out: &mut Out) -> Result<bool, Failure> {
         error: format!("{}: {error}", file.display()),
         help: "mend the scenario; tests/scenarios/README.md explains every field",
     };
-    let scenario: Scenario = toml::from_str(&text).map_err(|error| bad(&error))?;
+    let mut scenario: Scenario = toml::from_str(&text).map_err(|error| bad(&error))?;
+    scenario.seed = seed.unwrap_or(scenario.seed);
     let mut sim = Sim::new(&scenario).map_err(|error| bad(&error))?;
     drive(&mut sim);
     if log {
@@ -132,8 +134,10 @@ fn claim_json(claim: &Claim) -> serde_json::Value {
 }
 
 fn node_text(index: u32, node: &Standing) -> String {
-    match node.tip {
-        Some((id, height)) => format!("node {index} on {height} {id}"),
-        None => format!("node {index} is down"),
+    match (node.role, node.tip) {
+        (Role::Client, Some(_)) => format!("client {index}"), // its chain stays empty
+        (Role::Client, None) => format!("client {index} is down"),
+        (Role::Member, Some((id, height))) => format!("node {index} on {height} {id}"),
+        (Role::Member, None) => format!("node {index} is down"),
     }
 }

@@ -243,6 +243,35 @@ fn scenarios_run_and_their_fingerprint_is_the_golden_one() {
 }
 
 #[test]
+fn another_seed_is_another_run_of_the_same_scenario() {
+    let path = "../../tests/scenarios/raft/01-first-election/scenario.toml";
+    let run = |args: &[&str]| {
+        let output = tabchain(&[&["run", path, "--json"], args].concat(), "");
+        assert!(output.status.success());
+        objects(&output).pop().expect("a report")
+    };
+    let (own, same, other) = (run(&[]), run(&["--seed", "1"]), run(&["--seed", "2"]));
+    assert_eq!(own["fingerprint"], same["fingerprint"]);
+    assert_ne!(own["fingerprint"], other["fingerprint"]);
+    assert_eq!(own["submitted"], own["answered"]);
+}
+
+#[test]
+fn protocols_and_ledgers_are_listed_with_their_parameters() {
+    let output = tabchain(&["protocols"], "");
+    let text = text(&output);
+    assert!(text.contains("raft: Raft (numbered slots)"), "{text}");
+    assert!(
+        text.contains("spacing: 1 to 3600 s, by default 10"),
+        "{text}"
+    );
+    let all = objects(&tabchain(&["protocols", "--json"], ""));
+    let named = |kind: &str| all.iter().filter(|one| one[kind].is_string()).count();
+    assert_eq!(named("protocol"), consensus::PROTOCOLS.len());
+    assert_eq!(named("ledger"), ledger::LEDGERS.len());
+}
+
+#[test]
 fn the_exit_code_reports_a_broken_claim() {
     let path = "../../tests/scenarios/pow/03-deep-partition/scenario.toml";
     let path = format!("{}/{path}", env!("CARGO_MANIFEST_DIR"));

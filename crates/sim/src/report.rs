@@ -1,6 +1,7 @@
 //! What comes out of a run.
 
 use chain::{BlockId, Height, PeerId, Time};
+use protocol::Role;
 
 use crate::fingerprint::Fingerprint;
 
@@ -62,6 +63,8 @@ pub struct Claim {
 pub struct Standing {
     /// The node.
     pub peer: PeerId,
+    /// What it is for.
+    pub role: Role,
     /// Its tip; `None` while it is down.
     pub tip: Option<(BlockId, Height)>,
 }

@@ -139,6 +139,7 @@ impl Sim {
     pub fn report(&self) -> Report {
         let standing = |seat: &Seat| Standing {
             peer: seat.peer,
+            role: seat.role(),
             tip: seat.machine.as_ref().map(|machine| {
                 let glance = machine.glance();
                 (glance.tip, glance.height)

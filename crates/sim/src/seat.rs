@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chain::{Micros, PeerId, SecretKey, Stream, tagged_hash};
 use node::Memo;
-use protocol::{Batch, Job, Machine, Outbox, Output, TimerKey};
+use protocol::{Batch, Job, Machine, Outbox, Output, Role, TimerKey};
 use scenario::{Place, Setting};
 
 use crate::disk::Disk;
@@ -56,6 +56,11 @@ impl Seat {
         self.life += 1;
         self.place.seed = self.seed.wrapping_add(self.life);
         self.machine = Some(setting.assemble(&self.place, memo));
+    }
+
+    /// What it is for.
+    pub(crate) fn role(&self) -> Role {
+        self.place.role
     }
 
     /// Whether it takes part.

@@ -1,5 +1,5 @@
 //! The same scenario gives the same bytes natively, in Node and in Chromium: there is one golden
-//! value, and every platform must reach it.
+//! value for each, and every platform must reach it.
 //!
 //! `cargo test -p sim`, `wasm-pack test --node crates/sim`, `wasm-pack test --headless --chrome
 //! crates/sim`.
@@ -8,16 +8,63 @@ use scenario::Scenario;
 use sim::Sim;
 use wasm_bindgen_test::wasm_bindgen_test;
 
-const SCENARIO: &str = include_str!("../../../tests/scenarios/pow/01-lossy-links/scenario.toml");
-const TRACE: &str = include_str!("../../../tests/scenarios/pow/01-lossy-links/trace.txt");
+/// A case by its folder, with its two files: browsers read none.
+macro_rules! cases {
+    ($($folder:literal),* $(,)?) => {
+        [$((
+            $folder,
+            include_str!(concat!("../../../tests/scenarios/", $folder, "/scenario.toml")),
+            include_str!(concat!("../../../tests/scenarios/", $folder, "/trace.txt")),
+        )),*]
+    };
+}
+
+const CASES: [(&str, &str, &str); 9] = cases![
+    "pow/01-lossy-links",
+    "pow/02-partition",
+    "pow/03-deep-partition",
+    "raft/01-first-election",
+    "raft/02-leader-dies",
+    "raft/03-minority-leads-alone",
+    "raft/04-bad-links",
+    "raft/05-no-majority",
+    "raft/06-even-cluster",
+];
 
 #[wasm_bindgen_test(unsupported = test)]
-fn the_fingerprint_is_the_same_everywhere() {
-    let scenario: Scenario = toml::from_str(SCENARIO).expect("a scenario");
-    let report = Sim::new(&scenario).expect("within limits").run();
-    let golden = TRACE
-        .lines()
-        .rev()
-        .find_map(|line| line.strip_prefix("fingerprint "));
-    assert_eq!(Some(report.fingerprint.to_string().as_str()), golden);
+fn fingerprints_are_the_same_everywhere() {
+    for (folder, scenario, trace) in CASES {
+        let scenario: Scenario = toml::from_str(scenario).expect("a scenario");
+        let report = Sim::new(&scenario).expect("within limits").run();
+        let mut lines = trace.lines().rev();
+        let golden = lines.find_map(|line| line.strip_prefix("fingerprint "));
+        let fingerprint = report.fingerprint.to_string();
+        assert_eq!(Some(fingerprint.as_str()), golden, "{folder}");
+    }
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+#[test]
+fn no_case_is_forgotten() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/scenarios");
+    let names = |path: &std::path::Path| -> Vec<String> {
+        let entries = std::fs::read_dir(path).expect("readable");
+        let folders = entries.map(|entry| entry.expect("readable"));
+        let folders = folders.filter(|entry| entry.path().is_dir());
+        folders
+            .map(|entry| entry.file_name().into_string().expect("plain"))
+            .collect()
+    };
+    let mut found: Vec<String> = names(&root)
+        .into_iter()
+        .flat_map(|protocol| {
+            let cases = names(&root.join(&protocol));
+            cases
+                .into_iter()
+                .map(move |case| format!("{protocol}/{case}"))
+        })
+        .collect();
+    found.sort();
+    let listed: Vec<&str> = CASES.iter().map(|(folder, ..)| *folder).collect();
+    assert_eq!(found, listed);
 }
