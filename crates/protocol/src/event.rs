@@ -91,4 +91,14 @@ pub enum Event {
         /// What was wrong.
         what: String,
     },
+    /// The node leads from now on: as leader, or as primary.
+    Leads {
+        /// Its term or view.
+        epoch: u64,
+    },
+    /// The node leads no longer.
+    StepsDown {
+        /// The term or view that it led.
+        epoch: u64,
+    },
 }

@@ -19,7 +19,7 @@ macro_rules! cases {
     };
 }
 
-const CASES: [(&str, &str, &str); 9] = cases![
+const CASES: [(&str, &str, &str); 10] = cases![
     "pow/01-lossy-links",
     "pow/02-partition",
     "pow/03-deep-partition",
@@ -29,6 +29,7 @@ const CASES: [(&str, &str, &str); 9] = cases![
     "raft/04-bad-links",
     "raft/05-no-majority",
     "raft/06-even-cluster",
+    "raft/07-impatient",
 ];
 
 #[wasm_bindgen_test(unsupported = test)]

@@ -3,7 +3,7 @@
 use alloc::{sync::Arc, vec::Vec};
 
 use chain::{PeerId, Seat};
-use protocol::{Body, Cx, Executed, Proposal, Request, pack};
+use protocol::{Body, Cx, Event, Executed, Proposal, Request, pack};
 
 use super::intake::{Intake, MAX_BYTES};
 use super::message::{Entry, Index, Message, Outcome, Point, Term};
@@ -28,6 +28,9 @@ impl Replica {
         self.role = Role::Leader(Leader {
             followers: others.map(|seat| (seat, progress)).collect(),
             intake: Intake::of(&self.log, self.executed),
+        });
+        cx.tell(Event::Leads {
+            epoch: self.term().0,
         });
         self.propose(cx, Body::Noop);
         cx.arm(ELECTION, cx.now.saturating_add(self.setup.election));

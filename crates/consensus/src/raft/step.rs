@@ -4,7 +4,7 @@
 use alloc::vec::Vec;
 
 use chain::{Micros, PeerId, Seat};
-use protocol::Cx;
+use protocol::{Cx, Event};
 use rpds::RedBlackTreeSetSync as Set;
 
 use super::message::{Entry, Index, Message, Outcome, Point, Stage, Term};
@@ -63,10 +63,12 @@ impl Replica {
 
     /// Follows, in this term or a later one.
     pub fn follow(&mut self, cx: &mut Cx<'_>, term: Term, leader: Option<Seat>) {
+        let led = self.term().0;
         if term > self.term() {
             self.vow(Promise { term, vote: None });
         }
         if let Role::Leader(_) = self.role {
+            cx.tell(Event::StepsDown { epoch: led });
             cx.disarm(HEARTBEAT);
             self.be_patient(cx);
         }

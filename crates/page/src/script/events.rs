@@ -335,6 +335,8 @@ fn in_node(event: &Told) -> Option<(String, String)> {
         | Told::Retargeted { .. }
         | Told::SyncStarted { .. }
         | Told::SyncDone { .. }
-        | Told::Restored { .. } => return None,
+        | Told::Restored { .. }
+        | Told::Leads { .. }
+        | Told::StepsDown { .. } => return None,
     })
 }

@@ -87,6 +87,7 @@ pub fn output(wish: Wish) -> Output {
         Wish::Disarm { key } => Output::Disarm {
             key: TimerKey::Protocol(key),
         },
+        Wish::Tell(event) => Output::Tell(event),
         other => panic!("Raft never wants {other:?}"),
     }
 }

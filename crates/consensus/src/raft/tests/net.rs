@@ -402,6 +402,7 @@ impl Net {
                 let known = self.answered.insert((place, *ask), receipt);
                 assert_eq!(known, None, "{ask:?} was answered twice");
             }
+            Wish::Tell(_) => {}
             other => panic!("Raft never wants {other:?}"),
         }
         out.push(output(wish));

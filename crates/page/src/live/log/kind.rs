@@ -48,9 +48,11 @@ impl Kind {
             Event::Found { .. } | Event::Extended { .. } | Event::Rival { .. } => Self::Blocks,
             Event::Reorganised { .. } => Self::Switches,
             Event::Retargeted { .. } => Self::Mining, // how hard it is to find a block
-            Event::SyncStarted { .. } | Event::SyncDone { .. } | Event::Restored { .. } => {
-                Self::Peers
-            }
+            Event::SyncStarted { .. }
+            | Event::SyncDone { .. }
+            | Event::Restored { .. }
+            | Event::Leads { .. }
+            | Event::StepsDown { .. } => Self::Peers,
             Event::Rejected { .. } | Event::Misbehaved { .. } | Event::Damaged { .. } => {
                 Self::Trouble
             }

@@ -153,6 +153,14 @@ fn in_node(
         Event::Rejected { block, reason, .. } => rejected(lang, block, reason),
         Event::Misbehaved { peer, reason } => misbehaved(lang, peer, reason),
         Event::Damaged { what } => unread(lang, what),
+        Event::Leads { epoch } => sentence!(lang,
+            en: [Me, format!(" leads in term {epoch}")],
+            zh: [Me, format!(" 在第 {epoch} 个任期中领导")],
+        ),
+        Event::StepsDown { epoch } => sentence!(lang,
+            en: [Me, format!(" no longer leads in term {epoch}")],
+            zh: [Me, format!(" 不再领导第 {epoch} 个任期")],
+        ),
     }
 }
 
@@ -293,6 +301,8 @@ mod tests {
             Event::SyncDone { .. } => [Event::SyncDone { height }],
             Event::Restored { .. } => [Event::Restored { height }],
             Event::Damaged { .. } => [Event::Damaged { what: "blocks".to_owned() }],
+            Event::Leads { .. } => [Event::Leads { epoch: 3 }],
+            Event::StepsDown { .. } => [Event::StepsDown { epoch: 3 }],
         }
     }
 
