@@ -10,6 +10,7 @@ mod mine;
 mod out;
 mod protocols;
 mod run;
+mod swarm;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -39,7 +40,8 @@ const EXAMPLES: &str = "Examples:
   tabchain mine --header 0100...7c --threads 2
   tabchain run tests/scenarios/pow/01-lossy-links/scenario.toml
   tabchain run tests/scenarios/raft/04-bad-links/scenario.toml --seed 5
-  tabchain protocols";
+  tabchain protocols
+  tabchain swarm --protocol raft --seeds 1000";
 
 #[derive(Subcommand)]
 enum Command {
@@ -72,6 +74,23 @@ enum Command {
     },
     /// List the protocols and ledgers that a scenario can name, with their parameters.
     Protocols,
+    /// Run random scenarios of a protocol on all cores: bad links, cuts, crashes, then quiet; exit
+    /// code 1 if a claim did not hold.
+    #[command(after_help = "Example:\n  tabchain swarm --protocol raft --seeds 1000")]
+    Swarm {
+        /// Short name of the protocol; all of them if there is none.
+        #[arg(long, value_name = "NAME")]
+        protocol: Option<String>,
+        /// How many random scenarios of each.
+        #[arg(long, value_name = "N", default_value_t = 200)]
+        seeds: u64,
+        /// The seed of the first one.
+        #[arg(long, value_name = "N", default_value_t = 0)]
+        from: u64,
+        /// Print the scenario of this seed instead of running any.
+        #[arg(long, value_name = "SEED")]
+        show: Option<u64>,
+    },
 }
 
 #[derive(Subcommand)]
@@ -131,6 +150,24 @@ fn main() -> ExitCode {
             log,
         } => run::run(&scenario, seed, log, &mut out),
         Command::Protocols => protocols::list(&mut out),
+        Command::Swarm {
+            protocol,
+            show: Some(seed),
+            ..
+        } => swarm::show(protocol.as_deref(), seed, &mut out),
+        Command::Swarm {
+            protocol,
+            seeds,
+            from,
+            show: None,
+        } => {
+            let wanted = swarm::Wanted {
+                protocol,
+                seeds,
+                from,
+            };
+            swarm::run(&wanted, &mut out)
+        }
     };
     match outcome {
         Ok(true) => ExitCode::SUCCESS,

@@ -272,6 +272,26 @@ fn protocols_and_ledgers_are_listed_with_their_parameters() {
 }
 
 #[test]
+fn a_swarm_holds_and_shows_its_scenarios() {
+    let output = tabchain(&["swarm", "--seeds", "2", "--from", "5", "--json"], "");
+    assert!(output.status.success(), "{}", text(&output));
+    let all = objects(&output);
+    assert_eq!(all.len(), consensus::PROTOCOLS.len());
+    assert!(
+        all.iter()
+            .all(|one| one["seeds"] == 2 && one["broken"] == serde_json::json!([]))
+    );
+    let shown = text(&tabchain(
+        &["swarm", "--protocol", "raft", "--show", "5"],
+        "",
+    ));
+    let run = tabchain(&["run", "-"], &shown);
+    assert!(run.status.success(), "{}", text(&run));
+    let unknown = tabchain(&["swarm", "--protocol", "paxos"], "");
+    assert_eq!(unknown.status.code(), Some(2));
+}
+
+#[test]
 fn the_exit_code_reports_a_broken_claim() {
     let path = "../../tests/scenarios/pow/03-deep-partition/scenario.toml";
     let path = format!("{}/{path}", env!("CARGO_MANIFEST_DIR"));

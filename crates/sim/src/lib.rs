@@ -13,6 +13,7 @@ mod fingerprint;
 mod judges;
 mod network;
 mod queue;
+pub mod random;
 mod report;
 mod run;
 mod search;

@@ -28,6 +28,31 @@ pub struct Counts {
     pub answered: u64,
 }
 
+impl std::ops::AddAssign for Counts {
+    fn add_assign(&mut self, other: Self) {
+        let Self {
+            steps,
+            packets,
+            lost,
+            found,
+            reorganisations,
+            crashes,
+            torn_writes,
+            submitted,
+            answered,
+        } = other;
+        self.steps += steps;
+        self.packets += packets;
+        self.lost += lost;
+        self.found += found;
+        self.reorganisations += reorganisations;
+        self.crashes += crashes;
+        self.torn_writes += torn_writes;
+        self.submitted += submitted;
+        self.answered += answered;
+    }
+}
+
 /// What a checker found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
