@@ -5,8 +5,8 @@ use alloc::{boxed::Box, collections::BTreeSet, format, string::String, sync::Arc
 
 use chain::{BlockTime, Header, PeerId, Stream, Time};
 use protocol::{
-    Batch, ChainView, Cx, Glance, Keep, Key, Name, Outbox, Output, Proposal, Protocol, Saved,
-    Sheet, TimerKey, To, Values, Wish, Write, kept, own_key, stored,
+    Batch, ChainView, Cx, Glance, Key, Name, Outbox, Output, Proposal, Protocol, Saved, Sheet,
+    TimerKey, To, Values, Wish, Write, kept,
 };
 
 /// A protocol and its surroundings.
@@ -98,7 +98,7 @@ pub(crate) fn grant(wish: Wish, out: &mut Outbox) -> Option<Verdict> {
             to: To::Peer(to),
             packet,
         },
-        Wish::Save(changes) => Output::Save(Batch(changes.into_iter().map(write).collect())),
+        Wish::Save(changes) => Output::Save(Batch(changes.into_iter().map(Write::from).collect())),
         Wish::Answer { ask, receipt } => Output::Answer { ask, receipt },
         Wish::Work(job) => Output::Work(job),
         Wish::Stop(job) => Output::Stop(job),
@@ -107,19 +107,6 @@ pub(crate) fn grant(wish: Wish, out: &mut Outbox) -> Option<Verdict> {
         Wish::Decide { slot, proposal } => return Some(Verdict::Decide { slot, proposal }),
     });
     None
-}
-
-fn write(change: Keep) -> Write {
-    match change {
-        Keep::Put(name, value) => Write::Put {
-            key: own_key(&name),
-            value,
-        },
-        Keep::DeleteRange(from, until) => Write::DeleteRange {
-            from: stored(&from),
-            until: stored(&until),
-        },
-    }
 }
 
 /// What a protocol finds at boot: its small values are here, large ones have to be loaded.

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use chain::Encode;
 
-use crate::{Key, Name, Packet, encode_packet};
+use crate::{Keep, Key, Name, Packet, Write, encode_packet};
 
 /// The first byte of a packet from protocol to protocol; a node's own messages start with others.
 const PROTOCOL: u8 = 0xff;
@@ -40,6 +40,22 @@ pub fn stored(name: &[u8]) -> Name {
 #[must_use]
 pub fn kept(name: &[u8]) -> Option<&[u8]> {
     name.strip_prefix(PREFIX)
+}
+
+impl From<Keep> for Write {
+    /// What a node writes where its protocol wants something kept.
+    fn from(change: Keep) -> Self {
+        match change {
+            Keep::Put(name, value) => Self::Put {
+                key: own_key(&name),
+                value,
+            },
+            Keep::DeleteRange(from, until) => Self::DeleteRange {
+                from: stored(&from),
+                until: stored(&until),
+            },
+        }
+    }
 }
 
 /// The key of a protocol's value.

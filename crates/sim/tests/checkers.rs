@@ -7,7 +7,9 @@ use chain::{
     Amount, Block, BlockId, BlockTime, ChainParams, CompactTarget, Encode, Height, PeerId, Script,
     Time, Transaction, TxOut, U256, Work, block_proof, tabchain,
 };
-use protocol::{AskId, Batch, Claim, Glance, Input, JobId, Key, Output, Saved, Seen, Write};
+use protocol::{
+    AskId, Batch, Body, Claim, Glance, Input, JobId, Key, Output, Proposal, Saved, Seen, Write,
+};
 use sim::checkers::{Agreement, Answers, Checker, MostWork, OneHistory, Record, SETTLES, Supply};
 
 fn params() -> ChainParams {
@@ -199,28 +201,53 @@ fn a_node_that_changes_its_own_final_block_is_seen() {
     assert!(watch.grow(0, &branch(&params(), 3, 2)).is_err());
 }
 
-/// A node that has executed so many slots and stands on a block of this name.
-fn stands(executed: u64, tip: u8) -> Option<Glance> {
-    Some(Glance {
-        executed,
-        tip: BlockId::from_bytes([tip; 32]),
-        ..Glance::default()
-    })
+/// A slot is executed, and a block of this name comes of it, or none.
+fn executed(slot: u64, block: Option<u8>) -> Output {
+    Output::Executed {
+        slot,
+        proposal: Arc::new(Proposal {
+            time: Time(0),
+            proposer: chain::Seat(0),
+            body: Body::Noop,
+        }),
+        block: block.map(|name| BlockId::from_bytes([name; 32])),
+        receipts: Arc::new([]),
+    }
 }
 
 #[test]
 fn two_histories_of_the_same_slots_are_seen() {
+    let alive = Some(Glance::default());
     let mut claim = OneHistory::default();
-    let mut after = |seat, glance| claim.after(&seen(seat, &[], glance));
-    after(0, stands(1, 1)).expect("first");
-    after(1, stands(2, 2)).expect("further");
-    after(0, stands(2, 2)).expect("the same");
-    assert!(after(2, stands(1, 3)).is_err());
-    assert!(after(0, stands(1, 1)).is_err(), "back without a crash");
-    after(0, None).expect("a crash");
-    after(0, stands(1, 1)).expect("from the start again");
+    let mut after = |seat, slots: &[(u64, Option<u8>)], glance| {
+        let out: Vec<Output> = slots
+            .iter()
+            .map(|(slot, block)| executed(*slot, *block))
+            .collect();
+        claim.after(&seen(seat, &out, glance))
+    };
+    after(0, &[(1, Some(1)), (2, None)], alive).expect("first");
+    after(1, &[(1, Some(1)), (2, None), (3, Some(3))], alive).expect("the same, and more");
+    after(0, &[(3, Some(3))], alive).expect("the same");
+    assert!(after(2, &[(1, Some(2))], alive).is_err(), "another block");
     assert!(
-        after(0, stands(2, 4)).is_err(),
+        after(3, &[(1, Some(1)), (2, Some(2))], alive).is_err(),
+        "a block of nothing"
+    );
+    assert!(
+        after(0, &[(5, Some(5))], alive).is_err(),
+        "a slot is left out"
+    );
+    after(1, &[(4, Some(4))], None).expect("it crashes after this");
+    after(1, &[(1, Some(1))], alive).expect("from the first slot again");
+    assert!(
+        after(1, &[(1, Some(1))], alive).is_err(),
+        "twice in one life"
+    );
+    let mut other = claim.fork();
+    let forged = [executed(4, Some(5))];
+    assert!(
+        other.after(&seen(1, &forged, alive)).is_err(),
         "another life, another history"
     );
 }
@@ -236,7 +263,7 @@ fn what_is_answered_twice_or_never_is_seen() {
     let step = |input, out| Seen {
         input,
         out,
-        ..seen(3, &[], stands(0, 0))
+        ..seen(3, &[], Some(Glance::default()))
     };
     let mut claim = Answers::default();
     claim.after(&step(&submit, &[])).expect("asked");

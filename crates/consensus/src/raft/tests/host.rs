@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use chain::{BlockId, Encode, Height};
 use protocol::{
     Batch, ChainView, Cx, ForkView, Input, Keep, Output, Packet, Protocol, TimerKey, To, Values,
-    Wish, Write, own_key, pack, said, stored,
+    Wish, Write, pack, said,
 };
 
 /// No chain: Raft looks at none.
@@ -63,18 +63,8 @@ pub fn packed(bytes: &[u8]) -> Packet {
 
 /// A wish as a node passes it on.
 pub fn output(wish: Wish) -> Output {
-    let write = |keep| match keep {
-        Keep::Put(name, value) => Write::Put {
-            key: own_key(&name),
-            value,
-        },
-        Keep::DeleteRange(from, until) => Write::DeleteRange {
-            from: stored(&from),
-            until: stored(&until),
-        },
-    };
     match wish {
-        Wish::Save(changes) => Output::Save(Batch(changes.into_iter().map(write).collect())),
+        Wish::Save(changes) => Output::Save(Batch(changes.into_iter().map(Write::from).collect())),
         Wish::Send { to, packet } => Output::Send {
             to: To::Peer(to),
             packet,
