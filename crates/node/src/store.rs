@@ -307,7 +307,12 @@ impl Loader {
 
     /// What was wrong, as a sentence.
     fn report(&self) -> Option<String> {
-        let mut parts = self.damage.clone();
+        let spelt = self.damage.iter().take(limits::DAMAGE_SPELT);
+        let mut parts: Vec<String> = spelt.cloned().collect();
+        let more = self.damage.len() - parts.len();
+        if more > 0 {
+            parts.push(format!("{more} more like these"));
+        }
         if !self.lost.is_empty() {
             let spelt = self
                 .lost
