@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use consensus::PROTOCOLS;
 use indicatif::ProgressBar;
-use protocol::{Entry, Shape};
+use protocol::Entry;
 use scenario::Scenario;
 use serde_json::json;
 use sim::{Counts, Sim, Verdict, random};
@@ -44,7 +44,9 @@ pub fn run(wanted: &Wanted, out: &mut Out) -> Result<bool, Failure> {
     for entry in entries(wanted.protocol.as_deref())? {
         let begun = Instant::now();
         let sum = Mutex::new(Sum::default());
-        over_cores(wanted, |seed| add(&sum, seed, &scenario(entry, seed)));
+        over_cores(wanted, |seed| {
+            add(&sum, seed, &random::scenario(entry, seed))
+        });
         let sum = sum.into_inner().unwrap_or_else(PoisonError::into_inner);
         held &= sum.falls.is_empty();
         tell(entry, wanted, sum, begun.elapsed().as_millis(), out)?;
@@ -56,7 +58,7 @@ pub fn run(wanted: &Wanted, out: &mut Out) -> Result<bool, Failure> {
 /// Prints the scenario of a seed as a file that `tabchain run` takes.
 pub fn show(protocol: Option<&str>, seed: u64, out: &mut Out) -> Result<bool, Failure> {
     for entry in entries(protocol)? {
-        let scenario = scenario(entry, seed);
+        let scenario = random::scenario(entry, seed);
         let text = toml::to_string(&scenario).expect("what was read from a file can be written");
         out.line(text, json!({ "scenario": scenario }))?;
     }
@@ -65,24 +67,14 @@ pub fn show(protocol: Option<&str>, seed: u64, out: &mut Out) -> Result<bool, Fa
 }
 
 fn entries(protocol: Option<&str>) -> Result<Vec<&'static Entry>, Failure> {
-    let is_wanted = |entry: &&Entry| protocol.is_none_or(|id| entry.card.id == id);
-    let found: Vec<&Entry> = PROTOCOLS.iter().filter(is_wanted).collect();
-    if found.is_empty() {
-        return Err(Failure::Input {
-            error: format!("there is no protocol {:?}", protocol.unwrap_or_default()),
-            help: "`tabchain protocols` lists all",
-        });
-    }
-    Ok(found)
-}
-
-/// Blocks are mined for coins; clients of slot protocols want something that needs none.
-fn scenario(entry: &Entry, seed: u64) -> Scenario {
-    let ledger = match entry.shape {
-        Shape::Forks => "utxo",
-        Shape::Slots => "kv",
+    let Some(id) = protocol else {
+        return Ok(PROTOCOLS.iter().collect());
     };
-    random::scenario(entry, ledger, seed)
+    let entry = consensus::find(id).ok_or_else(|| Failure::Input {
+        error: format!("there is no protocol {id:?}"),
+        help: "`tabchain protocols` lists all",
+    })?;
+    Ok(vec![entry])
 }
 
 fn add(sum: &Mutex<Sum>, seed: u64, scenario: &Scenario) {

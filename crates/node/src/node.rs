@@ -15,7 +15,7 @@ use crate::gossip;
 use crate::intake::Source;
 use crate::memo::Memo;
 use crate::message::Message;
-use crate::shell::{self, Moment, Shelf, Shell, Verdict};
+use crate::shell::{self, Decision, Moment, Shelf, Shell};
 use crate::store::{Log, Phase};
 use crate::tables::Tables;
 use crate::view::{Branch, View};
@@ -128,9 +128,9 @@ impl Node {
         };
         for wish in self.shell.call(moment, call) {
             match shell::grant(wish, turn.out) {
-                Some(Verdict::Publish { header, body }) => self.publish(turn, &header, &body),
+                Some(Decision::Publish { header, body }) => self.publish(turn, &header, &body),
                 // Decided blocks on top of a tree are what a finality gadget will need.
-                Some(Verdict::Decide { .. }) | None => {}
+                Some(Decision::Decide { .. }) | None => {}
             }
         }
     }
@@ -208,20 +208,7 @@ impl Machine for Node {
             Input::Timer {
                 key: TimerKey::Node(key),
             } => self.tick(turn, key),
-            Input::Timer {
-                key: TimerKey::Protocol(key),
-            } => {
-                self.consult(turn, |protocol, cx| protocol.on_timer(cx, key));
-            }
-            Input::Submit { ask, tx } => {
-                self.consult(turn, |protocol, cx| protocol.on_submit(cx, ask, &tx));
-            }
-            Input::Found { job, nonce } => {
-                self.consult(turn, |protocol, cx| protocol.on_job(cx, job, Some(nonce)));
-            }
-            Input::Spent { job } => {
-                self.consult(turn, |protocol, cx| protocol.on_job(cx, job, None));
-            }
+            input => self.consult(turn, |protocol, cx| shell::hand_over(protocol, cx, &input)),
         }
         self.settle(turn);
     }

@@ -7,11 +7,11 @@ use chain::{BlockId, BlockTime, Height, PeerId, SealedHeader, Time};
 use ledger::Ledger;
 use protocol::{
     ChainView, Cx, Event, Executed, ForkView, Glance, Input, Machine, Outbox, Output, Proposal,
-    Protocol, Sheet, TimerKey, Value, Wish, said,
+    Protocol, Sheet, Value, Wish, said,
 };
 
 use crate::node::Config;
-use crate::shell::{self, Moment, Shelf, Shell, Verdict};
+use crate::shell::{self, Decision, Moment, Shelf, Shell};
 use crate::slots::Slots;
 
 /// One node of the slot shape. Everything that grows is persistent data, so [`Machine::fork`] costs
@@ -114,9 +114,9 @@ impl Replica {
 
     fn grant(&mut self, wish: Wish, out: &mut Outbox) {
         match shell::grant(wish, out) {
-            Some(Verdict::Decide { slot, proposal }) => self.slots.decide(slot, proposal),
+            Some(Decision::Decide { slot, proposal }) => self.slots.decide(slot, proposal),
             // A slot protocol has no blocks of its own to publish.
-            Some(Verdict::Publish { .. }) | None => {}
+            Some(Decision::Publish { .. }) | None => {}
         }
     }
 }
@@ -194,27 +194,9 @@ impl Replica {
                     });
                 }
             }
-            Input::Timer {
-                key: TimerKey::Protocol(key),
-            } => self.consult(now, out, |protocol, cx| protocol.on_timer(cx, key)),
-            Input::Submit { ask, tx } => {
-                self.consult(now, out, |protocol, cx| protocol.on_submit(cx, ask, &tx));
-            }
-            Input::Found { job, nonce } => {
-                self.consult(now, out, |protocol, cx| {
-                    protocol.on_job(cx, job, Some(nonce))
-                });
-            }
-            Input::Spent { job } => {
-                self.consult(now, out, |protocol, cx| protocol.on_job(cx, job, None));
-            }
-            // Of nobody's, or of another stage of life.
-            Input::Timer {
-                key: TimerKey::Node(_),
-            }
-            | Input::Boot { .. }
-            | Input::Loaded { .. }
-            | Input::Peers { .. } => {}
+            input => self.consult(now, out, |protocol, cx| {
+                shell::hand_over(protocol, cx, &input)
+            }),
         }
     }
 }

@@ -5,8 +5,8 @@ use alloc::{boxed::Box, collections::BTreeSet, format, string::String, sync::Arc
 
 use chain::{BlockTime, Header, PeerId, Stream, Time};
 use protocol::{
-    Batch, ChainView, Cx, Glance, Key, Name, Outbox, Output, Proposal, Protocol, Saved, Sheet,
-    TimerKey, To, Values, Wish, Write, kept,
+    Batch, ChainView, Cx, Glance, Input, Key, Name, Outbox, Output, Proposal, Protocol, Saved,
+    Sheet, TimerKey, To, Values, Wish, Write, kept,
 };
 
 /// A protocol and its surroundings.
@@ -26,7 +26,7 @@ pub(crate) struct Moment<'a> {
 }
 
 /// What only the shape of a node can grant.
-pub(crate) enum Verdict {
+pub(crate) enum Decision {
     Publish { header: Header, body: Arc<[u8]> },
     Decide { slot: u64, proposal: Arc<Proposal> },
 }
@@ -84,8 +84,28 @@ impl Shell {
     }
 }
 
+/// Hands the protocol what is for it in a node that takes part: what became of its timers and jobs, and
+/// what people submit. Whatever else comes is the node's own.
+pub(crate) fn hand_over(protocol: &mut dyn Protocol, cx: &mut Cx<'_>, input: &Input) {
+    match input {
+        Input::Timer {
+            key: TimerKey::Protocol(key),
+        } => protocol.on_timer(cx, *key),
+        Input::Submit { ask, tx } => protocol.on_submit(cx, *ask, tx),
+        Input::Found { job, nonce } => protocol.on_job(cx, *job, Some(*nonce)),
+        Input::Spent { job } => protocol.on_job(cx, *job, None),
+        Input::Timer {
+            key: TimerKey::Node(_),
+        }
+        | Input::Boot { .. }
+        | Input::Packet { .. }
+        | Input::Loaded { .. }
+        | Input::Peers { .. } => {}
+    }
+}
+
 /// Grants what every node grants alike; the rest is returned.
-pub(crate) fn grant(wish: Wish, out: &mut Outbox) -> Option<Verdict> {
+pub(crate) fn grant(wish: Wish, out: &mut Outbox) -> Option<Decision> {
     out.push(match wish {
         Wish::Arm { key, at } => Output::Arm {
             key: TimerKey::Protocol(key),
@@ -103,8 +123,8 @@ pub(crate) fn grant(wish: Wish, out: &mut Outbox) -> Option<Verdict> {
         Wish::Work(job) => Output::Work(job),
         Wish::Stop(job) => Output::Stop(job),
         Wish::Tell(event) => Output::Tell(event),
-        Wish::Publish { header, body } => return Some(Verdict::Publish { header, body }),
-        Wish::Decide { slot, proposal } => return Some(Verdict::Decide { slot, proposal }),
+        Wish::Publish { header, body } => return Some(Decision::Publish { header, body }),
+        Wish::Decide { slot, proposal } => return Some(Decision::Decide { slot, proposal }),
     });
     None
 }

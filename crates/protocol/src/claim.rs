@@ -112,7 +112,7 @@ pub trait Claim {
     ///
     /// # Errors
     /// What has not.
-    fn at_end(&mut self, _at: Time) -> Result<(), String> {
+    fn at_end(&self, _at: Time) -> Result<(), String> {
         Ok(())
     }
 

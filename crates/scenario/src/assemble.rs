@@ -1,12 +1,12 @@
-//! The one place that turns names into machines.
+//! The nodes of rooms.
 
 use alloc::sync::Arc;
 
 use chain::{PublicKey, Seat};
-use node::{Config, Memo, Node};
-use protocol::{Payee, Role, Terms};
+use node::{Memo, Node};
+use protocol::Role;
 
-use crate::Room;
+use crate::{Place, Room, Setting};
 
 /// A fresh node for a room: its first input must be `Boot`.
 ///
@@ -14,21 +14,12 @@ use crate::Room;
 /// differ in every incarnation. Nodes that share `memo` share the results of validity checks.
 #[must_use]
 pub fn assemble(room: &Room, key: &PublicKey, seed: u64, memo: &Memo) -> Node {
-    let params = Arc::new(room.params());
-    let terms = Terms {
-        chain: params.clone(),
-        values: Arc::new([]),
+    let place = Place {
+        key: *key,
         members: Arc::new([]),
         role: Role::Member,
         seat: Seat(0),
-    };
-    let protocol = (consensus::pow::ENTRY.build)(&terms);
-    let ledger = Arc::new(ledger::utxo::Utxo::new(params.clone()));
-    let config = Config {
-        me: key.peer_id(),
-        payee: Payee(*key),
         seed,
-        params,
     };
-    Node::new(config, protocol, ledger, memo.clone())
+    Setting::of_room(room).node(&place, memo)
 }

@@ -1,12 +1,12 @@
-//! What a chain's rules come to: its protocol and ledger from the registries, their parameters, and the
-//! one place that turns all that into machines.
+//! What a chain's rules come to: its protocol and ledger from the registries, their parameters, and
+//! machines made of all that.
 
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
 
 use chain::{ChainParams, CompactTarget, PeerId, PublicKey, Seat};
-use ledger::{Allocation, LedgerEntry, LedgerTerms};
+use ledger::{Allocation, Ledger, LedgerEntry, LedgerTerms};
 use node::{Config, Memo, Node, Replica};
-use protocol::{Claim, Entry, Machine, ParamSpec, Payee, Role, Shape, Terms};
+use protocol::{Claim, Entry, Machine, ParamSpec, Payee, Protocol, Role, Shape, Terms};
 
 use crate::script::{ChainSpec, ScenarioError};
 use crate::{Room, room};
@@ -73,10 +73,39 @@ impl Setting {
         })
     }
 
+    /// The rules of a room: blocks that are mined for coins.
+    #[must_use]
+    pub fn of_room(room: &Room) -> Self {
+        let values = [room.spacing(), room.bits().0, room.window()];
+        Self {
+            entry: &consensus::pow::ENTRY,
+            ledger: &ledger::utxo::ENTRY,
+            chain: Arc::new(room.params()),
+            values: values.into_iter().map(u64::from).collect(),
+        }
+    }
+
     /// A fresh machine: its first input must be `Boot`. Machines that share `memo` share the results
     /// of validity checks.
     #[must_use]
     pub fn assemble(&self, place: &Place, memo: &Memo) -> Box<dyn Machine> {
+        match self.entry.shape {
+            Shape::Forks => Box::new(self.node(place, memo)),
+            Shape::Slots => {
+                let (config, protocol, ledger) = self.parts(place);
+                Box::new(Replica::new(&config, protocol, ledger))
+            }
+        }
+    }
+
+    /// The machine where the protocol's shape is [`Shape::Forks`].
+    pub(crate) fn node(&self, place: &Place, memo: &Memo) -> Node {
+        let (config, protocol, ledger) = self.parts(place);
+        Node::new(config, protocol, ledger, memo.clone())
+    }
+
+    /// The one place that turns names into machines.
+    fn parts(&self, place: &Place) -> (Config, Box<dyn Protocol>, Arc<dyn Ledger>) {
         let protocol = (self.entry.build)(&self.terms(place));
         let ledger = (self.ledger.build)(&LedgerTerms {
             chain: self.chain.clone(),
@@ -88,10 +117,7 @@ impl Setting {
             seed: place.seed,
             params: self.chain.clone(),
         };
-        match self.entry.shape {
-            Shape::Forks => Box::new(Node::new(config, protocol, ledger, memo.clone())),
-            Shape::Slots => Box::new(Replica::new(&config, protocol, ledger)),
-        }
+        (config, protocol, ledger)
     }
 
     /// What the protocol promises about a run.

@@ -67,7 +67,7 @@ impl Judges {
         let branches = branches.map(|name| (name, self.broken_or_held(name)));
         let claims = self.claims.iter().map(|claim| {
             let name = claim.name();
-            let verdict = match (self.broken_or_held(name), claim.fork().at_end(now)) {
+            let verdict = match (self.broken_or_held(name), claim.at_end(now)) {
                 (Verdict::Held, Err(what)) => self.owed(now, what),
                 (verdict, _) => verdict,
             };
@@ -90,7 +90,7 @@ impl Judges {
 
     /// What is missing at the end counts only if nothing has gone wrong for a while.
     fn owed(&self, now: Time, what: String) -> Verdict {
-        if self.calm.0.saturating_add(SETTLES.0) <= now.0 {
+        if self.calm.saturating_add(SETTLES) <= now {
             return Verdict::Broken { at: now, what };
         }
         let why = match self.calm {

@@ -268,17 +268,21 @@ fn what_is_answered_twice_or_never_is_seen() {
     let mut claim = Answers::default();
     claim.after(&step(&submit, &[])).expect("asked");
     assert_eq!(claim.at_end(Time(SETTLES.0 - 1)), Ok(()), "there is time");
-    assert!(claim.at_end(SETTLES).is_err());
+    assert!(claim.at_end(Time(SETTLES.0)).is_err());
     let mut other = claim.clone();
     claim.after(&step(&INPUT, &answer)).expect("answered");
-    assert_eq!(claim.at_end(SETTLES), Ok(()));
+    assert_eq!(claim.at_end(Time(SETTLES.0)), Ok(()));
     assert!(claim.after(&step(&INPUT, &answer)).is_err(), "again");
     let dies = Seen {
         glance: None,
         ..step(&INPUT, &[])
     };
     other.after(&dies).expect("a client dies");
-    assert_eq!(other.at_end(SETTLES), Ok(()), "and nobody waits any more");
+    assert_eq!(
+        other.at_end(Time(SETTLES.0)),
+        Ok(()),
+        "and nobody waits any more"
+    );
     let boot = Input::Boot {
         saved: Saved::default(),
     };

@@ -6,16 +6,16 @@
 use scenario::Scenario;
 use sim::{Counts, Sim, Verdict, random};
 
-fn of(protocol: &str, ledger: &str, seed: u64) -> Scenario {
+fn of(protocol: &str, seed: u64) -> Scenario {
     let entry = consensus::find(protocol).expect("in the registry");
-    random::scenario(entry, ledger, seed)
+    random::scenario(entry, seed)
 }
 
 /// Runs seeds in which all claims must hold, and adds up what happened.
-fn hold(protocol: &str, ledger: &str, seeds: u64) -> Counts {
+fn hold(protocol: &str, seeds: u64) -> Counts {
     let mut all = Counts::default();
     for seed in 0..seeds {
-        let scenario = of(protocol, ledger, seed);
+        let scenario = of(protocol, seed);
         let report = Sim::new(&scenario).expect("within limits").run();
         for claim in &report.claims {
             assert_eq!(claim.verdict, Verdict::Held, "seed {seed}: {}", claim.name);
@@ -27,24 +27,20 @@ fn hold(protocol: &str, ledger: &str, seeds: u64) -> Counts {
 
 #[test]
 fn raft_keeps_its_promises() {
-    let all = hold("raft", "kv", 40);
+    let all = hold("raft", 40);
     assert!(all.crashes >= 40 && all.torn_writes >= 5, "{all:?}");
     assert!(all.answered >= 1_000, "{all:?}");
 }
 
 #[test]
 fn proof_of_work_keeps_its_promises() {
-    let all = hold("pow", "utxo", 12);
+    let all = hold("pow", 12);
     assert!(all.crashes >= 12 && all.reorganisations >= 20, "{all:?}");
 }
 
 #[test]
 fn a_run_is_the_same_each_time_and_another_seed_is_another_run() {
-    let report = |seed| {
-        Sim::new(&of("raft", "kv", seed))
-            .expect("within limits")
-            .run()
-    };
+    let report = |seed| Sim::new(&of("raft", seed)).expect("within limits").run();
     assert_eq!(report(3), report(3));
     assert_ne!(report(3).fingerprint, report(4).fingerprint);
 }
@@ -52,9 +48,8 @@ fn a_run_is_the_same_each_time_and_another_seed_is_another_run() {
 #[test]
 fn a_random_scenario_survives_its_file() {
     for protocol in ["pow", "raft"] {
-        let ledger = if protocol == "pow" { "utxo" } else { "kv" };
         for seed in 0..50 {
-            let scenario = of(protocol, ledger, seed);
+            let scenario = of(protocol, seed);
             let text = toml::to_string(&scenario).expect("a file");
             assert_eq!(toml::from_str(&text), Ok(scenario), "{text}");
         }

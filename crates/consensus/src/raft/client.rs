@@ -10,10 +10,11 @@ use rpds::QueueSync as Queue;
 use super::intake::MAX_TX;
 use super::message::Message;
 use super::saved::COUNT;
+use super::{member, seat_of};
 
 /// The timer for trying the next member.
 const RESEND: u16 = 0;
-/// The most asks that wait; the oldest gives way and is never answered.
+/// The most asks that wait; more are refused.
 const MAX_WAITING: usize = 1024;
 
 /// A client.
@@ -73,12 +74,11 @@ impl Client {
     }
 
     fn send(&self, cx: &mut Cx<'_>) {
-        let place = usize::try_from(self.leader.0).ok();
-        let member = place.and_then(|place| self.members.get(place));
+        let member = member(&self.members, self.leader);
         if let (Some(member), Some(UnderWay { tx, .. })) = (member, &self.under_way) {
             let (number, tx) = (self.count, tx.clone());
             let request = Message::Request { number, tx };
-            cx.send(*member, &pack(&request));
+            cx.send(member, &pack(&request));
         }
     }
 
@@ -113,11 +113,6 @@ impl Client {
             self.begin(cx);
         }
     }
-
-    fn seat_of(&self, peer: PeerId) -> Option<Seat> {
-        let place = self.members.iter().position(|member| *member == peer)?;
-        u32::try_from(place).ok().map(Seat)
-    }
 }
 
 impl Protocol for Client {
@@ -146,7 +141,7 @@ impl Protocol for Client {
     }
 
     fn on_message(&mut self, cx: &mut Cx<'_>, from: PeerId, bytes: &[u8]) {
-        let (Some(from), Ok(message)) = (self.seat_of(from), decode_exact(bytes)) else {
+        let (Some(from), Ok(message)) = (seat_of(&self.members, from), decode_exact(bytes)) else {
             return;
         };
         match message {
@@ -168,8 +163,7 @@ impl Protocol for Client {
     }
 
     fn inspect(&self) -> Sheet {
-        let leader = usize::try_from(self.leader.0).ok();
-        let leader = leader.and_then(|place| self.members.get(place));
+        let leader = member(&self.members, self.leader);
         let state = if self.under_way.is_some() {
             "waiting"
         } else {
@@ -183,10 +177,7 @@ impl Protocol for Client {
             .row("state", Value::Word(state))
             .row("request", Value::Number(self.count))
             .row("waiting", Value::Number(self.waiting.len() as u64))
-            .row(
-                "leader",
-                leader.map_or(Value::Word("none"), |peer| Value::Peer(*peer)),
-            )
+            .row("leader", leader.map_or(Value::Word("none"), Value::Peer))
     }
 
     fn fork(&self) -> Box<dyn Protocol> {

@@ -25,14 +25,11 @@ pub(super) struct Setup {
 impl Setup {
     /// The seat of another member; `None` for all who do not count.
     pub fn seat_of(&self, peer: PeerId) -> Option<Seat> {
-        let place = self.members.iter().position(|member| *member == peer)?;
-        let seat = Seat(u32::try_from(place).ok()?);
-        (seat != self.me).then_some(seat)
+        super::seat_of(&self.members, peer).filter(|seat| *seat != self.me)
     }
 
     pub fn member(&self, seat: Seat) -> Option<PeerId> {
-        let place = usize::try_from(seat.0).ok()?;
-        self.members.get(place).copied()
+        super::member(&self.members, seat)
     }
 
     /// All seats but this one.

@@ -57,10 +57,9 @@ impl Claim for Answers {
         Ok(())
     }
 
-    fn at_end(&mut self, at: Time) -> Result<(), String> {
-        let owed = |client: &Client| {
-            !client.open.is_empty() && client.waits.0.saturating_add(SETTLES.0) <= at.0
-        };
+    fn at_end(&self, at: Time) -> Result<(), String> {
+        let owed =
+            |client: &Client| !client.open.is_empty() && client.waits.saturating_add(SETTLES) <= at;
         match self.clients.iter().find(|(_, client)| owed(client)) {
             None => Ok(()),
             Some((seat, client)) => Err(format!(

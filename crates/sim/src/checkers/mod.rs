@@ -10,7 +10,7 @@ mod slots;
 mod supply;
 mod work;
 
-use chain::{ChainParams, Time, U256};
+use chain::{ChainParams, Micros, U256};
 use protocol::{Claim, Seen};
 
 pub use agreement::Agreement;
@@ -86,4 +86,4 @@ pub fn of_slots() -> Vec<Box<dyn Claim>> {
 }
 
 /// How long after the last trouble everything that was asked for must have been answered.
-pub const SETTLES: Time = Time(20_000_000);
+pub const SETTLES: Micros = Micros::from_secs(20);

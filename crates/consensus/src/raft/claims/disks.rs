@@ -9,6 +9,7 @@ use rpds::RedBlackTreeMapSync as Map;
 
 use crate::raft::message::{Index, Message, Term};
 use crate::raft::saved::{PROMISE, Promise, entry_index, entry_term};
+use crate::raft::seat_of;
 
 /// How many lines of a log, and how many terms, are remembered: the latest.
 pub(super) const KEPT: usize = 4096;
@@ -95,8 +96,7 @@ impl Disks {
     }
 
     pub fn seat(&self, peer: PeerId) -> Option<Seat> {
-        let place = self.members.iter().position(|member| *member == peer)?;
-        u32::try_from(place).ok().map(Seat)
+        seat_of(&self.members, peer)
     }
 
     /// Applies what a member did.
