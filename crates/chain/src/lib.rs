@@ -28,7 +28,9 @@ pub mod witness;
 
 pub use address::{Address, AddressError, WitnessProgram};
 pub use block::Block;
-pub use codec::{Decode, DecodeError, Encode, Reader, decode_exact, put_bytes, put_list};
+pub use codec::{
+    Decode, DecodeError, Encode, Reader, decode_exact, put_bytes, put_compact_size, put_list,
+};
 pub use hash::{
     BlockId, Hash256, MerkleRoot, ParseHashError, StateRoot, Txid, Wtxid, sha256, sha256d,
 };

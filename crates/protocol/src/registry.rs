@@ -2,7 +2,7 @@
 
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
 
-use chain::{ChainParams, PeerId, Seat};
+use chain::{ChainParams, PeerId, PublicKey, Seat, SecretKey};
 
 use crate::{Claim, Protocol};
 
@@ -12,6 +12,8 @@ pub struct Entry {
     pub card: Card,
     /// What a node does with what it decides.
     pub shape: Shape,
+    /// The fewest members with which it tolerates a fault, or has something to agree on.
+    pub least: u32,
     /// The parameters that it adds to a room or scenario, with their limits.
     pub params: &'static [ParamSpec],
     /// Builds the protocol for one seat. Values have been checked against `params`.
@@ -47,6 +49,10 @@ pub struct Terms {
     pub values: Arc<[u64]>,
     /// Who counts, by seat.
     pub members: Arc<[PeerId]>,
+    /// What members verify each other's signatures with, by seat; their names are hashes of these.
+    pub keys: Arc<[PublicKey]>,
+    /// What this seat signs with.
+    pub key: SecretKey,
     /// What this seat is for.
     pub role: Role,
     /// Its place among the members; clients have places of their own.

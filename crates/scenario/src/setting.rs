@@ -3,7 +3,7 @@
 
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
 
-use chain::{ChainParams, CompactTarget, PeerId, PublicKey, Seat};
+use chain::{ChainParams, CompactTarget, PublicKey, Seat, SecretKey};
 use ledger::{Allocation, Ledger, LedgerEntry, LedgerTerms};
 use node::{Config, Memo, Node, Replica};
 use protocol::{Claim, Entry, Machine, ParamSpec, Payee, Protocol, Role, Shape, Terms};
@@ -27,10 +27,10 @@ pub struct Setting {
 /// A machine's place in a run.
 #[derive(Clone, Debug)]
 pub struct Place {
-    /// Its key: its name, and whom its blocks pay.
-    pub key: PublicKey,
+    /// Its key: what it signs with, its name, and whom its blocks pay.
+    pub key: SecretKey,
     /// Who counts, by seat.
-    pub members: Arc<[PeerId]>,
+    pub members: Arc<[PublicKey]>,
     /// What it is for.
     pub role: Role,
     /// Its seat.
@@ -111,9 +111,10 @@ impl Setting {
             chain: self.chain.clone(),
             allocation: Allocation::default(),
         });
+        let key = place.key.public_key();
         let config = Config {
-            me: place.key.peer_id(),
-            payee: Payee(place.key),
+            me: key.peer_id(),
+            payee: Payee(key),
             seed: place.seed,
             params: self.chain.clone(),
         };
@@ -130,7 +131,9 @@ impl Setting {
         Terms {
             chain: self.chain.clone(),
             values: self.values.clone(),
-            members: place.members.clone(),
+            members: place.members.iter().map(PublicKey::peer_id).collect(),
+            keys: place.members.clone(),
+            key: place.key.clone(),
             role: place.role,
             seat: place.seat,
         }

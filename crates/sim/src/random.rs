@@ -24,8 +24,8 @@ pub fn scenario(entry: &Entry, seed: u64) -> Scenario {
     let mines = entry.shape == Shape::Forks;
     let slower = if mines { SLOWER } else { 1 };
     let (count, clients) = match entry.shape {
-        Shape::Forks => (3 + draw(4), 0),
-        Shape::Slots => (3 + draw(3), 1 + draw(3)),
+        Shape::Forks => (entry.least + draw(4), 0),
+        Shape::Slots => (entry.least + draw(3), 1 + draw(3)),
     };
     let links = LinksSpec {
         delay_min_ms: 1,

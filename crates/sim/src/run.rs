@@ -406,8 +406,8 @@ impl Sim {
 /// Everybody's place: nodes first, then clients.
 fn places(scenario: &Scenario) -> Vec<Place> {
     let (nodes, clients) = (scenario.nodes.count, scenario.clients.count);
-    let key = |index| toy_key(scenario.seed, index).public_key();
-    let members = (0..nodes).map(|index| key(index).peer_id()).collect();
+    let key = |index| toy_key(scenario.seed, index);
+    let members = (0..nodes).map(|index| key(index).public_key()).collect();
     let place = |index| Place {
         key: key(index),
         members: Arc::clone(&members),

@@ -36,7 +36,7 @@ impl Seat {
     pub(crate) fn new(place: Place, seed: u64, hash_rate: u32) -> Self {
         let index = place.seat.0;
         Self {
-            peer: place.key.peer_id(),
+            peer: place.key.public_key().peer_id(),
             machine: None,
             disk: Disk::default(),
             timers: BTreeMap::new(),

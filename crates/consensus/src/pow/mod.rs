@@ -20,6 +20,7 @@ pub const ENTRY: Entry = Entry {
         roles: &["node"],
     },
     shape: Shape::Forks,
+    least: 3,
     params: &[
         ParamSpec {
             name: "spacing",

@@ -33,6 +33,7 @@ pub const ENTRY: Entry = Entry {
         roles: ROLES,
     },
     shape: Shape::Slots,
+    least: 3,
     params: &[
         ParamSpec {
             name: "heartbeat",

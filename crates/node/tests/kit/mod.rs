@@ -229,6 +229,8 @@ pub fn real_node(seat: u8, memo: &Memo) -> Node {
         chain: params.clone(),
         values: Arc::new([]),
         members: Arc::new([]),
+        keys: Arc::new([]),
+        key: chain::SecretKey::from_bytes(&[1; 32]).expect("below the order"),
         role: Role::Member,
         seat: chain::Seat(0),
     });

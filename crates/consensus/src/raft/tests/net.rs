@@ -6,7 +6,8 @@ use alloc::{
 };
 
 use chain::{
-    BlockId, BlockTime, CompactTarget, PeerId, Seat, Stream, Time, decode_exact, tabchain,
+    BlockId, BlockTime, CompactTarget, PeerId, Seat, SecretKey, Stream, Time, decode_exact,
+    tabchain,
 };
 use protocol::{
     AskId, Claim, Cx, Executed, Glance, Input, Keep, Output, Protocol, Role, Saved, Seen, Terms,
@@ -101,6 +102,8 @@ impl Net {
             chain: Arc::new(chain),
             values,
             members: (0..members).map(peer).collect(),
+            keys: Arc::new([]), // Raft signs nothing
+            key: SecretKey::from_bytes(&[1; 32]).expect("below the order"),
             role: Role::Member,
             seat: Seat(0),
         };

@@ -212,8 +212,8 @@ impl Member {
         };
         let saved = l.store.saved(&id);
         hosted.saved_height = saved_height(&saved);
-        let key = hosted.identity.secret.public_key();
-        let node = scenario::assemble(&l.room, &key, cx.number(), &l.memo);
+        let key = &hosted.identity.secret;
+        let node = scenario::assemble(&l.room, key, cx.number(), &l.memo);
         self.host.add(id, node, saved);
         self.change();
     }
