@@ -28,6 +28,12 @@ pub enum DecodeError {
     /// A transaction with BIP144's marker whose inputs have no witness: it has a shorter form.
     #[error("witness form without a witness")]
     SuperfluousWitness,
+    /// Keys of a map that do not rise: in another order, or twice.
+    #[error("element {index} does not come after the one before it")]
+    OutOfOrder {
+        /// Its place in the list, from 0.
+        index: u64,
+    },
     /// A tag that names no variant.
     #[error("tag {tag:#04x} names no {what}")]
     UnknownTag {

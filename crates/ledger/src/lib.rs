@@ -13,7 +13,7 @@ extern crate alloc;
 use alloc::{sync::Arc, vec::Vec};
 use core::any::Any;
 
-use chain::{Amount, BlockTime, Header, Height, MerkleRoot, Reject, Time};
+use chain::{Amount, BlockTime, DecodeError, Header, Height, MerkleRoot, Reject, Time};
 use protocol::Payee;
 
 mod allocation;
@@ -59,6 +59,16 @@ pub trait Ledger {
 
     /// A digest of the state: equal states have equal roots, whatever path led there.
     fn root(&self, at: &State) -> [u8; 32];
+
+    /// The state as bytes; equal states have equal bytes.
+    fn snapshot(&self, at: &State) -> Vec<u8>;
+
+    /// The state of which [`Ledger::snapshot`] made these bytes. Whoever has them from somebody else
+    /// compares the state's root with one that is trusted.
+    ///
+    /// # Errors
+    /// Why they are no state of this ledger.
+    fn restore(&self, bytes: &[u8]) -> Result<State, DecodeError>;
 }
 
 /// Where a block stands in its chain, as far as the rules on its body need it.

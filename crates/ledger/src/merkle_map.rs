@@ -17,7 +17,9 @@
 mod proof;
 mod trie;
 
-use chain::Encode;
+use alloc::vec::Vec;
+
+use chain::{Decode, DecodeError, Encode, Reader, put_compact_size};
 use rpds::RedBlackTreeMapSync;
 
 pub use proof::{Proof, ProofError};
@@ -76,6 +78,31 @@ impl<K: Ord, V> MerkleMap<K, V> {
     #[must_use]
     pub fn root(&self) -> [u8; 32] {
         self.trie.hash()
+    }
+}
+
+/// All keys and values, in the order of the keys: equal maps have equal encodings.
+impl<K: Ord + Encode, V: Encode> Encode for MerkleMap<K, V> {
+    fn encode_into(&self, out: &mut Vec<u8>) {
+        put_compact_size(self.len() as u64, out);
+        for (key, value) in self.iter() {
+            key.encode_into(out);
+            value.encode_into(out);
+        }
+    }
+}
+
+impl<K: Ord + Encode + Decode + Clone, V: Encode + Decode + Clone> Decode for MerkleMap<K, V> {
+    fn decode_from(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let mut map = Self::default();
+        for index in 0..reader.count(1)? as u64 {
+            let (key, value) = (K::decode_from(reader)?, V::decode_from(reader)?);
+            if map.entries.last().is_some_and(|(last, _)| *last >= key) {
+                return Err(DecodeError::OutOfOrder { index });
+            }
+            map.insert(key, value);
+        }
+        Ok(map)
     }
 }
 

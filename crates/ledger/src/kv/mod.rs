@@ -13,9 +13,9 @@ mod receipt;
 mod store;
 mod transaction;
 
-use alloc::{sync::Arc, vec};
+use alloc::{sync::Arc, vec, vec::Vec};
 
-use chain::{Amount, ChainParams, Encode, Header, PublicKey, Reject, decode_exact};
+use chain::{Amount, ChainParams, DecodeError, Encode, Header, PublicKey, Reject, decode_exact};
 use protocol::Payee;
 
 pub use body::{Body, Coinbase};
@@ -123,6 +123,14 @@ impl Ledger for Kv {
 
     fn root(&self, at: &State) -> [u8; 32] {
         self.store(at).root()
+    }
+
+    fn snapshot(&self, at: &State) -> Vec<u8> {
+        self.store(at).to_vec()
+    }
+
+    fn restore(&self, bytes: &[u8]) -> Result<State, DecodeError> {
+        decode_exact::<Store>(bytes).map(State::new)
     }
 }
 

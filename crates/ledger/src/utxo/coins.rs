@@ -1,6 +1,6 @@
 //! The set of unspent outputs as a persistent map: every block's set can be kept at once.
 
-use chain::{Amount, Height, OutPoint, Reject, Script, Transaction};
+use chain::{Amount, AmountError, Height, OutPoint, Reject, Script, Transaction};
 
 use crate::merkle_map::{MerkleMap, Proof};
 
@@ -55,6 +55,20 @@ impl Coins {
     #[must_use]
     pub fn supply(&self) -> Amount {
         self.supply
+    }
+
+    /// The coins of a map, whose sum is what the supply is.
+    pub(super) fn of(map: MerkleMap<OutPoint, Coin>) -> Result<Self, AmountError> {
+        let add = |sum: Amount, coin: &Coin| Amount::new(sum.to_sat() + coin.amount.to_sat());
+        let supply = map
+            .iter()
+            .try_fold(Amount::ZERO, |sum, (_, coin)| add(sum, coin))?;
+        Ok(Self { map, supply })
+    }
+
+    /// The coins by their outpoints.
+    pub(super) fn map(&self) -> &MerkleMap<OutPoint, Coin> {
+        &self.map
     }
 
     /// Removes a coin and returns it.

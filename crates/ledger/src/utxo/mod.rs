@@ -17,8 +17,8 @@ use alloc::{sync::Arc, vec, vec::Vec};
 
 use chain::address::Address;
 use chain::{
-    Amount, BitcoinHeader, Block, ChainParams, Encode, Header, Height, OutPoint, Reject, Script,
-    Transaction, TxOut, Txid, decode_exact, subsidy, tagged_hash,
+    Amount, BitcoinHeader, Block, ChainParams, DecodeError, Encode, Header, Height, OutPoint,
+    Reject, Script, Transaction, TxOut, Txid, decode_exact, subsidy, tagged_hash,
 };
 use protocol::{ParamSpec, Payee};
 
@@ -168,6 +168,14 @@ impl Ledger for Utxo {
 
     fn root(&self, at: &State) -> [u8; 32] {
         self.coins(at).root()
+    }
+
+    fn snapshot(&self, at: &State) -> Vec<u8> {
+        self.coins(at).to_vec()
+    }
+
+    fn restore(&self, bytes: &[u8]) -> Result<State, DecodeError> {
+        decode_exact::<Coins>(bytes).map(State::new)
     }
 }
 

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use chain::{Amount, AmountError, Decode, DecodeError, Encode, Height, Reader, Script};
 
-use super::Coin;
+use super::{Coin, Coins};
 
 impl Encode for Coin {
     fn encode_into(&self, out: &mut Vec<u8>) {
@@ -33,14 +33,28 @@ impl Decode for Coin {
     }
 }
 
+impl Encode for Coins {
+    fn encode_into(&self, out: &mut Vec<u8>) {
+        self.map().encode_into(out);
+    }
+}
+
+impl Decode for Coins {
+    fn decode_from(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Self::of(Decode::decode_from(reader)?).map_err(too_much)
+    }
+}
+
 /// An amount in satoshi. More than all the money is refused as a tag, the number's highest byte that
 /// is not zero, because the codec has no error for a number out of range.
 pub(super) fn read_amount(reader: &mut Reader<'_>) -> Result<Amount, DecodeError> {
-    Amount::new(reader.u64()?).map_err(|AmountError(satoshi)| {
-        let highest = satoshi.to_be_bytes().into_iter().find(|byte| *byte != 0);
-        DecodeError::UnknownTag {
-            what: "amount",
-            tag: highest.unwrap_or(0),
-        }
-    })
+    Amount::new(reader.u64()?).map_err(too_much)
+}
+
+fn too_much(AmountError(satoshi): AmountError) -> DecodeError {
+    let highest = satoshi.to_be_bytes().into_iter().find(|byte| *byte != 0);
+    DecodeError::UnknownTag {
+        what: "amount",
+        tag: highest.unwrap_or(0),
+    }
 }

@@ -7,8 +7,8 @@ pub mod net;
 use std::sync::{Arc, OnceLock};
 
 use chain::{
-    Amount, BitcoinHeader, BlockId, BlockTime, ChainParams, CompactTarget, Header, MerkleRoot,
-    PeerId, PublicKey, Reject, SecretKey, Work, block_proof, sha256,
+    Amount, BitcoinHeader, BlockId, BlockTime, ChainParams, CompactTarget, DecodeError, Header,
+    MerkleRoot, PeerId, PublicKey, Reader, Reject, SecretKey, Work, block_proof, sha256,
 };
 use ledger::{Draft, Ledger, Place, Position, State};
 use node::{Config, Memo, Node};
@@ -180,6 +180,17 @@ impl Ledger for Tally {
 
     fn root(&self, at: &State) -> [u8; 32] {
         at.inner::<([u8; 32], u64)>().0
+    }
+
+    fn snapshot(&self, at: &State) -> Vec<u8> {
+        let (root, count) = at.inner::<([u8; 32], u64)>();
+        [root.as_slice(), &count.to_le_bytes()].concat()
+    }
+
+    fn restore(&self, bytes: &[u8]) -> Result<State, DecodeError> {
+        let mut reader = Reader::new(bytes);
+        let state = (reader.array::<32>()?, reader.u64()?);
+        reader.finish().map(|()| State::new(state))
     }
 }
 
