@@ -130,7 +130,10 @@ impl Node {
             match shell::grant(wish, turn.out) {
                 Some(Decision::Publish { header, body }) => self.publish(turn, &header, &body),
                 // Decided blocks on top of a tree are what a finality gadget will need.
-                Some(Decision::Decide { .. }) | None => {}
+                Some(
+                    Decision::Decide { .. } | Decision::Snapshot(_) | Decision::Install { .. },
+                )
+                | None => {}
             }
         }
     }
@@ -163,7 +166,7 @@ impl Node {
 
     fn boot(&mut self, turn: &mut Turn<'_>, saved: &Saved) {
         if matches!(self.phase, Phase::Asleep) {
-            let (shelf, loads) = Shelf::of(saved);
+            let (shelf, loads) = Shelf::of(saved, None);
             self.shelf = shelf;
             turn.out.extend(loads);
             self.load(turn, saved);

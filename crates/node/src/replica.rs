@@ -1,18 +1,26 @@
 //! A node of the slot shape: its protocol decides what stands in which slot, and the node executes
 //! the slots in their order.
+//!
+//! When its protocol wishes so, a snapshot of all that replicas share takes the place of the slots up
+//! to there, so that protocols need not keep what led to it. It is stored as one value, in one batch
+//! with what the protocol changes of its own: after a crash, both are old or both are new.
 
-use alloc::{boxed::Box, sync::Arc};
+use alloc::{boxed::Box, format, string::String, sync::Arc, vec::Vec};
+use core::{fmt::Display, iter};
 
-use chain::{BlockId, BlockTime, Height, PeerId, SealedHeader, Time};
+use chain::{BlockId, BlockTime, ChainParams, Height, PeerId, SealedHeader, Time};
 use ledger::Ledger;
 use protocol::{
-    ChainView, Cx, Event, Executed, ForkView, Glance, Input, Machine, Outbox, Output, Proposal,
-    Protocol, Sheet, Value, Wish, said,
+    Batch, ChainView, Cx, Event, Executed, ForkView, Glance, Input, Keep, Key, Machine, Outbox,
+    Output, Proposal, Protocol, Sheet, Snapshot, Value, Wish, Write, said,
 };
 
 use crate::node::Config;
 use crate::shell::{self, Decision, Moment, Shelf, Shell};
 use crate::slots::Slots;
+
+/// Where the snapshot is kept: eight bytes of its slot, little-endian, and its own.
+const SNAPSHOT: &[u8] = b"snapshot";
 
 /// One node of the slot shape. Everything that grows is persistent data, so [`Machine::fork`] costs
 /// O(1).
@@ -23,7 +31,12 @@ pub struct Replica {
     epoch: BlockTime,
     phase: Phase,
     peers: Arc<[PeerId]>,
+    params: Arc<ChainParams>,
     slots: Slots,
+    /// The latest durable snapshot.
+    snapshot: Option<Snapshot>,
+    /// Whether the protocol has not heard of it yet.
+    is_news: bool,
 }
 
 /// The stage of a node's life.
@@ -48,17 +61,25 @@ impl Replica {
             epoch: config.params.genesis.header.time,
             phase: Phase::Asleep,
             peers: Arc::new([]),
+            params: config.params.clone(),
+            snapshot: None,
+            is_news: false,
         }
     }
 
-    /// The block at a height: its header, and what was decided.
+    /// The block at a height: its header, and what was decided. What stands below a snapshot is there
+    /// only if this incarnation executed it itself.
     #[must_use]
     pub fn block(&self, height: Height) -> Option<&(SealedHeader, Arc<Proposal>)> {
         self.slots.block(height)
     }
 
     fn wake(&mut self, now: Time, shelf: &Shelf, out: &mut Outbox) {
-        match shelf.values() {
+        let read = shelf.values().and_then(|values| {
+            self.read_back(shelf.own(), out)?;
+            Ok(values)
+        });
+        match read {
             Ok(values) => {
                 self.phase = Phase::Ready;
                 self.consult(now, out, |protocol, cx| protocol.on_boot(cx, values));
@@ -70,6 +91,63 @@ impl Replica {
         }
     }
 
+    /// Goes on from the snapshot of an earlier incarnation, if there is one. Without it, a protocol that
+    /// dropped what led to it could not go on.
+    fn read_back(&mut self, stored: Option<&Arc<[u8]>>, out: &mut Outbox) -> Result<(), String> {
+        let Some(stored) = stored else {
+            return Ok(());
+        };
+        let unsound = |why: &dyn Display| format!("the snapshot cannot be used: {why}");
+        let snapshot = read(stored).ok_or_else(|| unsound(&"it has no slot"))?;
+        let slots = Slots::restore(&self.params, &*self.ledger, &snapshot);
+        self.slots.jump(slots.map_err(|why| unsound(&why))?);
+        self.go_on_from(snapshot, out);
+        Ok(())
+    }
+
+    /// Stands where a snapshot stands.
+    fn go_on_from(&mut self, snapshot: Snapshot, out: &mut Outbox) {
+        let (slot, (tip, _)) = (snapshot.slot, self.slots.tip());
+        out.push(Output::Restored { slot, tip });
+        self.snapshot = Some(snapshot);
+    }
+
+    /// Makes a snapshot and the protocol's changes durable together.
+    fn keep(&mut self, snapshot: &Snapshot, changes: Vec<Keep>, out: &mut Outbox) {
+        let put = Write::Put {
+            key: Key::own(SNAPSHOT),
+            value: [&snapshot.slot.to_le_bytes(), &snapshot.bytes[..]]
+                .concat()
+                .into(),
+        };
+        let changes = changes.into_iter().map(Write::from);
+        out.push(Output::Save(Batch(
+            iter::once(put).chain(changes).collect(),
+        )));
+        self.is_news = true;
+    }
+
+    fn take_snapshot(&mut self, changes: Vec<Keep>, out: &mut Outbox) {
+        let (snapshot, slot) = (self.slots.snapshot(&*self.ledger), self.slots.executed());
+        self.keep(&snapshot, changes, out);
+        out.push(Output::Tell(Event::SnapshotTaken { slot }));
+        self.snapshot = Some(snapshot);
+    }
+
+    fn install(&mut self, snapshot: Snapshot, changes: Vec<Keep>, out: &mut Outbox) {
+        let slot = snapshot.slot;
+        if slot <= self.slots.executed() {
+            return;
+        }
+        // One that is not sound came from a liar or by mistake: whoever sent it is asked again.
+        if let Ok(slots) = Slots::restore(&self.params, &*self.ledger, &snapshot) {
+            self.keep(&snapshot, changes, out);
+            self.slots.jump(slots);
+            self.go_on_from(snapshot, out);
+            out.push(Output::Tell(Event::SnapshotInstalled { slot }));
+        }
+    }
+
     /// Lets the protocol act, and then know what came of its decisions, until nothing more follows.
     fn consult(
         &mut self,
@@ -78,7 +156,16 @@ impl Replica {
         call: impl FnOnce(&mut dyn Protocol, &mut Cx<'_>),
     ) {
         self.call(now, out, call);
-        while let Some(done) = self.slots.execute_next(&*self.ledger) {
+        loop {
+            if core::mem::take(&mut self.is_news)
+                && let Some(snapshot) = self.snapshot.clone()
+            {
+                self.call(now, out, |protocol, cx| protocol.on_snapshot(cx, &snapshot));
+                continue;
+            }
+            let Some(done) = self.slots.execute_next(&*self.ledger) else {
+                return;
+            };
             let (slot, block, receipts) = (done.slot, done.block, done.receipts);
             out.push(Output::Executed {
                 slot,
@@ -105,7 +192,10 @@ impl Replica {
             now,
             clock: now.to_block_time(self.epoch),
             peers: &self.peers,
-            chain: &Tip(self.slots.tip()),
+            chain: &View {
+                tip: self.slots.tip(),
+                snapshot: self.snapshot.as_ref(),
+            },
         };
         for wish in self.shell.call(moment, call) {
             self.grant(wish, out);
@@ -115,6 +205,8 @@ impl Replica {
     fn grant(&mut self, wish: Wish, out: &mut Outbox) {
         match shell::grant(wish, out) {
             Some(Decision::Decide { slot, proposal }) => self.slots.decide(slot, proposal),
+            Some(Decision::Snapshot(keep)) => self.take_snapshot(keep, out),
+            Some(Decision::Install { snapshot, keep }) => self.install(snapshot, keep, out),
             // A slot protocol has no blocks of its own to publish.
             Some(Decision::Publish { .. }) | None => {}
         }
@@ -125,7 +217,7 @@ impl Machine for Replica {
     fn step(&mut self, now: Time, input: Input, out: &mut Outbox) {
         match (&mut self.phase, input) {
             (Phase::Asleep, Input::Boot { saved }) => {
-                let (shelf, loads) = Shelf::of(&saved);
+                let (shelf, loads) = Shelf::of(&saved, Some(SNAPSHOT));
                 out.extend(loads);
                 if shelf.is_complete() {
                     return self.wake(now, &shelf, out);
@@ -167,6 +259,10 @@ impl Machine for Replica {
             .row("slot", Value::Number(self.slots.executed()))
             .row("waiting-slots", number(waiting))
             .row("clients", number(clients))
+            .row(
+                "snapshot",
+                Value::Number(self.snapshot.as_ref().map_or(0, |one| one.slot)),
+            )
             .row("peers", number(self.peers.len()))
             .row("protocol", Value::Part(self.shell.inspect()))
     }
@@ -178,7 +274,10 @@ impl Machine for Replica {
             epoch: self.epoch,
             phase: self.phase.clone(),
             peers: self.peers.clone(),
+            params: self.params.clone(),
             slots: self.slots.clone(),
+            snapshot: self.snapshot.clone(),
+            is_news: self.is_news,
         })
     }
 }
@@ -201,15 +300,31 @@ impl Replica {
     }
 }
 
-/// What a slot protocol may read of its node's chain.
-struct Tip((BlockId, Height));
+/// A snapshot as it is stored.
+fn read(stored: &[u8]) -> Option<Snapshot> {
+    let (slot, bytes) = stored.split_first_chunk()?;
+    Some(Snapshot {
+        slot: u64::from_le_bytes(*slot),
+        bytes: bytes.into(),
+    })
+}
 
-impl ChainView for Tip {
+/// What a slot protocol may read of its node's chain.
+struct View<'a> {
+    tip: (BlockId, Height),
+    snapshot: Option<&'a Snapshot>,
+}
+
+impl ChainView for View<'_> {
     fn tip(&self) -> (BlockId, Height) {
-        self.0
+        self.tip
     }
 
     fn forks(&self) -> Option<&dyn ForkView> {
         None
+    }
+
+    fn snapshot(&self) -> Option<&Snapshot> {
+        self.snapshot
     }
 }

@@ -5,8 +5,8 @@ use alloc::{boxed::Box, collections::BTreeSet, format, string::String, sync::Arc
 
 use chain::{BlockTime, Header, PeerId, Stream, Time};
 use protocol::{
-    Batch, ChainView, Cx, Glance, Input, Key, Name, Outbox, Output, Proposal, Protocol, Saved,
-    Sheet, TimerKey, To, Values, Wish, Write, kept,
+    Batch, ChainView, Cx, Glance, Input, Keep, Key, Name, Outbox, Output, Proposal, Protocol,
+    Saved, Sheet, Snapshot, TimerKey, To, Values, Wish, Write, kept,
 };
 
 /// A protocol and its surroundings.
@@ -29,6 +29,8 @@ pub(crate) struct Moment<'a> {
 pub(crate) enum Decision {
     Publish { header: Header, body: Arc<[u8]> },
     Decide { slot: u64, proposal: Arc<Proposal> },
+    Snapshot(Vec<Keep>),
+    Install { snapshot: Snapshot, keep: Vec<Keep> },
 }
 
 impl Shell {
@@ -125,32 +127,37 @@ pub(crate) fn grant(wish: Wish, out: &mut Outbox) -> Option<Decision> {
         Wish::Tell(event) => Output::Tell(event),
         Wish::Publish { header, body } => return Some(Decision::Publish { header, body }),
         Wish::Decide { slot, proposal } => return Some(Decision::Decide { slot, proposal }),
+        Wish::Snapshot(keep) => return Some(Decision::Snapshot(keep)),
+        Wish::Install { snapshot, keep } => return Some(Decision::Install { snapshot, keep }),
     });
     None
 }
 
-/// What a protocol finds at boot: its small values are here, large ones have to be loaded.
+/// What a node reads back before its protocol starts: small values are here, large ones have to be
+/// loaded.
 #[derive(Clone, Default)]
 pub(crate) struct Shelf {
+    /// What the protocol saved, under its own names.
     values: Values,
-    /// Not here yet.
+    /// What the node itself keeps under a name that it asked for.
+    own: Option<Arc<[u8]>>,
+    /// Not here yet; names as in storage.
     awaited: BTreeSet<Name>,
     /// Cannot be read. A protocol that forgets a promise would break it, so it is not started.
     lost: Option<Name>,
 }
 
 impl Shelf {
-    /// Takes the protocol's values, and says what has to be loaded.
-    pub fn of(saved: &Saved) -> (Self, Vec<Output>) {
+    /// Takes the protocol's values and, of the node's own, the one of this name. Says what has to be
+    /// loaded.
+    pub fn of(saved: &Saved, own: Option<&[u8]>) -> (Self, Vec<Output>) {
         let (mut shelf, mut loads) = (Self::default(), vec![]);
         for (name, value) in &saved.small {
-            if let Some(name) = kept(name) {
-                shelf.values.insert(name.to_vec(), value.clone());
-            }
+            shelf.put(name, value.clone(), own);
         }
         for name in saved.large.keys() {
-            if let Some(own) = kept(name) {
-                shelf.awaited.insert(own.to_vec());
+            if kept(name).is_some() || own == Some(name) {
+                shelf.awaited.insert(name.clone());
                 let key = Key::own(name.clone());
                 loads.push(Output::Load { key });
             }
@@ -158,20 +165,33 @@ impl Shelf {
         (shelf, loads)
     }
 
+    fn put(&mut self, name: &[u8], value: Arc<[u8]>, own: Option<&[u8]>) {
+        match kept(name) {
+            Some(name) => drop(self.values.insert(name.to_vec(), value)),
+            None if own == Some(name) => self.own = Some(value),
+            None => {}
+        }
+    }
+
     /// Takes a value that was loaded, if it was awaited.
     pub fn answer(&mut self, key: &Key, value: Option<Arc<[u8]>>) {
-        let Some(name) = kept(&key.name).filter(|name| self.awaited.remove(*name)) else {
+        if !self.awaited.remove(&key.name) {
             return;
-        };
+        }
         match value {
-            Some(value) => drop(self.values.insert(name.to_vec(), value)),
-            None => self.lost = Some(name.to_vec()),
+            Some(value) => self.put(&key.name, value, Some(&key.name)),
+            None => self.lost = Some(key.name.clone()),
         }
     }
 
     /// Whether everything has been answered.
     pub fn is_complete(&self) -> bool {
         self.awaited.is_empty()
+    }
+
+    /// What the node itself keeps.
+    pub fn own(&self) -> Option<&Arc<[u8]>> {
+        self.own.as_ref()
     }
 
     /// All values by the protocol's names.
@@ -182,8 +202,8 @@ impl Shelf {
         match &self.lost {
             None => Ok(&self.values),
             Some(name) => Err(format!(
-                "what the protocol saved as {:?} cannot be read",
-                String::from_utf8_lossy(name)
+                "what was saved as {:?} cannot be read",
+                String::from_utf8_lossy(kept(name).unwrap_or(&name[..]))
             )),
         }
     }

@@ -14,16 +14,19 @@ use rpds::RedBlackTreeMapSync as Map;
 
 use crate::limits;
 
+mod snapshot;
+
 /// The chain of a replica.
 #[derive(Clone)]
 pub(crate) struct Slots {
-    /// The first slot that was not executed.
-    next: u64,
+    /// The last slot that was executed; 0 if none was.
+    executed: u64,
     /// Decided slots that wait for one below them. How far ahead is the protocol's to bound.
     decided: Map<u64, Arc<Proposal>>,
     tip: BlockId,
-    height: Height,
-    time: Time,
+    /// The header of that; `None` if it is the genesis block.
+    last: Option<SealedHeader>,
+    /// What this incarnation executed; blocks below a snapshot are not here after a restart.
     blocks: Map<Height, (SealedHeader, Arc<Proposal>)>,
     state: State,
     sessions: Map<PeerId, Session>,
@@ -53,11 +56,10 @@ pub(crate) struct Outcome {
 impl Slots {
     pub fn new(params: &ChainParams, state: State) -> Self {
         Self {
-            next: 1,
+            executed: 0,
             decided: Map::new_sync(),
             tip: params.genesis_id(),
-            height: Height::GENESIS,
-            time: Time::ZERO,
+            last: None,
             blocks: Map::new_sync(),
             state,
             sessions: Map::new_sync(),
@@ -67,12 +69,22 @@ impl Slots {
 
     /// The last block and its height.
     pub fn tip(&self) -> (BlockId, Height) {
-        (self.tip, self.height)
+        (self.tip, self.height())
+    }
+
+    fn height(&self) -> Height {
+        self.last.map_or(Height::GENESIS, |header| header.height)
+    }
+
+    /// A time that is at least that of the last block. A leader's clock may be behind that of the one
+    /// before; a chain's time is not.
+    fn not_before(&self, time: Time) -> Time {
+        self.last.map_or(time, |header| header.time.max(time))
     }
 
     /// The last slot that was executed; 0 if none was.
     pub fn executed(&self) -> u64 {
-        self.next - 1
+        self.executed
     }
 
     /// How many decided slots wait for one below them, and how many clients are remembered.
@@ -91,17 +103,27 @@ impl Slots {
 
     /// Takes in a decision. What was decided before stays.
     pub fn decide(&mut self, slot: u64, proposal: Arc<Proposal>) {
-        if slot >= self.next && !self.decided.contains_key(&slot) {
+        if slot > self.executed && !self.decided.contains_key(&slot) {
             self.decided.insert_mut(slot, proposal);
+        }
+    }
+
+    /// Goes on where a longer chain stands. What is decided beyond that stays decided, and blocks that
+    /// are known stay known; those in between are not.
+    pub fn jump(&mut self, to: Self) {
+        let before = core::mem::replace(self, to);
+        self.blocks = before.blocks;
+        for (slot, proposal) in &before.decided {
+            self.decide(*slot, proposal.clone());
         }
     }
 
     /// Executes the next slot, if it is decided.
     pub fn execute_next(&mut self, ledger: &dyn Ledger) -> Option<Outcome> {
-        let slot = self.next;
+        let slot = self.executed.checked_add(1)?;
         let proposal = self.decided.get(&slot)?.clone();
         self.decided.remove_mut(&slot);
-        self.next += 1;
+        self.executed = slot;
         let (block, receipts) = match &proposal.body {
             Body::Noop => (None, Vec::new()),
             Body::Requests(requests) => {
@@ -125,13 +147,13 @@ impl Slots {
         proposal: &Proposal,
         requests: &[Request],
     ) -> Vec<Receipt> {
-        let height = self.height.next();
+        let (height, time) = (self.height().next(), self.not_before(proposal.time));
         let mut receipts = Vec::with_capacity(requests.len());
         for (index, request) in (0..).zip(requests) {
             let place = Position {
                 height,
                 index,
-                time: proposal.time.max(self.time),
+                time,
             };
             receipts.push(Receipt {
                 client: request.client,
@@ -205,16 +227,15 @@ impl Slots {
         let leaves = requests.iter().map(|request| sha256d(&request.to_vec()));
         let header = SealedHeader {
             parent: self.tip,
-            height: self.height.next(),
+            height: self.height().next(),
             slot,
-            // A leader's clock may be behind that of the one before; a chain's time is not.
-            time: proposal.time.max(self.time),
+            time: self.not_before(proposal.time),
             proposer: proposal.proposer,
             tx_root: MerkleRoot::from_bytes(merkle::root(leaves).hash),
             state_root: StateRoot::from_bytes(ledger.root(&self.state)),
             extra_hash: Hash256::ZERO,
         };
-        (self.tip, self.height, self.time) = (header.id(), header.height, header.time);
+        (self.tip, self.last) = (header.id(), Some(header));
         self.blocks.insert_mut(header.height, (header, proposal));
         self.tip
     }

@@ -9,7 +9,7 @@ use chain::{
     Reject, Time, Work,
 };
 
-use crate::{AskId, Event, Executed, Job, JobId, Name, Packet, Proposal, Sheet, Values};
+use crate::{AskId, Event, Executed, Job, JobId, Name, Packet, Proposal, Sheet, Snapshot, Values};
 
 /// A consensus protocol inside one node. Protocols of the fork-choice kind judge headers and publish
 /// blocks; those of the slot kind decide what stands in which slot. A hybrid does both.
@@ -29,6 +29,11 @@ pub trait Protocol {
 
     /// A slot that was decided has been executed, and all slots below it.
     fn on_executed(&mut self, _cx: &mut Cx<'_>, _done: &Executed<'_>) {}
+
+    /// A snapshot that was wished for is durable, whether taken here or installed, and so is what was to
+    /// be kept with it. All slots up to its own are executed. A wish that could not be granted has no
+    /// such answer.
+    fn on_snapshot(&mut self, _cx: &mut Cx<'_>, _snapshot: &Snapshot) {}
 
     /// The best tip changed.
     fn on_tip(&mut self, _cx: &mut Cx<'_>) {}
@@ -118,6 +123,10 @@ pub trait ChainView {
     fn tip(&self) -> (BlockId, Height);
     /// The branch that ends there; `None` where slots are executed, which have no branches.
     fn forks(&self) -> Option<&dyn ForkView>;
+    /// The latest durable snapshot, also when this node boots: then it stands at its slot.
+    fn snapshot(&self) -> Option<&Snapshot> {
+        None
+    }
 }
 
 /// What a protocol of the fork-choice kind may read of the branch that ends in the best tip.
@@ -177,6 +186,18 @@ pub enum Wish {
         /// What.
         proposal: Arc<Proposal>,
     },
+    /// Make the state durable as it is after the last executed slot, together with these changes, all
+    /// or none. It takes the place of the snapshot before.
+    Snapshot(Vec<Keep>),
+    /// Go on from a snapshot that came from elsewhere, and make it durable together with these
+    /// changes, all or none. Granted if it is sound and reaches beyond the last executed slot; what was
+    /// decided beyond its slot stays decided.
+    Install {
+        /// The snapshot.
+        snapshot: Snapshot,
+        /// What is to be kept with it.
+        keep: Vec<Keep>,
+    },
     /// What came of a transaction that was submitted here.
     Answer {
         /// Its number.
@@ -223,6 +244,16 @@ impl Cx<'_> {
     /// Says what stands in a slot, for ever.
     pub fn decide(&mut self, slot: u64, proposal: Arc<Proposal>) {
         self.wishes.push(Wish::Decide { slot, proposal });
+    }
+
+    /// Makes the state durable, together with changes of what this protocol keeps, all or none.
+    pub fn snapshot(&mut self, keep: Vec<Keep>) {
+        self.wishes.push(Wish::Snapshot(keep));
+    }
+
+    /// Goes on from a snapshot that came from elsewhere, together with such changes, all or none.
+    pub fn install(&mut self, snapshot: Snapshot, keep: Vec<Keep>) {
+        self.wishes.push(Wish::Install { snapshot, keep });
     }
 
     /// Answers whoever submitted a transaction here.

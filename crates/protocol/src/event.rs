@@ -96,6 +96,16 @@ pub enum Event {
         /// Its term or view.
         epoch: u64,
     },
+    /// A snapshot is durable; what led to it may be dropped.
+    SnapshotTaken {
+        /// The last slot that is in it.
+        slot: u64,
+    },
+    /// A snapshot that came from another node took the place of the slots up to there.
+    SnapshotInstalled {
+        /// The last slot that is in it.
+        slot: u64,
+    },
     /// The node leads no longer.
     StepsDown {
         /// The term or view that it led.

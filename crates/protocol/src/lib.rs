@@ -21,6 +21,7 @@ mod framing;
 mod machine;
 mod registry;
 mod sheet;
+mod snapshot;
 mod storage;
 
 pub use claim::{Claim, Deed, Seen};
@@ -33,4 +34,5 @@ pub use machine::{
 };
 pub use registry::{Card, Entry, ParamSpec, Role, Shape, Terms};
 pub use sheet::{Row, Sheet, Value};
+pub use snapshot::{Assembly, MAX_SNAPSHOT, Snapshot};
 pub use storage::{Batch, Key, Name, SMALL_VALUE, Saved, Space, Values, Write, names_between};

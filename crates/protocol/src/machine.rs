@@ -125,6 +125,14 @@ pub enum Output {
         /// What came of each of its requests.
         receipts: Arc<[Receipt]>,
     },
+    /// A replica goes on from a snapshot, its own or one that came from elsewhere: nothing to be done
+    /// about it, but claims judge it.
+    Restored {
+        /// The last slot that is in it.
+        slot: u64,
+        /// The best block after that.
+        tip: BlockId,
+    },
     /// Search nonces for this job, if the host mines at all; replaces the machine's earlier job.
     Work(Job),
     /// Stop searching: the job is no longer worth it.

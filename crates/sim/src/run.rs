@@ -333,7 +333,7 @@ impl Sim {
                 seat.job = seat.job.filter(|job| job.id != *id);
             }
             Output::Answer { .. } => self.counts.answered += 1,
-            Output::Executed { .. } => {} // for claims
+            Output::Executed { .. } | Output::Restored { .. } => {} // for claims
             Output::Tell(event) => self.note(index, event),
         }
     }

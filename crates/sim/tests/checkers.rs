@@ -253,6 +253,38 @@ fn two_histories_of_the_same_slots_are_seen() {
 }
 
 #[test]
+fn snapshots_of_another_history_are_seen() {
+    let restored = |slot, tip: u8| {
+        let tip = BlockId::from_bytes([tip; 32]);
+        Output::Restored { slot, tip }
+    };
+    let alive = Some(Glance::default());
+    let mut claim = OneHistory::default();
+    let executes: Vec<Output> = [(1, None), (2, Some(2)), (3, None)]
+        .map(|(slot, block)| executed(slot, block))
+        .into();
+    claim.after(&seen(0, &executes, alive)).expect("first");
+    let judge = |seat, out: &[Output]| claim.fork().after(&seen(seat, out, alive));
+    assert_eq!(judge(1, &[restored(2, 2), executed(3, None)]), Ok(()));
+    assert_eq!(judge(1, &[restored(3, 2), executed(4, None)]), Ok(()));
+    assert_eq!(
+        judge(1, &[restored(1, 0), executed(2, Some(2))]),
+        Ok(()),
+        "no block yet"
+    );
+    assert!(judge(1, &[restored(3, 3)]).is_err(), "another block");
+    assert!(
+        judge(1, &[restored(4, 2)]).is_err(),
+        "nobody has been there"
+    );
+    assert!(judge(0, &[restored(2, 2)]).is_err(), "back in one life");
+    assert!(
+        judge(1, &[restored(2, 2), executed(4, None)]).is_err(),
+        "a slot is left out"
+    );
+}
+
+#[test]
 fn what_is_answered_twice_or_never_is_seen() {
     let ask = AskId(1);
     let submit = Input::Submit {

@@ -306,7 +306,7 @@ impl<M: Machine> Host<M> {
             Output::Stop(job) => self.effects.push(Effect::Stop { node, job }),
             Output::Tell(event) => self.effects.push(Effect::Tell { node, event }),
             // Rooms have blocks: no slots, and nobody who submits.
-            Output::Answer { .. } | Output::Executed { .. } => {}
+            Output::Answer { .. } | Output::Executed { .. } | Output::Restored { .. } => {}
         }
     }
 

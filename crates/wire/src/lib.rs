@@ -23,4 +23,4 @@ pub use pool::Power;
 pub use start::{FromEngine, Start, ToEngine};
 
 /// Bumped with every incompatible change to this crate or to a worker's protocol.
-pub const VERSION: u32 = 5;
+pub const VERSION: u32 = 6;

@@ -108,7 +108,9 @@ impl Solo {
             Output::Disarm { key } => {
                 self.timers.remove(&key);
             }
-            Output::Answer { .. } | Output::Executed { .. } => panic!("trees execute no slots"),
+            Output::Answer { .. } | Output::Executed { .. } | Output::Restored { .. } => {
+                panic!("trees execute no slots")
+            }
             Output::Tell(event) => self.events.push(event),
             Output::Work(_) | Output::Stop(_) => {}
         }

@@ -119,7 +119,9 @@ impl Net {
             }
             Output::Work(job) => at.job = Some(job),
             Output::Stop(_) => at.job = None,
-            Output::Answer { .. } | Output::Executed { .. } => panic!("trees execute no slots"),
+            Output::Answer { .. } | Output::Executed { .. } | Output::Restored { .. } => {
+                panic!("trees execute no slots")
+            }
             Output::Tell(event) => at.events.push(event),
         }
     }

@@ -337,6 +337,8 @@ fn in_node(event: &Told) -> Option<(String, String)> {
         | Told::SyncDone { .. }
         | Told::Restored { .. }
         | Told::Leads { .. }
+        | Told::SnapshotTaken { .. }
+        | Told::SnapshotInstalled { .. }
         | Told::StepsDown { .. } => return None,
     })
 }

@@ -52,6 +52,8 @@ impl Kind {
             | Event::SyncDone { .. }
             | Event::Restored { .. }
             | Event::Leads { .. }
+            | Event::SnapshotTaken { .. }
+            | Event::SnapshotInstalled { .. }
             | Event::StepsDown { .. } => Self::Peers,
             Event::Rejected { .. } | Event::Misbehaved { .. } | Event::Damaged { .. } => {
                 Self::Trouble

@@ -157,6 +157,14 @@ fn in_node(
             en: [Me, format!(" leads in term {epoch}")],
             zh: [Me, format!(" 在第 {epoch} 个任期中领导")],
         ),
+        Event::SnapshotTaken { slot } => sentence!(lang,
+            en: [Me, format!(" took a snapshot after slot {slot}")],
+            zh: [Me, format!(" 在第 {slot} 个槽之后生成了快照")],
+        ),
+        Event::SnapshotInstalled { slot } => sentence!(lang,
+            en: [Me, format!(" goes on from another node's snapshot, after slot {slot}")],
+            zh: [Me, format!(" 安装了其他节点的快照，从第 {slot} 个槽之后继续")],
+        ),
         Event::StepsDown { epoch } => sentence!(lang,
             en: [Me, format!(" no longer leads in term {epoch}")],
             zh: [Me, format!(" 不再领导第 {epoch} 个任期")],
@@ -302,6 +310,8 @@ mod tests {
             Event::Restored { .. } => [Event::Restored { height }],
             Event::Damaged { .. } => [Event::Damaged { what: "blocks".to_owned() }],
             Event::Leads { .. } => [Event::Leads { epoch: 3 }],
+            Event::SnapshotTaken { .. } => [Event::SnapshotTaken { slot: 1000 }],
+            Event::SnapshotInstalled { .. } => [Event::SnapshotInstalled { slot: 1000 }],
             Event::StepsDown { .. } => [Event::StepsDown { epoch: 3 }],
         }
     }
