@@ -77,7 +77,7 @@ fn tell(title: &str, report: &Report, out: &mut Out) -> Result<(), Failure> {
             .map(|(index, node)| node_text(index, node)),
     );
     text.push(format!(
-        "{} s, {} steps, {} packets ({} lost), {} blocks found, {} reorganisations, {} crashes, {} torn writes, {} of {} transactions answered",
+        "{} s, {} steps, {} packets ({} lost), {} blocks found, {} reorganisations, {} crashes, {} writes torn and {} lost, {} of {} transactions answered",
         report.now.0 / 1_000_000,
         counts.steps,
         counts.packets,
@@ -86,6 +86,7 @@ fn tell(title: &str, report: &Report, out: &mut Out) -> Result<(), Failure> {
         counts.reorganisations,
         counts.crashes,
         counts.torn_writes,
+        counts.lost_writes,
         counts.answered,
         counts.submitted,
     ));
@@ -104,6 +105,7 @@ fn tell(title: &str, report: &Report, out: &mut Out) -> Result<(), Failure> {
         "steps": counts.steps, "packets": counts.packets, "lost": counts.lost,
         "found": counts.found, "reorganisations": counts.reorganisations,
         "crashes": counts.crashes, "torn_writes": counts.torn_writes,
+        "lost_writes": counts.lost_writes,
         "submitted": counts.submitted, "answered": counts.answered,
         "fingerprint": report.fingerprint.to_string(),
     });

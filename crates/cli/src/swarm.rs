@@ -124,13 +124,14 @@ fn tell(
     let rate = u128::from(counts.steps) * 1_000 / millis.max(1);
     sum.falls.sort_by_key(|fall| (fall.seed, fall.claim));
     let mut text = vec![format!(
-        "{id}: {} seeds from {}: {} events in {millis} ms, {rate} a second; {} crashes, {} torn \
-         writes, {} of {} packets lost, {} reorganisations, {} of {} transactions answered",
+        "{id}: {} seeds from {}: {} events in {millis} ms, {rate} a second; {} crashes, {} writes \
+         torn and {} lost, {} of {} packets lost, {} reorganisations, {} of {} transactions answered",
         wanted.seeds,
         wanted.from,
         counts.steps,
         counts.crashes,
         counts.torn_writes,
+        counts.lost_writes,
         counts.lost,
         counts.packets,
         counts.reorganisations,
@@ -154,7 +155,7 @@ fn tell(
     let value = json!({
         "protocol": id, "seeds": wanted.seeds, "from": wanted.from, "events": counts.steps,
         "events_a_second": u64::try_from(rate).unwrap_or(u64::MAX), "crashes": counts.crashes,
-        "torn_writes": counts.torn_writes, "answered": counts.answered, "broken": falls,
+        "torn_writes": counts.torn_writes, "lost_writes": counts.lost_writes, "answered": counts.answered, "broken": falls,
     });
     out.line(text.join("\n"), value)
 }

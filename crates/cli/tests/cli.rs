@@ -382,15 +382,15 @@ fn bad_input_gets_a_clear_error() {
             "surprise",
         ),
         (
-            "title = 'x'\nseed = 1\nseconds = 10\n[chain]\nname = 'a'\nprotocol = 'pow'\nledger = 'utxo'\n[chain.params]\nspacing = 10\nbits = 0x2000ffff\nwindow = 8\nhalving = 9\n[nodes]\ncount = 1\nhashes_per_second = [1]\n[[fault]]\nat = 1\nkind = 'crash'\nnode = 0\nseconds = 5\nsecond = 9",
+            "title = 'x'\nseed = 1\nseconds = 10\n[chain]\nname = 'a'\nprotocol = 'pow'\nledger = 'utxo'\n[chain.params]\nspacing = 10\nbits = 0x2000ffff\nwindow = 8\nhalving = 9\n[nodes]\ncount = 1\nhashes_per_second = [1]\n[[fault]]\nat_ms = 1\nkind = 'crash'\nnode = 0\nfor_ms = 5\nsecond = 9",
             "unknown field `second`",
         ),
         (
-            "title = 'x'\nseed = 1\nseconds = 10\n[chain]\nname = 'a'\nprotocol = 'pow'\nledger = 'utxo'\n[chain.params]\nspacing = 10\nbits = 0x2000ffff\nwindow = 8\nhalving = 9\n[nodes]\ncount = 1\nhashes_per_second = [1]\n[[fault]]\nat = 1\nkind = 'heal'\nnodes = 0",
+            "title = 'x'\nseed = 1\nseconds = 10\n[chain]\nname = 'a'\nprotocol = 'pow'\nledger = 'utxo'\n[chain.params]\nspacing = 10\nbits = 0x2000ffff\nwindow = 8\nhalving = 9\n[nodes]\ncount = 1\nhashes_per_second = [1]\n[[fault]]\nat_ms = 1\nkind = 'heal'\nnodes = 0",
             "unknown field `nodes`",
         ),
         (
-            "title = 'x'\nseed = 1\nseconds = 10\n[chain]\nname = 'a'\nprotocol = 'pow'\nledger = 'utxo'\n[chain.params]\nspacing = 10\nbits = 0x2000ffff\nwindow = 8\nhalving = 9\n[nodes]\ncount = 1\nhashes_per_second = [1]\n[[fault]]\nat = 1\nkind = 'flood'",
+            "title = 'x'\nseed = 1\nseconds = 10\n[chain]\nname = 'a'\nprotocol = 'pow'\nledger = 'utxo'\n[chain.params]\nspacing = 10\nbits = 0x2000ffff\nwindow = 8\nhalving = 9\n[nodes]\ncount = 1\nhashes_per_second = [1]\n[[fault]]\nat_ms = 1\nkind = 'flood'",
             "unknown variant `flood`",
         ),
     ] {

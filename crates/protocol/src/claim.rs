@@ -4,7 +4,7 @@ use alloc::{boxed::Box, string::String, sync::Arc};
 
 use chain::{PeerId, Time};
 
-use crate::{Glance, Input, Key, Output, Space, To, Write, kept, said};
+use crate::{Glance, Input, Key, Output, Space, To, Values, Write, kept, said};
 
 /// What a claim is shown of a step.
 #[derive(Clone, Copy, Debug)]
@@ -21,6 +21,27 @@ pub struct Seen<'a> {
     pub out: &'a [Output],
     /// What it looks like now; `None` if it crashed in this step.
     pub glance: Option<Glance>,
+}
+
+/// What a claim is shown of a machine's death, which may come at any time. If it came in a step, that
+/// was shown just before.
+#[derive(Clone, Copy, Debug)]
+pub struct Death<'a> {
+    /// The machine's place in the scenario.
+    pub seat: u32,
+    /// Its name.
+    pub peer: PeerId,
+    /// What its disk still has, if it lost saves that were shown.
+    pub remains: Option<Remains<'a>>,
+}
+
+/// All values on a disk.
+#[derive(Clone, Copy, Debug)]
+pub struct Remains<'a> {
+    /// The machine's own.
+    pub own: &'a Values,
+    /// Those of its room.
+    pub shared: &'a Values,
 }
 
 /// Something that the protocol of a machine did, without what its node wraps around it.
@@ -107,6 +128,14 @@ pub trait Claim {
     /// # Errors
     /// What breaks the claim, in one sentence.
     fn after(&mut self, seen: &Seen<'_>) -> Result<(), String>;
+
+    /// Looks at a death.
+    ///
+    /// # Errors
+    /// What breaks the claim: something that was lost in it.
+    fn died(&mut self, _death: &Death<'_>) -> Result<(), String> {
+        Ok(())
+    }
 
     /// Whether what should have happened by the end of the run has happened.
     ///

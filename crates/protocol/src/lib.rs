@@ -24,7 +24,7 @@ mod sheet;
 mod snapshot;
 mod storage;
 
-pub use claim::{Claim, Deed, Seen};
+pub use claim::{Claim, Death, Deed, Remains, Seen};
 pub use consensus::{ChainView, Cx, Drafted, Facts, ForkView, Glance, Keep, Payee, Protocol, Wish};
 pub use decision::{Body, Executed, Proposal, Receipt, Request};
 pub use event::Event;

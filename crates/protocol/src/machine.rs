@@ -11,8 +11,9 @@ pub trait Machine {
     /// Takes one input at time `now` and pushes what follows from it into `out`, in causal order.
     ///
     /// Total: never fails, never blocks, never queries the outside world. `now` never decreases
-    /// between two steps of one incarnation; a machine that was frozen comes back as a new
-    /// incarnation through [`Input::Boot`].
+    /// between two steps of one incarnation. A host that knows that a machine was frozen starts a
+    /// new incarnation through [`Input::Boot`]; a process may also stand still unnoticed, so that all
+    /// its inputs come late.
     fn step(&mut self, now: Time, input: Input, out: &mut Outbox);
 
     /// A few numbers about the state, cheap enough to look at after every step.

@@ -8,6 +8,11 @@
 extern crate alloc;
 
 mod assemble;
+#[allow(
+    clippy::disallowed_types,
+    reason = "serde's derive names floats; no field is one"
+)]
+mod fault;
 mod fresh;
 mod link;
 mod room;
@@ -19,8 +24,9 @@ pub mod script;
 mod setting;
 
 pub use assemble::assemble;
+pub use fault::{Fault, FaultKind};
 pub use room::{MAX_NAME, Room, RoomError};
 pub use script::{
-    ChainSpec, ClientsSpec, Fault, FaultKind, LinksSpec, NodesSpec, Scenario, ScenarioError,
+    ChainSpec, ClientsSpec, DisksSpec, LinksSpec, NodesSpec, Scenario, ScenarioError,
 };
 pub use setting::{Place, Setting};

@@ -10,6 +10,7 @@ use chain::CompactTarget;
 use protocol::Shape;
 use serde::{Deserialize, Serialize};
 
+use crate::fault::Fault;
 use crate::room::RoomError;
 use crate::setting::Setting;
 
@@ -36,6 +37,9 @@ pub struct Scenario {
     /// The network.
     #[serde(default)]
     pub links: LinksSpec,
+    /// The disks.
+    #[serde(default)]
+    pub disks: DisksSpec,
     /// What goes wrong, and when.
     #[serde(default, rename = "fault")]
     pub faults: Vec<Fault>,
@@ -113,35 +117,15 @@ impl Default for LinksSpec {
     }
 }
 
-/// Something that goes wrong.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Fault {
-    /// The simulated second at which it happens.
-    pub at: u32,
-    /// What happens.
-    #[serde(flatten)]
-    pub kind: FaultKind,
-}
-
-/// The kinds of faults.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
-pub enum FaultKind {
-    /// A node dies in its next step that writes, in the middle of the write or after it, and comes
-    /// back with what its disk kept.
-    Crash {
-        /// Which node.
-        node: u32,
-        /// How many seconds it stays down.
-        seconds: u32,
-    },
-    /// Nodes hear only members of their own group; nodes in no group hear nobody.
-    Cut {
-        /// The groups.
-        groups: Vec<Vec<u32>>,
-    },
-    /// Everybody hears everybody again.
-    Heal {},
+/// The disk of every node. What is written is there at once; it survives a loss of power, and what
+/// was said after it is on its way, once it is synced.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DisksSpec {
+    /// Shortest time in milliseconds that a sync takes ...
+    pub sync_min_ms: u32,
+    /// ... and longest. With 0, every write is synced at once.
+    pub sync_max_ms: u32,
 }
 
 fn six() -> u32 {
@@ -162,7 +146,7 @@ pub mod limits {
     pub const FAULTS: usize = 1_000;
     /// Hashes per second of a node.
     pub const HASHES_PER_SECOND: u32 = 1_000_000;
-    /// Milliseconds of delay.
+    /// Milliseconds of delay, of a link or a disk.
     pub const DELAY_MS: u32 = 600_000;
     /// The hardest starting target: a search of 2^16 hashes on average.
     pub const HARDEST_BITS: u32 = 0x1f00_ffff;
@@ -202,7 +186,7 @@ pub enum ScenarioError {
     },
     /// The title contains a control character, which could manipulate the terminal that shows it.
     BadTitle(char),
-    /// A fault names a node that does not exist, or names one in two groups.
+    /// A fault names a node that does not exist, or names one twice.
     BadNode(u32),
     /// No hash rate is given.
     NoHashRate,
@@ -233,7 +217,7 @@ impl fmt::Display for ScenarioError {
                 write!(f, "{what} is {value}, not within {min} to {max}")
             }
             Self::BadTitle(sign) => write!(f, "title has a control character {sign:?}"),
-            Self::BadNode(node) => write!(f, "node {node} is not there, or in two groups"),
+            Self::BadNode(node) => write!(f, "node {node} is not there, or named twice"),
             Self::NoHashRate => write!(f, "nodes.hashes_per_second is empty"),
         }
     }
@@ -261,6 +245,7 @@ impl Scenario {
         let faults = length(self.faults.len());
         within("number of faults", faults, 0, length(limits::FAULTS))?;
         self.links.check()?;
+        self.disks.check()?;
         self.faults.iter().try_for_each(|fault| fault.check(self))?;
         let setting = Setting::of(&self.chain)?;
         match setting.entry.shape {
@@ -350,43 +335,20 @@ impl LinksSpec {
     }
 }
 
-impl Fault {
-    fn check(&self, scenario: &Scenario) -> Result<(), ScenarioError> {
-        within("fault.at", self.at.into(), 0, scenario.seconds.into())?;
-        let known = |node: u32| {
-            if node < scenario.nodes.count + scenario.clients.count {
-                Ok(())
-            } else {
-                Err(ScenarioError::BadNode(node))
-            }
-        };
-        match &self.kind {
-            FaultKind::Crash { node, seconds } => {
-                within(
-                    "fault.seconds",
-                    (*seconds).into(),
-                    0,
-                    scenario.seconds.into(),
-                )?;
-                known(*node)
-            }
-            FaultKind::Cut { groups } => {
-                let mut seen = alloc::collections::BTreeSet::new();
-                groups.iter().flatten().try_for_each(|node| {
-                    known(*node)?;
-                    if seen.insert(*node) {
-                        Ok(())
-                    } else {
-                        Err(ScenarioError::BadNode(*node))
-                    }
-                })
-            }
-            FaultKind::Heal {} => Ok(()),
-        }
+impl DisksSpec {
+    fn check(&self) -> Result<(), ScenarioError> {
+        let longest = self.sync_max_ms.into();
+        within("disks.sync_max_ms", longest, 0, limits::DELAY_MS.into())?;
+        within("disks.sync_min_ms", self.sync_min_ms.into(), 0, longest)
     }
 }
 
-fn within(what: &'static str, value: u64, min: u64, max: u64) -> Result<(), ScenarioError> {
+pub(crate) fn within(
+    what: &'static str,
+    value: u64,
+    min: u64,
+    max: u64,
+) -> Result<(), ScenarioError> {
     if (min..=max).contains(&value) {
         Ok(())
     } else {

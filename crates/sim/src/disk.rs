@@ -1,12 +1,14 @@
-//! A node's disk: a journal of batches, each with its length and checksum, that a crash may tear.
+//! A node's disk: a journal of batches, each with its length and checksum, and a cache of those that
+//! are not synced.
 //!
 //! Recovery reads records up to the first that is incomplete or damaged and drops the rest, so a
-//! batch is written whole or not at all.
+//! batch is there whole or not at all, and nothing is there without what was written before it.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use chain::{Encode, Reader, sha256};
-use protocol::{Batch, Key, Saved, Space, Values, Write};
+use protocol::{Batch, Key, Remains, Saved, Space, Values, Write};
 
 /// A journal and the values that it leads to.
 #[derive(Clone, Debug, Default)]
@@ -14,24 +16,77 @@ pub struct Disk {
     journal: Vec<u8>,
     own: Values,
     shared: Values,
+    /// The lengths of the last records, which a loss of power may damage.
+    unsynced: VecDeque<usize>,
+    /// How many batches were written.
+    written: u64,
+}
+
+/// What a loss of power does to a record that is not synced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Damage {
+    /// It was written in time.
+    None,
+    /// Only so many of its bytes were, modulo its length.
+    Torn(u64),
+    /// It was not.
+    Missing,
 }
 
 impl Disk {
-    /// Writes a whole batch.
+    /// Writes a whole batch. It can be read at once.
     pub fn save(&mut self, batch: &Batch) {
-        self.journal.extend(record(batch));
+        let record = record(batch);
+        self.unsynced.push_back(record.len());
+        self.written += 1;
+        self.journal.extend(record);
         self.apply(batch);
     }
 
-    /// Writes only the first bytes of a batch's record, as a crash in the middle of a write does,
-    /// and then recovers. `cut` is taken modulo the record's length, so the record is never
-    /// complete.
+    /// How many batches were written so far.
+    #[must_use]
+    pub fn written(&self) -> u64 {
+        self.written
+    }
+
+    /// How many of them no loss of power can take any more.
+    #[must_use]
+    pub fn synced(&self) -> u64 {
+        self.written - self.unsynced.len() as u64
+    }
+
+    /// The first so many batches are synced.
+    pub fn sync(&mut self, batches: u64) {
+        while self.synced() < batches && self.unsynced.pop_front().is_some() {}
+    }
+
+    /// Loses power: what is not synced is damaged, each record by itself as `damage` says, and the
+    /// disk recovers. Says how many batches are lost.
+    pub fn lose_power(&mut self, mut damage: impl FnMut() -> Damage) -> u64 {
+        let mut at = self.journal.len() - self.unsynced.iter().sum::<usize>();
+        for len in std::mem::take(&mut self.unsynced) {
+            let kept = match damage() {
+                Damage::None => len,
+                Damage::Torn(bytes) => within(bytes, len),
+                Damage::Missing => 0,
+            };
+            self.journal[at + kept..at + len].fill(0); // what was never written reads as zeros
+            at += len;
+        }
+        let before = self.written;
+        *self = Self::recover(&self.journal);
+        before - self.written
+    }
+
+    /// Writes only the first bytes of a batch's record, as a process that dies in the middle of a
+    /// write does, and then recovers. `cut` is taken modulo the record's length, so the record is
+    /// never complete.
     pub fn tear(&mut self, batch: &Batch, cut: u64) {
         let record = record(batch);
-        let len = u64::try_from(record.len()).unwrap_or(u64::MAX);
-        let keep = usize::try_from(cut % len).unwrap_or(0);
-        self.journal.extend(&record[..keep]);
+        self.journal.extend(&record[..within(cut, record.len())]);
+        let unsynced = std::mem::take(&mut self.unsynced);
         *self = Self::recover(&self.journal);
+        self.unsynced = unsynced;
     }
 
     /// The disk that a journal leads to, up to its first incomplete or damaged record.
@@ -40,10 +95,10 @@ impl Disk {
         let mut disk = Self::default();
         let mut rest = journal;
         while let Some((batch, len)) = read_record(rest) {
-            disk.journal.extend(&rest[..len]);
-            disk.apply(&batch);
+            disk.save(&batch);
             rest = &rest[len..];
         }
+        disk.unsynced.clear();
         disk
     }
 
@@ -69,11 +124,23 @@ impl Disk {
         values.get(&key.name).cloned()
     }
 
+    /// All values.
+    #[must_use]
+    pub fn values(&self) -> Remains<'_> {
+        let (own, shared) = (&self.own, &self.shared);
+        Remains { own, shared }
+    }
+
     fn apply(&mut self, batch: &Batch) {
         for write in &batch.0 {
             write.apply(&mut self.own, &mut self.shared);
         }
     }
+}
+
+/// A number of bytes of a record, but not all.
+fn within(bytes: u64, len: usize) -> usize {
+    usize::try_from(bytes % len as u64).unwrap_or(0)
 }
 
 const HEAD: usize = 8; // length (4) and the first bytes of the payload's SHA-256 (4)
@@ -209,6 +276,51 @@ mod tests {
                 );
             }
         }
+    }
+
+    /// However each unsynced record is damaged, whole batches up to some point are left, and what was
+    /// synced is among them.
+    #[test]
+    fn a_loss_of_power_leaves_what_was_synced_and_some_of_what_follows() {
+        let kinds = [
+            Damage::None,
+            Damage::Torn(5),
+            Damage::Torn(90),
+            Damage::Missing,
+        ];
+        let mut states = vec![Disk::default()];
+        for batch in batches() {
+            let mut next = states.last().expect("one").clone();
+            next.save(&batch);
+            states.push(next);
+        }
+        for synced in 0..4u64 {
+            for pattern in 0..64usize {
+                let mut disk = states[3].clone();
+                disk.sync(synced);
+                let mut damage = (0..).map(|place| kinds[(pattern >> (2 * place)) & 3]);
+                let damage: Vec<Damage> = damage.by_ref().take(3).collect();
+                let whole = damage.iter().take_while(|kind| **kind == Damage::None);
+                let left = 3.min(synced + whole.count() as u64);
+                let mut next = damage.iter().copied();
+                let lost = disk.lose_power(|| next.next().expect("three at most"));
+                let expected = &states[usize::try_from(left).expect("small")];
+                assert_eq!(lost, 3 - left, "{synced} synced, {damage:?}");
+                assert_eq!(disk.own, expected.own);
+                assert_eq!(disk.shared, expected.shared);
+                assert_eq!(disk.journal, expected.journal);
+                assert_eq!((disk.written(), disk.synced()), (left, left));
+            }
+        }
+    }
+
+    #[test]
+    fn a_process_that_dies_syncs_nothing_and_loses_nothing_else() {
+        let mut disk = Disk::default();
+        batches()[..2].iter().for_each(|batch| disk.save(batch));
+        disk.sync(1);
+        disk.tear(&batches()[2], 7);
+        assert_eq!((disk.written(), disk.synced()), (2, 1));
     }
 
     #[test]

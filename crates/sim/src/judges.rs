@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chain::Time;
-use protocol::{Claim, Seen, Shape};
+use protocol::{Claim, Death, Seen, Shape};
 use scenario::{Place, Scenario, Setting};
 
 use crate::checkers::{self, Branches, Fall, SETTLES};
@@ -14,8 +14,10 @@ pub(crate) struct Judges {
     branches: Option<Branches>,
     claims: Vec<Box<dyn Claim>>,
     broken: BTreeMap<&'static str, (Time, String)>,
-    /// Since when nothing goes wrong any more.
+    /// Since when no node is in trouble any more ...
     calm: Time,
+    /// ... and whether the network is well.
+    is_well: bool,
     falls: Vec<Fall>,
 }
 
@@ -32,6 +34,7 @@ impl Judges {
             claims,
             broken: BTreeMap::new(),
             calm: Time::ZERO,
+            is_well: true,
             falls: Vec::new(),
         }
     }
@@ -51,14 +54,27 @@ impl Judges {
         }
     }
 
-    /// Something goes wrong until this time.
+    /// Shows a death to all.
+    pub(crate) fn died(&mut self, at: Time, death: &Death<'_>) {
+        if let Some(branches) = &mut self.branches {
+            branches.died(death);
+        }
+        for claim in &mut self.claims {
+            if let Err(what) = claim.died(death) {
+                self.broken.entry(claim.name()).or_insert((at, what));
+            }
+        }
+    }
+
+    /// A node is in trouble until this time.
     pub(crate) fn trouble(&mut self, until: Time) {
         self.calm = self.calm.max(until);
     }
 
-    /// What would have gone on for ever has ended.
-    pub(crate) fn heal(&mut self, now: Time) {
-        self.calm = now;
+    /// From now on the network is well, or is not.
+    pub(crate) fn network(&mut self, now: Time, is_well: bool) {
+        self.is_well = is_well;
+        self.trouble(now);
     }
 
     /// What has become of all claims by now.
@@ -90,12 +106,14 @@ impl Judges {
 
     /// What is missing at the end counts only if nothing has gone wrong for a while.
     fn owed(&self, now: Time, what: String) -> Verdict {
-        if self.calm.saturating_add(SETTLES) <= now {
+        let why = if !self.is_well {
+            "the network has not healed"
+        } else if self.calm > now {
+            "a node is down or stands still"
+        } else if self.calm.saturating_add(SETTLES) > now {
+            "the run ends too soon after the last fault"
+        } else {
             return Verdict::Broken { at: now, what };
-        }
-        let why = match self.calm {
-            Time(u64::MAX) => "a cut has not healed",
-            _ => "the run ends too soon after the last fault",
         };
         Verdict::Excused { what, why }
     }

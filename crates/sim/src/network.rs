@@ -1,4 +1,6 @@
-//! Links that lose, delay, reorder and duplicate packets, and cuts between groups of nodes.
+//! Links that lose, delay, reorder and duplicate packets, cuts between nodes, and slow nodes.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use chain::{Micros, Stream, Time};
 use scenario::LinksSpec;
@@ -12,6 +14,10 @@ pub(crate) struct Network {
     rng: Stream,
     /// The group of each node during a cut.
     groups: Option<Vec<Option<u32>>>,
+    /// Whose packets to whom are lost besides.
+    deaf: BTreeSet<(SeatIx, SeatIx)>,
+    /// How much longer packets to and from a node take.
+    slow: BTreeMap<SeatIx, Micros>,
 }
 
 impl Network {
@@ -20,6 +26,8 @@ impl Network {
             links,
             rng: Stream::new(seed, 0, "network"),
             groups: None,
+            deaf: BTreeSet::new(),
+            slow: BTreeMap::new(),
         }
     }
 
@@ -32,29 +40,48 @@ impl Network {
         self.groups = Some((0..nodes).map(group_of).collect());
     }
 
-    /// Lets everybody hear everybody again.
+    /// Loses what some say to others.
+    pub(crate) fn cut_one_way(&mut self, from: &[SeatIx], to: &[SeatIx]) {
+        let pairs = from.iter().flat_map(|a| to.iter().map(|b| (*a, *b)));
+        self.deaf.extend(pairs);
+    }
+
+    /// Delays all that a node says or hears.
+    pub(crate) fn slow(&mut self, seat: SeatIx, by: Micros) {
+        self.slow.insert(seat, by);
+    }
+
+    /// Lets everybody hear everybody again, without additional delay.
     pub(crate) fn heal(&mut self) {
         self.groups = None;
+        self.deaf.clear();
+        self.slow.clear();
     }
 
     /// Whether a packet can get from one node to another now.
-    pub(crate) fn connected(&self, a: SeatIx, b: SeatIx) -> bool {
+    pub(crate) fn connected(&self, from: SeatIx, to: SeatIx) -> bool {
+        if self.deaf.contains(&(from, to)) {
+            return false;
+        }
         let Some(groups) = &self.groups else {
             return true;
         };
         let group = |seat: SeatIx| groups.get(usize::try_from(seat).ok()?).copied().flatten();
-        group(a).is_some() && group(a) == group(b)
+        group(from).is_some() && group(from) == group(to)
     }
 
     /// When the copies of a packet sent now arrive: none if it is lost, two if it is duplicated.
-    pub(crate) fn arrivals(&mut self, now: Time) -> Vec<Time> {
+    pub(crate) fn arrivals(&mut self, now: Time, from: SeatIx, to: SeatIx) -> Vec<Time> {
         let copies = match () {
+            () if !self.connected(from, to) => 0,
             () if self.rng.chance(self.links.loss_ppm) => 0,
             () if self.rng.chance(self.links.duplicate_ppm) => 2,
             () => 1,
         };
+        let more = |seat| self.slow.get(&seat).copied().unwrap_or_default();
+        let begin = now.saturating_add(more(from)).saturating_add(more(to));
         (0..copies)
-            .map(|_| now.saturating_add(self.delay()))
+            .map(|_| begin.saturating_add(self.delay()))
             .collect()
     }
 
@@ -80,12 +107,31 @@ mod tests {
     }
 
     #[test]
+    fn a_one_way_cut_leaves_the_way_back_and_a_slow_node_is_slow_both_ways() {
+        let mut network = network(0, 0);
+        network.cut_one_way(&[0], &[1, 2]);
+        assert!(!network.connected(0, 1) && !network.connected(0, 2));
+        assert!(network.connected(1, 0) && network.connected(0, 3));
+        assert!(network.arrivals(Time(0), 0, 1).is_empty());
+        network.slow(3, Micros::from_millis(100));
+        for (from, to, least) in [(3, 1, 110_000), (1, 3, 110_000), (1, 2, 10_000)] {
+            let [at] = network.arrivals(Time(0), from, to)[..] else {
+                panic!("one copy")
+            };
+            assert!((least..=least + 10_000).contains(&at.0), "{at:?}");
+        }
+        network.heal();
+        assert!(network.connected(0, 1));
+        assert!(network.arrivals(Time(0), 3, 1)[0] <= Time(20_000));
+    }
+
+    #[test]
     fn packets_are_lost_doubled_and_delayed_as_told() {
-        assert!(network(1_000_000, 0).arrivals(Time(0)).is_empty());
-        assert_eq!(network(0, 1_000_000).arrivals(Time(0)).len(), 2);
+        assert!(network(1_000_000, 0).arrivals(Time(0), 0, 1).is_empty());
+        assert_eq!(network(0, 1_000_000).arrivals(Time(0), 0, 1).len(), 2);
         let mut plain = network(0, 0);
         for _ in 0..1_000 {
-            let [at] = plain.arrivals(Time(5))[..] else {
+            let [at] = plain.arrivals(Time(5), 0, 1)[..] else {
                 panic!("one copy")
             };
             assert!((Time(10_005)..=Time(20_005)).contains(&at), "{at:?}");

@@ -30,10 +30,32 @@ pub(crate) enum Planned {
     Mined { seat: SeatIx, job: Job, life: u64 },
     /// A value was read from the disk in this life of the node.
     Loaded { seat: SeatIx, key: Key, life: u64 },
+    /// So many batches on a disk are synced, unless its power has failed since.
+    Synced {
+        seat: SeatIx,
+        batches: u64,
+        outages: u64,
+    },
+    /// A node that stood still goes on, unless it has died since.
+    Resume { seat: SeatIx, life: u64 },
     /// A client wants its next transaction carried out.
     Submit(SeatIx),
     /// A fault of the scenario, by its index in the list.
     Fault(u32),
+}
+
+impl Planned {
+    /// Whose process it happens to: who stands still is not there for it yet.
+    pub(crate) fn process(&self) -> Option<SeatIx> {
+        match self {
+            Self::Deliver { to: seat, .. }
+            | Self::Timer { seat, .. }
+            | Self::Mined { seat, .. }
+            | Self::Loaded { seat, .. }
+            | Self::Submit(seat) => Some(*seat),
+            Self::Boot(_) | Self::Synced { .. } | Self::Resume { .. } | Self::Fault(_) => None,
+        }
+    }
 }
 
 /// Everything that is planned.

@@ -1,11 +1,14 @@
-//! Random scenarios within what a protocol tolerates: bad links, cuts that heal, crashes in the middle
-//! of writes; then a quiet phase, in which everything that was asked for must be done.
+//! Random scenarios within what a protocol tolerates: bad links, slow disks, cuts that heal, processes
+//! that die or stand still, losses of power; then a quiet phase, in which everything that was asked for
+//! must be done.
 
 use std::collections::BTreeMap;
 
 use chain::Stream;
 use protocol::{Entry, Shape};
-use scenario::{ChainSpec, ClientsSpec, Fault, FaultKind, LinksSpec, NodesSpec, Scenario};
+use scenario::{
+    ChainSpec, ClientsSpec, DisksSpec, Fault, FaultKind, LinksSpec, NodesSpec, Scenario,
+};
 
 /// For how many simulated seconds things go wrong, where messages and not blocks decide ...
 const TROUBLE: u32 = 40;
@@ -13,8 +16,8 @@ const TROUBLE: u32 = 40;
 const SETTLES: u32 = 30;
 /// Blocks come seconds apart: where they are mined, everything takes so much longer.
 const SLOWER: u32 = 10;
-/// Most faults of one scenario.
-const MOST_FAULTS: u32 = 12;
+/// Most faults of one scenario, but that several may come at once.
+const MOST_FAULTS: u32 = 20;
 
 /// The scenario of a seed. Blocks are mined for coins; clients want something that needs none.
 #[must_use]
@@ -36,10 +39,16 @@ pub fn scenario(entry: &Entry, seed: u64) -> Scenario {
     let rates = (0..count).map(|_| 1 + draw(8)).filter(|_| mines).collect();
     let every_ms = 300 + draw(2_000);
     let end = TROUBLE * slower;
-    let faults = (0..draw(MOST_FAULTS)).map(|_| fault(&mut draw, count + clients, end));
+    // Slower disks than this make elections take longer than anybody's patience.
+    let sync_max_ms = draw(30 * slower);
+    let disks = DisksSpec {
+        sync_min_ms: draw(sync_max_ms + 1),
+        sync_max_ms,
+    };
+    let faults = (0..draw(MOST_FAULTS)).flat_map(|_| fault(&mut draw, count + clients, slower));
     let mut faults: Vec<Fault> = faults.collect();
     faults.push(Fault {
-        at: end,
+        at_ms: end * 1_000,
         kind: FaultKind::Heal {},
     });
     let bits = ("bits".to_owned(), 0x2000_ffff);
@@ -67,14 +76,18 @@ pub fn scenario(entry: &Entry, seed: u64) -> Scenario {
             every_ms,
         },
         links,
+        disks,
         faults,
     }
 }
 
-/// Something that goes wrong before the end of trouble.
-fn fault(draw: &mut impl FnMut(u32) -> u32, seats: u32, end: u32) -> Fault {
-    let at = 2 + draw(end - end / 4);
-    let kind = match draw(3) {
+/// Something that goes wrong before the end of trouble; power fails for several nodes at once.
+fn fault(draw: &mut impl FnMut(u32) -> u32, seats: u32, slower: u32) -> Vec<Fault> {
+    let whole = TROUBLE * slower * 1_000;
+    let at_ms = 2_000 + draw(whole - whole / 4);
+    // Short and long ones: some end before anybody notices, others long after.
+    let for_ms = draw(whole / 5) / (1 + draw(20));
+    let kind = match draw(9) {
         0 => {
             let mut groups = vec![Vec::new(); 3];
             for seat in 0..seats {
@@ -84,10 +97,35 @@ fn fault(draw: &mut impl FnMut(u32) -> u32, seats: u32, end: u32) -> Fault {
             FaultKind::Cut { groups }
         }
         1 => FaultKind::Heal {},
-        _ => FaultKind::Crash {
+        2 => {
+            let mut some = |_| (0..seats).filter(|_| draw(2) == 0).collect();
+            let [from, to] = [0, 1].map(&mut some);
+            FaultKind::CutOneWay { from, to }
+        }
+        3 => FaultKind::Slow {
             node: draw(seats),
-            seconds: draw(end / 5),
+            delay_ms: draw(300 * slower),
+        },
+        4 => FaultKind::Pause {
+            node: draw(seats),
+            for_ms,
+        },
+        5 => FaultKind::Crash {
+            node: draw(seats),
+            for_ms,
+        },
+        6 | 7 => {
+            let hit: Vec<u32> = (0..seats).filter(|_| draw(2) == 0).collect();
+            let fault = |node| Fault {
+                at_ms,
+                kind: FaultKind::PowerLoss { node, for_ms },
+            };
+            return hit.into_iter().map(fault).collect();
+        }
+        _ => FaultKind::CrashInWrite {
+            node: draw(seats),
+            for_ms,
         },
     };
-    Fault { at, kind }
+    vec![Fault { at_ms, kind }]
 }

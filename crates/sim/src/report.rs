@@ -22,6 +22,8 @@ pub struct Counts {
     pub crashes: u64,
     /// Writes torn by a crash.
     pub torn_writes: u64,
+    /// Writes that were not synced when the power failed, and are lost.
+    pub lost_writes: u64,
     /// Transactions that clients submitted.
     pub submitted: u64,
     /// Those that were answered.
@@ -38,6 +40,7 @@ impl std::ops::AddAssign for Counts {
             reorganisations,
             crashes,
             torn_writes,
+            lost_writes,
             submitted,
             answered,
         } = other;
@@ -48,6 +51,7 @@ impl std::ops::AddAssign for Counts {
         self.reorganisations += reorganisations;
         self.crashes += crashes;
         self.torn_writes += torn_writes;
+        self.lost_writes += lost_writes;
         self.submitted += submitted;
         self.answered += answered;
     }

@@ -1,13 +1,13 @@
-//! The run: takes the next event, lets a machine step, carries out what it asks for, and lets the
-//! checkers look.
+//! The run: takes the next event, lets a machine step and the checkers look. What machines ask for is
+//! carried out in `act.rs`; what goes wrong is in `trouble.rs`.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chain::{Micros, PeerId, Seat as SeatNumber, Stream, Time};
 use node::Memo;
-use protocol::{AskId, Event, Input, Outbox, Output, Packet, Role, Seen, To};
-use scenario::{FaultKind, Place, Scenario, ScenarioError, Setting};
+use protocol::{AskId, Event, Input, Outbox, Output, Role, Seen};
+use scenario::{DisksSpec, FaultKind, Place, Scenario, ScenarioError, Setting};
 
 use crate::fingerprint::Fingerprint;
 use crate::judges::Judges;
@@ -15,10 +15,10 @@ use crate::network::Network;
 use crate::queue::{Planned, Queue, SeatIx};
 use crate::report::{Counts, Report, Standing};
 use crate::search;
-use crate::seat::{Crash, Seat, toy_key};
+use crate::seat::{Seat, toy_key};
 
-/// How long reading from the simulated disk takes.
-const DISK_LATENCY: Micros = Micros::from_millis(1);
+mod act;
+mod trouble;
 
 /// A run in progress.
 pub struct Sim {
@@ -32,6 +32,7 @@ pub struct Sim {
     seat_of: BTreeMap<PeerId, SeatIx>,
     queue: Queue,
     network: Network,
+    disks: DisksSpec,
     memo: Memo,
     now: Time,
     end: Time,
@@ -41,9 +42,6 @@ pub struct Sim {
     events: Vec<(Time, SeatIx, Event)>,
     forgotten: u64,
 }
-
-/// How many log entries are kept at most; the oldest are dropped first.
-const LOG: usize = 10_000;
 
 impl Sim {
     /// Prepares a run.
@@ -77,6 +75,7 @@ impl Sim {
             seat_of,
             queue: planned(scenario),
             network: Network::new(scenario.links, scenario.seed),
+            disks: scenario.disks,
             memo: Memo::default(),
             now: Time::ZERO,
             end: seconds(scenario.seconds),
@@ -110,6 +109,11 @@ impl Sim {
             return false;
         };
         self.now = at;
+        let held = planned.process().and_then(|seat| self.seat(seat).paused);
+        if let Some(until) = held {
+            self.hold(until, planned);
+            return true;
+        }
         match planned {
             Planned::Boot(seat) => self.boot(number, seat),
             Planned::Deliver { to, from, packet } => {
@@ -128,6 +132,12 @@ impl Sim {
                     self.step(number, seat, Input::Loaded { key, value });
                 }
             }
+            Planned::Synced {
+                seat,
+                batches,
+                outages,
+            } => self.synced(seat, batches, outages),
+            Planned::Resume { seat, life } => self.resume(number, seat, life),
             Planned::Submit(seat) => self.submit(number, seat),
             Planned::Fault(index) => self.fault(number, index),
         }
@@ -186,14 +196,22 @@ impl Sim {
     /// Tells every running node which others it can reach.
     fn tell_peers(&mut self, number: u64) {
         for index in self.indices() {
-            let up = self
-                .indices()
-                .filter(|other| *other != index && self.network.connected(index, *other))
-                .filter(|other| self.seats[usize_of(*other)].machine.is_some())
-                .map(|other| self.seats[usize_of(other)].peer)
-                .collect();
-            self.step(number, index, Input::Peers { up });
+            self.tell_peers_of(number, index);
         }
+    }
+
+    /// Tells a node which others it can reach; one that stands still hears of it when it goes on.
+    fn tell_peers_of(&mut self, number: u64, index: SeatIx) {
+        if self.seat(index).paused.is_some() {
+            return;
+        }
+        let up = self
+            .indices()
+            .filter(|other| *other != index && self.network.connected(index, *other))
+            .filter(|other| self.seats[usize_of(*other)].machine.is_some())
+            .map(|other| self.seats[usize_of(other)].peer)
+            .collect();
+        self.step(number, index, Input::Peers { up });
     }
 
     fn mined(&mut self, number: u64, index: SeatIx, job: &protocol::Job, life: u64) {
@@ -227,29 +245,6 @@ impl Sim {
         self.step(number, index, Input::Submit { ask, tx });
     }
 
-    fn fault(&mut self, number: u64, index: u32) {
-        self.judges.trouble(self.now);
-        match self.faults[usize_of(index)].clone() {
-            FaultKind::Crash {
-                node,
-                seconds: away,
-            } => {
-                self.seat(node).doomed = Some(Micros::from_secs(away.into()));
-            }
-            FaultKind::Cut { groups } => {
-                self.network
-                    .cut(&groups, u32::try_from(self.seats.len()).unwrap_or(u32::MAX));
-                self.judges.trouble(Time(u64::MAX)); // until it heals
-                self.tell_peers(number);
-            }
-            FaultKind::Heal {} => {
-                self.network.heal();
-                self.judges.heal(self.now);
-                self.tell_peers(number);
-            }
-        }
-    }
-
     /// Lets a machine take a step, and carries out everything that follows from it.
     fn step(&mut self, number: u64, index: SeatIx, input: Input) {
         let now = self.now;
@@ -259,125 +254,16 @@ impl Sim {
         };
         let mut out = Outbox::new();
         machine.step(now, input.clone(), &mut out);
-        let crash = seat.crash_in(&mut out);
-        if let Some(Crash {
-            torn: Some(batch), ..
-        }) = &crash
-        {
-            let bytes = seat.rng.next_u64();
-            seat.disk.tear(batch, bytes);
-            self.counts.torn_writes += 1;
-        }
+        let crash = self.crash_in(index, &mut out);
         self.counts.steps += 1;
         self.fingerprint.step(now, number, index, &input, &out);
         for output in &out {
             self.carry_out(index, output);
         }
-        if let Some(Crash { away, .. }) = crash {
-            self.counts.crashes += 1;
-            self.judge(index, &input, &out, true);
-            self.seat(index).die();
-            self.queue
-                .plan(now.saturating_add(away), Planned::Boot(index));
-        } else {
-            self.judge(index, &input, &out, false);
+        self.judge(index, &input, &out, crash.is_some());
+        if let Some(away) = crash {
+            self.die(index, away, false);
         }
-    }
-
-    fn carry_out(&mut self, index: SeatIx, output: &Output) {
-        match output {
-            Output::Save(batch) => self.seat(index).disk.save(batch),
-            Output::Load { key } => {
-                let (life, at) = (self.seat(index).life, self.now.saturating_add(DISK_LATENCY));
-                self.queue.plan(
-                    at,
-                    Planned::Loaded {
-                        seat: index,
-                        key: key.clone(),
-                        life,
-                    },
-                );
-            }
-            Output::Send { to, packet } => self.send(index, *to, packet),
-            Output::Arm { key, at } => {
-                let (key, at) = (*key, (*at).max(self.now));
-                let armed = self.queue.plan_with(at, |armed| Planned::Timer {
-                    seat: index,
-                    key,
-                    armed,
-                });
-                self.seat(index).timers.insert(key, armed);
-            }
-            Output::Disarm { key } => {
-                self.seat(index).timers.remove(key);
-            }
-            Output::Work(job) => {
-                let now = self.now;
-                let seat = self.seat(index);
-                let life = seat.life;
-                seat.job = Some(*job);
-                let wait = search::time_to_find(job, seat.hash_rate, &mut seat.rng);
-                if let Some(at) = wait.and_then(|wait| now.checked_add(wait)) {
-                    self.queue.plan(
-                        at,
-                        Planned::Mined {
-                            seat: index,
-                            job: *job,
-                            life,
-                        },
-                    );
-                }
-            }
-            Output::Stop(id) => {
-                let seat = self.seat(index);
-                seat.job = seat.job.filter(|job| job.id != *id);
-            }
-            Output::Answer { .. } => self.counts.answered += 1,
-            Output::Executed { .. } | Output::Restored { .. } => {} // for claims
-            Output::Tell(event) => self.note(index, event),
-        }
-    }
-
-    fn send(&mut self, index: SeatIx, to: To, packet: &Packet) {
-        let from = self.seat(index).peer;
-        let receivers: Vec<SeatIx> = match to {
-            To::All => self.indices().filter(|other| *other != index).collect(),
-            To::Peer(peer) => self.seat_of.get(&peer).copied().into_iter().collect(),
-        };
-        for to in receivers {
-            self.counts.packets += 1;
-            let arrivals = if self.network.connected(index, to) {
-                self.network.arrivals(self.now)
-            } else {
-                Vec::new()
-            };
-            if arrivals.is_empty() {
-                self.counts.lost += 1;
-            }
-            for at in arrivals {
-                self.queue.plan(
-                    at,
-                    Planned::Deliver {
-                        to,
-                        from,
-                        packet: packet.clone(),
-                    },
-                );
-            }
-        }
-    }
-
-    fn note(&mut self, index: SeatIx, event: &Event) {
-        match event {
-            Event::Found { .. } => self.counts.found += 1,
-            Event::Reorganised { .. } => self.counts.reorganisations += 1,
-            _ => {}
-        }
-        if self.events.len() == LOG {
-            self.events.drain(..LOG / 2);
-            self.forgotten += LOG as u64 / 2;
-        }
-        self.events.push((self.now, index, event.clone()));
     }
 
     /// Lets every claim look at a step. A machine that crashed in it is still here, but has no glance.
@@ -431,12 +317,16 @@ fn planned(scenario: &Scenario) -> Queue {
         queue.plan(Time(u64::from(index) * 1_000), Planned::Boot(index));
     }
     for (index, fault) in (0..).zip(&scenario.faults) {
-        queue.plan(seconds(fault.at), Planned::Fault(index));
+        queue.plan(millis(fault.at_ms), Planned::Fault(index));
     }
     for index in nodes..nodes + clients {
         queue.plan(seconds(1), Planned::Submit(index));
     }
     queue
+}
+
+fn millis(millis: u32) -> Time {
+    Time(u64::from(millis) * 1_000)
 }
 
 fn seconds(seconds: u32) -> Time {

@@ -1,13 +1,13 @@
 //! A seat in the simulation: a machine with its disk, timers and search.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
-use chain::{Micros, PeerId, SecretKey, Stream, tagged_hash};
+use chain::{Micros, PeerId, SecretKey, Stream, Time, tagged_hash};
 use node::Memo;
-use protocol::{Batch, Job, Machine, Outbox, Output, Role, TimerKey};
-use scenario::{Place, Setting};
+use protocol::{Batch, Job, Machine, Outbox, Output, Packet, Role, TimerKey, To};
+use scenario::{DisksSpec, Place, Setting};
 
-use crate::disk::Disk;
+use crate::disk::{Damage, Disk};
 use crate::queue::SeatIx;
 
 /// A seat and what lives there.
@@ -25,6 +25,18 @@ pub(crate) struct Seat {
     pub(crate) life: u64,
     /// If set, the node dies in its next step that writes, and stays down this long.
     pub(crate) doomed: Option<Micros>,
+    /// If set, the process stands still until then.
+    pub(crate) paused: Option<Time>,
+    /// How many packets wait for that.
+    pub(crate) held: u32,
+    /// Messages that wait until so many batches are synced.
+    pub(crate) waiting: VecDeque<(u64, To, Packet)>,
+    /// When the last batch that was written will be synced.
+    pub(crate) syncs: Time,
+    /// Counts losses of power, so that syncs under way can be dropped.
+    pub(crate) outages: u64,
+    /// How long syncs take, and what is lost with the power.
+    disk_rng: Stream,
     /// Counts what was submitted here.
     pub(crate) asks: u64,
     /// Where it stands, with the seed of its next life.
@@ -45,6 +57,12 @@ impl Seat {
             rng: Stream::new(seed, index, "mining"),
             life: 0,
             doomed: None,
+            paused: None,
+            held: 0,
+            waiting: VecDeque::new(),
+            syncs: Time::ZERO,
+            outages: 0,
+            disk_rng: Stream::new(seed, index, "disk"),
             asks: 0,
             place,
             seed: seed ^ u64::from(index) << 32,
@@ -74,7 +92,41 @@ impl Seat {
         self.machine = None;
         self.timers.clear();
         self.job = None;
+        self.waiting.clear();
+        self.paused = None;
         self.life += 1;
+    }
+
+    /// Writes a batch, and says when it will be synced; `None` if it is.
+    pub(crate) fn save(&mut self, batch: &Batch, now: Time, disks: DisksSpec) -> Option<Time> {
+        self.disk.save(batch);
+        if disks.sync_max_ms == 0 {
+            self.disk.sync(self.disk.written());
+            return None;
+        }
+        let [least, most] = [disks.sync_min_ms, disks.sync_max_ms].map(|ms| u64::from(ms) * 1_000);
+        let takes = Micros(least + self.disk_rng.below(most - least + 1));
+        self.syncs = self.syncs.max(now).saturating_add(takes);
+        Some(self.syncs)
+    }
+
+    /// Takes out the next message that need not wait any longer.
+    pub(crate) fn next_said(&mut self) -> Option<(To, Packet)> {
+        let synced = self.disk.synced();
+        let said = self.waiting.pop_front_if(|(after, ..)| *after <= synced);
+        said.map(|(_, to, packet)| (to, packet))
+    }
+
+    /// Damages what is not synced; says how many batches are lost.
+    pub(crate) fn lose_power(&mut self) -> u64 {
+        self.outages += 1;
+        self.syncs = Time::ZERO;
+        let rng = &mut self.disk_rng;
+        self.disk.lose_power(|| match rng.below(3) {
+            0 => Damage::None,
+            1 => Damage::Torn(rng.next_u64()),
+            _ => Damage::Missing,
+        })
     }
 }
 

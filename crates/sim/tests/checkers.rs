@@ -8,7 +8,8 @@ use chain::{
     Time, Transaction, TxOut, U256, Work, block_proof, tabchain,
 };
 use protocol::{
-    AskId, Batch, Body, Claim, Glance, Input, JobId, Key, Output, Proposal, Saved, Seen, Write,
+    AskId, Batch, Body, Claim, Death, Glance, Input, JobId, Key, Output, Proposal, Remains, Saved,
+    Seen, Values, Write,
 };
 use sim::checkers::{Agreement, Answers, Checker, MostWork, OneHistory, Record, SETTLES, Supply};
 
@@ -68,6 +69,15 @@ fn honest(blocks: &[Block]) -> Glance {
         .sum();
     let work = proof * U256::from(blocks.len());
     glance(tip.id(), work, u64::try_from(supply).expect("money"))
+}
+
+/// A death in which the disk loses nothing.
+fn death(seat: u32) -> Death<'static> {
+    Death {
+        seat,
+        peer: PeerId::from_bytes([0; 32]),
+        remains: None,
+    }
 }
 
 const INPUT: Input = Input::Spent { job: JobId(0) };
@@ -133,6 +143,27 @@ fn a_node_that_stays_on_a_lighter_branch_is_seen() {
     let out = [save(&heavy[1]), save(&heavy[2])];
     let stays = watch.after(0, &out, Some(honest(&light)));
     assert!(stays.expect_err("forged").contains("back"));
+}
+
+#[test]
+fn what_the_power_took_is_not_asked_for_and_all_else_is() {
+    let mut watch = Watch::new(MostWork::default());
+    let blocks = branch(&params(), 3, 0);
+    watch.grow(0, &blocks).expect("honest");
+    let raw = |block: &Block| (block.id().as_bytes().to_vec(), Arc::from(block.to_vec()));
+    let (own, shared) = (Values::new(), blocks[1..3].iter().map(raw).collect());
+    let remains = Some(Remains {
+        own: &own,
+        shared: &shared,
+    });
+    let death = Death {
+        remains,
+        ..death(0)
+    };
+    watch.checker.died(&death, &watch.record);
+    assert_eq!(watch.after(0, &[], Some(honest(&blocks[..3]))), Ok(()));
+    let loses = watch.after(0, &[], Some(honest(&blocks[..2])));
+    assert!(loses.expect_err("forged").contains("back"));
 }
 
 #[test]
@@ -215,33 +246,41 @@ fn executed(slot: u64, block: Option<u8>) -> Output {
     }
 }
 
+fn after(
+    claim: &mut OneHistory,
+    seat: u32,
+    slots: &[(u64, Option<u8>)],
+    glance: Option<Glance>,
+) -> Result<(), String> {
+    let executed = slots.iter().map(|(slot, block)| executed(*slot, *block));
+    let out: Vec<Output> = executed.collect();
+    claim.after(&seen(seat, &out, glance))
+}
+
 #[test]
 fn two_histories_of_the_same_slots_are_seen() {
     let alive = Some(Glance::default());
-    let mut claim = OneHistory::default();
-    let mut after = |seat, slots: &[(u64, Option<u8>)], glance| {
-        let out: Vec<Output> = slots
-            .iter()
-            .map(|(slot, block)| executed(*slot, *block))
-            .collect();
-        claim.after(&seen(seat, &out, glance))
-    };
-    after(0, &[(1, Some(1)), (2, None)], alive).expect("first");
-    after(1, &[(1, Some(1)), (2, None), (3, Some(3))], alive).expect("the same, and more");
-    after(0, &[(3, Some(3))], alive).expect("the same");
-    assert!(after(2, &[(1, Some(2))], alive).is_err(), "another block");
+    let claim = &mut OneHistory::default();
+    after(claim, 0, &[(1, Some(1)), (2, None)], alive).expect("first");
+    after(claim, 1, &[(1, Some(1)), (2, None), (3, Some(3))], alive).expect("the same, and more");
+    after(claim, 0, &[(3, Some(3))], alive).expect("the same");
     assert!(
-        after(3, &[(1, Some(1)), (2, Some(2))], alive).is_err(),
+        after(claim, 2, &[(1, Some(2))], alive).is_err(),
+        "another block"
+    );
+    assert!(
+        after(claim, 3, &[(1, Some(1)), (2, Some(2))], alive).is_err(),
         "a block of nothing"
     );
     assert!(
-        after(0, &[(5, Some(5))], alive).is_err(),
+        after(claim, 0, &[(5, Some(5))], alive).is_err(),
         "a slot is left out"
     );
-    after(1, &[(4, Some(4))], None).expect("it crashes after this");
-    after(1, &[(1, Some(1))], alive).expect("from the first slot again");
+    after(claim, 1, &[(4, Some(4))], None).expect("it crashes in this");
+    assert_eq!(claim.died(&death(1)), Ok(()));
+    after(claim, 1, &[(1, Some(1))], alive).expect("from the first slot again");
     assert!(
-        after(1, &[(1, Some(1))], alive).is_err(),
+        after(claim, 1, &[(1, Some(1))], alive).is_err(),
         "twice in one life"
     );
     let mut other = claim.fork();
@@ -305,11 +344,7 @@ fn what_is_answered_twice_or_never_is_seen() {
     claim.after(&step(&INPUT, &answer)).expect("answered");
     assert_eq!(claim.at_end(Time(SETTLES.0)), Ok(()));
     assert!(claim.after(&step(&INPUT, &answer)).is_err(), "again");
-    let dies = Seen {
-        glance: None,
-        ..step(&INPUT, &[])
-    };
-    other.after(&dies).expect("a client dies");
+    assert_eq!(other.died(&death(3)), Ok(()));
     assert_eq!(
         other.at_end(Time(SETTLES.0)),
         Ok(()),

@@ -19,10 +19,11 @@ macro_rules! cases {
     };
 }
 
-const CASES: [(&str, &str, &str); 10] = cases![
+const CASES: [(&str, &str, &str); 16] = cases![
     "pow/01-lossy-links",
     "pow/02-partition",
     "pow/03-deep-partition",
+    "pow/04-power-fails",
     "raft/01-first-election",
     "raft/02-leader-dies",
     "raft/03-minority-leads-alone",
@@ -30,6 +31,11 @@ const CASES: [(&str, &str, &str); 10] = cases![
     "raft/05-no-majority",
     "raft/06-even-cluster",
     "raft/07-impatient",
+    "raft/08-crash-at-once",
+    "raft/09-power-fails",
+    "raft/10-standing-still",
+    "raft/11-one-way",
+    "raft/12-slow-server",
 ];
 
 #[wasm_bindgen_test(unsupported = test)]

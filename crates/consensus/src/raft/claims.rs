@@ -5,7 +5,7 @@
 use alloc::{boxed::Box, format, string::String, sync::Arc, vec, vec::Vec};
 
 use chain::{PeerId, decode_exact};
-use protocol::{Claim, Deed, Glance, Seen, Terms};
+use protocol::{Claim, Death, Deed, Glance, Seen, Terms};
 use rpds::RedBlackTreeMapSync as Map;
 
 use super::LEADER;
@@ -139,6 +139,11 @@ impl Claim for LeaderAppendOnly {
         Ok(())
     }
 
+    fn died(&mut self, death: &Death<'_>) -> Result<(), String> {
+        self.disks.see_death(death);
+        Ok(())
+    }
+
     fn fork(&self) -> Box<dyn Claim> {
         Box::new(self.clone())
     }
@@ -212,6 +217,11 @@ impl Claim for LogMatching {
                 self.wrote(seen.peer, index)?;
             }
         }
+        Ok(())
+    }
+
+    fn died(&mut self, death: &Death<'_>) -> Result<(), String> {
+        self.disks.see_death(death);
         Ok(())
     }
 

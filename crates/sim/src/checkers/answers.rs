@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chain::Time;
-use protocol::{AskId, Claim, Input, Output, Seen};
+use protocol::{AskId, Claim, Death, Input, Output, Seen};
 
 use super::SETTLES;
 
@@ -51,9 +51,11 @@ impl Claim for Answers {
             client.open.remove(ask);
             client.waits = seen.at;
         }
-        if seen.glance.is_none() {
-            self.clients.remove(&seen.seat); // who dies forgets what it was asked
-        }
+        Ok(())
+    }
+
+    fn died(&mut self, death: &Death<'_>) -> Result<(), String> {
+        self.clients.remove(&death.seat); // who dies forgets what it was asked
         Ok(())
     }
 

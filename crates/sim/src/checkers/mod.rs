@@ -11,7 +11,7 @@ mod supply;
 mod work;
 
 use chain::{ChainParams, Micros, U256};
-use protocol::{Claim, Seen};
+use protocol::{Claim, Death, Seen};
 
 pub use agreement::Agreement;
 pub use answers::Answers;
@@ -30,6 +30,9 @@ pub trait Checker {
     /// # Errors
     /// What was seen that breaks the claim.
     fn after(&mut self, seen: &Seen<'_>, record: &Record, saved: U256) -> Result<(), String>;
+
+    /// Looks at a death.
+    fn died(&mut self, _death: &Death<'_>, _record: &Record) {}
 }
 
 /// All claims about blocks on branches, and the record that they share; `depth` blocks make a block
@@ -72,6 +75,13 @@ impl Branches {
             if let Err(what) = checker.after(seen, &self.record, saved) {
                 falls.push((checker.name(), what));
             }
+        }
+    }
+
+    /// Looks at a death.
+    pub fn died(&mut self, death: &Death<'_>) {
+        for checker in &mut self.checkers {
+            checker.died(death, &self.record);
         }
     }
 }

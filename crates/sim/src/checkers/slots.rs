@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use chain::{BlockId, Time};
-use protocol::{Claim, Output, Seen};
+use protocol::{Claim, Death, Output, Seen};
 
 /// So many of the last slots are remembered.
 const REMEMBERED: usize = 100_000;
@@ -116,9 +116,11 @@ impl Claim for OneHistory {
                 _ => {}
             }
         }
-        if seen.glance.is_none() {
-            self.stands.remove(&seen.seat); // its next life begins with the first slot, or a snapshot
-        }
+        Ok(())
+    }
+
+    fn died(&mut self, death: &Death<'_>) -> Result<(), String> {
+        self.stands.remove(&death.seat); // its next life begins with the first slot, or a snapshot
         Ok(())
     }
 

@@ -1,11 +1,11 @@
 //! Most work: a node's tip never has less work than before, nor less than any block that the node
 //! accepted; the node reports its work truthfully; and after a crash it finds again what it had
-//! accepted.
+//! accepted, as far as its disk still has it.
 
 use std::collections::BTreeMap;
 
-use chain::U256;
-use protocol::Seen;
+use chain::{Block, U256, decode_exact};
+use protocol::{Death, Seen};
 
 use super::{Checker, Record};
 
@@ -44,5 +44,16 @@ impl Checker for MostWork {
         }
         *highest = entry.work;
         Ok(())
+    }
+
+    fn died(&mut self, death: &Death<'_>, record: &Record) {
+        let Some(remains) = death.remains else {
+            return;
+        };
+        let blocks = remains.shared.values();
+        let blocks = blocks.filter_map(|raw| decode_exact::<Block>(raw).ok());
+        let works = blocks.filter_map(|block| Some(record.get(&block.id())?.work));
+        let most = works.max().unwrap_or_default();
+        self.highest.insert(death.seat, most);
     }
 }

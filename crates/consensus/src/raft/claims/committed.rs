@@ -3,12 +3,12 @@
 use alloc::{boxed::Box, format, string::String, sync::Arc};
 
 use chain::{BlockId, PeerId};
-use protocol::{Claim, Seen};
+use protocol::{Claim, Death, Seen};
 use rpds::RedBlackTreeMapSync as Map;
 
 use super::disks::{Committed, trim};
 use super::reign;
-use crate::raft::message::Term;
+use crate::raft::message::{Index, Term};
 
 /// What is committed in a term is in the logs of the leaders of all later terms.
 #[derive(Clone)]
@@ -63,6 +63,11 @@ impl Claim for LeaderCompleteness {
         }
     }
 
+    fn died(&mut self, death: &Death<'_>) -> Result<(), String> {
+        self.committed.disks.see_death(death);
+        Ok(())
+    }
+
     fn fork(&self) -> Box<dyn Claim> {
         Box::new(self.clone())
     }
@@ -109,6 +114,11 @@ impl Claim for StateMachineSafety {
         Ok(())
     }
 
+    fn died(&mut self, death: &Death<'_>) -> Result<(), String> {
+        self.committed.disks.see_death(death);
+        Ok(())
+    }
+
     fn fork(&self) -> Box<dyn Claim> {
         Box::new(self.clone())
     }
@@ -125,6 +135,18 @@ impl CommittedIsDurable {
         let committed = Committed::new(members.clone());
         Self { committed }
     }
+
+    fn check_from(&self, first: Index) -> Result<(), String> {
+        for (index, (line, _)) in self.committed.lines.range(first..) {
+            if !self.committed.disks.is_durable(*index, line) {
+                let index = index.0;
+                return Err(format!(
+                    "{index} is committed and not on a majority's disks"
+                ));
+            }
+        }
+        Ok(())
+    }
 }
 
 impl Claim for CommittedIsDurable {
@@ -137,13 +159,12 @@ impl Claim for CommittedIsDurable {
         let Some(first) = fresh.first().copied().into_iter().chain(touched).min() else {
             return Ok(());
         };
-        for (index, (line, _)) in self.committed.lines.range(first..) {
-            if !self.committed.disks.is_durable(*index, line) {
-                let index = index.0;
-                return Err(format!(
-                    "{index} is committed and not on a majority's disks"
-                ));
-            }
+        self.check_from(first)
+    }
+
+    fn died(&mut self, death: &Death<'_>) -> Result<(), String> {
+        if self.committed.disks.see_death(death) {
+            self.check_from(Index(0))?;
         }
         Ok(())
     }

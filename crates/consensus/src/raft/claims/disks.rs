@@ -4,7 +4,7 @@
 use alloc::{format, string::String, sync::Arc, vec::Vec};
 
 use chain::{PeerId, Seat, decode_exact};
-use protocol::{Deed, Input, Seen};
+use protocol::{Death, Deed, Input, Seen, kept};
 use rpds::RedBlackTreeMapSync as Map;
 
 use crate::raft::message::{Index, Message, Term};
@@ -123,6 +123,20 @@ impl Disks {
             }
             Deed::Said { .. } => None,
         }
+    }
+
+    /// Looks at a death; says whether the disk lost something, which is then no longer there.
+    pub fn see_death(&mut self, death: &Death<'_>) -> bool {
+        let (Some(remains), true) = (death.remains, self.disks.contains_key(&death.peer)) else {
+            return false;
+        };
+        self.disks.insert_mut(death.peer, Disk::default());
+        for (name, value) in remains.own {
+            if let Some(name) = kept(name) {
+                self.apply(death.peer, &Deed::Put { name, value });
+            }
+        }
+        true
     }
 
     /// Whether a majority holds a line.

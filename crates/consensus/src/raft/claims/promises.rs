@@ -3,7 +3,7 @@
 use alloc::{boxed::Box, format, string::String, sync::Arc};
 
 use chain::{PeerId, Seat, decode_exact};
-use protocol::{Claim, Deed, Seen};
+use protocol::{Claim, Death, Deed, Seen};
 
 use super::disks::{Change, Disks};
 use crate::raft::message::{Message, Outcome, Stage};
@@ -85,6 +85,11 @@ impl Claim for PromisesAreDurable {
                 return Err(format!("{peer} says what it has not saved: {message:?}"));
             }
         }
+        Ok(())
+    }
+
+    fn died(&mut self, death: &Death<'_>) -> Result<(), String> {
+        self.disks.see_death(death);
         Ok(())
     }
 

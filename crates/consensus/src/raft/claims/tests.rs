@@ -3,7 +3,9 @@
 use alloc::{boxed::Box, string::String, sync::Arc, vec, vec::Vec};
 
 use chain::{BlockId, Encode as _, PeerId, Seat, Time};
-use protocol::{Body, Claim, Glance, Input, Keep, Output, Proposal, Seen, Wish, pack};
+use protocol::{
+    Body, Claim, Death, Glance, Input, Keep, Output, Proposal, Remains, Seen, Values, Wish, pack,
+};
 
 use super::disks::KEPT;
 use super::*;
@@ -233,6 +235,52 @@ fn a_commit_that_is_not_on_a_majority() {
         ],
     );
     finds(claim(), &[has(1), says]); // not even the one that says so
+}
+
+/// A death in which the disk loses all but this.
+fn die(claim: &mut dyn Claim, seat: u8, left: &[Output]) -> Result<(), String> {
+    let (mut own, mut shared) = (Values::new(), Values::new());
+    for output in left {
+        if let Output::Save(batch) = output {
+            let writes = batch.0.iter();
+            writes.for_each(|write| write.apply(&mut own, &mut shared));
+        }
+    }
+    let (own, shared) = (&own, &shared);
+    claim.died(&Death {
+        seat: u32::from(seat),
+        peer: peer(seat),
+        remains: Some(Remains { own, shared }),
+    })
+}
+
+#[test]
+fn power_may_take_what_was_not_promised_and_nothing_else() {
+    let mut claim = CommittedIsDurable::new(&members());
+    for seat in [0, 1, 2] {
+        let out = [put(1, entry(1, 0)), put(2, entry(1, 1))];
+        show(&mut claim, seat, &out, None).expect("saved");
+    }
+    show(&mut claim, 0, &[], Some(looks(LEADER, 1, 1, 0))).expect("committed");
+    let first = || [put(1, entry(1, 0))];
+    assert_eq!(die(&mut claim, 0, &first()), Ok(()), "not committed");
+    assert_eq!(die(&mut claim, 1, &[]), Ok(()), "two still have it");
+    assert!(die(&mut claim, 2, &[]).is_err());
+
+    let mut claim = PromisesAreDurable::new(&members());
+    show(&mut claim, 0, &[vow(2, Some(1))], None).expect("a vote");
+    assert_eq!(die(&mut claim, 0, &[vow(1, None)]), Ok(()));
+    let votes = |to| {
+        let message = Message::Voted {
+            stage: Stage::Real,
+            term: Term(2),
+            granted: true,
+        };
+        [say(to, &message)]
+    };
+    show(&mut claim, 0, &votes(1), None).expect_err("that vote is lost");
+    show(&mut claim, 0, &[vow(2, Some(2))], None).expect("another vote");
+    show(&mut claim, 0, &votes(2), None).expect("given");
 }
 
 #[test]

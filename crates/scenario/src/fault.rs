@@ -1,0 +1,138 @@
+//! What goes wrong in a scenario, and when.
+
+use alloc::collections::BTreeSet;
+use alloc::vec::Vec;
+use core::slice::from_ref;
+
+use serde::{Deserialize, Serialize};
+
+use crate::script::{Scenario, ScenarioError, limits, within};
+
+/// Something that goes wrong.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fault {
+    /// When, in simulated milliseconds since the beginning.
+    pub at_ms: u32,
+    /// What happens.
+    #[serde(flatten)]
+    pub kind: FaultKind,
+}
+
+/// The kinds of faults. Those of a node end by themselves, those of the network with the next
+/// [`FaultKind::Heal`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum FaultKind {
+    /// A node's process dies at once. What it wrote stays, also what is not synced yet; what waited
+    /// for that is never said.
+    Crash {
+        /// Which node.
+        node: u32,
+        /// How many milliseconds it stays down.
+        for_ms: u32,
+    },
+    /// A node's process dies in its next step that writes, in the middle of the write or after it.
+    CrashInWrite {
+        /// Which node.
+        node: u32,
+        /// How many milliseconds it stays down.
+        for_ms: u32,
+    },
+    /// A node dies at once, and its disk loses writes that are not synced: each may be there, torn
+    /// or missing, whatever became of those before it.
+    PowerLoss {
+        /// Which node.
+        node: u32,
+        /// How many milliseconds it stays down.
+        for_ms: u32,
+    },
+    /// A node's process stands still: what happens to it meanwhile happens to it afterwards.
+    Pause {
+        /// Which node.
+        node: u32,
+        /// For how many milliseconds.
+        for_ms: u32,
+    },
+    /// Nodes hear only members of their own group; nodes in no group hear nobody.
+    Cut {
+        /// The groups.
+        groups: Vec<Vec<u32>>,
+    },
+    /// Some nodes do not hear others, who may still hear them.
+    CutOneWay {
+        /// Whose packets are lost ...
+        from: Vec<u32>,
+        /// ... on the way to whom.
+        to: Vec<u32>,
+    },
+    /// All packets to and from a node take longer.
+    Slow {
+        /// Which node.
+        node: u32,
+        /// By how many milliseconds.
+        delay_ms: u32,
+    },
+    /// Everybody hears everybody again, without additional delay.
+    Heal {},
+}
+
+impl FaultKind {
+    /// The nodes that it names.
+    pub fn nodes(&self) -> impl Iterator<Item = u32> + '_ {
+        let lists: [&[u32]; 3] = match self {
+            Self::Crash { node, .. }
+            | Self::CrashInWrite { node, .. }
+            | Self::PowerLoss { node, .. }
+            | Self::Pause { node, .. }
+            | Self::Slow { node, .. } => [from_ref(node), &[], &[]],
+            Self::CutOneWay { from, to } => [&[], from, to],
+            Self::Cut { .. } | Self::Heal {} => [&[]; 3],
+        };
+        let groups: &[Vec<u32>] = match self {
+            Self::Cut { groups } => groups,
+            _ => &[],
+        };
+        let lists = lists.into_iter().flatten();
+        lists.chain(groups.iter().flatten()).copied()
+    }
+}
+
+impl Fault {
+    pub(crate) fn check(&self, scenario: &Scenario) -> Result<(), ScenarioError> {
+        let whole = u64::from(scenario.seconds) * 1_000;
+        within("fault.at_ms", self.at_ms.into(), 0, whole)?;
+        let all = scenario.nodes.count + scenario.clients.count;
+        if let Some(node) = self.kind.nodes().find(|node| *node >= all) {
+            return Err(ScenarioError::BadNode(node));
+        }
+        match &self.kind {
+            FaultKind::Crash { for_ms, .. }
+            | FaultKind::CrashInWrite { for_ms, .. }
+            | FaultKind::PowerLoss { for_ms, .. }
+            | FaultKind::Pause { for_ms, .. } => within("fault.for_ms", (*for_ms).into(), 0, whole),
+            FaultKind::Slow { delay_ms, .. } => {
+                let longest = limits::DELAY_MS.into();
+                within("fault.delay_ms", (*delay_ms).into(), 0, longest)
+            }
+            FaultKind::Cut { groups } => {
+                let count = groups.len().try_into().unwrap_or(u64::MAX);
+                within("groups of a cut", count, 0, all.into())?;
+                each_once(groups.iter().flatten())
+            }
+            FaultKind::CutOneWay { from, to } => {
+                each_once(from.iter())?;
+                each_once(to.iter())
+            }
+            FaultKind::Heal {} => Ok(()),
+        }
+    }
+}
+
+/// That no node is named twice. So lists are short, too.
+fn each_once<'a>(mut nodes: impl Iterator<Item = &'a u32>) -> Result<(), ScenarioError> {
+    let mut seen = BTreeSet::new();
+    match nodes.find(|node| !seen.insert(**node)) {
+        Some(node) => Err(ScenarioError::BadNode(*node)),
+        None => Ok(()),
+    }
+}

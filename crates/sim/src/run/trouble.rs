@@ -1,0 +1,127 @@
+//! What goes wrong: processes die or stand still, power fails, the network is cut or slow.
+
+use chain::{Micros, Time};
+use protocol::{Death, Outbox};
+use scenario::FaultKind;
+
+use super::{Sim, usize_of};
+use crate::queue::{Planned, SeatIx};
+use crate::seat::Crash;
+
+/// The most packets that wait for a process that stands still; later ones are lost.
+const HELD: u32 = 4_096;
+
+impl Sim {
+    /// A fault of the scenario begins.
+    pub(super) fn fault(&mut self, number: u64, index: u32) {
+        self.judges.trouble(self.now);
+        let millis = |ms: u32| Micros::from_millis(ms.into());
+        match self.faults[usize_of(index)].clone() {
+            FaultKind::Crash { node, for_ms } => self.die(node, millis(for_ms), false),
+            FaultKind::CrashInWrite { node, for_ms } => {
+                self.seat(node).doomed = Some(millis(for_ms));
+            }
+            FaultKind::PowerLoss { node, for_ms } => self.die(node, millis(for_ms), true),
+            FaultKind::Pause { node, for_ms } => self.pause(node, millis(for_ms)),
+            FaultKind::Cut { groups } => {
+                let seats = self.indices().end;
+                self.network.cut(&groups, seats);
+                self.ails(number);
+            }
+            FaultKind::CutOneWay { from, to } => {
+                self.network.cut_one_way(&from, &to);
+                self.ails(number);
+            }
+            FaultKind::Slow { node, delay_ms } => {
+                self.network.slow(node, millis(delay_ms));
+                self.ails(number);
+            }
+            FaultKind::Heal {} => {
+                self.network.heal();
+                self.judges.network(self.now, true);
+                self.tell_peers(number);
+            }
+        }
+    }
+
+    /// Something is wrong with the network until it is healed.
+    fn ails(&mut self, number: u64) {
+        self.judges.network(self.now, false);
+        self.tell_peers(number);
+    }
+
+    /// Cuts off the rest of a step in which a doomed node dies; says for how long it is away then.
+    pub(super) fn crash_in(&mut self, index: SeatIx, out: &mut Outbox) -> Option<Micros> {
+        let seat = self.seat(index);
+        let Crash { torn, away } = seat.crash_in(out)?;
+        if let Some(batch) = torn {
+            let bytes = seat.rng.next_u64();
+            seat.disk.tear(&batch, bytes);
+            self.counts.torn_writes += 1;
+        }
+        Some(away)
+    }
+
+    /// A process dies, and with the power also what was not synced.
+    pub(super) fn die(&mut self, index: SeatIx, away: Micros, power: bool) {
+        let now = self.now;
+        let seat = self.seat(index);
+        let lost = if power { seat.lose_power() } else { 0 };
+        let lives = seat.machine.is_some();
+        seat.die();
+        let seat = &self.seats[usize_of(index)];
+        let remains = (lost > 0).then(|| seat.disk.values());
+        let (seat, peer) = (index, seat.peer);
+        let death = Death {
+            seat,
+            peer,
+            remains,
+        };
+        self.judges.died(now, &death);
+        self.counts.lost_writes += lost;
+        if lives {
+            let back = now.saturating_add(away);
+            self.counts.crashes += 1;
+            self.judges.trouble(back);
+            self.queue.plan(back, Planned::Boot(index));
+        }
+    }
+
+    fn pause(&mut self, index: SeatIx, lasts: Micros) {
+        let until = self.now.saturating_add(lasts);
+        let seat = self.seat(index);
+        if seat.machine.is_none() {
+            return;
+        }
+        let until = seat.paused.map_or(until, |paused| paused.max(until));
+        seat.paused = Some(until);
+        let life = seat.life;
+        self.judges.trouble(until);
+        self.queue
+            .plan(until, Planned::Resume { seat: index, life });
+    }
+
+    /// A process that stood still goes on: it says what is synced by now, and learns what has changed.
+    pub(super) fn resume(&mut self, number: u64, index: SeatIx, life: u64) {
+        let now = self.now;
+        let seat = self.seat(index);
+        if seat.life == life && seat.paused.is_some_and(|until| until <= now) {
+            (seat.paused, seat.held) = (None, 0);
+            self.release(index);
+            self.tell_peers_of(number, index);
+        }
+    }
+
+    /// What happens to a process that stands still happens to it when it goes on.
+    pub(super) fn hold(&mut self, until: Time, planned: Planned) {
+        if let Planned::Deliver { to, .. } = &planned {
+            let seat = self.seat(*to);
+            if seat.held == HELD {
+                self.counts.lost += 1;
+                return;
+            }
+            seat.held += 1;
+        }
+        self.queue.plan(until, planned);
+    }
+}
