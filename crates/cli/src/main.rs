@@ -40,6 +40,7 @@ const EXAMPLES: &str = "Examples:
   tabchain mine --header 0100...7c --threads 2
   tabchain run tests/scenarios/pow/01-lossy-links/scenario.toml
   tabchain run tests/scenarios/raft/04-bad-links/scenario.toml --seed 5
+  tabchain link tests/scenarios/raft/02-leader-dies/scenario.toml | tabchain replay -
   tabchain protocols
   tabchain swarm --protocol raft --seeds 1000";
 
@@ -58,7 +59,8 @@ enum Command {
         #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
         threads: Option<u16>,
     },
-    /// Run a scenario in the simulator; exit code 1 if a claim was broken.
+    /// Run a scenario in the simulator; exit code 1 if it does not come to what it expects: that no
+    /// claim is broken, if it says nothing.
     #[command(
         after_help = "Example:\n  tabchain run tests/scenarios/pow/01-lossy-links/scenario.toml"
     )]
@@ -68,6 +70,27 @@ enum Command {
         /// Another seed than the file's: the same rules and faults, other chances.
         #[arg(long, value_name = "N")]
         seed: Option<u64>,
+        /// Also print what the nodes reported.
+        #[arg(long)]
+        log: bool,
+    },
+    /// Print a scenario as a link, which says how its run goes in every detail.
+    #[command(
+        after_help = "Example:\n  tabchain link tests/scenarios/raft/02-leader-dies/scenario.toml"
+    )]
+    Link {
+        /// A scenario file (TOML).
+        scenario: PathBuf,
+        /// Another seed than the file's.
+        #[arg(long, value_name = "N")]
+        seed: Option<u64>,
+    },
+    /// Run the scenario of a link, like `run`; exit code 1 also if it is another run than where the
+    /// link was made.
+    #[command(after_help = "Example:\n  tabchain replay '/lab?run=...'")]
+    Replay {
+        /// A link that `run`, `link` or `swarm` printed; - for standard input.
+        link: String,
         /// Also print what the nodes reported.
         #[arg(long)]
         log: bool,
@@ -149,6 +172,8 @@ fn main() -> ExitCode {
             seed,
             log,
         } => run::run(&scenario, seed, log, &mut out),
+        Command::Link { scenario, seed } => run::link(&scenario, seed, &mut out),
+        Command::Replay { link, log } => run::replay(&link, log, &mut out),
         Command::Protocols => protocols::list(&mut out),
         Command::Swarm {
             protocol,

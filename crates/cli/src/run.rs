@@ -1,11 +1,11 @@
-//! `tabchain run`: runs a scenario file in the simulator.
+//! `tabchain run`, `replay` and `link`: runs a scenario, from a file or a link, in the simulator.
 
 use std::io::Read;
 use std::path::Path;
 
 use indicatif::ProgressBar;
 use protocol::Role;
-use scenario::Scenario;
+use scenario::{MAX_LINK, Replay, ReplayError, Scenario};
 use serde_json::json;
 use sim::{Claim, Report, Sim, Standing, Verdict};
 
@@ -14,36 +14,109 @@ use crate::out::{Failure, Out, open};
 /// The longest scenario file, in bytes.
 const MAX_FILE: u64 = 256 * 1024;
 
-/// Runs a scenario; true if every claim held.
+/// Runs a scenario file; true if the run came to what it expects.
 pub fn run(file: &Path, seed: Option<u64>, log: bool, out: &mut Out) -> Result<bool, Failure> {
+    let mut scenario = read(file)?;
+    scenario.seed = seed.unwrap_or(scenario.seed);
+    run_whole(scenario, None, log, out)
+}
+
+/// Prints the link of a scenario file, without running it.
+pub fn link(file: &Path, seed: Option<u64>, out: &mut Out) -> Result<bool, Failure> {
+    let mut scenario = read(file)?;
+    scenario.seed = seed.unwrap_or(scenario.seed);
+    let replay = Replay {
+        scenario,
+        fingerprint: None,
+    };
+    let link = replay.link().map_err(|error| bad_link(&error))?;
+    out.line(&link, json!({ "link": link }))?;
+    out.finish()?;
+    Ok(true)
+}
+
+/// Runs the scenario of a link, or of one from standard input for `-`; true if the run came to what
+/// it expects, and has the fingerprint that the link carries.
+pub fn replay(link: &str, log: bool, out: &mut Out) -> Result<bool, Failure> {
+    let text = match link {
+        "-" => read_text(Path::new("-"), MAX_LINK as u64 + 2)?, // with the end of its line
+        _ => link.to_owned(),
+    };
+    let replay = Replay::parse(&text).map_err(|error| bad_link(&error))?;
+    run_whole(replay.scenario, replay.fingerprint, log, out)
+}
+
+fn bad_link(error: &ReplayError) -> Failure {
+    Failure::Input {
+        error: error.to_string(),
+        help: match error {
+            ReplayError::TooLong(_) => "pass the scenario on as a file",
+            ReplayError::Version(_) => "take the program that made it, or a later one",
+            ReplayError::Scenario(_) => "tests/scenarios/README.md explains every field",
+            _ => "copy the whole link once more",
+        },
+    }
+}
+
+fn read_text(file: &Path, most: u64) -> Result<String, Failure> {
     let mut text = String::new();
-    let mut input = open(file)?.take(MAX_FILE + 1);
+    let mut input = open(file)?.take(most + 1);
     input
         .read_to_string(&mut text)
         .map_err(|error| Failure::Read(file.into(), error))?;
-    if text.len() as u64 > MAX_FILE {
+    if text.len() as u64 > most {
         return Err(Failure::Input {
-            error: format!("a scenario has at most {MAX_FILE} bytes"),
-            help: "shorten the file",
+            error: format!("there are more than {most} bytes"),
+            help: "shorten it",
         });
     }
-    let bad = |error: &dyn std::fmt::Display| Failure::Input {
-        error: format!("{}: {error}", file.display()),
+    Ok(text)
+}
+
+fn read(file: &Path) -> Result<Scenario, Failure> {
+    toml::from_str(&read_text(file, MAX_FILE)?).map_err(|error| bad(&error))
+}
+
+fn bad(error: &dyn std::fmt::Display) -> Failure {
+    Failure::Input {
+        error: error.to_string(),
         help: "mend the scenario; tests/scenarios/README.md explains every field",
-    };
-    let mut scenario: Scenario = toml::from_str(&text).map_err(|error| bad(&error))?;
-    scenario.seed = seed.unwrap_or(scenario.seed);
+    }
+}
+
+fn run_whole(
+    scenario: Scenario,
+    wanted: Option<[u8; 16]>,
+    log: bool,
+    out: &mut Out,
+) -> Result<bool, Failure> {
     let mut sim = Sim::new(&scenario).map_err(|error| bad(&error))?;
     drive(&mut sim);
     if log {
         tell_log(&sim, out)?;
     }
     let report = sim.report();
-    tell(&scenario.title, &report, out)?;
-    Ok(report
-        .claims
-        .iter()
-        .all(|claim| !matches!(claim.verdict, Verdict::Broken { .. })))
+    let fingerprint = report.fingerprint.to_bytes();
+    let outcome = Outcome {
+        unmet: report.unmet(&scenario.expect),
+        same: wanted.map(|wanted| wanted == fingerprint),
+        link: Replay {
+            scenario: scenario.clone(),
+            fingerprint: Some(fingerprint),
+        }
+        .link(),
+    };
+    tell(&scenario.title, &report, &outcome, out)?;
+    Ok(outcome.unmet.is_empty() && outcome.same != Some(false))
+}
+
+/// What a run comes to besides its report.
+struct Outcome {
+    /// Expectations that it did not meet.
+    unmet: Vec<String>,
+    /// Whether it has the fingerprint that its link carries, if that carries one.
+    same: Option<bool>,
+    link: Result<String, ReplayError>,
 }
 
 /// Runs to the end, showing progress on a terminal.
@@ -67,7 +140,7 @@ fn tell_log(sim: &Sim, out: &mut Out) -> Result<(), Failure> {
     Ok(())
 }
 
-fn tell(title: &str, report: &Report, out: &mut Out) -> Result<(), Failure> {
+fn tell(title: &str, report: &Report, outcome: &Outcome, out: &mut Out) -> Result<(), Failure> {
     let counts = report.counts;
     let mut text = vec![title.to_string()];
     text.extend(report.claims.iter().map(claim_text));
@@ -90,7 +163,18 @@ fn tell(title: &str, report: &Report, out: &mut Out) -> Result<(), Failure> {
         counts.answered,
         counts.submitted,
     ));
+    text.push(match &outcome.link {
+        Ok(link) => format!("link {link}"),
+        Err(error) => format!("no link: {error}"),
+    });
     text.push(format!("fingerprint {}", report.fingerprint));
+    text.extend(outcome.same.map(|same| match same {
+        true => "the same run as where the link was made".to_owned(),
+        false => {
+            "ANOTHER run than where the link was made: another version of the program?".to_owned()
+        }
+    }));
+    text.extend(outcome.unmet.iter().map(|what| format!("UNMET   {what}")));
     let claims: Vec<_> = report.claims.iter().map(claim_json).collect();
     let tips: Vec<_> = report
         .nodes
@@ -107,7 +191,8 @@ fn tell(title: &str, report: &Report, out: &mut Out) -> Result<(), Failure> {
         "crashes": counts.crashes, "torn_writes": counts.torn_writes,
         "lost_writes": counts.lost_writes,
         "submitted": counts.submitted, "answered": counts.answered,
-        "fingerprint": report.fingerprint.to_string(),
+        "fingerprint": report.fingerprint.to_string(), "same": outcome.same,
+        "link": outcome.link.as_ref().ok(), "unmet": outcome.unmet,
     });
     out.line(text.join("\n"), value)?;
     out.finish()

@@ -1,34 +1,15 @@
 //! The command line, called as its users call it.
 
+mod kit;
+
 use std::io::Write;
 use std::process::{Command, Output, Stdio};
 
+use kit::{objects, tabchain, text};
 use serde_json::Value;
 
 const GENESIS: &str = "0100000000000000000000000000000000000000000000000000000000000000000000003ba3edfd7a7b12b27ac72c3e67768f617fc81bc3888a51323a9fb8aa4b1e5e4a29ab5f49ffff001d1dac2b7c";
 const GENESIS_ID: &str = "000000000019d6689c085ae165831e934ff763ae46a2a6c172b3f1b60a8ce26f";
-
-/// Runs `tabchain` with text on standard input.
-fn tabchain(args: &[&str], input: &str) -> Output {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_tabchain"))
-        .args(args)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the binary runs");
-    // It may exit without reading; then writing fails, which is fine.
-    let _ = child
-        .stdin
-        .take()
-        .expect("piped")
-        .write_all(input.as_bytes());
-    child.wait_with_output().expect("it ends")
-}
-
-fn text(output: &Output) -> String {
-    String::from_utf8(output.stdout.clone()).expect("text")
-}
 
 fn vectors(name: &str) -> Value {
     let path = format!(
@@ -230,86 +211,6 @@ fn mining_that_finds_nothing_says_so() {
 }
 
 #[test]
-fn scenarios_run_and_their_fingerprint_is_the_golden_one() {
-    let folder = format!(
-        "{}/../../tests/scenarios/pow/02-partition",
-        env!("CARGO_MANIFEST_DIR")
-    );
-    let golden = std::fs::read_to_string(format!("{folder}/trace.txt")).expect("a transcript");
-    let golden = golden.lines().last().expect("its last line").to_string();
-    let output = tabchain(&["run", &format!("{folder}/scenario.toml")], "");
-    assert!(output.status.success(), "{}", text(&output));
-    assert_eq!(text(&output).lines().last(), Some(golden.as_str()));
-}
-
-#[test]
-fn another_seed_is_another_run_of_the_same_scenario() {
-    let path = "../../tests/scenarios/raft/01-first-election/scenario.toml";
-    let run = |args: &[&str]| {
-        let output = tabchain(&[&["run", path, "--json"], args].concat(), "");
-        assert!(output.status.success());
-        objects(&output).pop().expect("a report")
-    };
-    let (own, same, other) = (run(&[]), run(&["--seed", "1"]), run(&["--seed", "2"]));
-    assert_eq!(own["fingerprint"], same["fingerprint"]);
-    assert_ne!(own["fingerprint"], other["fingerprint"]);
-    assert_eq!(own["submitted"], own["answered"]);
-}
-
-#[test]
-fn protocols_and_ledgers_are_listed_with_their_parameters() {
-    let output = tabchain(&["protocols"], "");
-    let text = text(&output);
-    assert!(text.contains("raft: Raft (numbered slots)"), "{text}");
-    assert!(
-        text.contains("spacing: 1 to 3600 s, by default 10"),
-        "{text}"
-    );
-    let all = objects(&tabchain(&["protocols", "--json"], ""));
-    let named = |kind: &str| all.iter().filter(|one| one[kind].is_string()).count();
-    assert_eq!(named("protocol"), consensus::PROTOCOLS.len());
-    assert_eq!(named("ledger"), ledger::LEDGERS.len());
-}
-
-#[test]
-fn a_swarm_holds_and_shows_its_scenarios() {
-    let output = tabchain(&["swarm", "--seeds", "2", "--from", "5", "--json"], "");
-    assert!(output.status.success(), "{}", text(&output));
-    let all = objects(&output);
-    assert_eq!(all.len(), consensus::PROTOCOLS.len());
-    assert!(
-        all.iter()
-            .all(|one| one["seeds"] == 2 && one["broken"] == serde_json::json!([]))
-    );
-    let shown = text(&tabchain(
-        &["swarm", "--protocol", "raft", "--show", "5"],
-        "",
-    ));
-    let run = tabchain(&["run", "-"], &shown);
-    assert!(run.status.success(), "{}", text(&run));
-    let unknown = tabchain(&["swarm", "--protocol", "paxos"], "");
-    assert_eq!(unknown.status.code(), Some(2));
-}
-
-#[test]
-fn the_exit_code_reports_a_broken_claim() {
-    let path = "../../tests/scenarios/pow/03-deep-partition/scenario.toml";
-    let path = format!("{}/{path}", env!("CARGO_MANIFEST_DIR"));
-    let output = tabchain(&["run", &path, "--json"], "");
-    assert_eq!(output.status.code(), Some(1));
-    let value: Value = serde_json::from_str(&text(&output)).expect("JSON");
-    let broken = |claim: &Value| claim["held"] == false;
-    let names: Vec<_> = value["claims"]
-        .as_array()
-        .expect("a list")
-        .iter()
-        .filter(|c| broken(c))
-        .collect();
-    assert_eq!(names.len(), 1);
-    assert_eq!(names[0]["claim"], "agreement");
-}
-
-#[test]
 fn what_people_paste_along_with_hex_is_no_fault() {
     let upper = GENESIS.to_uppercase();
     let input = format!("\u{feff}{GENESIS}\n0x{GENESIS}\n  0X{upper} \n");
@@ -399,13 +300,6 @@ fn bad_input_gets_a_clear_error() {
         let error = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(error.contains(expected), "{error}");
     }
-}
-
-/// The objects that a command printed, one per line.
-fn objects(output: &Output) -> Vec<Value> {
-    let text = text(output);
-    let parse = |line| serde_json::from_str(line).expect("a line is an object");
-    text.lines().map(parse).collect()
 }
 
 #[test]
@@ -564,6 +458,7 @@ fn help_has_examples() {
         vec!["--help"],
         vec!["check", "headers", "--help"],
         vec!["run", "--help"],
+        vec!["replay", "--help"],
     ] {
         let output = tabchain(&args, "");
         assert!(output.status.success());

@@ -12,9 +12,19 @@ mod assemble;
     clippy::disallowed_types,
     reason = "serde's derive names floats; no field is one"
 )]
+mod expect;
+#[allow(
+    clippy::disallowed_types,
+    reason = "serde's derive names floats; no field is one"
+)]
 mod fault;
 mod fresh;
 mod link;
+#[allow(
+    clippy::disallowed_types,
+    reason = "serde's derive names floats; no field is one"
+)]
+mod replay;
 mod room;
 #[allow(
     clippy::disallowed_types,
@@ -24,7 +34,9 @@ pub mod script;
 mod setting;
 
 pub use assemble::assemble;
+pub use expect::Expect;
 pub use fault::{Fault, FaultKind};
+pub use replay::{MAX_LINK, Replay, ReplayError};
 pub use room::{MAX_NAME, Room, RoomError};
 pub use script::{
     ChainSpec, ClientsSpec, DisksSpec, LinksSpec, NodesSpec, Scenario, ScenarioError,

@@ -10,6 +10,7 @@ use chain::CompactTarget;
 use protocol::Shape;
 use serde::{Deserialize, Serialize};
 
+use crate::expect::Expect;
 use crate::fault::Fault;
 use crate::room::RoomError;
 use crate::setting::Setting;
@@ -43,6 +44,9 @@ pub struct Scenario {
     /// What goes wrong, and when.
     #[serde(default, rename = "fault")]
     pub faults: Vec<Fault>,
+    /// What must come of it.
+    #[serde(default)]
+    pub expect: Expect,
 }
 
 /// A chain's rules, as a file gives them.
@@ -154,6 +158,8 @@ pub mod limits {
     /// simulator really searches: it gives up after 2^26 hashes, which this limit makes very
     /// unlikely.
     pub const HASHES_PER_BLOCK: u64 = 1 << 23;
+    /// Claims of which something is expected.
+    pub const CLAIMS: usize = 64;
     /// Bytes of a title.
     pub const TITLE: usize = 200;
 }
@@ -190,6 +196,10 @@ pub enum ScenarioError {
     BadNode(u32),
     /// No hash rate is given.
     NoHashRate,
+    /// Nobody makes a claim of this name, of which something is expected.
+    UnknownClaim(String),
+    /// Different things are expected of a claim, or the same twice.
+    ClaimTwice(String),
 }
 
 impl fmt::Display for ScenarioError {
@@ -218,6 +228,8 @@ impl fmt::Display for ScenarioError {
             }
             Self::BadTitle(sign) => write!(f, "title has a control character {sign:?}"),
             Self::BadNode(node) => write!(f, "node {node} is not there, or named twice"),
+            Self::UnknownClaim(name) => write!(f, "there is no claim {name:?}"),
+            Self::ClaimTwice(name) => write!(f, "expect names the claim {name:?} twice"),
             Self::NoHashRate => write!(f, "nodes.hashes_per_second is empty"),
         }
     }
@@ -246,6 +258,7 @@ impl Scenario {
         within("number of faults", faults, 0, length(limits::FAULTS))?;
         self.links.check()?;
         self.disks.check()?;
+        self.expect.check()?;
         self.faults.iter().try_for_each(|fault| fault.check(self))?;
         let setting = Setting::of(&self.chain)?;
         match setting.entry.shape {

@@ -17,6 +17,12 @@ impl std::fmt::Display for Fingerprint {
 }
 
 impl Fingerprint {
+    /// Its bytes, as links carry them.
+    #[must_use]
+    pub fn to_bytes(self) -> [u8; 16] {
+        self.0
+    }
+
     /// Hashes in one step of one node.
     pub(crate) fn step(
         &mut self,

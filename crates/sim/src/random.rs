@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use chain::Stream;
 use protocol::{Entry, Shape};
 use scenario::{
-    ChainSpec, ClientsSpec, DisksSpec, Fault, FaultKind, LinksSpec, NodesSpec, Scenario,
+    ChainSpec, ClientsSpec, DisksSpec, Expect, Fault, FaultKind, LinksSpec, NodesSpec, Scenario,
 };
 
 /// For how many simulated seconds things go wrong, where messages and not blocks decide ...
@@ -78,6 +78,7 @@ pub fn scenario(entry: &Entry, seed: u64) -> Scenario {
         links,
         disks,
         faults,
+        expect: Expect::default(),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use chain::{BlockId, Height, PeerId, Time};
 use protocol::Role;
+use scenario::Expect;
 
 use crate::fingerprint::Fingerprint;
 
@@ -111,4 +112,47 @@ pub struct Report {
     pub nodes: Vec<Standing>,
     /// The numbers.
     pub counts: Counts,
+}
+
+impl Report {
+    /// What of a scenario's expectations the run did not meet, each in one sentence.
+    #[must_use]
+    pub fn unmet(&self, expect: &Expect) -> Vec<String> {
+        let claims = self.claims.iter();
+        let mut unmet: Vec<String> = claims.filter_map(|claim| claim.unmet(expect)).collect();
+        if self.counts.answered < expect.answers {
+            let (answered, least) = (self.counts.answered, expect.answers);
+            unmet.push(format!(
+                "{answered} answers, and at least {least} are expected"
+            ));
+        }
+        for (index, node) in self.nodes.iter().enumerate() {
+            if let (Role::Member, Some((_, height))) = (node.role, node.tip)
+                && height.0 < expect.height
+            {
+                let least = expect.height;
+                unmet.push(format!(
+                    "node {index} is at height {height}, and at least {least} is expected"
+                ));
+            }
+        }
+        unmet
+    }
+}
+
+impl Claim {
+    fn unmet(&self, expect: &Expect) -> Option<String> {
+        let named = |names: &[String]| names.iter().any(|name| name == self.name);
+        let name = self.name;
+        match (&self.verdict, named(&expect.breaks), named(&expect.holds)) {
+            (Verdict::Broken { .. }, false, _) => Some(format!("{name} is broken")),
+            (Verdict::Held | Verdict::Excused { .. }, true, _) => {
+                Some(format!("{name} is expected to break, and did not"))
+            }
+            (Verdict::Excused { why, .. }, _, true) => {
+                Some(format!("{name} is expected to hold, and {why}"))
+            }
+            _ => None,
+        }
+    }
 }

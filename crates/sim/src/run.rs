@@ -52,6 +52,14 @@ impl Sim {
         let setting = scenario.check()?;
         let places = places(scenario);
         let judges = Judges::new(scenario, &setting, &places[0]);
+        let names: Vec<&str> = judges
+            .verdicts(Time::ZERO)
+            .iter()
+            .map(|claim| claim.name)
+            .collect();
+        if let Some(name) = scenario.expect.names().find(|name| !names.contains(name)) {
+            return Err(ScenarioError::UnknownClaim(name.into()));
+        }
         let seat = |place: Place| {
             let rate = scenario.hash_rate(place.seat.0);
             Seat::new(place, scenario.seed, rate)

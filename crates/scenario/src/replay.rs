@@ -1,0 +1,223 @@
+//! A run as a link: `/lab?run=` and one word, the base64url of a version, the scenario and a checksum.
+//!
+//! | bytes | meaning |
+//! |---|---|
+//! | 1 | version, [`VERSION`] |
+//! | any | the scenario and the fingerprint of its run, in postcard, its fields as in [`Wire`] |
+//! | 4 | the first bytes of the SHA-256 of all before |
+//!
+//! A link is read for ever: who changes what is written in a version makes another version. It holds
+//! no secret, for a scenario has none: keys of simulated nodes follow from the seed.
+
+use alloc::borrow::Cow;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::fmt;
+
+use base64ct::{Base64UrlUnpadded, Encoding};
+use chain::sha256;
+use serde::{Deserialize, Serialize};
+
+use crate::expect::Expect;
+use crate::fault::{Fault, FaultKind};
+use crate::script::{
+    ChainSpec, ClientsSpec, DisksSpec, LinksSpec, NodesSpec, Scenario, ScenarioError,
+};
+
+/// The longest link, in bytes. Some programs cut longer ones.
+pub const MAX_LINK: usize = 8_000;
+/// What is written at present.
+const VERSION: u8 = 1;
+const ROUTE: &str = "/lab?run=";
+const CHECKSUM: usize = 4;
+
+/// A scenario, and what came of it where the link was made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Replay {
+    /// The scenario, within its limits.
+    pub scenario: Scenario,
+    /// The fingerprint of its run, if it was run.
+    pub fingerprint: Option<[u8; 16]>,
+}
+
+/// Why a link cannot be made or read; each variant carries the offending value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ReplayError {
+    /// It has so many bytes.
+    TooLong(usize),
+    /// It does not begin as links to runs do.
+    NotARun(String),
+    /// It has a sign that no link has, or ends in the middle of one.
+    NotBase64,
+    /// It was made by a later version.
+    Version(u8),
+    /// Its checksum does not fit: something was changed or cut off.
+    Damaged,
+    /// It is whole, and yet holds no scenario.
+    Malformed,
+    /// The scenario is outside its limits.
+    Scenario(ScenarioError),
+}
+
+impl fmt::Display for ReplayError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooLong(length) => {
+                write!(f, "a link of {length} bytes, and {MAX_LINK} is the most")
+            }
+            Self::NotARun(start) => {
+                write!(f, "links to runs begin with {ROUTE:?}, not with {start:?}")
+            }
+            Self::NotBase64 => write!(f, "the link has a sign too many or too few"),
+            Self::Version(version) => {
+                write!(f, "the link has version {version}, known is {VERSION}")
+            }
+            Self::Damaged => write!(f, "the link is damaged: its checksum does not fit"),
+            Self::Malformed => write!(f, "the link holds no scenario"),
+            Self::Scenario(error) => write!(f, "the link's scenario: {error}"),
+        }
+    }
+}
+
+impl core::error::Error for ReplayError {}
+
+/// Version 1, in the order in which it is written.
+#[derive(Serialize, Deserialize)]
+struct Wire<'a> {
+    title: Cow<'a, str>,
+    seed: u64,
+    seconds: u32,
+    depth: u32,
+    chain: Cow<'a, ChainSpec>,
+    nodes: Cow<'a, NodesSpec>,
+    clients: ClientsSpec,
+    links: LinksSpec,
+    disks: DisksSpec,
+    faults: Vec<WireFault>,
+    expect: Cow<'a, Expect>,
+    fingerprint: Option<[u8; 16]>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct WireFault {
+    at_ms: u32,
+    #[serde(with = "WireKind")]
+    kind: FaultKind,
+}
+
+/// Files name a fault's kind in a field beside the others, links by its place here.
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "FaultKind")]
+enum WireKind {
+    Crash { node: u32, for_ms: u32 },
+    CrashInWrite { node: u32, for_ms: u32 },
+    PowerLoss { node: u32, for_ms: u32 },
+    Pause { node: u32, for_ms: u32 },
+    Cut { groups: Vec<Vec<u32>> },
+    CutOneWay { from: Vec<u32>, to: Vec<u32> },
+    Slow { node: u32, delay_ms: u32 },
+    Heal {},
+}
+
+impl Replay {
+    /// The part of the link after `#`.
+    ///
+    /// # Errors
+    /// The scenario is outside its limits or too long for a link.
+    pub fn link(&self) -> Result<String, ReplayError> {
+        self.scenario.check().map_err(ReplayError::Scenario)?;
+        let mut bytes = Vec::from([VERSION]);
+        let body = postcard::to_allocvec(&self.wire());
+        bytes.extend(body.map_err(|_| ReplayError::Malformed)?);
+        let sum = sha256(&bytes);
+        bytes.extend(&sum[..CHECKSUM]);
+        let link = format!("{ROUTE}{}", Base64UrlUnpadded::encode_string(&bytes));
+        match link.len() {
+            0..=MAX_LINK => Ok(link),
+            length => Err(ReplayError::TooLong(length)),
+        }
+    }
+
+    /// Reads a link: from its `#` on if it has one, else all of it. Its length is checked first; no
+    /// list in it makes room for more than its bytes could hold, up to a mebibyte.
+    ///
+    /// # Errors
+    /// The first thing that is wrong with it.
+    pub fn parse(link: &str) -> Result<Self, ReplayError> {
+        let link = link.trim();
+        if link.len() > MAX_LINK {
+            return Err(ReplayError::TooLong(link.len()));
+        }
+        let link = link.split_once('#').map_or(link, |(_, fragment)| fragment);
+        let Some(word) = link.strip_prefix(ROUTE) else {
+            let start = link.chars().take(ROUTE.len()).flat_map(char::escape_debug);
+            return Err(ReplayError::NotARun(start.collect()));
+        };
+        let bytes = Base64UrlUnpadded::decode_vec(word).map_err(|_| ReplayError::NotBase64)?;
+        let (all, sum) = match bytes.split_last_chunk::<CHECKSUM>() {
+            Some((all, sum)) if !all.is_empty() => (all, sum),
+            _ => return Err(ReplayError::Damaged),
+        };
+        let [VERSION, body @ ..] = all else {
+            return Err(ReplayError::Version(all[0]));
+        };
+        if sum[..] != sha256(all)[..CHECKSUM] {
+            return Err(ReplayError::Damaged);
+        }
+        match postcard::take_from_bytes::<Wire<'_>>(body) {
+            Ok((wire, [])) => wire.read(),
+            _ => Err(ReplayError::Malformed),
+        }
+    }
+
+    fn wire(&self) -> Wire<'_> {
+        let scenario = &self.scenario;
+        let faults = scenario.faults.iter().map(|fault| WireFault {
+            at_ms: fault.at_ms,
+            kind: fault.kind.clone(),
+        });
+        Wire {
+            title: Cow::Borrowed(&scenario.title),
+            seed: scenario.seed,
+            seconds: scenario.seconds,
+            depth: scenario.depth,
+            chain: Cow::Borrowed(&scenario.chain),
+            nodes: Cow::Borrowed(&scenario.nodes),
+            clients: scenario.clients,
+            links: scenario.links,
+            disks: scenario.disks,
+            faults: faults.collect(),
+            expect: Cow::Borrowed(&scenario.expect),
+            fingerprint: self.fingerprint,
+        }
+    }
+}
+
+impl Wire<'_> {
+    fn read(self) -> Result<Replay, ReplayError> {
+        let faults = self.faults.into_iter().map(|fault| Fault {
+            at_ms: fault.at_ms,
+            kind: fault.kind,
+        });
+        let scenario = Scenario {
+            title: self.title.to_string(),
+            seed: self.seed,
+            seconds: self.seconds,
+            depth: self.depth,
+            chain: self.chain.into_owned(),
+            nodes: self.nodes.into_owned(),
+            clients: self.clients,
+            links: self.links,
+            disks: self.disks,
+            faults: faults.collect(),
+            expect: self.expect.into_owned(),
+        };
+        scenario.check().map_err(ReplayError::Scenario)?;
+        let fingerprint = self.fingerprint;
+        Ok(Replay {
+            scenario,
+            fingerprint,
+        })
+    }
+}

@@ -1,0 +1,159 @@
+//! Links to runs: whatever is within limits comes back, whatever is not whole is refused.
+
+#![cfg(not(target_arch = "wasm32"))]
+
+use proptest::prelude::*;
+use scenario::{Fault, FaultKind, MAX_LINK, Replay, ReplayError, Scenario};
+
+const FILE: &str = r#"
+    title = "Golden"
+    seed = 7
+    seconds = 60
+    chain = { name = "golden", protocol = "raft", ledger = "kv", params = { heartbeat = 40 } }
+    nodes = { count = 3 }
+    clients = { count = 2, every_ms = 500 }
+    links = { delay_min_ms = 2, delay_max_ms = 12, loss_ppm = 1, duplicate_ppm = 2 }
+    disks = { sync_min_ms = 3, sync_max_ms = 4 }
+    expect = { holds = ["answers"], breaks = ["x"], answers = 5, height = 6 }
+    fault = [
+        { at_ms = 1_000, kind = "crash", node = 0, for_ms = 10 },
+        { at_ms = 2_000, kind = "crash-in-write", node = 1, for_ms = 20 },
+        { at_ms = 3_000, kind = "power-loss", node = 2, for_ms = 30 },
+        { at_ms = 4_000, kind = "pause", node = 3, for_ms = 40 },
+        { at_ms = 5_000, kind = "cut", groups = [[0, 1], [2]] },
+        { at_ms = 6_000, kind = "cut-one-way", from = [0], to = [1, 2] },
+        { at_ms = 7_000, kind = "slow", node = 4, delay_ms = 50 },
+        { at_ms = 8_000, kind = "heal" },
+    ]
+"#;
+
+/// As the first version writes it. It must be read for ever: never change this, add another.
+const GOLDEN: &str = "/lab?run=AQZHb2xkZW4HPAYGZ29sZGVuBHJhZnQCa3YBCWhlYXJ0YmVhdCgDAAL0AwIMAQIDBAjoBwAACtAPAQEUuBcCAh6gHwMDKIgnBAICAAEBAvAuBQEAAgEC2DYGBDLAPgcBB2Fuc3dlcnMBAXgFBgEJCQkJCQkJCQkJCQkJCQkJATnkEQ";
+
+fn golden() -> Replay {
+    Replay {
+        scenario: toml::from_str(FILE).expect("a scenario"),
+        fingerprint: Some([9; 16]),
+    }
+}
+
+#[test]
+fn links_of_the_first_version_are_read_for_ever() {
+    assert_eq!(golden().link().as_deref(), Ok(GOLDEN));
+    assert_eq!(Replay::parse(GOLDEN), Ok(golden()));
+    let whole = format!("https://example.org/tabchain/#{GOLDEN}\n");
+    assert_eq!(Replay::parse(&whole), Ok(golden()));
+}
+
+#[test]
+fn every_link_cut_short_or_with_one_sign_changed_is_refused() {
+    for end in 0..GOLDEN.len() {
+        Replay::parse(&GOLDEN[..end]).expect_err("cut short");
+    }
+    for at in 0..GOLDEN.len() {
+        for sign in ["A", "b", "0", "-", "_", ".", " ", "+", "/", "=", "%", "é"] {
+            let other = format!("{}{sign}{}", &GOLDEN[..at], &GOLDEN[at + 1..]);
+            if other != GOLDEN {
+                Replay::parse(&other).expect_err(&other);
+            }
+        }
+    }
+    Replay::parse(&format!("{GOLDEN}.")).expect_err("a sentence's end");
+}
+
+#[test]
+fn each_kind_of_damage_has_its_own_error() {
+    let long = "A".repeat(MAX_LINK + 1);
+    assert_eq!(Replay::parse(&long), Err(ReplayError::TooLong(long.len())));
+    let room = "/live?room=maple";
+    let begins = ReplayError::NotARun("/live?roo".into());
+    assert_eq!(Replay::parse(room), Err(begins));
+    assert_eq!(Replay::parse("/lab?run=A"), Err(ReplayError::NotBase64));
+    assert_eq!(Replay::parse("/lab?run=AQ"), Err(ReplayError::Damaged));
+    let later = "/lab?run=AgAAAAA";
+    assert_eq!(Replay::parse(later), Err(ReplayError::Version(2)));
+}
+
+#[test]
+fn a_scenario_that_is_too_long_or_outside_its_limits_has_no_link() {
+    let mut replay = golden();
+    let cut = FaultKind::Cut {
+        groups: vec![(0..5).collect()],
+    };
+    replay.scenario.faults = vec![
+        Fault {
+            at_ms: 60_000,
+            kind: cut
+        };
+        1_000
+    ];
+    assert!(matches!(replay.link(), Err(ReplayError::TooLong(_))));
+    replay.scenario.nodes.count = 1_000_000_000;
+    assert!(matches!(replay.link(), Err(ReplayError::Scenario(_))));
+}
+
+fn kind() -> impl Strategy<Value = FaultKind> {
+    let (node, for_ms) = (0..5u32, 0..10_000u32);
+    (node, for_ms, 0..8).prop_map(|(node, for_ms, kind)| match kind {
+        0 => FaultKind::Crash { node, for_ms },
+        1 => FaultKind::CrashInWrite { node, for_ms },
+        2 => FaultKind::PowerLoss { node, for_ms },
+        3 => FaultKind::Pause { node, for_ms },
+        4 => FaultKind::Cut {
+            groups: vec![vec![node], vec![]],
+        },
+        5 => FaultKind::CutOneWay {
+            from: vec![node],
+            to: vec![],
+        },
+        6 => FaultKind::Slow {
+            node,
+            delay_ms: for_ms,
+        },
+        _ => FaultKind::Heal {},
+    })
+}
+
+fn scenario() -> impl Strategy<Value = Scenario> {
+    let faults = proptest::collection::vec((0..60_000u32, kind()), 0..40);
+    ("[^\\p{Cc}]{0,40}", any::<u64>(), 1..50u32, faults).prop_map(
+        |(title, seed, heartbeat, faults)| {
+            let mut scenario = golden().scenario;
+            (scenario.title, scenario.seed) = (title, seed);
+            let params = &mut scenario.chain.params;
+            params.insert("heartbeat".into(), heartbeat.into());
+            let fault = |(at_ms, kind)| Fault { at_ms, kind };
+            scenario.faults = faults.into_iter().map(fault).collect();
+            scenario
+        },
+    )
+}
+
+proptest! {
+    #[test]
+    fn what_is_written_is_read(scenario in scenario(), fingerprint in any::<Option<[u8; 16]>>()) {
+        let replay = Replay { scenario, fingerprint };
+        let link = replay.link().expect("short enough");
+        prop_assert_eq!(Replay::parse(&link), Ok(replay));
+    }
+
+    #[test]
+    fn junk_is_refused(junk in "\\PC{0,300}", word in "[A-Za-z0-9_-]{0,300}") {
+        prop_assert!(Replay::parse(&junk).is_err());
+        let link = format!("/lab?run={}", word);
+        prop_assert!(Replay::parse(&link).is_err());
+    }
+
+    /// Bytes with a good checksum, so that all of them reach the decoder.
+    #[test]
+    fn whole_junk_is_refused_without_a_panic(body in proptest::collection::vec(any::<u8>(), 0..400)) {
+        use base64ct::Encoding as _;
+        let mut bytes = vec![1];
+        bytes.extend(body);
+        let sum = chain::sha256(&bytes);
+        bytes.extend(&sum[..4]);
+        let word = base64ct::Base64UrlUnpadded::encode_string(&bytes);
+        let link = format!("/lab?run={}", word);
+        prop_assert!(Replay::parse(&link).is_err());
+    }
+}
