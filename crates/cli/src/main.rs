@@ -98,7 +98,7 @@ enum Command {
     /// List the protocols and ledgers that a scenario can name, with their parameters.
     Protocols,
     /// Run random scenarios of a protocol on all cores: bad links, cuts, crashes, then quiet; exit
-    /// code 1 if a claim did not hold.
+    /// code 1 if a claim did not hold. Violations are shrunk and printed as files and links.
     #[command(after_help = "Example:\n  tabchain swarm --protocol raft --seeds 1000")]
     Swarm {
         /// Short name of the protocol; all of them if there is none.
@@ -110,6 +110,9 @@ enum Command {
         /// The seed of the first one.
         #[arg(long, value_name = "N", default_value_t = 0)]
         from: u64,
+        /// Go on for so many minutes instead, however many scenarios that takes.
+        #[arg(long, value_name = "M", conflicts_with = "seeds")]
+        minutes: Option<u32>,
         /// Print the scenario of this seed instead of running any.
         #[arg(long, value_name = "SEED")]
         show: Option<u64>,
@@ -184,12 +187,14 @@ fn main() -> ExitCode {
             protocol,
             seeds,
             from,
+            minutes,
             show: None,
         } => {
             let wanted = swarm::Wanted {
                 protocol,
                 seeds,
                 from,
+                minutes,
             };
             swarm::run(&wanted, &mut out)
         }

@@ -8,8 +8,9 @@ use std::time::Instant;
 use consensus::PROTOCOLS;
 use indicatif::ProgressBar;
 use protocol::Entry;
-use scenario::Scenario;
+use scenario::{Replay, Scenario};
 use serde_json::json;
+use sim::shrink::{breaks, shrink};
 use sim::{Counts, Sim, Verdict, random};
 
 use crate::out::{Failure, Out};
@@ -22,7 +23,12 @@ pub struct Wanted {
     pub seeds: u64,
     /// The first.
     pub from: u64,
+    /// Go on for so many minutes instead, however many seeds that takes.
+    pub minutes: Option<u32>,
 }
+
+/// Most runs that shrinking a violation may take.
+const TRIES: u32 = 300;
 
 /// A claim that did not hold.
 struct Fall {
@@ -34,6 +40,7 @@ struct Fall {
 /// What all runs of a protocol came to.
 #[derive(Default)]
 struct Sum {
+    seeds: u64,
     counts: Counts,
     falls: Vec<Fall>,
 }
@@ -44,12 +51,13 @@ pub fn run(wanted: &Wanted, out: &mut Out) -> Result<bool, Failure> {
     for entry in entries(wanted.protocol.as_deref())? {
         let begun = Instant::now();
         let sum = Mutex::new(Sum::default());
-        over_cores(wanted, |seed| {
+        let seeds = over_cores(wanted, |seed| {
             add(&sum, seed, &random::scenario(entry, seed))
         });
-        let sum = sum.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let mut sum = sum.into_inner().unwrap_or_else(PoisonError::into_inner);
         held &= sum.falls.is_empty();
-        tell(entry, wanted, sum, begun.elapsed().as_millis(), out)?;
+        sum.seeds = seeds;
+        tell(entry, wanted.from, sum, begun.elapsed().as_millis(), out)?;
     }
     out.finish()?;
     Ok(held)
@@ -92,30 +100,76 @@ fn add(sum: &Mutex<Sum>, seed: u64, scenario: &Scenario) {
     }
 }
 
-/// Does the work of all seeds, on all cores.
-fn over_cores(wanted: &Wanted, work: impl Fn(u64) + Sync) {
-    let (next, bar) = (AtomicU64::new(0), ProgressBar::new(wanted.seeds));
+/// Does the work of all seeds, on all cores; says how many there were.
+fn over_cores(wanted: &Wanted, work: impl Fn(u64) + Sync) -> u64 {
+    let (next, begun) = (AtomicU64::new(0), Instant::now());
+    let limit = wanted.minutes.map(|minutes| u64::from(minutes) * 60);
+    let bar = ProgressBar::new(limit.unwrap_or(wanted.seeds));
+    let is_over = |number| match limit {
+        Some(seconds) => begun.elapsed().as_secs() >= seconds,
+        None => number >= wanted.seeds,
+    };
     let threads = thread::available_parallelism().map_or(1, usize::from);
     thread::scope(|scope| {
         for _ in 0..threads {
             scope.spawn(|| {
                 loop {
                     let number = next.fetch_add(1, Ordering::Relaxed);
-                    if number >= wanted.seeds {
+                    if is_over(number) {
                         return;
                     }
                     work(wanted.from.saturating_add(number));
-                    bar.inc(1);
+                    match limit {
+                        Some(_) => bar.set_position(begun.elapsed().as_secs()),
+                        None => bar.inc(1),
+                    }
                 }
             });
         }
     });
     bar.finish_and_clear();
+    next.into_inner() - threads as u64 // each thread took one number in vain
+}
+
+/// The first violation of each claim, shrunk: a scenario in which the claim still falls.
+fn shrunk(entry: &Entry, falls: &[Fall], tries: u32) -> Vec<(&'static str, Scenario)> {
+    let mut claims: Vec<&Fall> = falls.iter().collect();
+    claims.sort_by_key(|fall| fall.claim); // stable: the first seed stays first
+    claims.dedup_by_key(|fall| fall.claim);
+    let small = |fall: &Fall| {
+        let scenario = random::scenario(entry, fall.seed);
+        let (claim, bar) = (fall.claim, ProgressBar::new(tries.into()));
+        let small = shrink(&scenario, tries, |scenario| {
+            bar.inc(1);
+            breaks(scenario, claim)
+        });
+        bar.finish_and_clear();
+        (claim, small)
+    };
+    claims.into_iter().map(small).collect()
+}
+
+/// A shrunk violation as a file and, if it is short enough, as a link.
+fn shrunk_text((claim, scenario): &(&'static str, Scenario)) -> String {
+    let file = toml::to_string(scenario).expect("what was read from a file can be written");
+    let link = match shrunk_link(scenario) {
+        Some(link) => format!("tabchain replay '{link}'"),
+        None => "too long for a link: pass it on as a file".into(),
+    };
+    format!("\nshrunk, {claim} still falls: {link}\n{file}")
+}
+
+fn shrunk_link(scenario: &Scenario) -> Option<String> {
+    let replay = Replay {
+        fingerprint: Some(Sim::new(scenario).ok()?.run().fingerprint.to_bytes()),
+        scenario: scenario.clone(),
+    };
+    replay.link().ok()
 }
 
 fn tell(
     entry: &Entry,
-    wanted: &Wanted,
+    from: u64,
     mut sum: Sum,
     millis: u128,
     out: &mut Out,
@@ -126,8 +180,8 @@ fn tell(
     let mut text = vec![format!(
         "{id}: {} seeds from {}: {} events in {millis} ms, {rate} a second; {} crashes, {} writes \
          torn and {} lost, {} of {} packets lost, {} reorganisations, {} of {} transactions answered",
-        wanted.seeds,
-        wanted.from,
+        sum.seeds,
+        from,
         counts.steps,
         counts.crashes,
         counts.torn_writes,
@@ -148,14 +202,48 @@ fn tell(
             "look closer: tabchain swarm --protocol {id} --show {seed} | tabchain run - --log"
         ));
     }
+    let small = shrunk(entry, &sum.falls, TRIES);
+    text.extend(small.iter().map(shrunk_text));
+    let small: Vec<_> = small
+        .iter()
+        .map(|(claim, scenario)| {
+            let link = shrunk_link(scenario);
+            json!({"claim": claim, "scenario": scenario, "link": link})
+        })
+        .collect();
     let falls = sum.falls.iter();
     let falls: Vec<_> = falls
         .map(|fall| json!({"seed": fall.seed, "claim": fall.claim, "what": fall.what}))
         .collect();
     let value = json!({
-        "protocol": id, "seeds": wanted.seeds, "from": wanted.from, "events": counts.steps,
+        "protocol": id, "seeds": sum.seeds, "from": from, "events": counts.steps,
         "events_a_second": u64::try_from(rate).unwrap_or(u64::MAX), "crashes": counts.crashes,
         "torn_writes": counts.torn_writes, "lost_writes": counts.lost_writes, "answered": counts.answered, "broken": falls,
+        "shrunk": small,
     });
     out.line(text.join("\n"), value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Forged violations, so that no smaller scenario breaks the claim.
+    #[test]
+    fn the_first_violation_of_each_claim_is_looked_at() {
+        let entry = consensus::find("raft").expect("in the registry");
+        let fall = |seed, claim| Fall {
+            seed,
+            claim,
+            what: "forged".into(),
+        };
+        let falls = [fall(2, "answers"), fall(3, "answers")];
+        let small = shrunk(entry, &falls, 3);
+        assert_eq!(small, [("answers", random::scenario(entry, 2))]);
+        let text = shrunk_text(&small[0]);
+        assert!(text.contains("tabchain replay '/lab?run="), "{text}");
+        let (_, file) = text.split_once("title").expect("a file");
+        let file: Scenario = toml::from_str(&format!("title{file}")).expect("a scenario");
+        assert_eq!(file, small[0].1);
+    }
 }

@@ -100,6 +100,11 @@ fn a_swarm_holds_and_shows_its_scenarios() {
     ));
     let run = tabchain(&["run", "-"], &shown);
     assert!(run.status.success(), "{}", text(&run));
+    let timed = tabchain(
+        &["swarm", "--protocol", "raft", "--minutes", "0", "--json"],
+        "",
+    );
+    assert_eq!(objects(&timed)[0]["seeds"], 0, "there is no time for any");
     let unknown = tabchain(&["swarm", "--protocol", "paxos"], "");
     assert_eq!(unknown.status.code(), Some(2));
 }

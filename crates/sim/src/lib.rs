@@ -18,6 +18,7 @@ mod report;
 mod run;
 mod search;
 mod seat;
+pub mod shrink;
 
 pub use disk::Disk;
 pub use fingerprint::Fingerprint;
