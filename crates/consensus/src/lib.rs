@@ -7,13 +7,14 @@
 
 extern crate alloc;
 
+pub mod pbft;
 pub mod pow;
 pub mod raft;
 
 use protocol::Entry;
 
 /// Every protocol; adding one takes a folder and a line here.
-pub const PROTOCOLS: &[Entry] = &[pow::ENTRY, raft::ENTRY];
+pub const PROTOCOLS: &[Entry] = &[pow::ENTRY, raft::ENTRY, pbft::ENTRY];
 
 /// The protocol with this short name.
 #[must_use]

@@ -19,7 +19,17 @@ macro_rules! cases {
     };
 }
 
-const CASES: [(&str, &str, &str); 16] = cases![
+const CASES: [(&str, &str, &str); 26] = cases![
+    "pbft/01-normal-case",
+    "pbft/02-primary-dies",
+    "pbft/03-primary-cut-off",
+    "pbft/04-water-marks",
+    "pbft/05-far-behind",
+    "pbft/06-bad-links",
+    "pbft/07-no-quorum",
+    "pbft/08-two-of-seven",
+    "pbft/09-retry",
+    "pbft/10-even-group",
     "pow/01-lossy-links",
     "pow/02-partition",
     "pow/03-deep-partition",

@@ -33,6 +33,13 @@ fn raft_keeps_its_promises() {
 }
 
 #[test]
+fn pbft_keeps_its_promises() {
+    let all = hold("pbft", 8);
+    assert!(all.crashes >= 8 && all.torn_writes >= 2, "{all:?}");
+    assert!(all.answered >= 800, "{all:?}");
+}
+
+#[test]
 fn proof_of_work_keeps_its_promises() {
     let all = hold("pow", 12);
     assert!(all.crashes >= 12 && all.reorganisations >= 20, "{all:?}");
@@ -47,7 +54,7 @@ fn a_run_is_the_same_each_time_and_another_seed_is_another_run() {
 
 #[test]
 fn a_random_scenario_survives_its_file() {
-    for protocol in ["pow", "raft"] {
+    for protocol in ["pow", "raft", "pbft"] {
         for seed in 0..50 {
             let scenario = of(protocol, seed);
             let text = toml::to_string(&scenario).expect("a file");

@@ -17,7 +17,7 @@ pub mod saved;
 mod state;
 mod step;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use client::Client;
 use state::{Replica, Setup};

@@ -12,8 +12,8 @@ use super::saved::{PROMISE, Promise, entry_name};
 
 mod chaos;
 mod codec;
-mod executor;
-pub(super) mod host;
+pub(crate) mod executor;
+pub(crate) mod host;
 mod net;
 mod rules;
 

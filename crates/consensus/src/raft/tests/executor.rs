@@ -7,7 +7,7 @@ use protocol::{Body, Proposal, Receipt};
 
 /// Executes decided slots as nodes do: in order, each request once.
 #[derive(Default)]
-pub(super) struct Executor {
+pub(crate) struct Executor {
     decided: BTreeMap<u64, Arc<Proposal>>,
     pub executed: u64,
     pub tip: [u8; 32],

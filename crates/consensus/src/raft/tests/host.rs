@@ -9,7 +9,7 @@ use protocol::{
 };
 
 /// No chain: Raft looks at none.
-pub(super) struct NoChain;
+pub(crate) struct NoChain;
 
 impl ChainView for NoChain {
     fn tip(&self) -> (BlockId, Height) {
@@ -22,7 +22,7 @@ impl ChainView for NoChain {
 }
 
 /// Hands an input to a protocol, as a node would.
-pub(super) fn feed(protocol: &mut dyn Protocol, cx: &mut Cx<'_>, input: &Input, disk: &Values) {
+pub(crate) fn feed(protocol: &mut dyn Protocol, cx: &mut Cx<'_>, input: &Input, disk: &Values) {
     match input {
         Input::Boot { .. } => protocol.on_boot(cx, disk),
         Input::Timer {
@@ -38,7 +38,7 @@ pub(super) fn feed(protocol: &mut dyn Protocol, cx: &mut Cx<'_>, input: &Input, 
 }
 
 /// Applies a change to a disk.
-pub(super) fn store(disk: &mut Values, keep: &Keep) {
+pub(crate) fn store(disk: &mut Values, keep: &Keep) {
     match keep {
         Keep::Put(name, value) => drop(disk.insert(name.clone(), value.clone())),
         Keep::DeleteRange(from, until) => {

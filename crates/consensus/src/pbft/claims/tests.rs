@@ -1,0 +1,519 @@
+//! Each claim finds a forged violation, and says nothing while all is well.
+
+use alloc::{boxed::Box, string::String, sync::Arc, vec, vec::Vec};
+
+use chain::{Encode, Seat, Signature, Time};
+use protocol::{
+    AskId, Body, Claim, Death, Input, Keep, Output, Proposal, Remains, Seen, Values, Wish, pack,
+};
+
+use super::*;
+use crate::pbft::message::{
+    Batch, Checkpoint, Decided, Digest, NewView, Prepared, Request, Slot, Stable, ViewChange, Vote,
+};
+use crate::pbft::saved::{Accepted, NEW_VIEW, STABLE, Shelf, VIEW_CHANGE, batch_name, forget};
+use crate::raft::tests::host::output;
+
+const SIGNED: Signature = Signature::from_bytes([0; 64]);
+
+fn peer(seat: u8) -> PeerId {
+    PeerId::from_bytes([seat + 1; 32])
+}
+
+/// Four members, of whom one may be faulty; seats from 4 on are clients.
+fn members() -> Members {
+    Members((0..4).map(peer).collect())
+}
+
+fn request(number: u64, tx: &[u8]) -> Request {
+    Request {
+        wish: protocol::Request {
+            client: peer(4),
+            number,
+            tx: tx.into(),
+        },
+        key: [0; 32],
+        signature: SIGNED,
+    }
+}
+
+/// A batch of one request.
+fn batch(tx: &[u8]) -> Arc<Batch> {
+    Arc::new(Batch {
+        time: Time(0),
+        proposer: Seat(0),
+        requests: vec![request(1, tx)],
+    })
+}
+
+fn vote(view: u64, slot: u64, tx: &[u8]) -> Vote {
+    Vote {
+        view: View(view),
+        slot: Slot(slot),
+        digest: batch(tx).digest(),
+    }
+}
+
+fn put(name: &[u8], value: &impl Encode) -> Output {
+    let value = value.to_vec().into();
+    output(Wish::Save(vec![Keep::Put(name.to_vec(), value)]))
+}
+
+fn decide(view: u64, slot: u64, tx: &[u8]) -> Output {
+    let decided = Decided {
+        view: View(view),
+        slot: Slot(slot),
+        commits: vec![],
+        batch: batch(tx),
+    };
+    put(&Shelf::Decided.name(Slot(slot)), &decided)
+}
+
+fn accept(vote: Vote) -> Output {
+    let signature = SIGNED;
+    put(
+        &Shelf::Accepted.name(vote.slot),
+        &Accepted { vote, signature },
+    )
+}
+
+fn hold(slot: u64, tx: &[u8]) -> Output {
+    put(&batch_name(Slot(slot), batch(tx).digest()), &*batch(tx))
+}
+
+fn prepared(vote: Vote) -> Output {
+    let prepared = Prepared {
+        vote,
+        pre_prepare: SIGNED,
+        prepares: vec![],
+    };
+    put(&Shelf::Prepared.name(vote.slot), &prepared)
+}
+
+fn stable(slot: u64, digest: u8) -> Stable {
+    let (slot, digest) = (Slot(slot), Digest([digest; 32]));
+    Stable {
+        checkpoint: Checkpoint { slot, digest },
+        signatures: vec![],
+    }
+}
+
+fn view_change(view: u64, slot: u64) -> ViewChange {
+    ViewChange {
+        view: View(view),
+        seat: Seat(1),
+        stable: stable(slot, 0),
+        prepared: vec![],
+        signature: SIGNED,
+    }
+}
+
+/// A new view that begins after a slot with these batches.
+fn new_view(view: u64, slot: u64, txs: &[&[u8]]) -> NewView {
+    let pre_prepares = txs.iter().map(|tx| (batch(tx).digest(), SIGNED));
+    NewView {
+        view: View(view),
+        changes: vec![Arc::new(view_change(view, slot))],
+        pre_prepares: pre_prepares.collect(),
+        signature: SIGNED,
+    }
+}
+
+fn say(to: u8, message: &Message) -> Output {
+    let (to, packet) = (peer(to), pack(message));
+    output(Wish::Send { to, packet })
+}
+
+fn pre_prepare(view: u64, slot: u64, tx: &[u8]) -> Message {
+    Message::PrePrepare {
+        view: View(view),
+        slot: Slot(slot),
+        batch: batch(tx),
+        signature: SIGNED,
+    }
+}
+
+fn prepare(view: u64, slot: u64, tx: &[u8]) -> Message {
+    Message::Prepare(vote(view, slot, tx), SIGNED)
+}
+
+fn commit(view: u64, slot: u64, tx: &[u8]) -> Message {
+    Message::Commit(vote(view, slot, tx), SIGNED)
+}
+
+fn checkpoint(slot: u64, digest: u8) -> Message {
+    Message::Checkpoint(stable(slot, digest).checkpoint, SIGNED)
+}
+
+fn execute(slot: u64, proposal: Proposal) -> Output {
+    Output::Executed {
+        slot,
+        proposal: Arc::new(proposal),
+        block: None,
+        receipts: Arc::new([]),
+    }
+}
+
+/// Shows a step to a claim.
+fn show(claim: &mut dyn Claim, seat: u8, out: &[Output]) -> Result<(), String> {
+    claim.after(&Seen {
+        at: Time(0),
+        seat: u32::from(seat),
+        peer: peer(seat),
+        input: &Input::Peers { up: vec![] },
+        out,
+        glance: None,
+    })
+}
+
+/// Shows steps that are all fine.
+#[track_caller]
+fn fine(claim: &mut dyn Claim, steps: &[(u8, Vec<Output>)]) {
+    for (seat, out) in steps {
+        assert_eq!(show(claim, *seat, out), Ok(()));
+    }
+}
+
+/// Shows steps of which all but the last are fine, and the last is not.
+#[track_caller]
+fn finds(mut claim: Box<dyn Claim>, steps: &[(u8, Vec<Output>)]) {
+    let (last, before) = steps.split_last().expect("a violation");
+    fine(&mut *claim, before);
+    let mut copy = claim.fork();
+    let (seat, out) = last;
+    assert!(show(&mut *claim, *seat, out).is_err(), "{}", claim.name());
+    assert!(
+        show(&mut *copy, *seat, out).is_err(),
+        "a copy knows as much"
+    );
+}
+
+#[test]
+fn two_batches_in_a_slot() {
+    let claim = || Box::new(Agreement::new(&members()));
+    let first = (
+        0,
+        vec![decide(0, 1, b"a"), execute(1, batch(b"a").proposal())],
+    );
+    let same = (1, vec![execute(1, batch(b"a").proposal())]);
+    finds(
+        claim(),
+        &[first.clone(), same.clone(), (2, vec![decide(3, 1, b"b")])],
+    );
+    finds(
+        claim(),
+        &[first.clone(), (1, vec![execute(1, batch(b"b").proposal())])],
+    );
+    let mut dated = batch(b"a").proposal();
+    dated.time = Time(1);
+    finds(claim(), &[first, same, (3, vec![execute(1, dated)])]);
+}
+
+#[test]
+fn a_decision_that_too_few_have_prepared() {
+    let claim = || Box::new(CommittedIsPrepared::new(&members()));
+    let prepares = |seat: u8, tx: &[u8]| (seat, vec![prepared(vote(0, 1, tx))]);
+    let decides = |seat| (seat, vec![decide(0, 1, b"a")]);
+    finds(claim(), &[prepares(0, b"a"), prepares(1, b"b"), decides(0)]);
+    finds(claim(), &[prepares(0, b"a"), prepares(0, b"a"), decides(2)]);
+    fine(
+        &mut *claim(),
+        &[prepares(0, b"a"), prepares(1, b"a"), decides(2)],
+    );
+}
+
+#[test]
+fn a_later_view_that_forgets_a_decision() {
+    let claim = || Box::new(CertificatesSurvive::new(&members()));
+    let decided = (0, vec![decide(0, 2, b"a")]);
+    let begins = |view, slot, txs: &[&[u8]]| {
+        (
+            1,
+            vec![say(0, &Message::NewView(new_view(view, slot, txs).into()))],
+        )
+    };
+    finds(claim(), &[decided.clone(), begins(1, 0, &[b"x", b"b"])]);
+    finds(claim(), &[decided.clone(), begins(1, 0, &[b"x"])]);
+    finds(
+        claim(),
+        &[decided.clone(), (1, vec![say(0, &pre_prepare(1, 2, b"b"))])],
+    );
+    // It may become known after the view has begun.
+    finds(claim(), &[begins(1, 0, &[b"x", b"b"]), decided.clone()]);
+    fine(
+        &mut *claim(),
+        &[
+            decided.clone(),
+            begins(1, 0, &[b"x", b"a"]),
+            begins(2, 2, &[]),
+        ],
+    );
+    // A view that is older than the decision may have proposed anything.
+    fine(
+        &mut *claim(),
+        &[begins(1, 0, &[b"x", b"b"]), (0, vec![decide(2, 2, b"a")])],
+    );
+}
+
+#[test]
+fn a_stable_checkpoint_that_no_quorum_took() {
+    let claim = || Box::new(StableHasQuorum::new(&members()));
+    let says = |seat, digest| (seat, vec![say(3, &checkpoint(4, digest))]);
+    let takes = (3, vec![put(STABLE, &stable(4, 1))]);
+    finds(
+        claim(),
+        &[says(0, 1), says(1, 1), says(1, 1), takes.clone()],
+    );
+    finds(
+        claim(),
+        &[says(0, 1), says(1, 1), says(2, 2), takes.clone()],
+    );
+    fine(&mut *claim(), &[says(0, 1), says(1, 1), says(2, 1), takes]);
+}
+
+#[test]
+fn two_statements_where_one_is_allowed() {
+    let claim = || Box::new(OneStatement::new(&members()));
+    let says = |seat, message: &Message| (seat, vec![say(2, message)]);
+    for phase in [pre_prepare, prepare, commit] {
+        let seat = 1; // the primary of view 1
+        let first = says(seat, &phase(1, 1, b"a"));
+        fine(
+            &mut *claim(),
+            &[first.clone(), first.clone(), says(seat, &phase(1, 2, b"b"))],
+        );
+        finds(claim(), &[first.clone(), says(seat, &phase(1, 1, b"b"))]);
+        finds(claim(), &[first, says(3, &pre_prepare(1, 1, b"a"))]);
+    }
+    finds(
+        claim(),
+        &[says(0, &checkpoint(4, 1)), says(0, &checkpoint(4, 2))],
+    );
+    let leaves = |view, slot| Message::ViewChange(view_change(view, slot).into());
+    finds(
+        claim(),
+        &[
+            says(1, &leaves(1, 0)),
+            says(1, &leaves(2, 0)),
+            says(1, &leaves(1, 4)),
+        ],
+    );
+    let begins = |txs: &[&[u8]]| Message::NewView(new_view(1, 0, txs).into());
+    finds(
+        claim(),
+        &[says(1, &begins(&[b"a"])), says(3, &begins(&[b"b"]))],
+    );
+    // A new view pre-prepares.
+    finds(
+        claim(),
+        &[says(1, &begins(&[b"a"])), says(1, &pre_prepare(1, 1, b"b"))],
+    );
+}
+
+#[test]
+fn what_is_said_before_it_is_durable() {
+    let claim = || Box::new(PromisesAreDurable::new(&members(), 8));
+    let says = |seat, message: &Message| (seat, vec![say(2, message)]);
+    let ready = |seat| (seat, vec![accept(vote(0, 1, b"a")), hold(1, b"a")]);
+    finds(claim(), &[says(0, &pre_prepare(0, 1, b"a"))]);
+    finds(claim(), &[ready(1), says(1, &prepare(0, 1, b"b"))]);
+    finds(
+        claim(),
+        &[
+            (1, vec![accept(vote(0, 1, b"a"))]),
+            says(1, &prepare(0, 1, b"a")),
+        ],
+    );
+    finds(
+        claim(),
+        &[
+            ready(1),
+            says(1, &prepare(0, 1, b"a")),
+            says(1, &commit(0, 1, b"a")),
+        ],
+    );
+    finds(
+        claim(),
+        &[
+            ready(0),
+            says(0, &pre_prepare(0, 1, b"a")),
+            says(0, &prepare(0, 1, b"a")),
+        ],
+    );
+    finds(
+        claim(),
+        &[(1, vec![decide(0, 1, b"a")]), says(1, &checkpoint(2, 1))],
+    );
+    finds(
+        claim(),
+        &[says(1, &Message::ViewChange(view_change(1, 0).into()))],
+    );
+    finds(
+        claim(),
+        &[says(1, &Message::NewView(new_view(1, 0, &[]).into()))],
+    );
+    let later = (
+        1,
+        vec![prepared(vote(0, 1, b"a")), say(2, &commit(0, 1, b"a"))],
+    );
+    fine(
+        &mut *claim(),
+        &[ready(1), says(1, &prepare(0, 1, b"a")), later],
+    );
+}
+
+#[test]
+fn what_is_said_in_a_view_that_was_left_or_beyond_the_water_marks() {
+    let claim = || Box::new(PromisesAreDurable::new(&members(), 8));
+    let says = |message: &Message| (1, vec![say(2, message)]);
+    let far = (1, vec![accept(vote(0, 9, b"a")), hold(9, b"a")]);
+    finds(claim(), &[far, says(&prepare(0, 9, b"a"))]);
+    let ready = (1, vec![accept(vote(0, 1, b"a")), hold(1, b"a")]);
+    let leaves = (1, vec![put(VIEW_CHANGE, &view_change(1, 0))]);
+    finds(
+        claim(),
+        &[ready.clone(), leaves, says(&prepare(0, 1, b"a"))],
+    );
+    let keeps = forget(Slot(4));
+    let forgets = (
+        1,
+        vec![put(STABLE, &stable(4, 1)), output(Wish::Save(keeps))],
+    );
+    finds(claim(), &[ready, forgets, says(&prepare(0, 1, b"a"))]);
+}
+
+#[test]
+fn promises_that_are_taken_back() {
+    let claim = || Box::new(PromisesAreDurable::new(&members(), 8));
+    let saves = |output: Output| (1, vec![output]);
+    let leaves = |view| saves(put(VIEW_CHANGE, &view_change(view, 0)));
+    let begins = |view| saves(put(NEW_VIEW, &new_view(view, 0, &[])));
+    finds(claim(), &[leaves(2), leaves(1)]);
+    finds(claim(), &[leaves(2), begins(1)]);
+    finds(claim(), &[begins(2), leaves(2)]);
+    fine(&mut *claim(), &[leaves(2), begins(2), leaves(3)]);
+    finds(
+        claim(),
+        &[
+            saves(accept(vote(0, 1, b"a"))),
+            saves(accept(vote(0, 1, b"b"))),
+        ],
+    );
+    finds(
+        claim(),
+        &[
+            saves(accept(vote(1, 1, b"a"))),
+            saves(accept(vote(0, 1, b"a"))),
+        ],
+    );
+    let takes = |slot| saves(put(STABLE, &stable(slot, 1)));
+    finds(claim(), &[takes(8), takes(4)]);
+}
+
+#[test]
+fn a_request_that_nobody_made() {
+    let claim = || Box::new(AskedFor::new(&members()));
+    let asks = |seat, tx: &[u8]| (seat, vec![say(0, &Message::Request(request(1, tx)))]);
+    let does = |tx: &[u8]| (2, vec![execute(1, batch(tx).proposal())]);
+    finds(claim(), &[does(b"a")]);
+    finds(claim(), &[asks(4, b"a"), does(b"b")]);
+    finds(claim(), &[asks(1, b"a"), does(b"a")]); // passed on, but never made
+    fine(&mut *claim(), &[asks(4, b"a"), does(b"a")]);
+    let nothing = Proposal {
+        time: Time(0),
+        proposer: Seat(0),
+        body: Body::Noop,
+    };
+    fine(&mut *claim(), &[(2, vec![execute(1, nothing)])]);
+}
+
+#[test]
+fn a_client_that_believes_too_few() {
+    let claim = || Box::new(MatchingReplies::new(&members()));
+    let asks = |number| (4, vec![say(0, &Message::Request(request(number, b"a")))]);
+    let reply = |seat, number, receipt: &[u8]| {
+        let (view, receipt) = (View(0), receipt.into());
+        let reply = Message::Reply {
+            view,
+            number,
+            receipt,
+        };
+        (seat, vec![say(4, &reply)])
+    };
+    let answer = Wish::Answer {
+        ask: AskId(1),
+        receipt: Some(b"r".as_slice().into()),
+    };
+    let believes = (4, vec![output(answer)]);
+    let one = reply(0, 1, b"r");
+    finds(
+        claim(),
+        &[asks(1), one.clone(), one.clone(), believes.clone()],
+    );
+    finds(
+        claim(),
+        &[asks(1), one.clone(), reply(1, 1, b"s"), believes.clone()],
+    );
+    finds(
+        claim(),
+        &[asks(1), one.clone(), reply(1, 2, b"r"), believes.clone()],
+    );
+    finds(
+        claim(),
+        &[
+            asks(1),
+            one.clone(),
+            reply(1, 1, b"r"),
+            asks(2),
+            believes.clone(),
+        ],
+    );
+    fine(&mut *claim(), &[asks(1), one, reply(1, 1, b"r"), believes]);
+}
+
+#[test]
+fn a_quorum_is_counted_independently() {
+    for n in 1..40 {
+        let members = Members((0..n).map(peer).collect());
+        assert_eq!(members.quorum(), crate::pbft::group::quorum(usize::from(n)));
+        assert_eq!(members.faults(), crate::pbft::group::faults(usize::from(n)));
+    }
+}
+
+/// A death in which the disk loses all but this.
+fn die(claim: &mut dyn Claim, seat: u8, left: &[Output]) -> Result<(), String> {
+    let (mut own, mut shared) = (Values::new(), Values::new());
+    for output in left {
+        if let Output::Save(batch) = output {
+            let writes = batch.0.iter();
+            writes.for_each(|write| write.apply(&mut own, &mut shared));
+        }
+    }
+    let (own, shared) = (&own, &shared);
+    claim.died(&Death {
+        seat: u32::from(seat),
+        peer: peer(seat),
+        remains: Some(Remains { own, shared }),
+    })
+}
+
+#[test]
+fn power_may_take_what_was_not_promised_and_nothing_else() {
+    let accepts = |tx: &[u8]| vec![accept(vote(0, 1, tx)), hold(1, tx)];
+    let says = |tx: &[u8]| (1, vec![say(2, &prepare(0, 1, tx))]);
+    let mut claim = PromisesAreDurable::new(&members(), 8);
+    fine(&mut claim, &[(1, accepts(b"a")), says(b"a")]);
+    assert_eq!(die(&mut claim, 1, &[]), Ok(()));
+    assert!(show(&mut claim, 1, &says(b"a").1).is_err(), "that is lost");
+    fine(&mut claim, &[(1, accepts(b"b")), says(b"b")]);
+
+    let claim = || OneStatement::new(&members());
+    let mut kept = claim();
+    fine(&mut kept, &[says(b"a")]);
+    assert_eq!(die(&mut kept, 1, &accepts(b"a")), Ok(()));
+    assert!(show(&mut kept, 1, &says(b"b").1).is_err(), "it was said");
+    let mut lost = claim();
+    fine(&mut lost, &[says(b"a")]);
+    assert_eq!(die(&mut lost, 1, &[]), Ok(()));
+    fine(&mut lost, &[says(b"b")]); // the first never left
+}

@@ -1,0 +1,180 @@
+//! A client: one request at a time, sent to the primary; to all, if the reply does not come in time;
+//! until f + 1 members have replied alike (paper section 4.1).
+
+use alloc::{boxed::Box, sync::Arc, vec, vec::Vec};
+
+use chain::{Micros, PeerId, Seat, SecretKey, decode_exact};
+use protocol::{AskId, Cx, Glance, Keep, Protocol, Sheet, Value, Values, pack};
+use rpds::{QueueSync as Queue, RedBlackTreeMapSync as Map};
+
+use super::group::Group;
+use super::message::{Message, Request, View};
+use super::pool::MAX_TX;
+use super::saved::COUNT;
+
+/// The timer for asking all members.
+const RESEND: u16 = 0;
+/// The most asks that wait; more are refused.
+const MAX_WAITING: usize = 1024;
+
+/// A client.
+#[derive(Clone)]
+pub(super) struct Client {
+    group: Group,
+    key: Arc<SecretKey>,
+    resend: Micros,
+    /// How many requests it has numbered, in all its incarnations.
+    count: u64,
+    under_way: Option<UnderWay>,
+    waiting: Queue<(AskId, Arc<[u8]>)>,
+    /// The view that f + 1 members were in last.
+    view: View,
+}
+
+/// The request that it waits for; its number is the client's count.
+#[derive(Clone)]
+struct UnderWay {
+    ask: AskId,
+    request: Arc<Request>,
+    /// What each member says came of it, and in which view it is.
+    replies: Map<Seat, (View, Arc<[u8]>)>,
+}
+
+impl Client {
+    pub fn new(group: Group, key: SecretKey, resend: Micros) -> Self {
+        Self {
+            group,
+            key: Arc::new(key),
+            resend,
+            count: 0,
+            under_way: None,
+            waiting: Queue::new_sync(),
+            view: View(0),
+        }
+    }
+
+    /// Begins the next request, if none is under way and one waits.
+    fn begin(&mut self, cx: &mut Cx<'_>) {
+        if self.under_way.is_some() {
+            return;
+        }
+        let (Some((ask, tx)), Some(count)) = (self.waiting.peek(), self.count.checked_add(1))
+        else {
+            return;
+        };
+        let (client, number, tx) = (cx.me, count, tx.clone());
+        let wish = protocol::Request { client, number, tx };
+        self.under_way = Some(UnderWay {
+            ask: *ask,
+            request: Arc::new(self.group.request(&self.key, wish)),
+            replies: Map::new_sync(),
+        });
+        self.waiting.dequeue_mut();
+        self.count = count;
+        // Durable before it is used: a number that meant two things would be executed once.
+        let value = count.to_le_bytes()[..].into();
+        cx.save(vec![Keep::Put(COUNT.to_vec(), value)]);
+        self.send(cx, [self.group.primary(self.view)]);
+        self.wait(cx);
+    }
+
+    fn send(&self, cx: &mut Cx<'_>, to: impl IntoIterator<Item = Seat>) {
+        let Some(UnderWay { request, .. }) = &self.under_way else {
+            return;
+        };
+        let packet = pack(&Message::Request((**request).clone()));
+        for member in to.into_iter().filter_map(|seat| self.group.member(seat)) {
+            cx.send(member, &packet);
+        }
+    }
+
+    fn wait(&self, cx: &mut Cx<'_>) {
+        cx.arm(RESEND, cx.now.saturating_add(self.resend));
+    }
+
+    /// A member says what came of the request. More than f that say the same include a correct one.
+    fn on_reply(&mut self, cx: &mut Cx<'_>, from: Seat, view: View, receipt: Arc<[u8]>) {
+        let enough = self.group.faults() + 1;
+        let Some(under_way) = &mut self.under_way else {
+            return;
+        };
+        under_way.replies.insert_mut(from, (view, receipt.clone()));
+        let replies = under_way.replies.values();
+        let same = replies.filter(|(_, other)| *other == receipt);
+        let views: Vec<View> = same.map(|(view, _)| *view).collect();
+        if views.len() < enough {
+            return;
+        }
+        // One of these is a correct member's: no liar sends the client astray for long.
+        self.view = views.into_iter().min().unwrap_or(self.view);
+        cx.answer(under_way.ask, receipt);
+        cx.disarm(RESEND);
+        self.under_way = None;
+        self.begin(cx);
+    }
+}
+
+impl Protocol for Client {
+    fn on_boot(&mut self, _cx: &mut Cx<'_>, saved: &Values) {
+        let count = saved.get(COUNT).and_then(|bytes| bytes[..].try_into().ok());
+        self.count = count.map_or(0, u64::from_le_bytes);
+    }
+
+    fn on_submit(&mut self, cx: &mut Cx<'_>, ask: AskId, tx: &Arc<[u8]>) {
+        // No replica would take one that is too long, and it would hold up all others.
+        if tx.len() > MAX_TX || self.waiting.len() >= MAX_WAITING {
+            return cx.refuse(ask);
+        }
+        self.waiting.enqueue_mut((ask, tx.clone()));
+        self.begin(cx);
+    }
+
+    fn on_timer(&mut self, cx: &mut Cx<'_>, key: u16) {
+        if key == RESEND && self.under_way.is_some() {
+            self.send(cx, self.group.seats());
+            self.wait(cx);
+        }
+    }
+
+    fn on_message(&mut self, cx: &mut Cx<'_>, from: PeerId, bytes: &[u8]) {
+        let (Some(from), Ok(message)) = (self.group.seat_of(from), decode_exact(bytes)) else {
+            return;
+        };
+        match message {
+            Message::Reply {
+                view,
+                number,
+                receipt,
+            } if number == self.count => self.on_reply(cx, from, view, receipt),
+            _ => {} // about an earlier request, or for replicas
+        }
+    }
+
+    fn glance(&self) -> Glance {
+        Glance {
+            role: super::CLIENT,
+            ..Glance::default()
+        }
+    }
+
+    fn inspect(&self) -> Sheet {
+        let (state, replies) = match &self.under_way {
+            Some(under_way) => ("waiting", under_way.replies.size() as u64),
+            None => ("idle", 0),
+        };
+        Sheet::new("pbft")
+            .row(
+                "role",
+                Value::Word(super::ROLES[usize::from(super::CLIENT)]),
+            )
+            .row("state", Value::Word(state))
+            .row("request", Value::Number(self.count))
+            .row("replies", Value::Number(replies))
+            .row("waiting", Value::Number(self.waiting.len() as u64))
+            .row("view", Value::Number(self.view.0))
+    }
+
+    fn fork(&self) -> Box<dyn Protocol> {
+        Box::new(self.clone())
+    }
+}

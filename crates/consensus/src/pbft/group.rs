@@ -1,0 +1,264 @@
+//! Who counts, how many are enough, and whether what is shown was really signed by so many.
+
+use alloc::{sync::Arc, vec::Vec};
+
+use chain::{BlockId, Encode as _, PeerId, PublicKey, Seat, SecretKey, Signature, tagged_hash};
+use protocol::Terms;
+
+use super::message::{
+    Checkpoint, Decided, Digest, Kind, NewView, Prepared, Request, Signatures, Slot, Stable, View,
+    ViewChange, Vote,
+};
+
+/// The most members that may be faulty among `n`.
+#[must_use]
+pub fn faults(n: usize) -> usize {
+    n.saturating_sub(1) / 3
+}
+
+/// How many of `n` are a quorum: any two have a correct member in common. The paper's 2f + 1 is that
+/// only where n = 3f + 1.
+#[must_use]
+pub fn quorum(n: usize) -> usize {
+    (n + faults(n) + 1).div_ceil(2)
+}
+
+/// The members of a run, and what their signatures are bound to.
+#[derive(Clone)]
+pub struct Group {
+    members: Arc<[PeerId]>,
+    keys: Arc<[PublicKey]>,
+    /// Signatures are worth nothing on another chain.
+    chain: BlockId,
+}
+
+impl Group {
+    /// The group of these terms.
+    #[must_use]
+    pub fn of(terms: &Terms) -> Self {
+        Self {
+            members: terms.members.clone(),
+            keys: terms.keys.clone(),
+            chain: terms.chain.genesis_id(),
+        }
+    }
+
+    /// The most members that may be faulty.
+    #[must_use]
+    pub fn faults(&self) -> usize {
+        faults(self.members.len())
+    }
+
+    /// How many members are a quorum.
+    #[must_use]
+    pub fn quorum(&self) -> usize {
+        quorum(self.members.len())
+    }
+
+    /// The primary of a view.
+    #[must_use]
+    pub fn primary(&self, view: View) -> Seat {
+        let count = (self.members.len() as u64).max(1);
+        Seat(u32::try_from(view.0 % count).unwrap_or(0))
+    }
+
+    /// All seats.
+    pub fn seats(&self) -> impl Iterator<Item = Seat> + use<> {
+        (0..u32::try_from(self.members.len()).unwrap_or(u32::MAX)).map(Seat)
+    }
+
+    /// The seat of a member; `None` for all who do not count.
+    #[must_use]
+    pub fn seat_of(&self, peer: PeerId) -> Option<Seat> {
+        let place = self.members.iter().position(|member| *member == peer)?;
+        u32::try_from(place).ok().map(Seat)
+    }
+
+    /// The member at a seat; `None` if there is none.
+    #[must_use]
+    pub fn member(&self, seat: Seat) -> Option<PeerId> {
+        self.members.get(usize::try_from(seat.0).ok()?).copied()
+    }
+
+    fn statement(&self, kind: Kind, body: &[u8]) -> [u8; 32] {
+        tagged_hash(
+            "Tabchain/PBFT",
+            &[self.chain.as_bytes(), &[kind as u8], body],
+        )
+    }
+
+    /// Signs a statement.
+    #[must_use]
+    pub fn sign(&self, key: &SecretKey, kind: Kind, body: &[u8]) -> Signature {
+        key.sign(&self.statement(kind, body))
+    }
+
+    /// Whether a member has signed a statement.
+    #[must_use]
+    pub fn has_signed(&self, seat: Seat, kind: Kind, body: &[u8], signature: &Signature) -> bool {
+        let key = usize::try_from(seat.0)
+            .ok()
+            .and_then(|place| self.keys.get(place));
+        let statement = self.statement(kind, body);
+        key.is_some_and(|key| key.verify(&statement, signature).is_ok())
+    }
+
+    /// Signs a request.
+    #[must_use]
+    pub fn request(&self, key: &SecretKey, wish: protocol::Request) -> Request {
+        let signature = self.sign(key, Kind::Request, &wish.to_vec());
+        Request {
+            wish,
+            key: key.public_key().to_bytes(),
+            signature,
+        }
+    }
+
+    /// Whether a request is its client's own.
+    #[must_use]
+    pub fn is_genuine(&self, request: &Request) -> bool {
+        let statement = self.statement(Kind::Request, &request.wish.to_vec());
+        PublicKey::from_bytes(&request.key).is_ok_and(|key| {
+            key.peer_id() == request.wish.client
+                && key.verify(&statement, &request.signature).is_ok()
+        })
+    }
+
+    /// Whether so many different members, in the order of their seats, have all signed a statement.
+    fn have_signed(&self, least: usize, kind: Kind, body: &[u8], signatures: &Signatures) -> bool {
+        signatures.len() >= least
+            && signatures.is_sorted_by(|one, other| one.0 < other.0)
+            && signatures
+                .iter()
+                .all(|(seat, signature)| self.has_signed(*seat, kind, body, signature))
+    }
+
+    /// Whether a prepared certificate is one.
+    #[must_use]
+    pub fn is_prepared(&self, prepared: &Prepared) -> bool {
+        let (vote, body) = (prepared.vote, prepared.vote.to_vec());
+        let primary = self.primary(vote.view);
+        let by_primary = prepared.prepares.iter().any(|(seat, _)| *seat == primary);
+        let least = self.quorum() - 1; // the pre-prepare is the primary's part
+        !by_primary
+            && self.have_signed(least, Kind::Prepare, &body, &prepared.prepares)
+            && self.has_signed(primary, Kind::PrePrepare, &body, &prepared.pre_prepare)
+    }
+
+    /// Whether a slot is really decided so.
+    #[must_use]
+    pub fn is_decided(&self, decided: &Decided) -> bool {
+        let vote = Vote {
+            view: decided.view,
+            slot: decided.slot,
+            digest: decided.batch.digest(),
+        };
+        self.have_signed(
+            self.quorum(),
+            Kind::Commit,
+            &vote.to_vec(),
+            &decided.commits,
+        )
+    }
+
+    /// Whether a checkpoint is stable.
+    #[must_use]
+    pub fn is_stable(&self, stable: &Stable) -> bool {
+        let Checkpoint { slot, .. } = stable.checkpoint;
+        let body = stable.checkpoint.to_vec();
+        *stable == Stable::GENESIS
+            || slot > Slot(0)
+                && self.have_signed(self.quorum(), Kind::Checkpoint, &body, &stable.signatures)
+    }
+
+    /// Whether a view change is in order, with a log of `window` slots.
+    #[must_use]
+    pub fn is_view_change(&self, change: &ViewChange, window: u64) -> bool {
+        let low = change.stable.checkpoint.slot;
+        let high = low.plus(window);
+        let slots = || change.prepared.iter().map(|prepared| prepared.vote.slot);
+        slots().is_sorted_by(|one, other| one < other)
+            && slots().all(|slot| low < slot && slot <= high)
+            && change
+                .prepared
+                .iter()
+                .all(|one| one.vote.view < change.view)
+            && self.has_signed(
+                change.seat,
+                Kind::ViewChange,
+                &change.statement(),
+                &change.signature,
+            )
+            && self.is_stable(&change.stable)
+            && change.prepared.iter().all(|one| self.is_prepared(one))
+    }
+
+    /// Whether a new view is in order, given that each of its view changes is: a quorum's, and what the
+    /// primary makes of them is what anybody would (paper section 4.4).
+    #[must_use]
+    pub fn is_new_view(&self, new_view: &NewView) -> bool {
+        let NewView { view, changes, .. } = new_view;
+        let primary = self.primary(*view);
+        let body = new_view.statement();
+        let (start, digests) = order(changes);
+        let votes = start.checkpoint.slot.until(Slot(u64::MAX)).zip(&digests);
+        changes.len() >= self.quorum()
+            && changes.is_sorted_by(|one, other| one.seat < other.seat)
+            && changes.iter().all(|change| change.view == *view)
+            && digests.len() == new_view.pre_prepares.len()
+            && self.has_signed(primary, Kind::NewView, &body, &new_view.signature)
+            && votes
+                .zip(&new_view.pre_prepares)
+                .all(|((slot, digest), (said, signature))| {
+                    let vote = Vote {
+                        view: *view,
+                        slot,
+                        digest: *digest,
+                    };
+                    let body = vote.to_vec();
+                    digest == said && self.has_signed(primary, Kind::PrePrepare, &body, signature)
+                })
+    }
+}
+
+impl ViewChange {
+    /// What is signed of it: all but the signature.
+    #[must_use]
+    pub fn statement(&self) -> Vec<u8> {
+        let mut body = self.to_vec();
+        body.truncate(body.len() - Signature::LEN);
+        body
+    }
+}
+
+impl NewView {
+    /// What is signed of it: all but the signature.
+    #[must_use]
+    pub fn statement(&self) -> Vec<u8> {
+        let mut body = self.to_vec();
+        body.truncate(body.len() - Signature::LEN);
+        body
+    }
+}
+
+/// What view changes come to: the latest stable checkpoint (the paper's min-s), and what has to stand
+/// in the slots after it: what was prepared in the highest view, nothing where nothing was.
+#[must_use]
+pub fn order(changes: &[Arc<ViewChange>]) -> (&Stable, Vec<Digest>) {
+    static GENESIS: Stable = Stable::GENESIS;
+    let stable = changes.iter().map(|change| &change.stable);
+    let start = stable.max_by_key(|stable| stable.checkpoint.slot);
+    let start = start.unwrap_or(&GENESIS);
+    let low = start.checkpoint.slot;
+    let certificates = || changes.iter().flat_map(|change| &change.prepared);
+    let last = certificates().map(|one| one.vote.slot).max();
+    let null = super::message::Batch::null().digest();
+    let digest = |slot: Slot| {
+        let here = certificates().filter(|one| one.vote.slot == slot);
+        // No two certificates of a view differ; should too many lie, all at least choose alike.
+        let latest = here.max_by_key(|one| (one.vote.view, one.vote.digest));
+        latest.map_or(null, |one| one.vote.digest)
+    };
+    let slots = low.until(last.unwrap_or(low));
+    (start, slots.map(digest).collect())
+}

@@ -1,0 +1,142 @@
+//! Practical Byzantine Fault Tolerance (Castro & Liskov, OSDI 1999): see README.md in this folder.
+
+use alloc::boxed::Box;
+
+use chain::{Micros, PeerId, decode_exact};
+use protocol::{
+    Card, Cx, Entry, Executed, Glance, ParamSpec, Protocol, Role, Shape, Sheet, Terms, Values,
+};
+
+mod change;
+mod checkpoint;
+mod claims;
+mod client;
+pub mod group;
+pub mod message;
+mod normal;
+mod pool;
+pub mod saved;
+mod state;
+mod status;
+mod step;
+#[cfg(test)]
+mod tests;
+
+use client::Client;
+use group::Group;
+use state::{Replica, Setup};
+
+/// PBFT's entry in the registry.
+pub const ENTRY: Entry = Entry {
+    card: Card {
+        id: "pbft",
+        name: "PBFT",
+        paper: "M. Castro and B. Liskov, Practical Byzantine Fault Tolerance, OSDI 1999",
+        tolerance: "f of 3f + 1 replicas that crash, lie or conspire; any number of clients that do",
+        roles: ROLES,
+    },
+    shape: Shape::Slots,
+    least: 4,
+    params: &[
+        ParamSpec {
+            name: "timeout",
+            unit: "ms",
+            min: 10,
+            max: 600_000,
+            default: 1_000,
+        },
+        // The paper's K; the log reaches over twice as many slots.
+        ParamSpec {
+            name: "interval",
+            unit: "slots",
+            min: 1,
+            max: 256,
+            default: 16,
+        },
+        ParamSpec {
+            name: "batch",
+            unit: "requests",
+            min: 1,
+            max: normal::MAX_REQUESTS,
+            default: 1,
+        },
+        ParamSpec {
+            name: "resend",
+            unit: "ms",
+            min: 10,
+            max: 600_000,
+            default: 500,
+        },
+    ],
+    build,
+    claims: claims::all,
+};
+
+/// What a machine can be; [`Glance::role`] is a place in this list.
+const ROLES: &[&str] = &["backup", "primary", "view-changing", "client"];
+const BACKUP: u8 = 0;
+const PRIMARY: u8 = 1;
+const CHANGING: u8 = 2;
+const CLIENT: u8 = 3;
+
+fn build(terms: &Terms) -> Box<dyn Protocol> {
+    let millis = |place| Micros::from_millis(terms.value(place));
+    let group = Group::of(terms);
+    match terms.role {
+        Role::Client => Box::new(Client::new(group, terms.key.clone(), millis(3))),
+        Role::Member => Box::new(Pbft(Replica::new(Setup {
+            me: terms.seat,
+            key: terms.key.clone(),
+            group,
+            timeout: millis(0),
+            interval: terms.value(1).max(1),
+            batch: terms.value(2),
+            null: message::Batch::null().digest(),
+        }))),
+    }
+}
+
+/// A replica as a protocol. Whatever a call changes is durable by its end, and before anything is
+/// said that depends on it.
+#[derive(Clone)]
+struct Pbft(Replica);
+
+impl Protocol for Pbft {
+    fn on_boot(&mut self, cx: &mut Cx<'_>, saved: &Values) {
+        self.0.wake(cx, saved);
+    }
+
+    fn on_timer(&mut self, cx: &mut Cx<'_>, key: u16) {
+        self.0.on_timer(cx, key);
+        self.0.flush(cx);
+    }
+
+    fn on_message(&mut self, cx: &mut Cx<'_>, from: PeerId, bytes: &[u8]) {
+        if let Ok(message) = decode_exact(bytes) {
+            self.0.hear(cx, from, message);
+            self.0.flush(cx);
+        }
+    }
+
+    fn on_executed(&mut self, cx: &mut Cx<'_>, done: &Executed<'_>) {
+        self.0.on_executed(cx, done);
+        self.0.flush(cx);
+    }
+
+    fn glance(&self) -> Glance {
+        Glance {
+            role: self.0.role().0,
+            epoch: self.0.view.0,
+            accepted: self.0.accepted().0,
+            ..Glance::default()
+        }
+    }
+
+    fn inspect(&self) -> Sheet {
+        self.0.inspect()
+    }
+
+    fn fork(&self) -> Box<dyn Protocol> {
+        Box::new(self.clone())
+    }
+}

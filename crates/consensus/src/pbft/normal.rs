@@ -1,0 +1,339 @@
+//! The normal case (paper section 4.2): a request gets a slot, and three phases settle it.
+
+use alloc::sync::Arc;
+
+use chain::{Micros, PeerId, Seat, Signature};
+use protocol::{Cx, Executed, pack};
+
+use super::message::{
+    Batch, Checkpoint, Decided, Digest, Kind, Message, Prepared, Request, Slot, View, Vote,
+};
+use super::pool::{MAX_BYTES, MAX_TX};
+use super::saved::{Accepted, Shelf, batch_name};
+use super::state::{Phase, Replica, votes_for};
+
+/// How many slots a primary has under way at a time: requests that come meanwhile share the next batch.
+const UNDER_WAY: u64 = 8;
+/// The most requests that any batch has.
+pub(super) const MAX_REQUESTS: u64 = 1024;
+/// How far ahead of a backup's clock a batch may be dated (paper section 4.6): a liar could otherwise
+/// stop the time of the chain.
+const AHEAD: Micros = Micros::from_secs(10);
+
+impl Replica {
+    /// A request comes from its client, or from a replica that passes it on.
+    pub fn on_request(&mut self, cx: &mut Cx<'_>, from: PeerId, request: Request) {
+        let (client, number) = (request.wish.client, request.wish.number);
+        if number <= self.served.number(client) {
+            if from == client {
+                self.repeat(cx, client, number);
+            }
+            return;
+        }
+        let is_known = self.pool.is_old(&request);
+        if is_known || request.wish.tx.len() > MAX_TX || !self.setup.group.is_genuine(&request) {
+            return;
+        }
+        self.pool.take(&request);
+        self.watch(cx);
+        if self.leads() {
+            self.propose(cx);
+        } else if self.is_active() {
+            let primary = self.setup.group.primary(self.view);
+            self.send(cx, primary, &Message::Request(request));
+        }
+    }
+
+    /// Repeats the reply to a client's last request.
+    fn repeat(&mut self, cx: &mut Cx<'_>, client: PeerId, number: u64) {
+        if let Some(receipt) = self.served.receipt(client, number) {
+            let view = self.view;
+            let reply = Message::Reply {
+                view,
+                number,
+                receipt,
+            };
+            self.flush(cx);
+            cx.send(client, &pack(&reply));
+        }
+    }
+
+    /// A primary gives slots to requests that wait.
+    pub fn propose(&mut self, cx: &mut Cx<'_>) {
+        while self.leads() {
+            self.last = self.last.max(self.low());
+            let slot = self.last.next();
+            let is_free = slot <= self.executed.plus(UNDER_WAY) && self.is_in_window(slot);
+            let requests = self.pool.batch(self.setup.batch);
+            if !is_free || requests.is_empty() {
+                return;
+            }
+            let batch = Arc::new(Batch {
+                time: cx.now,
+                proposer: self.setup.me,
+                requests,
+            });
+            let vote = Vote {
+                view: self.view,
+                slot,
+                digest: batch.digest(),
+            };
+            let signature = self.setup.sign(Kind::PrePrepare, &vote);
+            self.accept(Accepted { vote, signature });
+            self.hold(slot, vote.digest, batch.clone());
+            self.broadcast(cx, &pre_prepare(vote, batch, signature));
+            self.advance(cx, slot);
+        }
+    }
+
+    /// The primary has put a batch into a slot.
+    pub fn on_pre_prepare(
+        &mut self,
+        cx: &mut Cx<'_>,
+        from: Seat,
+        (view, slot): (View, Slot),
+        batch: Arc<Batch>,
+        signature: Signature,
+    ) {
+        let is_due = self.is_active()
+            && view == self.view
+            && from == self.setup.group.primary(view)
+            && self.is_in_window(slot)
+            && self.place(slot).accepted_in(view).is_none();
+        if !is_due || !self.is_acceptable(cx, from, &batch) {
+            return;
+        }
+        let digest = batch.digest();
+        let vote = Vote { view, slot, digest };
+        let contradicts = self.contradicts(vote);
+        if contradicts
+            || !self
+                .setup
+                .has_signed(from, Kind::PrePrepare, &vote, &signature)
+        {
+            return;
+        }
+        self.accept(Accepted { vote, signature });
+        self.hold(slot, digest, batch);
+        self.prepare(cx, vote);
+        self.watch(cx);
+    }
+
+    /// Whether something else was decided there: then too many members are faulty.
+    pub fn contradicts(&self, vote: Vote) -> bool {
+        let decided = self.decided.get(&vote.slot);
+        decided.is_some_and(|decided| decided.batch.digest() != vote.digest)
+    }
+
+    /// Whether a primary may propose a batch: its own, genuine requests alone, and not too many.
+    fn is_acceptable(&self, cx: &Cx<'_>, from: Seat, batch: &Batch) -> bool {
+        let requests = &batch.requests;
+        let bytes: usize = requests.iter().map(|request| request.wish.tx.len()).sum();
+        batch.proposer == from
+            && batch.time <= cx.now.saturating_add(AHEAD)
+            && !requests.is_empty()
+            && requests.len() as u64 <= MAX_REQUESTS
+            && (bytes <= MAX_BYTES || requests.len() == 1 && bytes <= MAX_TX)
+            && requests
+                .iter()
+                .all(|request| self.pool.has(request) || self.setup.group.is_genuine(request))
+    }
+
+    /// Accepts a pre-prepare, which binds in its view.
+    pub fn accept(&mut self, accepted: Accepted) {
+        let slot = accepted.vote.slot;
+        self.last = self.last.max(slot);
+        self.place(slot).accepted = Some(accepted);
+        self.keep(Shelf::Accepted.name(slot), &accepted);
+    }
+
+    /// Keeps a batch that was proposed for a slot. Its requests wait for their execution.
+    pub fn hold(&mut self, slot: Slot, digest: Digest, batch: Arc<Batch>) {
+        for request in &batch.requests {
+            if request.wish.number > self.served.number(request.wish.client) {
+                self.pool.take(request);
+                self.pool.assign(request);
+            }
+        }
+        if !self.place(slot).batches.contains_key(&digest) {
+            self.keep(batch_name(slot, digest), &*batch);
+            self.place(slot).batches.insert_mut(digest, batch);
+        }
+    }
+
+    /// Says that it has accepted a pre-prepare whose batch it holds. The primary's pre-prepare says so
+    /// for itself.
+    pub fn prepare(&mut self, cx: &mut Cx<'_>, vote: Vote) {
+        if self.setup.group.primary(vote.view) != self.setup.me {
+            let signature = self.setup.sign(Kind::Prepare, &vote);
+            let own = (vote.digest, signature);
+            let me = self.setup.me;
+            self.place(vote.slot).prepares.insert_mut(me, own);
+            self.broadcast(cx, &Message::Prepare(vote, signature));
+        }
+        self.advance(cx, vote.slot);
+    }
+
+    /// A member votes in one of the two later phases. Its first vote in a view and slot counts.
+    pub fn on_vote(
+        &mut self,
+        cx: &mut Cx<'_>,
+        from: Seat,
+        kind: Kind,
+        vote: Vote,
+        signature: Signature,
+    ) {
+        let (view, slot) = (self.view, vote.slot);
+        let is_primary = self.setup.group.primary(view) == from;
+        if !self.is_active() || vote.view != view || !self.is_in_window(slot) {
+            return;
+        }
+        let is_decided = self.decided.contains_key(&slot);
+        let place = self.place(slot);
+        let (is_settled, votes) = match kind {
+            Kind::Prepare => (
+                is_primary || place.prepared_in(view).is_some(),
+                &place.prepares,
+            ),
+            _ => (is_decided, &place.commits),
+        };
+        let accepted = place.accepted_in(view);
+        let is_other = accepted.is_some_and(|accepted| accepted != vote);
+        if is_settled || is_other || votes.contains_key(&from) {
+            return;
+        }
+        if !self.setup.has_signed(from, kind, &vote, &signature) {
+            return;
+        }
+        let place = self.place(slot);
+        let votes = match kind {
+            Kind::Prepare => &mut place.prepares,
+            _ => &mut place.commits,
+        };
+        votes.insert_mut(from, (vote.digest, signature));
+        self.advance(cx, slot);
+    }
+
+    /// Takes a slot as far as the votes allow.
+    pub fn advance(&mut self, cx: &mut Cx<'_>, slot: Slot) {
+        let (view, quorum) = (self.view, self.setup.group.quorum());
+        let Some(place) = self.log.get(&slot) else {
+            return;
+        };
+        let Some(accepted) = place.accepted.filter(|accepted| accepted.vote.view == view) else {
+            return;
+        };
+        let (vote, prepares) = (
+            accepted.vote,
+            votes_for(&place.prepares, accepted.vote.digest),
+        );
+        let holds = place.batches.contains_key(&vote.digest);
+        if place.prepared_in(view).is_none() && holds && prepares.len() + 1 >= quorum {
+            self.commit(
+                cx,
+                Prepared {
+                    vote,
+                    pre_prepare: accepted.signature,
+                    prepares,
+                },
+            );
+        }
+        let Some(place) = self.log.get(&slot) else {
+            return;
+        };
+        let commits = votes_for(&place.commits, vote.digest);
+        let is_new = !self.decided.contains_key(&slot);
+        if is_new
+            && place.prepared_in(view).is_some()
+            && commits.len() >= quorum
+            && let Some(batch) = place.batches.get(&vote.digest).cloned()
+        {
+            self.attempts = 0; // this view works
+            self.decide(
+                cx,
+                Decided {
+                    view,
+                    slot,
+                    commits,
+                    batch,
+                },
+            );
+        }
+    }
+
+    /// Says that it has a prepared certificate, which it does not forget in later views.
+    fn commit(&mut self, cx: &mut Cx<'_>, prepared: Prepared) {
+        let (me, vote) = (self.setup.me, prepared.vote);
+        self.keep(Shelf::Prepared.name(vote.slot), &prepared);
+        let signature = self.setup.sign(Kind::Commit, &vote);
+        let place = self.place(vote.slot);
+        place.prepared = Some(prepared);
+        place.commits.insert_mut(me, (vote.digest, signature));
+        self.broadcast(cx, &Message::Commit(vote, signature));
+    }
+
+    /// A slot is decided, whatever the order. Its proof is kept, for others to be shown.
+    pub fn decide(&mut self, cx: &mut Cx<'_>, decided: Decided) {
+        let slot = decided.slot;
+        self.keep(Shelf::Decided.name(slot), &decided);
+        self.flush(cx);
+        cx.decide(slot.0, Arc::new(decided.batch.proposal()));
+        self.decided.insert_mut(slot, Arc::new(decided));
+    }
+
+    /// A slot was executed: its clients get their replies, from every replica.
+    pub fn on_executed(&mut self, cx: &mut Cx<'_>, done: &Executed<'_>) {
+        let slot = Slot(done.slot);
+        self.executed = self.executed.max(slot);
+        for receipt in done.receipts {
+            self.pool.executed(receipt);
+            self.served.note(receipt);
+            if slot > self.replayed {
+                self.repeat(cx, receipt.client, receipt.number);
+            }
+        }
+        if slot.0.is_multiple_of(self.setup.interval) {
+            let digest = Digest(*cx.chain.tip().0.as_bytes());
+            self.take_checkpoint(cx, Checkpoint { slot, digest });
+        }
+        self.watch(cx);
+        self.propose(cx);
+    }
+
+    /// The phase's message of this replica for a slot of this view, for somebody who has missed it.
+    pub fn own_votes(&self, slot: Slot) -> impl Iterator<Item = (Kind, Message)> {
+        let (me, view) = (self.setup.me, self.view);
+        let active = matches!(self.phase, Phase::Active(_));
+        let place = self.log.get(&slot).filter(|_| active);
+        let accepted = place.and_then(|place| place.accepted);
+        let accepted = accepted.filter(|accepted| accepted.vote.view == view);
+        let message = move |kind| {
+            let (place, accepted) = (place?, accepted?);
+            let vote = accepted.vote;
+            let batch = place.batches.get(&vote.digest);
+            Some((
+                kind,
+                match kind {
+                    Kind::PrePrepare if self.leads() => {
+                        pre_prepare(vote, batch?.clone(), accepted.signature)
+                    }
+                    Kind::Prepare => Message::Prepare(vote, place.prepares.get(&me)?.1),
+                    Kind::Commit => Message::Commit(vote, place.commits.get(&me)?.1),
+                    _ => return None,
+                },
+            ))
+        };
+        [Kind::PrePrepare, Kind::Prepare, Kind::Commit]
+            .into_iter()
+            .filter_map(message)
+    }
+}
+
+fn pre_prepare(vote: Vote, batch: Arc<Batch>, signature: Signature) -> Message {
+    Message::PrePrepare {
+        view: vote.view,
+        slot: vote.slot,
+        batch,
+        signature,
+    }
+}

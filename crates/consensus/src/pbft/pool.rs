@@ -1,0 +1,183 @@
+//! Requests that a replica knows and has not executed, and what came of those that it has. Both are
+//! bounded; where there are too many clients, the one heard or served longest ago gives way.
+
+use alloc::{sync::Arc, vec::Vec};
+
+use chain::PeerId;
+use protocol::Receipt;
+use rpds::RedBlackTreeMapSync as Map;
+
+use super::message::Request;
+
+/// The longest transaction that is taken, in bytes.
+pub(super) const MAX_TX: usize = 64 * 1024;
+/// The most bytes of transactions in a batch, unless the first alone has more: it stays well below what
+/// one packet may carry.
+pub(super) const MAX_BYTES: usize = 128 * 1024;
+/// Clients of whom a request, or the last receipt, is kept.
+const CLIENTS: usize = 1024;
+
+/// Requests that wait for their execution: the latest of each client.
+#[derive(Clone, Default)]
+pub(super) struct Pool {
+    waiting: Map<PeerId, (u64, Request)>,
+    /// Clients in the order in which their requests came.
+    order: Map<u64, PeerId>,
+    count: u64,
+    /// The latest request of each client that has its slot in this view.
+    assigned: Map<PeerId, u64>,
+}
+
+impl Pool {
+    /// Whether this request waits.
+    pub fn has(&self, request: &Request) -> bool {
+        self.waiting
+            .get(&request.wish.client)
+            .is_some_and(|(_, known)| known == request)
+    }
+
+    /// Whether that or a later request of its client waits.
+    pub fn is_old(&self, request: &Request) -> bool {
+        let latest = self.waiting.get(&request.wish.client);
+        latest.is_some_and(|(_, known)| known.wish.number >= request.wish.number)
+    }
+
+    /// Takes a genuine request, unless it is old.
+    pub fn take(&mut self, request: &Request) {
+        if self.is_old(request) {
+            return;
+        }
+        self.remove(request.wish.client);
+        if self.waiting.size() >= CLIENTS
+            && let Some(client) = self.order.first().map(|(_, client)| *client)
+        {
+            self.remove(client);
+        }
+        self.count += 1;
+        let client = request.wish.client;
+        self.waiting
+            .insert_mut(client, (self.count, request.clone()));
+        self.order.insert_mut(self.count, client);
+    }
+
+    /// A request has its slot in this view: it is not put into another one.
+    pub fn assign(&mut self, request: &Request) {
+        let latest = self
+            .assigned
+            .get(&request.wish.client)
+            .copied()
+            .unwrap_or(0);
+        if self.assigned.size() < 4 * CLIENTS {
+            let number = request.wish.number.max(latest);
+            self.assigned.insert_mut(request.wish.client, number);
+        }
+    }
+
+    /// A view begins: no request has a slot in it yet.
+    pub fn release(&mut self) {
+        self.assigned = Map::new_sync();
+    }
+
+    /// Requests for the next batch: at most `count`, and not too many bytes; none if none wait.
+    pub fn batch(&self, count: u64) -> Vec<Request> {
+        let (mut batch, mut bytes) = (Vec::new(), 0);
+        for client in self.order.values() {
+            let Some((_, request)) = self.waiting.get(client) else {
+                continue;
+            };
+            if self
+                .assigned
+                .get(client)
+                .is_some_and(|number| *number >= request.wish.number)
+            {
+                continue;
+            }
+            bytes += request.wish.tx.len();
+            if batch.len() as u64 >= count || bytes > MAX_BYTES && !batch.is_empty() {
+                break;
+            }
+            batch.push(request.clone());
+        }
+        batch
+    }
+
+    /// A request was executed: it and earlier ones of its client wait no longer.
+    pub fn executed(&mut self, done: &Receipt) {
+        let known = self.waiting.get(&done.client);
+        if known.is_some_and(|(_, request)| request.wish.number <= done.number) {
+            self.remove(done.client);
+        }
+        if self
+            .assigned
+            .get(&done.client)
+            .is_some_and(|number| *number <= done.number)
+        {
+            self.assigned.remove_mut(&done.client);
+        }
+    }
+
+    /// The request that has waited longest.
+    pub fn oldest(&self) -> Option<(PeerId, u64)> {
+        let client = *self.order.values().next()?;
+        let (_, request) = self.waiting.get(&client)?;
+        Some((client, request.wish.number))
+    }
+
+    /// Whether this is the request of its client that waits.
+    pub fn waits(&self, client: PeerId, number: u64) -> bool {
+        let known = self.waiting.get(&client);
+        known.is_some_and(|(_, request)| request.wish.number == number)
+    }
+
+    /// How many requests wait.
+    pub fn size(&self) -> u64 {
+        self.waiting.size() as u64
+    }
+
+    fn remove(&mut self, client: PeerId) {
+        if let Some(at) = self.waiting.get(&client).map(|(at, _)| *at) {
+            self.order.remove_mut(&at);
+            self.waiting.remove_mut(&client);
+        }
+    }
+}
+
+/// The last receipt of each client, to be repeated when it asks again (paper section 4.1).
+#[derive(Clone, Default)]
+pub(super) struct Served {
+    last: Map<PeerId, (u64, Receipt)>,
+    order: Map<u64, PeerId>,
+    count: u64,
+}
+
+impl Served {
+    /// Remembers a receipt, unless a later one is known.
+    pub fn note(&mut self, done: &Receipt) {
+        if self.number(done.client) > done.number {
+            return;
+        }
+        if let Some(at) = self.last.get(&done.client).map(|(at, _)| *at) {
+            self.order.remove_mut(&at);
+        } else if self.last.size() >= CLIENTS
+            && let Some((at, client)) = self.order.first().map(|(at, client)| (*at, *client))
+        {
+            self.order.remove_mut(&at);
+            self.last.remove_mut(&client);
+        }
+        self.count += 1;
+        self.last
+            .insert_mut(done.client, (self.count, done.clone()));
+        self.order.insert_mut(self.count, done.client);
+    }
+
+    /// The number of a client's last request that was executed; 0 if none is known.
+    pub fn number(&self, client: PeerId) -> u64 {
+        self.last.get(&client).map_or(0, |(_, done)| done.number)
+    }
+
+    /// What came of a request, if it is its client's last.
+    pub fn receipt(&self, client: PeerId, number: u64) -> Option<Arc<[u8]>> {
+        let (_, done) = self.last.get(&client)?;
+        (done.number == number).then(|| done.receipt.clone())
+    }
+}

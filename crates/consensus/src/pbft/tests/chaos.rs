@@ -1,0 +1,103 @@
+//! Random schedules.
+
+use alloc::{format, vec::Vec};
+
+use super::assert_settled;
+use super::net::Net;
+
+/// Loss, doubles, reordering, crashes between any two wishes, restarts and partitions; then a quiet time
+/// in which all must be answered and all must have executed the same.
+#[test]
+fn random_schedules_keep_all_claims_and_settle() {
+    let (mut blown, mut views) = (0, 0);
+    for seed in 0..9 {
+        let net = chaos(seed);
+        blown += net.blown;
+        views += net.view(0);
+    }
+    // Schedules in which nothing happens would show nothing.
+    assert!(blown > 15 && views > 20, "{blown} {views}");
+}
+
+#[test]
+fn the_same_seed_gives_the_same_run() {
+    let run = || {
+        let net = chaos(7);
+        let disks: Vec<_> = net.nodes.iter().map(|node| node.disk.clone()).collect();
+        (net.now, net.answered, net.said, disks)
+    };
+    assert_eq!(run(), run());
+}
+
+fn chaos(seed: u64) -> Net {
+    let members = [4, 5, 7][seed as usize % 3];
+    let clients = 4;
+    // Impatient replicas and clients, and small windows: there is always something under way.
+    let batch = 1 + seed % 2 * 7;
+    let mut net = Net::with([100, 4, batch, 100].into(), members, clients, seed);
+    net.boot_all();
+    (net.loss, net.double, net.late) = (50_000, 50_000, 20_000);
+    net.delay = (500, 20_000);
+    for round in 0..60 {
+        net.run_ms(100);
+        disturb(&mut net, clients);
+        if round < 45 {
+            let client = members + net.rng.below(clients as u64) as usize;
+            net.submit(client, format!("{client}/{round}"));
+        }
+    }
+    (net.loss, net.double, net.late) = (0, 0, 0);
+    net.delay = (1000, 3000);
+    net.cut.clear();
+    for place in net.members() {
+        net.nodes[place].fuse = None;
+    }
+    net.boot_all();
+    net.finish();
+    net.run_ms(2000); // the latest packet arrives within one second
+    assert_settled(&net);
+    net
+}
+
+fn disturb(net: &mut Net, clients: usize) {
+    let members = net.members().end;
+    let place = net.rng.below(members as u64) as usize;
+    let other = (place + 1) % members;
+    match net.rng.below(10) {
+        0 | 1 => net.nodes[place].fuse = Some(net.rng.below(40) as u32),
+        2 => net.crash(place),
+        3 | 4 => net.boot_all(),
+        5 => net.isolate(&[place, other]),
+        6 => {
+            net.cut.insert((place.min(other), place.max(other)));
+        }
+        7 if net.rng.chance(200_000) => {
+            let client = members + place % clients;
+            net.crash(client);
+            net.boot(client);
+        }
+        _ => net.cut.clear(),
+    }
+}
+
+/// A replica that crashes between any two wishes of a run comes back with its promises: the claims look
+/// at each message, and all work gets done.
+#[test]
+fn a_crash_between_any_two_wishes_breaks_no_promise() {
+    for fuse in (0..90).step_by(6) {
+        for place in 0..2 {
+            let mut net = Net::with([200, 2, 1, 100].into(), 4, 1, 12);
+            net.nodes[place].fuse = Some(fuse + 3 * place as u32);
+            net.boot_all();
+            (0..4).for_each(|round| net.want(4, round));
+            for _ in 0..20 {
+                net.run_ms(50);
+                net.boot(place);
+            }
+            net.nodes[place].fuse = None;
+            net.finish();
+            net.run_ms(1000);
+            assert_settled(&net);
+        }
+    }
+}

@@ -1,0 +1,258 @@
+//! Messages and saves survive their encoding, and junk does no harm.
+
+use alloc::{boxed::Box, sync::Arc, vec, vec::Vec};
+
+use chain::{Decode, Encode, PeerId, Seat, Signature, Time, decode_exact};
+use proptest::prelude::*;
+
+use super::net::Net;
+use crate::pbft::message::{
+    Batch, Checkpoint, Decided, Digest, Message, NewView, Prepared, Progress, Request, Signatures,
+    Slot, Stable, Status, View, ViewChange, Vote,
+};
+use crate::pbft::saved::{Accepted, Shelf, batch_name, batch_of};
+
+fn signature() -> impl Strategy<Value = Signature> {
+    any::<[u8; 32]>().prop_map(|half| {
+        Signature::from_bytes(*[half, half].as_flattened().first_chunk().expect("64 bytes"))
+    })
+}
+
+/// Numbers around those that matter in a short run, and any others.
+fn number() -> impl Strategy<Value = u64> {
+    prop_oneof![0..40u64, any::<u64>()]
+}
+
+fn seat() -> impl Strategy<Value = Seat> {
+    prop_oneof![0..6u32, any::<u32>()].prop_map(Seat)
+}
+
+fn digest() -> impl Strategy<Value = Digest> {
+    any::<[u8; 32]>().prop_map(Digest)
+}
+
+fn vote() -> impl Strategy<Value = Vote> {
+    (number(), number(), digest()).prop_map(|(view, slot, digest)| Vote {
+        view: View(view),
+        slot: Slot(slot),
+        digest,
+    })
+}
+
+fn signatures() -> impl Strategy<Value = Signatures> {
+    prop::collection::vec((seat(), signature()), 0..4)
+}
+
+fn bytes() -> impl Strategy<Value = Arc<[u8]>> {
+    prop::collection::vec(any::<u8>(), 0..40).prop_map(Arc::from)
+}
+
+fn request() -> impl Strategy<Value = Request> {
+    let parts = (
+        any::<[u8; 32]>(),
+        number(),
+        bytes(),
+        any::<[u8; 32]>(),
+        signature(),
+    );
+    parts.prop_map(|(client, number, tx, key, signature)| Request {
+        wish: protocol::Request {
+            client: PeerId::from_bytes(client),
+            number,
+            tx,
+        },
+        key,
+        signature,
+    })
+}
+
+fn batch() -> impl Strategy<Value = Arc<Batch>> {
+    let parts = (any::<u64>(), seat(), prop::collection::vec(request(), 0..3));
+    parts.prop_map(|(time, proposer, requests)| {
+        Arc::new(Batch {
+            time: Time(time),
+            proposer,
+            requests,
+        })
+    })
+}
+
+fn checkpoint() -> impl Strategy<Value = Checkpoint> {
+    (number(), digest()).prop_map(|(slot, digest)| Checkpoint {
+        slot: Slot(slot),
+        digest,
+    })
+}
+
+fn stable() -> impl Strategy<Value = Stable> {
+    (checkpoint(), signatures()).prop_map(|(checkpoint, signatures)| Stable {
+        checkpoint,
+        signatures,
+    })
+}
+
+fn prepared() -> impl Strategy<Value = Prepared> {
+    (vote(), signature(), signatures()).prop_map(|(vote, pre_prepare, prepares)| Prepared {
+        vote,
+        pre_prepare,
+        prepares,
+    })
+}
+
+fn decided() -> impl Strategy<Value = Arc<Decided>> {
+    (vote(), signatures(), batch()).prop_map(|(vote, commits, batch)| {
+        Arc::new(Decided {
+            view: vote.view,
+            slot: vote.slot,
+            commits,
+            batch,
+        })
+    })
+}
+
+fn view_change() -> impl Strategy<Value = Arc<ViewChange>> {
+    let prepared = prop::collection::vec(prepared(), 0..3);
+    (number(), seat(), stable(), prepared, signature()).prop_map(
+        |(view, seat, stable, prepared, signature)| {
+            Arc::new(ViewChange {
+                view: View(view),
+                seat,
+                stable,
+                prepared,
+                signature,
+            })
+        },
+    )
+}
+
+fn new_view() -> impl Strategy<Value = Arc<NewView>> {
+    let changes = prop::collection::vec(view_change(), 0..3);
+    let pre_prepares = prop::collection::vec((digest(), signature()), 0..3);
+    (number(), changes, pre_prepares, signature()).prop_map(
+        |(view, changes, pre_prepares, signature)| {
+            Arc::new(NewView {
+                view: View(view),
+                changes,
+                pre_prepares,
+                signature,
+            })
+        },
+    )
+}
+
+fn status() -> impl Strategy<Value = Status> {
+    let progress = prop_oneof![
+        Just(Progress::Nothing),
+        Just(Progress::PrePrepared),
+        Just(Progress::Prepared),
+        Just(Progress::Decided),
+    ];
+    let lists = (
+        prop::option::of(prop::collection::vec(seat(), 0..4)),
+        prop::collection::vec(progress, 0..4),
+        prop::collection::vec((number().prop_map(Slot), digest()), 0..4),
+    );
+    (number(), number(), number(), lists, seat()).prop_map(
+        |(view, stable, executed, (changing, progress, lacks), helper)| Status {
+            view: View(view),
+            changing,
+            stable: Slot(stable),
+            executed: Slot(executed),
+            progress,
+            lacks,
+            helper,
+        },
+    )
+}
+
+fn message() -> impl Strategy<Value = Message> {
+    prop_oneof![
+        request().prop_map(Message::Request),
+        (vote(), batch(), signature()).prop_map(|(vote, batch, signature)| Message::PrePrepare {
+            view: vote.view,
+            slot: vote.slot,
+            batch,
+            signature,
+        }),
+        (vote(), signature()).prop_map(|(vote, signature)| Message::Prepare(vote, signature)),
+        (vote(), signature()).prop_map(|(vote, signature)| Message::Commit(vote, signature)),
+        (number(), number(), bytes()).prop_map(|(view, number, receipt)| Message::Reply {
+            view: View(view),
+            number,
+            receipt,
+        }),
+        (checkpoint(), signature())
+            .prop_map(|(one, signature)| Message::Checkpoint(one, signature)),
+        view_change().prop_map(Message::ViewChange),
+        new_view().prop_map(Message::NewView),
+        status().prop_map(Message::Status),
+        stable().prop_map(Message::Stable),
+        decided().prop_map(Message::Decided),
+        (number(), batch()).prop_map(|(slot, batch)| Message::Batch {
+            slot: Slot(slot),
+            batch
+        }),
+    ]
+}
+
+/// Reads back what was written, nothing less and nothing more.
+fn round_trip<T: Encode + Decode + PartialEq + core::fmt::Debug>(value: &T) {
+    let mut bytes = value.to_vec();
+    assert_eq!(decode_exact::<T>(&bytes).as_ref(), Ok(value));
+    bytes.push(0);
+    assert!(decode_exact::<T>(&bytes).is_err(), "a byte too many");
+    bytes.truncate(bytes.len() - 2);
+    assert!(decode_exact::<T>(&bytes).is_err(), "a byte too few");
+}
+
+proptest! {
+    #[test]
+    fn messages_survive(message in message()) {
+        round_trip(&message);
+    }
+
+    #[test]
+    fn saves_survive(vote in vote(), signature in signature(), slot: u64) {
+        round_trip(&Accepted { vote, signature });
+        for shelf in [Shelf::Accepted, Shelf::Prepared, Shelf::Decided] {
+            prop_assert_eq!(shelf.slot(&shelf.name(Slot(slot))), Some(Slot(slot)));
+        }
+        let name = batch_name(vote.slot, vote.digest);
+        prop_assert_eq!(batch_of(&name), Some((vote.slot, vote.digest)));
+        prop_assert_eq!(Shelf::Decided.slot(&name), None);
+    }
+
+    #[test]
+    fn slots_are_stored_in_their_order(one: u64, other: u64) {
+        let names = Shelf::Decided.name(Slot(one)).cmp(&Shelf::Decided.name(Slot(other)));
+        prop_assert_eq!(names, one.cmp(&other));
+    }
+
+    #[test]
+    fn junk_is_an_error_or_a_message(bytes: Vec<u8>) {
+        if let Ok(message) = decode_exact::<Message>(&bytes) {
+            prop_assert_eq!(message.to_vec(), bytes);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Well-formed nonsense from members, clients and strangers, to machines in any state: nobody panics,
+    /// and nothing of it is decided.
+    #[test]
+    fn nonsense_does_no_harm(
+        said in prop::collection::vec((0..7usize, 0..5usize, message().prop_map(Box::new)), 0..40),
+        wait in 0..600u64,
+    ) {
+        let mut net = Net::up(4, 2, wait);
+        net.submit(4, "real");
+        net.run_ms(wait);
+        for (from, to, message) in said {
+            net.tell(from, to, &message);
+            net.run_ms(5);
+        }
+        prop_assert!(net.members().all(|place| net.executed(place) <= 1));
+    }
+}
