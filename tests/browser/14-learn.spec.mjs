@@ -59,6 +59,10 @@ test("one article leads to the other, which begins at its beginning", async ({ o
   await shot(page, "raft");
   await page.getByTestId("lang-toggle").click();
   await expect(article(page).getByRole("heading", { name: "任期与选举" })).toBeVisible();
+  await article(page).getByRole("link", { name: "PBFT" }).click();
+  await expect(article(page).getByRole("heading", { name: "三个阶段" })).toBeVisible();
+  await shot(page, "pbft");
+  await article(page).getByRole("link", { name: "Raft" }).click();
   await article(page).getByRole("link", { name: "工作量证明" }).click();
   await expect(article(page).getByRole("heading", { level: 1, name: "工作量证明" })).toBeVisible();
 });

@@ -16,7 +16,7 @@ pub use self::figures::Figures;
 pub struct Topic(&'static str);
 
 /// All topics.
-pub const TOPICS: [Topic; 2] = [Topic("pow"), Topic("raft")];
+pub const TOPICS: [Topic; 3] = [Topic("pow"), Topic("raft"), Topic("pbft")];
 
 impl Topic {
     /// The topic of this short name.
