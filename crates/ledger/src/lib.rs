@@ -23,7 +23,7 @@ mod registry;
 pub mod utxo;
 
 pub use allocation::{Allocation, AllocationError};
-pub use registry::{LEDGERS, LedgerEntry, LedgerTerms, find};
+pub use registry::{Form, LEDGERS, LedgerEntry, LedgerTerms, Told, find};
 
 /// The meaning of blocks.
 pub trait Ledger {

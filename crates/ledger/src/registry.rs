@@ -19,6 +19,33 @@ pub struct LedgerEntry {
     pub build: fn(&LedgerTerms) -> Arc<dyn Ledger>,
     /// A transaction such as clients of a simulation submit; `None` if those would need money.
     pub sample: Option<fn(&mut Stream) -> Vec<u8>>,
+    /// What people can ask of it by filling in a form.
+    pub forms: &'static [Form],
+    /// Tells what a transaction asks for; `None` if its bytes are none, or not one for people.
+    pub tell_transaction: fn(&[u8]) -> Option<Told>,
+    /// Tells what came of a transaction, likewise.
+    pub tell_receipt: fn(&[u8]) -> Option<Told>,
+}
+
+/// A kind of transaction that people make by filling in a form.
+pub struct Form {
+    /// Its short name, also the key of its text in the message catalogue.
+    pub id: &'static str,
+    /// Its fields, likewise.
+    pub fields: &'static [&'static str],
+    /// The transaction with these values in its fields; `None` if there are too few, or one is not
+    /// allowed.
+    pub fill: fn(&[&[u8]]) -> Option<Vec<u8>>,
+}
+
+/// A transaction or a receipt as people are told of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// What it is: a stable name, also the key of its text in the message catalogue. For a
+    /// transaction that a form can make, the form's.
+    pub what: &'static str,
+    /// What else it says, in the order of the form's fields: bytes, which may not be text.
+    pub values: Vec<Vec<u8>>,
 }
 
 /// On which terms a ledger is built; the same for all nodes of a chain.

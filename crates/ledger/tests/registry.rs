@@ -24,6 +24,12 @@ fn terms() -> LedgerTerms {
     }
 }
 
+const POSITION: Position = Position {
+    height: Height(1),
+    index: 0,
+    time: Time(0),
+};
+
 fn header(merkle_root: MerkleRoot) -> Header {
     Header::Bitcoin(BitcoinHeader {
         version: 1,
@@ -47,6 +53,49 @@ fn ids_are_unique_short_and_found() {
         assert!(entry.params.iter().all(|param| param.allows(param.default)));
     }
     assert!(find("").is_none() && find("UTXO").is_none());
+}
+
+/// What a form makes is a transaction that is told by the form's name, with what was filled in.
+#[test]
+fn forms_make_transactions_that_are_told_as_they_were_filled_in() {
+    for entry in LEDGERS {
+        let ledger = (entry.build)(&terms());
+        for form in entry.forms {
+            let texts: Vec<&[u8]> = form.fields.iter().map(|name| name.as_bytes()).collect();
+            let tx = (form.fill)(&texts).expect("the form's fields");
+            let told = (entry.tell_transaction)(&tx).expect("made by a form");
+            assert_eq!(told.what, form.id);
+            assert_eq!(told.values, texts);
+            let (_, receipt) = ledger.execute(&ledger.genesis(), POSITION, &tx);
+            assert!((entry.tell_receipt)(&receipt).is_some(), "{}", form.id);
+            assert_eq!((form.fill)(&texts[1..]), None, "a field is missing");
+            assert_eq!((form.fill)(&vec![&[0; 5_000][..]; texts.len()]), None);
+        }
+    }
+}
+
+#[test]
+fn receipts_of_the_store_say_what_came_of_it() {
+    let entry = find("kv").expect("listed");
+    let ledger = (entry.build)(&terms());
+    let fill = |id: &str, values: &[&[u8]]| {
+        let form = entry.forms.iter().find(|form| form.id == id);
+        (form.expect("a form").fill)(values).expect("allowed")
+    };
+    let mut state = ledger.genesis();
+    let mut told = |tx: &[u8]| {
+        let (next, receipt) = ledger.execute(&state, POSITION, tx);
+        state = next;
+        let told = (entry.tell_receipt)(&receipt).expect("a receipt");
+        (told.what, told.values)
+    };
+    let get = fill("get", &[b"a"]);
+    assert_eq!(told(&get), ("nothing", vec![]));
+    assert_eq!(told(&fill("put", &[b"a", b"1"])), ("done", vec![]));
+    assert_eq!(told(&get), ("found", vec![b"1".to_vec()]));
+    assert_eq!(told(&fill("delete", &[b"a"])), ("done", vec![]));
+    assert_eq!(told(&get), ("nothing", vec![]));
+    assert_eq!(told(b"junk"), ("undecodable", vec![]));
 }
 
 #[test]
@@ -80,6 +129,20 @@ fn every_ledger_accepts_its_own_drafts() {
 }
 
 proptest! {
+    #[test]
+    fn junk_is_told_as_nothing_and_never_panics(
+        bytes in proptest::collection::vec(any::<u8>(), 0..80),
+    ) {
+        for entry in LEDGERS {
+            let _ = (entry.tell_transaction)(&bytes);
+            let _ = (entry.tell_receipt)(&bytes);
+            for form in entry.forms {
+                let _ = (form.fill)(&[&bytes]);
+                let _ = (form.fill)(&[&bytes, &bytes]);
+            }
+        }
+    }
+
     /// Nodes that execute the same slots have the same states and receipts, whatever is decided.
     #[test]
     fn execution_is_total_and_the_same_for_all(

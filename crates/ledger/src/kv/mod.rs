@@ -11,6 +11,7 @@ mod body;
 mod bytes;
 mod receipt;
 mod store;
+mod told;
 mod transaction;
 
 use alloc::{sync::Arc, vec, vec::Vec};
@@ -33,6 +34,9 @@ pub const ENTRY: LedgerEntry = LedgerEntry {
     params: &[],
     build: |terms| Arc::new(Kv::new(terms.chain.clone())),
     sample: Some(|rng| Transaction::sample(rng).to_vec()),
+    forms: told::FORMS,
+    tell_transaction: told::transaction,
+    tell_receipt: told::receipt,
 };
 
 /// The key-value ledger of a chain. It has no money, and begins empty.

@@ -39,6 +39,9 @@ pub const ENTRY: LedgerEntry = LedgerEntry {
         ))
     },
     sample: None,
+    forms: &[], // payments are made by wallets
+    tell_transaction: |_| None,
+    tell_receipt: |_| None,
 };
 
 /// The parameters that this ledger adds to a room.
