@@ -11,11 +11,13 @@
 //! `power-half` (absent on one core), `power-full`, `power-workers`, `power-duty`, `tip-height`,
 //! `tip-hash` (all 64 digits), `harmony`, `view-toggle`, `block-<hash>`, `block-detail` (its
 //! `data-hash` says which), `block-state`, `tabs-panel`, `peer-count`, `tab-switch-<label>`,
-//! `node-<seat>`, `node-switch-<seat>`, `add-node`, `log`, `reset-button`, `learn-link`. Header:
+//! `node-<seat>`, `node-switch-<seat>`, `add-node`, `log`, `reset-button`, `learn-link`; where slots
+//! are decided `ask-form`, `ask-what`, `ask-<field>`, `ask-send`, `answers` (of each the
+//! `data-state`), `seats-taken`, `server-<seat>` (its `data-role`, and `data-row` of its values),
+//! `decided-<height>`. Header:
 //! `room-button`, `share-button`, `lang-toggle`, `theme-toggle`. Dialogs: `share-dialog`,
-//! `share-link`, `room-dialog`, `room-name`, `room-spacing`, `room-window`, `room-halving`,
-//! `room-open`, `reset-dialog`, `reset-confirm`, `crash-dialog`. Messages: `banner-storage`,
-//! `banner-version`, `banner-held`, `banner-slow`, `banner-future`, `banner-damaged`,
+//! `share-link`, `room-dialog`, `room-name`, `room-protocol`, `room-<parameter>`, `room-open`, `reset-dialog`, `reset-confirm`, `crash-dialog`. Messages: `banner-storage`,
+//! `banner-version`, `banner-held`, `banner-slow`, `banner-future`, `banner-damaged`, `banner-seat`,
 //! `banner-build`, `banner-crash`, `sync-progress`, `undo-reset`, `toast`, `bad-room`,
 //! `to-default-room`. Pages: `article`.
 

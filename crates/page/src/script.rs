@@ -211,6 +211,7 @@ fn nothing((): ()) -> Result<JsValue, Failure> {
 fn js(value: &impl Serialize) -> Result<JsValue, Failure> {
     let serializer = serde_wasm_bindgen::Serializer::new()
         .serialize_large_number_types_as_bigints(true)
+        .serialize_maps_as_objects(true)
         .serialize_missing_as_null(true);
     value.serialize(&serializer).map_err(|error| Failure {
         code: "not-a-value".to_owned(),

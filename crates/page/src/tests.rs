@@ -8,7 +8,7 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 use web_sys::{Element, HtmlElement};
 use wire::Notice;
-use wire::live::HeldUp;
+use wire::live::{HeldUp, NoSeat};
 
 use self::fixtures::{fork, hash, hostile, next_tip, notices};
 use self::stand_in::{Behaviour, StandIn};
@@ -176,6 +176,11 @@ fn every_notice() -> Vec<Notice> {
         HeldUp::Identities => [HeldUp::Identities],
         HeldUp::Reset => [HeldUp::Reset],
     };
+    let no_seat = samples! {
+        NoSeat::AllTaken => [NoSeat::AllTaken],
+        NoSeat::NoLocks => [NoSeat::NoLocks],
+        NoSeat::NoStorage => [NoSeat::NoStorage],
+    };
     let (ahead, blocks) = (7_200, 3);
     let (height, records) = (chain::Height(41), 1);
     samples! {
@@ -185,6 +190,7 @@ fn every_notice() -> Vec<Notice> {
         SlowStorage { .. } => [SlowStorage { seconds: 12 }],
         Future { .. } => [Future { ahead, blocks }],
         Damaged { .. } => [Damaged { height, records }],
+        Notice::NoSeat(_) => no_seat.into_iter().map(Notice::NoSeat),
     }
 }
 
@@ -200,6 +206,7 @@ fn banner_of(notice: &Notice) -> (&'static str, &'static str) {
         Notice::SlowStorage { .. } => ("banner-slow", "Waiting for 12 sec."),
         Notice::Future { .. } => ("banner-future", "3 blocks are dated in the future."),
         Notice::Damaged { .. } => ("banner-damaged", "1 saved record was damaged"),
+        Notice::NoSeat(_) => ("banner-seat", "no seat"),
     }
 }
 

@@ -11,7 +11,7 @@ use chain::PeerId;
 use crate::Channel;
 
 /// The version of this layout and of the messages inside; others are ignored, not guessed at.
-pub const VERSION: u8 = 4;
+pub const VERSION: u8 = 5;
 
 /// The largest payload in bytes: a block of the largest room and its framing.
 pub const MAX_PAYLOAD: usize = 512 * 1024;

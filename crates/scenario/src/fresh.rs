@@ -5,7 +5,7 @@ use alloc::format;
 
 use chain::{Target, U256};
 
-use crate::room::{Room, spec};
+use crate::room::{Draft, Room};
 
 /// Seconds until the first block at the gentle power setting.
 const FIRST_BLOCK_SECS: u64 = 2;
@@ -34,14 +34,11 @@ impl Room {
         let tries = hashes_per_second.saturating_mul(FIRST_BLOCK_SECS) / GENTLE_SHARE;
         let easiest = chain::params::TABCHAIN_POW_LIMIT.expand().target;
         let target = Target(U256::MAX / U256::from(tries.max(2))).min(easiest);
-        let default = |name| u32::try_from(spec(name).default).expect("a 32-bit parameter");
-        Self::new(
-            &name,
-            default("spacing"),
-            target.to_compact(),
-            default("window"),
-            default("halving"),
-        )
+        Self::new(&Draft {
+            name: &name,
+            values: &[("bits", u64::from(target.to_compact().0))],
+            ..Draft::default()
+        })
         .expect("defaults and a measured target are within the limits")
     }
 }

@@ -20,6 +20,7 @@ mod expect;
 mod fault;
 mod fresh;
 mod link;
+mod outline;
 #[allow(
     clippy::disallowed_types,
     reason = "serde's derive names floats; no field is one"
@@ -33,11 +34,13 @@ mod room;
 pub mod script;
 mod setting;
 
-pub use assemble::assemble;
+pub use assemble::{Assembled, Rules};
 pub use expect::Expect;
 pub use fault::{Fault, FaultKind};
+pub use ledger::Told;
+pub use outline::{LedgerOutline, ProtocolOutline};
 pub use replay::{MAX_LINK, Replay, ReplayError};
-pub use room::{MAX_NAME, Room, RoomError};
+pub use room::{Draft, MAX_NAME, Room, RoomError};
 pub use script::{
     ChainSpec, ClientsSpec, DisksSpec, LinksSpec, NodesSpec, Scenario, ScenarioError,
 };

@@ -1,20 +1,30 @@
 //! A room as the fragment of a link (the part after `#`), readable by people:
-//! `/live?room=maple-river&check=5f0c&spacing=10&bits=1e00ffff&window=8&halving=210000`.
+//! `/live?room=maple-river&check=5f0c&spacing=10&bits=1e00ffff&window=8&halving=210000`, or
+//! `/live?room=maple-river&check=1c5e&protocol=raft&ledger=kv&seats=5&heartbeat=250...`.
 //!
 //! The checksum comes early, so that a link cut short by a chat program is detected; links typed by
-//! hand may omit it.
+//! hand may omit it. Protocol and ledger are named unless they are the first of their registries,
+//! so that links from the time when there were no others lead to the same rooms.
 
 use alloc::format;
 use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 
-use chain::{CompactTarget, sha256};
+use chain::sha256;
+use protocol::ParamSpec;
 
-use crate::room::{Room, RoomError};
+use crate::outline::{LedgerOutline, ProtocolOutline};
+use crate::room::{self, Draft, Room, RoomError};
 
 /// The longest link that a room may have, in bytes.
 const MAX_LINK: usize = 400;
 const ROUTE: &str = "/live";
-const KEYS: [&str; 6] = ["room", "check", "spacing", "bits", "window", "halving"];
+const NAME: &str = "room";
+const CHECK: &str = "check";
+const PROTOCOL: &str = "protocol";
+const LEDGER: &str = "ledger";
+/// What every link may have.
+const COMMON: [&str; 4] = [NAME, CHECK, PROTOCOL, LEDGER];
 
 impl Room {
     /// The part of the link after `#`.
@@ -24,7 +34,7 @@ impl Room {
         let (room, rest) = rules
             .split_once('&')
             .expect("rules start with the room's name");
-        format!("{ROUTE}?{room}&check={}&{rest}", self.checksum())
+        format!("{ROUTE}?{room}&{CHECK}={}&{rest}", self.checksum())
     }
 
     /// Parses the fragment of a link, with or without its `#`.
@@ -40,23 +50,28 @@ impl Room {
             Some((ROUTE, query)) => query,
             _ => return Err(RoomError::NotARoom(link.into())),
         };
-        let values = values(query)?;
-        let value = |index: usize| values[index].ok_or(RoomError::Missing(KEYS[index]));
-        let number = |index: usize, radix: u32| {
-            let value = value(index)?;
-            let digits = value.bytes().all(|byte| byte.is_ascii_hexdigit());
-            u32::from_str_radix(value, radix)
-                .ok()
-                .filter(|_| digits)
-                .ok_or_else(|| RoomError::NotANumber {
-                    name: KEYS[index],
-                    value: value.into(),
-                })
+        let said = said(query)?;
+        let value = |key: &str| said.iter().find(|(name, _)| *name == key).map(|(_, v)| *v);
+        let (protocol, ledger) = (value(PROTOCOL), value(LEDGER));
+        let (outline, ledger_outline) = room::parts(protocol, ledger)?;
+        let specs = || Self::specs(outline, ledger_outline);
+        let known = |key: &str| COMMON.contains(&key) || specs().any(|spec| spec.name == key);
+        if let Some((key, value)) = said.iter().find(|(key, _)| !known(key)) {
+            return Err(RoomError::Unknown(format!("{key}={value}")));
+        }
+        let name = value(NAME).ok_or(RoomError::Missing(NAME))?;
+        let number = |spec: &'static ParamSpec| {
+            let text = value(spec.name).ok_or(RoomError::Missing(spec.name))?;
+            Ok((spec.name, number(spec, text)?))
         };
-        let name = value(0)?;
-        let (spacing, bits) = (number(2, 10)?, CompactTarget(number(3, 16)?));
-        let room = Self::new(name, spacing, bits, number(4, 10)?, number(5, 10)?)?;
-        match values[1] {
+        let values: Vec<_> = specs().map(number).collect::<Result<_, RoomError>>()?;
+        let room = Self::new(&Draft {
+            name,
+            protocol,
+            ledger,
+            values: &values,
+        })?;
+        match value(CHECK) {
             Some(check) if check != room.checksum() => Err(RoomError::Damaged(check.to_string())),
             _ => Ok(room),
         }
@@ -64,14 +79,17 @@ impl Room {
 
     /// The name and the rules, always in the same order.
     pub(crate) fn rules(&self) -> String {
-        format!(
-            "room={}&spacing={}&bits={:08x}&window={}&halving={}",
-            self.name(),
-            self.spacing(),
-            self.bits().0,
-            self.window(),
-            self.halving()
-        )
+        let mut rules = format!("{NAME}={}", self.name());
+        if self.protocol() != &ProtocolOutline::all()[0] {
+            rules += &format!("&{PROTOCOL}={}", self.protocol().id);
+        }
+        if self.ledger() != &LedgerOutline::all()[0] {
+            rules += &format!("&{LEDGER}={}", self.ledger().id);
+        }
+        for (spec, value) in self.params() {
+            rules += &format!("&{}={}", spec.name, room::shown(spec, value));
+        }
+        rules
     }
 
     fn checksum(&self) -> String {
@@ -80,18 +98,32 @@ impl Room {
     }
 }
 
-/// The values of a query, in the order of [`KEYS`].
-fn values(query: &str) -> Result<[Option<&str>; 6], RoomError> {
-    let mut values = [None; 6];
+/// What a query says, in its order.
+fn said(query: &str) -> Result<Vec<(&str, &str)>, RoomError> {
+    let mut said: Vec<(&str, &str)> = Vec::new();
     for part in query.split('&') {
         let (key, value) = part.split_once('=').unwrap_or((part, ""));
-        let index = KEYS
-            .iter()
-            .position(|known| *known == key)
-            .ok_or_else(|| RoomError::Unknown(part.into()))?;
-        if values[index].replace(value).is_some() {
+        if said.iter().any(|(before, _)| *before == key) {
             return Err(RoomError::Twice(key.into()));
         }
+        said.push((key, value));
     }
-    Ok(values)
+    Ok(said)
+}
+
+/// A parameter's value: digits and nothing else.
+fn number(spec: &'static ParamSpec, text: &str) -> Result<u64, RoomError> {
+    let radix = if room::is_compact_target(spec) {
+        16
+    } else {
+        10
+    };
+    let digits = text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    u64::from_str_radix(text, radix)
+        .ok()
+        .filter(|_| digits)
+        .ok_or_else(|| RoomError::NotANumber {
+            name: spec.name,
+            value: text.into(),
+        })
 }

@@ -2,15 +2,22 @@
 //! before anything is allocated.
 
 use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 use core::fmt;
 
-use chain::{ChainParams, CompactTarget, sha256, tabchain};
+use chain::{ChainParams, CompactTarget, PeerId, Seat, SecretKey, sha256, tabchain};
 use protocol::ParamSpec;
 use protocol::envelope::RoomId;
 use serde::{Deserialize, Serialize};
 
+use crate::outline::{self, LedgerOutline, ProtocolOutline};
+
 /// The longest name, in bytes.
 pub const MAX_NAME: usize = 32;
+
+/// Defaults in milliseconds are meant for a simulated network. A browser's tabs share its cores and
+/// its disk, so there they are this many times longer.
+const PATIENCE: u64 = 5;
 
 /// A room's name and rules. Only [`Room::new`] and the link parser create one, so every room is
 /// within the limits.
@@ -19,10 +26,23 @@ pub const MAX_NAME: usize = 32;
 #[serde(into = "String", try_from = "String")]
 pub struct Room {
     name: String,
-    spacing: u32,
-    bits: CompactTarget,
-    window: u32,
-    halving: u32,
+    protocol: &'static ProtocolOutline,
+    ledger: &'static LedgerOutline,
+    /// One for each of its parameters, in their order.
+    values: Vec<u64>,
+}
+
+/// What a room is to be.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Draft<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Its protocol by its short name; the first of the registry if `None`.
+    pub protocol: Option<&'a str>,
+    /// Its ledger, likewise.
+    pub ledger: Option<&'a str>,
+    /// Parameters by their names; what is not given has its default.
+    pub values: &'a [(&'a str, u64)],
 }
 
 /// Why something is not a room; each variant carries the offending part.
@@ -56,6 +76,17 @@ pub enum RoomError {
     BadName(String),
     /// Compact bits do not make a valid target, or are not in their shortest form.
     BadBits(CompactTarget),
+    /// There is no protocol of this name.
+    UnknownProtocol(String),
+    /// There is no ledger of this name.
+    UnknownLedger(String),
+    /// Rooms cannot have this ledger with their protocol.
+    Unsuited {
+        /// The protocol.
+        protocol: &'static str,
+        /// The ledger.
+        ledger: &'static str,
+    },
     /// The checksum in the link does not match: a part was lost or changed on the way.
     Damaged(String),
 }
@@ -74,6 +105,9 @@ impl RoomError {
             Self::OutOfRange { spec, .. } => alloc::format!("{}-range", spec.name),
             Self::BadName(_) => "name".into(),
             Self::BadBits(_) => "bits-range".into(),
+            Self::UnknownProtocol(_) => "protocol".into(),
+            Self::UnknownLedger(_) => "ledger".into(),
+            Self::Unsuited { .. } => "ledger-protocol".into(),
             Self::Damaged(_) => "damaged".into(),
         }
     }
@@ -87,15 +121,14 @@ impl RoomError {
             | Self::Unknown(value)
             | Self::BadName(value)
             | Self::Damaged(value)
+            | Self::UnknownProtocol(value)
+            | Self::UnknownLedger(value)
             | Self::NotANumber { value, .. } => value.clone(),
             Self::TooLong(len) => len.to_string(),
             Self::Missing(name) => (*name).into(),
-            // In hexadecimal, as in links.
-            Self::OutOfRange { spec, value } if spec.name == "bits" => {
-                alloc::format!("{value:08x}")
-            }
-            Self::OutOfRange { value, .. } => value.to_string(),
+            Self::OutOfRange { spec, value } => shown(spec, *value),
             Self::BadBits(bits) => alloc::format!("{:08x}", bits.0),
+            Self::Unsuited { protocol, ledger } => alloc::format!("{protocol}, {ledger}"),
         };
         whole
             .chars()
@@ -124,50 +157,52 @@ impl Room {
     /// A room with these rules.
     ///
     /// # Errors
-    /// The first rule that is outside its limits.
-    pub fn new(
-        name: &str,
-        spacing: u32,
-        bits: CompactTarget,
-        window: u32,
-        halving: u32,
-    ) -> Result<Self, RoomError> {
-        let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-        if name.is_empty() || name.len() > MAX_NAME || !name.bytes().all(plain) {
-            return Err(RoomError::BadName(name.into()));
+    /// The first rule that is unknown or outside its limits.
+    pub fn new(draft: &Draft<'_>) -> Result<Self, RoomError> {
+        let (protocol, ledger) = parts(draft.protocol, draft.ledger)?;
+        let specs = || Self::specs(protocol, ledger);
+        if let Some((name, _)) = draft
+            .values
+            .iter()
+            .find(|(name, _)| specs().all(|spec| spec.name != *name))
+        {
+            return Err(RoomError::Unknown((*name).into()));
         }
-        for (key, value) in [
-            ("spacing", spacing),
-            ("bits", bits.0),
-            ("window", window),
-            ("halving", halving),
-        ] {
-            let (spec, value) = (spec(key), u64::from(value));
+        let given = |spec: &ParamSpec| draft.values.iter().find(|(name, _)| *name == spec.name);
+        let value = |spec| given(spec).map_or_else(|| Self::default_of(spec), |(_, value)| *value);
+        let room = Self {
+            name: draft.name.into(),
+            protocol,
+            ledger,
+            values: specs().map(value).collect(),
+        };
+        check_name(draft.name)?;
+        for (spec, value) in room.params() {
             if !spec.allows(value) {
+                let spec = *spec;
                 return Err(RoomError::OutOfRange { spec, value });
             }
         }
-        let room = Self {
-            name: name.into(),
-            spacing,
-            bits,
-            window,
-            halving,
-        };
-        let shortest = bits.expand().canonical() == bits;
-        if !shortest || room.chain_params().is_err() {
-            return Err(RoomError::BadBits(bits));
-        }
+        chain_params(&room.name, |name| room.value(name))?;
         Ok(room)
     }
 
-    /// The limits of a parameter: `spacing`, `bits`, `window` or `halving`.
-    ///
-    /// # Panics
-    /// On any other name.
+    /// The parameters of rooms with this protocol and ledger, in the order of links and forms.
+    pub fn specs(
+        protocol: &'static ProtocolOutline,
+        ledger: &'static LedgerOutline,
+    ) -> impl Iterator<Item = &'static ParamSpec> {
+        let seats = protocol.seats.iter();
+        seats.chain(protocol.params).chain(ledger.params)
+    }
+
+    /// What a parameter is in a room that does not say.
     #[must_use]
-    pub fn limits(name: &str) -> ParamSpec {
-        spec(name)
+    pub fn default_of(spec: &ParamSpec) -> u64 {
+        match spec.unit {
+            "ms" => spec.default.saturating_mul(PATIENCE).min(spec.max),
+            _ => spec.default,
+        }
     }
 
     /// Its name.
@@ -176,34 +211,65 @@ impl Room {
         &self.name
     }
 
-    /// The seconds between blocks that retargeting aims for.
+    /// Its protocol.
     #[must_use]
-    pub fn spacing(&self) -> u32 {
-        self.spacing
+    pub fn protocol(&self) -> &'static ProtocolOutline {
+        self.protocol
     }
 
-    /// Compact target of the first block.
+    /// Its ledger.
     #[must_use]
-    pub fn bits(&self) -> CompactTarget {
-        self.bits
+    pub fn ledger(&self) -> &'static LedgerOutline {
+        self.ledger
     }
 
-    /// Blocks between two difficulty adjustments.
-    #[must_use]
-    pub fn window(&self) -> u32 {
-        self.window
+    /// Its parameters and their values.
+    pub fn params(&self) -> impl Iterator<Item = (&'static ParamSpec, u64)> {
+        Self::specs(self.protocol, self.ledger).zip(self.values.iter().copied())
     }
 
-    /// Blocks between two halvings.
+    /// The value of a parameter, if the room has it.
     #[must_use]
-    pub fn halving(&self) -> u32 {
-        self.halving
+    pub fn value(&self, name: &str) -> Option<u64> {
+        let mut all = self.params();
+        all.find(|(spec, _)| spec.name == name)
+            .map(|(_, value)| value)
+    }
+
+    /// How many seats it has; none where everybody who comes takes part.
+    #[must_use]
+    pub fn seats(&self) -> u32 {
+        let seats = self.value("seats").unwrap_or(0);
+        u32::try_from(seats).expect("within its limits")
+    }
+
+    /// The key of whoever has this seat. Everybody who has the link can work it out, so that all
+    /// know the members before any of them comes; who may use it is settled by a lock.
+    #[must_use]
+    pub fn seat_key(&self, seat: Seat) -> SecretKey {
+        let room = self.id().0;
+        (0_u32..)
+            .find_map(|turn| {
+                let numbers = [seat.0.to_le_bytes(), turn.to_le_bytes()].concat();
+                let text = [&b"tabchain/seat/1 "[..], &room, &numbers].concat();
+                SecretKey::from_bytes(&sha256(&text)).ok()
+            })
+            .expect("nearly every number is a key")
+    }
+
+    /// Who counts, by seat.
+    #[must_use]
+    pub fn members(&self) -> Vec<PeerId> {
+        let seats = (0..self.seats()).map(Seat);
+        seats
+            .map(|seat| self.seat_key(seat).public_key().peer_id())
+            .collect()
     }
 
     /// The parameters of its chain.
     #[must_use]
-    pub fn params(&self) -> ChainParams {
-        self.chain_params()
+    pub fn chain(&self) -> ChainParams {
+        chain_params(&self.name, |name| self.value(name))
             .expect("a room is checked when it is made")
     }
 
@@ -214,15 +280,74 @@ impl Room {
         let hash = sha256(text.as_bytes());
         RoomId(hash[..16].try_into().expect("16 of 32 bytes"))
     }
+}
 
-    fn chain_params(&self) -> Result<ChainParams, chain::ParamsError> {
-        tabchain(
-            &self.name,
-            self.spacing,
-            self.bits,
-            self.window,
-            self.halving,
-        )
+/// The protocol and the ledger of these names.
+pub(crate) fn parts(
+    protocol: Option<&str>,
+    ledger: Option<&str>,
+) -> Result<(&'static ProtocolOutline, &'static LedgerOutline), RoomError> {
+    let protocol = match protocol {
+        None => &ProtocolOutline::all()[0],
+        Some(id) => {
+            ProtocolOutline::find(id).ok_or_else(|| RoomError::UnknownProtocol(id.into()))?
+        }
+    };
+    let ledger = match ledger {
+        None => &LedgerOutline::all()[0],
+        Some(id) => LedgerOutline::find(id).ok_or_else(|| RoomError::UnknownLedger(id.into()))?,
+    };
+    if protocol.suits(ledger) {
+        return Ok((protocol, ledger));
+    }
+    let (protocol, ledger) = (protocol.id, ledger.id);
+    Err(RoomError::Unsuited { protocol, ledger })
+}
+
+/// A value as links write it: a compact target in hexadecimal, as everywhere.
+pub(crate) fn shown(spec: &ParamSpec, value: u64) -> String {
+    if is_compact_target(spec) {
+        alloc::format!("{value:08x}")
+    } else {
+        value.to_string()
+    }
+}
+
+pub(crate) fn is_compact_target(spec: &ParamSpec) -> bool {
+    spec.name == "bits"
+}
+
+fn check_name(name: &str) -> Result<(), RoomError> {
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    if name.is_empty() || name.len() > MAX_NAME || !name.bytes().all(plain) {
+        return Err(RoomError::BadName(name.into()));
+    }
+    Ok(())
+}
+
+/// The parameters of a chain of this name, whose values are within their limits. What only mining
+/// needs has its default where nobody mines.
+pub(crate) fn chain_params(
+    name: &str,
+    value: impl Fn(&str) -> Option<u64>,
+) -> Result<ChainParams, RoomError> {
+    check_name(name)?;
+    let number = |name| {
+        let default = || outline::spec(name).map(|spec| spec.default);
+        let value = value(name).or_else(default).unwrap_or_default();
+        u32::try_from(value).unwrap_or(u32::MAX) // beyond all limits, which are checked
+    };
+    let bits = CompactTarget(number("bits"));
+    let chain = tabchain(
+        name,
+        number("spacing"),
+        bits,
+        number("window"),
+        number("halving"),
+    );
+    match chain {
+        Ok(chain) if bits.expand().canonical() == bits => Ok(chain),
+        _ => Err(RoomError::BadBits(bits)),
     }
 }
 
@@ -238,15 +363,4 @@ impl TryFrom<String> for Room {
     fn try_from(link: String) -> Result<Self, RoomError> {
         Self::parse(&link)
     }
-}
-
-/// The limits of a parameter, as its protocol or ledger states them.
-pub(crate) fn spec(name: &str) -> ParamSpec {
-    let protocol = consensus::pow::ENTRY.params;
-    let ledger = ledger::utxo::PARAMS;
-    *protocol
-        .iter()
-        .chain(ledger)
-        .find(|spec| spec.name == name)
-        .expect("rooms name only parameters of their protocol and ledger")
 }

@@ -3,13 +3,14 @@
 
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
 
-use chain::{ChainParams, CompactTarget, PublicKey, Seat, SecretKey};
-use ledger::{Allocation, Ledger, LedgerEntry, LedgerTerms};
-use node::{Config, Memo, Node, Replica};
-use protocol::{Claim, Entry, Machine, ParamSpec, Payee, Protocol, Role, Shape, Terms};
+use chain::{ChainParams, PublicKey, Seat, SecretKey};
+use ledger::LedgerEntry;
+use node::Memo;
+use protocol::{Claim, Entry, Machine, ParamSpec, Role, Terms};
 
+use crate::assemble::{Assembled, Recipe};
+use crate::room;
 use crate::script::{ChainSpec, ScenarioError};
-use crate::{Room, room};
 
 /// A chain's rules, within their limits.
 #[derive(Clone)]
@@ -37,6 +38,20 @@ pub struct Place {
     pub seat: Seat,
     /// Seeds its randomness; different in every incarnation.
     pub seed: u64,
+}
+
+impl Place {
+    pub(crate) fn terms(&self, chain: &Arc<ChainParams>, values: &Arc<[u64]>) -> Terms {
+        Terms {
+            chain: chain.clone(),
+            values: values.clone(),
+            members: self.members.iter().map(PublicKey::peer_id).collect(),
+            keys: self.members.clone(),
+            key: self.key.clone(),
+            role: self.role,
+            seat: self.seat,
+        }
+    }
 }
 
 impl Setting {
@@ -73,52 +88,20 @@ impl Setting {
         })
     }
 
-    /// The rules of a room: blocks that are mined for coins.
-    #[must_use]
-    pub fn of_room(room: &Room) -> Self {
-        let values = [room.spacing(), room.bits().0, room.window()];
-        Self {
-            entry: &consensus::pow::ENTRY,
-            ledger: &ledger::utxo::ENTRY,
-            chain: Arc::new(room.params()),
-            values: values.into_iter().map(u64::from).collect(),
-        }
-    }
-
     /// A fresh machine: its first input must be `Boot`. Machines that share `memo` share the results
     /// of validity checks.
     #[must_use]
     pub fn assemble(&self, place: &Place, memo: &Memo) -> Box<dyn Machine> {
-        match self.entry.shape {
-            Shape::Forks => Box::new(self.node(place, memo)),
-            Shape::Slots => {
-                let (config, protocol, ledger) = self.parts(place);
-                Box::new(Replica::new(&config, protocol, ledger))
-            }
-        }
-    }
-
-    /// The machine where the protocol's shape is [`Shape::Forks`].
-    pub(crate) fn node(&self, place: &Place, memo: &Memo) -> Node {
-        let (config, protocol, ledger) = self.parts(place);
-        Node::new(config, protocol, ledger, memo.clone())
-    }
-
-    /// The one place that turns names into machines.
-    fn parts(&self, place: &Place) -> (Config, Box<dyn Protocol>, Arc<dyn Ledger>) {
-        let protocol = (self.entry.build)(&self.terms(place));
-        let ledger = (self.ledger.build)(&LedgerTerms {
-            chain: self.chain.clone(),
-            allocation: Allocation::default(),
-        });
-        let key = place.key.public_key();
-        let config = Config {
-            me: key.peer_id(),
-            payee: Payee(key),
-            seed: place.seed,
-            params: self.chain.clone(),
+        let recipe = Recipe {
+            shape: self.entry.shape,
+            build: self.entry.build,
+            ledger: self.ledger,
+            terms: self.terms(place),
         };
-        (config, protocol, ledger)
+        match recipe.assemble(place, memo) {
+            Assembled::Forks(node) => node,
+            Assembled::Slots(replica) => replica,
+        }
     }
 
     /// What the protocol promises about a run.
@@ -128,15 +111,7 @@ impl Setting {
     }
 
     fn terms(&self, place: &Place) -> Terms {
-        Terms {
-            chain: self.chain.clone(),
-            values: self.values.clone(),
-            members: place.members.iter().map(PublicKey::peer_id).collect(),
-            keys: place.members.clone(),
-            key: place.key.clone(),
-            role: place.role,
-            seat: place.seat,
-        }
+        place.terms(&self.chain, &self.values)
     }
 }
 
@@ -147,14 +122,7 @@ fn value(spec: &ChainSpec, param: &ParamSpec) -> u64 {
         .unwrap_or(param.default)
 }
 
-/// A chain's parameters. What only mining needs has its default where nobody mines.
 fn chain_of(spec: &ChainSpec) -> Result<ChainParams, ScenarioError> {
-    let number = |name| {
-        let value = value(spec, &room::spec(name));
-        u32::try_from(value).unwrap_or(u32::MAX) // beyond the limits, which are checked next
-    };
-    let (spacing, bits) = (number("spacing"), CompactTarget(number("bits")));
-    let (window, halving) = (number("window"), number("halving"));
-    let room = Room::new(&spec.name, spacing, bits, window, halving);
-    room.map(|room| room.params()).map_err(ScenarioError::Room)
+    let given = |name: &str| spec.params.get(name).copied();
+    room::chain_params(&spec.name, given).map_err(ScenarioError::Room)
 }

@@ -1,11 +1,21 @@
 //! Rooms and their links: which are refused and with which code, and that valid ones survive a
 //! round trip.
 
-use chain::{CompactTarget, block_proof};
+use std::collections::BTreeSet;
+
+use chain::{CompactTarget, Seat, block_proof};
 use proptest::prelude::*;
-use scenario::{Room, RoomError};
+use protocol::Shape;
+use scenario::{Draft, ProtocolOutline, Room, RoomError};
 
 const LINK: &str = "/live?room=maple-river&spacing=10&bits=1e00ffff&window=8&halving=210000";
+/// A room in which slots are decided.
+const SLOTS: &str = "/live?room=maple-river&protocol=raft&ledger=kv&seats=5&heartbeat=250\
+                     &election=750&batch=64&resend=2500";
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
 
 fn code(link: &str) -> String {
     Room::parse(link).expect_err(link).code()
@@ -15,12 +25,73 @@ fn code(link: &str) -> String {
 fn a_link_typed_by_hand_needs_no_checksum() {
     let room = Room::parse(LINK).expect("a room");
     assert_eq!(room.name(), "maple-river");
+    let value = |name| room.value(name);
     assert_eq!(
-        (room.spacing(), room.window(), room.halving()),
-        (10, 8, 210_000)
+        (value("spacing"), value("window"), value("halving")),
+        (Some(10), Some(8), Some(210_000))
     );
+    assert_eq!(value("bits"), Some(0x1e00_ffff));
+    assert_eq!((value("seats"), room.seats()), (None, 0));
     assert_eq!(Room::parse(&room.link()), Ok(room.clone()));
     assert_eq!(Room::parse(&format!("#{}", room.link())), Ok(room));
+}
+
+/// Links that were made when there was one protocol: people find their chains under these ids.
+#[test]
+fn links_of_the_first_release_lead_to_the_same_rooms() {
+    let room = Room::parse(LINK).expect("a room");
+    assert_eq!(
+        room.link(),
+        "/live?room=maple-river&check=7073&spacing=10&bits=1e00ffff&window=8&halving=210000"
+    );
+    assert_eq!(hex(&room.id().0), "4f7e943eb2e1fc4c2debe755bc73d2b6");
+    let genesis = room.chain().genesis_id().to_string();
+    assert_eq!(
+        genesis,
+        "1861ad04e23bfc4e959c0426c7f19f440c0228c581e4d7cc64a8f2a061dcacde"
+    );
+    let explicit = LINK.replace("&spacing", "&protocol=pow&ledger=utxo&spacing");
+    assert_eq!(Room::parse(&explicit), Ok(room));
+}
+
+#[test]
+fn a_room_of_slots_says_so_and_knows_its_members() {
+    let room = Room::parse(SLOTS).expect("a room");
+    assert_eq!((room.protocol().id, room.ledger().id), ("raft", "kv"));
+    assert_eq!(room.protocol().shape, Shape::Slots);
+    assert_eq!((room.seats(), room.value("election")), (5, Some(750)));
+    assert_eq!(Room::parse(&room.link()), Ok(room.clone()));
+    let members: BTreeSet<_> = room.members().into_iter().collect();
+    assert_eq!(members.len(), 5);
+    let key = room.seat_key(Seat(3)).public_key();
+    assert_eq!(room.members()[3], key.peer_id());
+    let other = Room::parse(&SLOTS.replace("batch=64", "batch=65")).expect("a room");
+    assert!(other.members().iter().all(|one| !members.contains(one)));
+    assert_ne!(other.id(), room.id());
+}
+
+/// What a simulated network does in milliseconds takes the tabs of a busy machine longer.
+#[test]
+fn a_draft_takes_defaults_for_what_it_does_not_say() {
+    let room = Room::new(&Draft {
+        name: "maple-river",
+        protocol: Some("raft"),
+        ledger: Some("kv"),
+        values: &[],
+    });
+    assert_eq!(room, Room::parse(SLOTS));
+    let room = Room::new(&Draft {
+        name: "maple-river",
+        values: &[("bits", 0x1e00_ffff)],
+        ..Draft::default()
+    });
+    assert_eq!(room, Room::parse(LINK));
+    let unknown = Room::new(&Draft {
+        name: "a",
+        values: &[("heartbeat", 5)],
+        ..Draft::default()
+    });
+    assert_eq!(unknown, Err(RoomError::Unknown("heartbeat".into())));
 }
 
 /// Links cut short or decorated by chat programs, and hostile ones: each is refused with its own
@@ -64,6 +135,21 @@ fn bad_links_are_refused_with_a_code() {
         (with("halving=210000", "halving=210000."), "halving-number"),
         (with("halving=210000", "halving=210000)"), "halving-number"),
         (format!("{LINK}&autorun=1"), "unknown"),
+        (format!("{LINK}&seats=5"), "unknown"),
+        (format!("{LINK}&protocol=paxos"), "protocol"),
+        (format!("{LINK}&protocol=RAFT"), "protocol"),
+        (format!("{LINK}&ledger=evm"), "ledger"),
+        (format!("{LINK}&ledger=kv"), "ledger-protocol"),
+        (SLOTS.replace("&ledger=kv", ""), "ledger-protocol"),
+        (SLOTS.replace("&seats=5", ""), "missing-seats"),
+        (SLOTS.replace("seats=5", "seats=2"), "seats-range"),
+        (SLOTS.replace("seats=5", "seats=10"), "seats-range"),
+        (
+            SLOTS.replace("seats=5", "seats=18446744073709551616"),
+            "seats-number",
+        ),
+        (SLOTS.replace("batch=64", "batch=0x40"), "batch-number"),
+        (format!("{SLOTS}&spacing=10"), "unknown"),
         (format!("{LINK}&room=other"), "twice"),
         (format!("{LINK}{}", "0".repeat(1_000)), "too-long"),
     ] {
@@ -75,12 +161,12 @@ fn bad_links_are_refused_with_a_code() {
 fn a_link_cut_anywhere_is_never_another_room() {
     let room = Room::parse(LINK).expect("a room");
     let link = room.link();
-    for end in 0..link.len() {
-        assert!(
-            Room::parse(&link[..end]).is_err(),
-            "cut to {}",
-            &link[..end]
-        );
+    let slots = Room::parse(SLOTS).expect("a room").link();
+    for link in [&link, &slots] {
+        for end in 0..link.len() {
+            let cut = &link[..end];
+            assert!(Room::parse(cut).is_err(), "cut to {cut}");
+        }
     }
     let changed = link.replace("spacing=10", "spacing=11");
     assert_eq!(code(&changed), "damaged");
@@ -99,7 +185,7 @@ fn rooms_differ_in_identity_if_they_differ_in_anything() {
     .iter()
     .map(|link| {
         let room = Room::parse(link).expect("a room");
-        (room.id(), room.params().genesis_id())
+        (room.id(), room.chain().genesis_id())
     })
     .collect();
     for (index, (id, genesis)) in ids.iter().enumerate() {
@@ -110,20 +196,49 @@ fn rooms_differ_in_identity_if_they_differ_in_anything() {
     }
 }
 
+fn bits(room: &Room) -> CompactTarget {
+    let bits = room.value("bits").expect("a parameter");
+    CompactTarget(bits.try_into().expect("32 bits"))
+}
+
+/// Every protocol with its ledger, for which links and forms are made.
+#[test]
+fn parameters_have_names_of_their_own_and_links_hold_them_all() {
+    for protocol in ProtocolOutline::all() {
+        let ledger = protocol.usual_ledger().expect("a ledger that suits it");
+        let specs: Vec<_> = Room::specs(protocol, ledger).collect();
+        let names: BTreeSet<_> = specs.iter().map(|spec| spec.name).collect();
+        assert_eq!(names.len(), specs.len(), "{}", protocol.id);
+        for taken in ["room", "check", "protocol", "ledger"] {
+            assert!(!names.contains(taken), "{}: {taken}", protocol.id);
+        }
+        let highest: Vec<_> = specs.iter().map(|spec| (spec.name, spec.max)).collect();
+        let name = "a".repeat(scenario::MAX_NAME);
+        let draft = Draft {
+            name: &name,
+            protocol: Some(protocol.id),
+            ledger: Some(ledger.id),
+            values: &highest,
+        };
+        let room = Room::new(&draft).expect("limits are included");
+        assert_eq!(Room::parse(&room.link()), Ok(room));
+    }
+}
+
 /// The expected tries for the first block are what the machine does in two seconds at the gentle
 /// setting, within the rounding of compact bits.
 #[test]
 fn a_fresh_room_is_aimed_at_the_machine() {
     for rate in [10_000u64, 5_800_000, 1_000_000_000] {
         let room = Room::fresh(7, rate);
-        let tries = u64::try_from(block_proof(room.bits()).0).expect("few");
+        let tries = u64::try_from(block_proof(bits(&room)).0).expect("few");
         assert!(
             tries.abs_diff(rate) < rate / 1_000 + 2,
             "{tries} tries at {rate} a second"
         );
     }
-    assert_eq!(Room::fresh(7, 0).bits(), CompactTarget(0x207f_ffff));
-    assert!(Room::fresh(7, u64::MAX).bits().to_target().is_ok());
+    assert_eq!(bits(&Room::fresh(7, 0)), CompactTarget(0x207f_ffff));
+    assert!(bits(&Room::fresh(7, u64::MAX)).to_target().is_ok());
 }
 
 proptest! {
@@ -132,9 +247,34 @@ proptest! {
         name in "[a-z0-9-]{1,32}", spacing in 1u32..=3600, mantissa in 0x8000u32..=0x7f_ffff,
         size in 4u32..=0x1f, window in 4u32..=2016, halving in 1u32..=210_000,
     ) {
-        let bits = CompactTarget(size << 24 | mantissa);
-        let room = Room::new(&name, spacing, bits, window, halving).expect("within limits");
+        let bits = size << 24 | mantissa;
+        let values = [("spacing", spacing), ("bits", bits), ("window", window), ("halving", halving)];
+        let values = values.map(|(name, value)| (name, u64::from(value)));
+        let draft = Draft { name: &name, values: &values, ..Draft::default() };
+        let room = Room::new(&draft).expect("within limits");
         prop_assert_eq!(Room::parse(&room.link()), Ok(room));
+    }
+
+    #[test]
+    fn every_room_of_slots_comes_back_from_its_link(
+        name in "[a-z0-9-]{1,32}", draws in prop::collection::vec(any::<u64>(), 16),
+    ) {
+        let slots = ProtocolOutline::all().iter().filter(|one| one.shape == Shape::Slots);
+        for protocol in slots {
+            let ledger = protocol.usual_ledger().expect("a ledger that suits it");
+            let specs = Room::specs(protocol, ledger).zip(&draws);
+            let value = |draw: &u64, min: u64, max: u64| min + draw % (max - min + 1);
+            let values: Vec<_> =
+                specs.map(|(spec, draw)| (spec.name, value(draw, spec.min, spec.max))).collect();
+            let draft = Draft {
+                name: &name,
+                protocol: Some(protocol.id),
+                ledger: Some(ledger.id),
+                values: &values,
+            };
+            let room = Room::new(&draft).expect("within limits");
+            prop_assert_eq!(Room::parse(&room.link()), Ok(room));
+        }
     }
 
     #[test]
@@ -143,11 +283,28 @@ proptest! {
     }
 
     #[test]
-    fn random_values_never_make_a_room_outside_its_limits(query in "(room|check|spacing|bits|window|halving|=|&|[0-9a-f]{1,9}|[a-z-]){0,40}") {
+    fn random_values_never_make_a_room_outside_its_limits(
+        query in "(room|check|protocol|ledger|spacing|bits|window|halving|seats|heartbeat|election|batch|resend|raft|kv|=|&|[0-9a-f]{1,9}|[a-z-]){0,40}",
+    ) {
         if let Ok(room) = Room::parse(&format!("/live?{query}")) {
-            prop_assert!((1..=3600).contains(&room.spacing()));
-            prop_assert!((4..=2016).contains(&room.window()));
-            let _ = room.params();
+            prop_assert!(room.params().all(|(spec, value)| spec.allows(value)));
+            let _ = room.chain();
+        }
+    }
+
+    /// A good link of which some parts are said otherwise.
+    #[test]
+    fn links_with_other_values_are_within_the_limits_or_refused(
+        slots: bool, at in 0usize..8, value in "[0-9a-f]{0,21}|[ -~]{0,9}",
+    ) {
+        let link = if slots { SLOTS } else { LINK };
+        let mut parts: Vec<String> = link.split('&').map(str::to_owned).collect();
+        let at = at % parts.len();
+        let key = parts[at].split('=').next().unwrap_or_default().to_owned();
+        parts[at] = format!("{key}={value}");
+        if let Ok(room) = Room::parse(&parts.join("&")) {
+            prop_assert!(room.params().all(|(spec, value)| spec.allows(value)));
+            prop_assert_eq!(Room::parse(&room.link()), Ok(room));
         }
     }
 

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use chain::PeerId;
+use protocol::Role;
 use wire::ask::{GetBlock, GetBlocks, RemoveNode, SetOnline, SetPower, StartMining};
 use wire::{Answer, Ask, BlockKey, Failure, Happening, Power, Subject};
 
@@ -52,6 +53,11 @@ pub fn take_up(cx: &mut Cx<'_>, l: &mut Lasting, member: &mut Member) {
                 later.push_back(Waiting { id, ask, seen });
             }
             Ask::AddNode(_) => member.add(cx, l, id),
+            Ask::Submit(submit) => member.submit(cx, l, id, &submit),
+            Ask::Reset(_) | Ask::UndoReset(_) | Ask::StartMining(_) if l.has_slots() => {
+                let why = "blocks are not mined here, and the room's chain cannot be put away";
+                cx.answer(id, Err(failure("wrong-room", why)));
+            }
             Ask::Reset(_) => member.renew(cx, l, asked, Renewal::Reset),
             Ask::UndoReset(_) => member.renew(cx, l, asked, Renewal::Undo),
             ask => {
@@ -66,7 +72,7 @@ pub fn take_up(cx: &mut Cx<'_>, l: &mut Lasting, member: &mut Member) {
 fn answer(cx: &mut Cx<'_>, l: &mut Lasting, member: &mut Member, ask: Ask) -> Reply {
     l.pace.change();
     match ask {
-        Ask::GetStatus(_) => return Ok(Answer::Status(picture::status(cx, l, member))),
+        Ask::GetStatus(_) => return Ok(Answer::Status(Box::new(picture::status(cx, l, member)))),
         Ask::StartMining(StartMining { power }) => {
             if let Some(power) = power {
                 set_power(cx, l, power)?;
@@ -87,7 +93,7 @@ fn answer(cx: &mut Cx<'_>, l: &mut Lasting, member: &mut Member, ask: Ask) -> Re
             return Ok(Answer::Blocks(picture::best_blocks(l, member, from, to)));
         }
         Ask::Export(_) => return Ok(Answer::Text(picture::export(member))),
-        Ask::AddNode(_) | Ask::Reset(_) | Ask::UndoReset(_) => {
+        Ask::AddNode(_) | Ask::Reset(_) | Ask::UndoReset(_) | Ask::Submit(_) => {
             unreachable!("these take time and begin elsewhere")
         }
     }
@@ -151,10 +157,11 @@ fn remove(
     member: &mut Member,
     node: &PeerId,
 ) -> Result<(), Failure> {
-    if member.hosted(node).is_none() {
+    let hosted = member.hosted(node);
+    if hosted.is_none_or(|one| one.role == Role::Client) {
         return Err(failure("unknown-node", "this tab has no such node"));
     }
-    if member.nodes.len() == 1 {
+    if member.nodes.len() == 1 && !l.has_slots() {
         return Err(failure("last-node", "a tab needs at least one node"));
     }
     member.remove(cx, l, node);

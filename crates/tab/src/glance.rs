@@ -1,9 +1,10 @@
 //! What a checker sees of a tab after each step: enough to judge it, and cheap.
 
 use chain::{BlockId, Height, PeerId, Work};
-use node::Node;
 use pool::Power;
+use protocol::Machine;
 use protocol::envelope::RoomId;
+use scenario::Assembled;
 
 use crate::between::generation::Generation;
 use crate::live::Live;
@@ -95,16 +96,28 @@ pub(crate) fn glance(live: &Live) -> Glance {
         bytes: l.log.bytes() + member.map_or(0, |member| member.bytes()),
         asks: l.asks.len()
             + member.map_or(0, |member| {
-                usize::from(member.is_adding()) + usize::from(member.is_renewing())
+                usize::from(member.is_adding())
+                    + usize::from(member.is_renewing())
+                    + member.submitted()
             }),
     }
 }
 
 fn nodes(member: &Member) -> Vec<NodeGlance> {
     let glance = |one: &crate::session::member::Hosted| {
-        let node = member.host.get(&one.id);
-        let (tip, height) = node.map_or((BlockId::ZERO, Height(0)), Node::tip);
-        let work = node.and_then(|node| node.work(&tip)).unwrap_or_default();
+        let machine = member.host.get(&one.id);
+        let (tip, height, work, loading) = match machine {
+            Some(Assembled::Forks(node)) => {
+                let (tip, height) = node.tip();
+                let loading = matches!(node.progress(), node::Progress::Loading { .. });
+                (tip, height, node.work(&tip).unwrap_or_default(), loading)
+            }
+            Some(Assembled::Slots(replica)) => {
+                let glance = replica.glance();
+                (glance.tip, glance.height, glance.work, !glance.is_ready)
+            }
+            None => (BlockId::ZERO, Height(0), Work::default(), true),
+        };
         NodeGlance {
             id: one.id,
             seat: one.identity.seat,
@@ -113,8 +126,7 @@ fn nodes(member: &Member) -> Vec<NodeGlance> {
             tip,
             height: height.0,
             work,
-            loading: node
-                .is_none_or(|node| matches!(node.progress(), node::Progress::Loading { .. })),
+            loading,
         }
     };
     member.nodes.iter().map(glance).collect()

@@ -7,10 +7,11 @@
 //! and reads do not wait for a disk.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
 
 use chain::{Micros, PeerId, Time};
 use protocol::{
-    Batch, Event, Input, Job, JobId, Key, Machine, Output, Packet, Saved, TimerKey, To,
+    AskId, Batch, Event, Input, Job, JobId, Key, Machine, Output, Packet, Saved, TimerKey, To,
 };
 
 use super::agenda::Agenda;
@@ -74,6 +75,15 @@ pub enum Effect {
         /// What happened.
         event: Event,
     },
+    /// What came of a transaction.
+    Answer {
+        /// Which machine was asked.
+        node: PeerId,
+        /// The number that it was asked under.
+        ask: AskId,
+        /// The ledger's receipt; `None` if nothing was done.
+        receipt: Option<Arc<[u8]>>,
+    },
 }
 
 /// This tab's machines.
@@ -91,6 +101,8 @@ pub struct Host<M> {
 struct Hosted<M> {
     machine: M,
     up: BTreeSet<PeerId>,
+    /// Whether what it saves is kept; if not, nothing waits for that.
+    keeps: bool,
     /// The save that must be durable before this machine's next message leaves.
     after: u64,
     /// Messages that wait for a save.
@@ -106,7 +118,8 @@ impl Effect {
             | Self::Cast { from: node, .. }
             | Self::Work { node, .. }
             | Self::Stop { node, .. }
-            | Self::Tell { node, .. } => node,
+            | Self::Tell { node, .. }
+            | Self::Answer { node, .. } => node,
         }
     }
 }
@@ -129,10 +142,20 @@ impl<M: Machine> Host<M> {
 
     /// Takes in a fresh machine, to be booted with what it saved.
     pub fn add(&mut self, id: PeerId, machine: M, saved: Saved) {
+        self.take_in(id, machine, saved, true);
+    }
+
+    /// Takes in a fresh machine that lives once: what it saves is dropped.
+    pub fn add_passing(&mut self, id: PeerId, machine: M) {
+        self.take_in(id, machine, Saved::default(), false);
+    }
+
+    fn take_in(&mut self, id: PeerId, machine: M, saved: Saved, keeps: bool) {
         self.remove(&id);
         let hosted = Hosted {
             machine,
             up: BTreeSet::new(),
+            keeps,
             after: 0,
             waiting: VecDeque::new(),
         };
@@ -305,12 +328,17 @@ impl<M: Machine> Host<M> {
             Output::Work(job) => self.effects.push(Effect::Work { node, job }),
             Output::Stop(job) => self.effects.push(Effect::Stop { node, job }),
             Output::Tell(event) => self.effects.push(Effect::Tell { node, event }),
-            // Rooms have blocks: no slots, and nobody who submits.
-            Output::Answer { .. } | Output::Executed { .. } | Output::Restored { .. } => {}
+            Output::Answer { ask, receipt } => {
+                self.effects.push(Effect::Answer { node, ask, receipt });
+            }
+            Output::Executed { .. } | Output::Restored { .. } => {} // for claims; what people see is in the state
         }
     }
 
     fn save(&mut self, node: PeerId, batch: Batch) {
+        if self.nodes.get(&node).is_none_or(|hosted| !hosted.keeps) {
+            return;
+        }
         self.tickets += 1;
         let ticket = self.tickets;
         if let Some(hosted) = self.nodes.get_mut(&node)

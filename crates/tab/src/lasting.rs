@@ -4,10 +4,10 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use chain::{BlockId, ChainParams, PeerId};
+use chain::{BlockId, ChainParams, PeerId, SecretKey};
 use node::Memo;
-use protocol::{Event, Values};
-use scenario::Room;
+use protocol::{Event, Role, Shape, Values};
+use scenario::{Assembled, Place, Room, Rules};
 use wire::live::HeldUp;
 use wire::{Happening, Picture};
 
@@ -20,6 +20,7 @@ use crate::picture::pace::Pace;
 use crate::picture::tally::Tally;
 use crate::picture::tree::Watched;
 use crate::session::claim::Wanted;
+use crate::session::seating::Seat;
 use crate::storage::DbError;
 use crate::storage::room::RoomStore;
 use crate::storage::writer::Writer;
@@ -35,6 +36,10 @@ const OTHER_VERSION_MS: u64 = 30_000;
 pub struct Lasting {
     pub names: Names,
     pub room: Room,
+    /// What its nodes are made of.
+    pub rules: Rules,
+    /// Its seats, if it has any.
+    pub sitting: Arc<[Seat]>,
     pub params: Arc<ChainParams>,
     /// Results of checks, shared by all nodes.
     pub memo: Memo,
@@ -111,6 +116,29 @@ impl Lasting {
     /// Whether everything saved is written, as far as the database takes it.
     pub fn is_written(&self) -> bool {
         self.writer.writing_since().is_none() && !self.store.owes()
+    }
+
+    /// Whether slots are decided in this room; if not, blocks are mined.
+    pub fn has_slots(&self) -> bool {
+        self.rules.shape == Shape::Slots
+    }
+
+    /// The seat of a node that counts in this room.
+    pub fn seat_of(&self, id: &PeerId) -> Option<u32> {
+        let place = self.sitting.iter().position(|seat| seat.id == *id)?;
+        u32::try_from(place).ok()
+    }
+
+    /// A fresh machine for a node of this tab.
+    pub fn assemble(&self, cx: &mut Cx<'_>, key: SecretKey, role: Role, seat: u32) -> Assembled {
+        let place = Place {
+            key,
+            members: self.sitting.iter().map(|seat| seat.key).collect(),
+            role,
+            seat: chain::Seat(seat),
+            seed: cx.number(),
+        };
+        self.rules.assemble(&place, &self.memo)
     }
 
     /// Starts the count of found blocks over: whose blocks count may have changed.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use node::Memo;
 use pool::plan::PoolEvent;
 use protocol::{Input as NodeInput, JobId};
+use scenario::{Room, Rules};
 use wire::live::HeldUp;
 use wire::{Ask, FromEngine, Happening, Power};
 
@@ -23,7 +24,8 @@ use crate::picture::tally::Tally;
 use crate::picture::tree::Watched;
 use crate::planted::{Bug, is_planted};
 use crate::session::claim::Wanted;
-use crate::session::joining::Joined;
+use crate::session::joining::{Joined, Under};
+use crate::session::seating::Seat;
 use crate::session::{Joining, Leaving, Member, Session};
 use crate::storage::DbError;
 use crate::storage::room::RoomStore;
@@ -42,12 +44,15 @@ impl Live {
     /// Starts joining the room that was opened.
     pub fn begin(cx: &mut Cx<'_>, opened: Opened, build: String) -> Self {
         let start = opened.start;
-        let params = Arc::new(opened.room.params());
+        let rules = Rules::of(&opened.room);
+        let params = rules.chain.clone();
         let remembered = start.power.unwrap_or(Power::GENTLE);
         let mut l = Lasting {
             me: Me::new(cx.source),
             tally: Tally::new(params.genesis_id()),
             params,
+            rules,
+            sitting: seats(&opened.room),
             memo: Memo::new(),
             sequence: 0,
             label: 0,
@@ -333,8 +338,12 @@ impl Live {
     fn join(&mut self, cx: &mut Cx<'_>) {
         let l = &mut self.l;
         let (room, wanted) = (l.room.id(), l.wanted.clone());
-        let db = l.browser_db.clone();
-        let joining = Joining::begin(cx, &l.names, (room, &l.me), l.label, db, wanted);
+        let under = if l.has_slots() {
+            Under::Seats(l.sitting.clone(), l.store.is_kept())
+        } else {
+            Under::Identities(l.browser_db.clone())
+        };
+        let joining = Joining::begin(cx, &l.names, (room, &l.me), l.label, under, wanted);
         self.session = Session::Joining(Box::new(joining));
     }
 
@@ -367,9 +376,15 @@ impl Live {
     /// Somebody stole a lock of this session: what it stood for may be another tab's by now, so
     /// this one leaves and comes back as somebody else.
     fn stolen(&mut self, cx: &mut Cx<'_>, lock: LockId) {
-        if let Session::Member(member) = &self.session
+        if let Session::Member(member) = &mut self.session
             && let Some(lost) = member.nodes.iter().find(|one| one.lock == Some(lock))
         {
+            if self.l.has_slots() {
+                let lost = lost.id;
+                member.lose_seat(&mut self.l, &lost);
+                self.leave(cx, Some(lock), true);
+                return self.lose_name(cx);
+            }
             let generation = self.l.store.generation().current;
             let values = self.l.store.values_of(&lost.id).cloned();
             self.l.inheritance = values.map(|values| (generation, values));
@@ -384,4 +399,15 @@ impl Live {
         self.l.held_up(cx, Some(HeldUp::Tab));
         self.l.note(cx, Happening::LockStolen);
     }
+}
+
+/// The seats of a room.
+fn seats(room: &Room) -> Arc<[Seat]> {
+    let seat = |number| {
+        let secret = room.seat_key(chain::Seat(number));
+        let key = secret.public_key();
+        let id = key.peer_id();
+        Seat { id, secret, key }
+    };
+    (0..room.seats()).map(seat).collect()
 }

@@ -65,6 +65,12 @@ impl Names {
         format!("{}:seat:{seat}", self.prefix)
     }
 
+    /// Held by the tab that runs the server of this seat of the room.
+    #[must_use]
+    pub fn member_lock(&self, room: RoomId, seat: u32) -> String {
+        format!("{}:member:{}:{seat}", self.prefix, hex(&room.0))
+    }
+
     /// Held while a room's generation is read and changed.
     #[must_use]
     pub fn generation_lock(&self, room: RoomId) -> String {

@@ -225,7 +225,7 @@ fn a_tab_opens_mines_and_has_its_chain_back_after_a_reload() {
     let mut browser = Browser::open();
     let parts = &browser.frames[0].parts;
     assert!(matches!(&parts[0], Part::Room(room) if room.name == "easy"));
-    assert_eq!(parts.len(), 9, "the first frame has every part");
+    assert_eq!(parts.len(), 10, "the first frame has every part");
     let power = Some(Power::GENTLE);
     browser.ask(StartMining { power }).unwrap();
     browser.run(1_500);

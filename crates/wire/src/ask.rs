@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use pool::Power;
 
-use crate::{BlockDetail, BlockView, StatusView};
+use crate::{BlockDetail, BlockView, StatusView, ToldView};
 
 /// A question whose answer has a known type.
 pub trait Question {
@@ -47,7 +47,7 @@ macro_rules! questions {
 }
 
 questions! {
-    GetStatus => Status(StatusView);
+    GetStatus => Status(Box<StatusView>);
     StartMining => Done(());
     StopMining => Done(());
     SetPower => Done(());
@@ -59,6 +59,7 @@ questions! {
     Reset => Done(());
     UndoReset => Done(());
     Export => Text(String);
+    Submit => Receipt(ToldView);
 }
 
 /// Get a summary of this tab and its room.
@@ -142,13 +143,23 @@ pub struct UndoReset;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Export;
 
+/// Have a transaction carried out, in a room in which slots are decided; answered once it was, or is
+/// sure never to be.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Submit {
+    /// Which form was filled in, by [`crate::FormView::id`].
+    pub form: String,
+    /// What its fields say.
+    pub values: Vec<String>,
+}
+
 /// The result of an ask that succeeded.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Answer {
     /// It is done; there is nothing else to say.
     Done(()),
     /// A summary of the tab and its room.
-    Status(StatusView),
+    Status(Box<StatusView>),
     /// The node that was added.
     Node(PeerId),
     /// One block.
@@ -157,13 +168,17 @@ pub enum Answer {
     Blocks(Vec<BlockView>),
     /// A text to save.
     Text(String),
+    /// What came of a transaction.
+    Receipt(ToldView),
 }
 
 /// Why an ask failed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
     /// A stable code: `bad-argument`, `unknown-block`, `unknown-node`, `unknown-tab`,
-    /// `too-many-nodes`, `last-node`, `nothing-to-undo`, `held-up`, `not-ready`.
+    /// `too-many-nodes`, `last-node`, `nothing-to-undo`, `held-up`, `not-ready`, `wrong-room` (rooms
+    /// of this kind do not have that), `no-seat`, `interrupted` (whether it was carried out is not
+    /// known).
     pub code: String,
     /// An explanation for developers, in English.
     pub message: String,

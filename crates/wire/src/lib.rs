@@ -3,7 +3,7 @@
 //! Neighbours: `tab` fills it in, `page` draws it; `engine` and `page` send it as `postcard` bytes.
 //!
 //! [`start`] is the handshake of a page and its engine, [`ask`] what can be asked, [`live`] the
-//! picture of the room, [`log`] what happened. Each later section of the page (the Lab, the wallet)
+//! picture of the room, [`slots`] its part where slots are decided, [`log`] what happened. Each later section of the page (the Lab, the wallet)
 //! will add a module of its own.
 
 #![forbid(unsafe_code)]
@@ -11,6 +11,7 @@
 pub mod ask;
 pub mod live;
 pub mod log;
+pub mod slots;
 pub mod start;
 
 pub use ask::{Answer, Ask, BlockKey, Failure, Question, Subject};
@@ -20,6 +21,9 @@ pub use live::{
 };
 pub use log::{Damage, Happening, LogEntry};
 pub use pool::Power;
+pub use slots::{
+    DecidedView, FormView, RowView, SeatView, ServerView, SlotsView, ToldView, ValueView,
+};
 pub use start::{FromEngine, Start, ToEngine};
 
 /// Bumped with every incompatible change to this crate or to a worker's protocol.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use pool::Power;
 
-use crate::LogEntry;
+use crate::{FormView, LogEntry, SlotsView};
 
 /// What is new since the previous frame.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,6 +41,8 @@ pub enum Part {
     Tip(TipView),
     /// What the next block must meet.
     Target(TargetView),
+    /// Servers and decided slots.
+    Slots(SlotsView),
     /// This tab's mining.
     Mining(MiningView),
     /// Where the chain is kept.
@@ -65,6 +67,8 @@ pub struct Picture {
     pub tip: TipView,
     /// What the next block must meet, seen from that tip.
     pub target: TargetView,
+    /// Servers and decided slots.
+    pub slots: SlotsView,
     /// This tab's mining.
     pub mining: MiningView,
     /// Where the chain is kept.
@@ -102,6 +106,19 @@ pub enum Notice {
         /// Records that could not be read and were set aside.
         records: u32,
     },
+    /// This tab has no seat in a room in which slots are decided: it can ask, but has no say.
+    NoSeat(NoSeat),
+}
+
+/// Why a tab has no seat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum NoSeat {
+    /// Other tabs have them all.
+    AllTaken,
+    /// The browser refuses locks, so no tab can tell which seats are free.
+    NoLocks,
+    /// What a server promises could not be kept.
+    NoStorage,
 }
 
 /// What a tab went on without because somebody else held a lock for too long.
@@ -143,14 +160,23 @@ pub struct RoomView {
     pub name: String,
     /// The part of its link after `#`, such as `/live?room=maple-river&spacing=10...`.
     pub link: String,
-    /// The seconds between blocks that retargeting aims for.
-    pub spacing: u32,
-    /// Compact target of the first block.
-    pub bits: u32,
-    /// Blocks between two retargets.
-    pub window: u32,
-    /// Blocks between two halvings.
-    pub halving: u32,
+    /// Its protocol's short name.
+    pub protocol: String,
+    /// Whether slots are decided in it; if not, blocks are mined.
+    pub slots: bool,
+    /// Its parameters and their values, in the order of its link.
+    pub params: Vec<(String, u64)>,
+    /// What people can ask of its ledger.
+    pub forms: Vec<FormView>,
+}
+
+impl RoomView {
+    /// A parameter's value; `None` if the room does not have it.
+    #[must_use]
+    pub fn param(&self, name: &str) -> Option<u64> {
+        let found = self.params.iter().find(|(other, _)| other == name);
+        found.map(|(_, value)| *value)
+    }
 }
 
 /// A tab of this room.

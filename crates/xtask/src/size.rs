@@ -16,8 +16,9 @@ struct Budget {
 
 const BUDGETS: [Budget; 5] = [
     Budget {
+        // Rooms in which slots are decided (cards, form, answers, decided blocks) cost 27 KB.
         what: "page: wasm and js",
-        most: 250,
+        most: 280,
         takes: is_page_program,
     },
     Budget {
@@ -31,9 +32,10 @@ const BUDGETS: [Budget; 5] = [
         takes: |file| file.starts_with("miner"),
     },
     Budget {
-        // Heartbeat signatures and flood limits cost 40 KB; more protocols will follow.
+        // Heartbeat signatures and flood limits cost 40 KB; the first protocol that decides slots, with
+        // its replicas and ledger, 54 KB; more protocols will follow.
         what: "engine worker",
-        most: 450,
+        most: 520,
         takes: |file| file.starts_with("engine"),
     },
     Budget {

@@ -48,7 +48,7 @@ const KINDS = { packet: 0, heartbeat: 1, command: 2 };
 
 // An envelope; any part can be made wrong.
 export function envelope(of, {
-  magic = "TC", version = 4, kind = "packet", room: id = of.id, channel = 0,
+  magic = "TC", version = 5, kind = "packet", room: id = of.id, channel = 0,
   sender = Buffer.alloc(32, 7), recipient = null, flag = recipient ? 1 : 0,
   sequence = 0n, payload = Buffer.alloc(0), length = payload.length,
 } = {}) {

@@ -345,10 +345,10 @@ async fn a_report_names_the_room_that_the_page_was_told_of() {
     let room = RoomView {
         name: "maple-river".into(),
         link: "/live?room=maple-river".into(),
-        spacing: 10,
-        bits: 0,
-        window: 1,
-        halving: 1,
+        protocol: "any".into(),
+        slots: false,
+        params: vec![],
+        forms: vec![],
     };
     let frame = Frame {
         number: 1,

@@ -4,8 +4,8 @@ use std::rc::Rc;
 
 use chain::BlockId;
 use wire::{
-    BlockView, LogEntry, MiningView, NodeView, Notice, Part, RoomView, StorageView, TabView,
-    TargetView, TipView,
+    BlockView, LogEntry, MiningView, NodeView, Notice, Part, RoomView, SlotsView, StorageView,
+    TabView, TargetView, TipView,
 };
 
 /// Everything that the engine shows. Parts that have not changed are shared with the previous
@@ -19,6 +19,7 @@ pub struct Picture {
     pub tree: Rc<Vec<BlockView>>,
     pub tip: Rc<TipView>,
     pub target: Rc<TargetView>,
+    pub slots: Rc<SlotsView>,
     pub mining: Rc<MiningView>,
     pub storage: Rc<StorageView>,
     pub notices: Rc<Vec<Notice>>,
@@ -57,6 +58,7 @@ impl Picture {
         keep(&mut self.tree, &before.tree);
         keep(&mut self.tip, &before.tip);
         keep(&mut self.target, &before.target);
+        keep(&mut self.slots, &before.slots);
         keep(&mut self.mining, &before.mining);
         keep(&mut self.storage, &before.storage);
         keep(&mut self.notices, &before.notices);
@@ -72,6 +74,7 @@ impl Picture {
                 Part::Tree { gone, blocks } => grow(Rc::make_mut(&mut self.tree), &gone, blocks),
                 Part::Tip(tip) => replace(&mut self.tip, tip),
                 Part::Target(target) => replace(&mut self.target, target),
+                Part::Slots(slots) => replace(&mut self.slots, slots),
                 Part::Mining(mining) => replace(&mut self.mining, mining),
                 Part::Storage(storage) => replace(&mut self.storage, storage),
                 Part::Notices(notices) => replace(&mut self.notices, notices),
@@ -123,6 +126,7 @@ struct Sketch {
     tree: Option<Vec<BlockView>>,
     tip: Option<TipView>,
     target: Option<TargetView>,
+    slots: Option<SlotsView>,
     mining: Option<MiningView>,
     storage: Option<StorageView>,
     notices: Option<Vec<Notice>>,
@@ -137,6 +141,7 @@ impl Sketch {
             Part::Tree { gone, blocks } => grow(self.tree.get_or_insert_default(), &gone, blocks),
             Part::Tip(tip) => self.tip = Some(tip),
             Part::Target(target) => self.target = Some(target),
+            Part::Slots(slots) => self.slots = Some(slots),
             Part::Mining(mining) => self.mining = Some(mining),
             Part::Storage(storage) => self.storage = Some(storage),
             Part::Notices(notices) => self.notices = Some(notices),
@@ -151,6 +156,7 @@ impl Sketch {
             tree: Rc::new(self.tree?),
             tip: Rc::new(self.tip?),
             target: Rc::new(self.target?),
+            slots: Rc::new(self.slots?),
             mining: Rc::new(self.mining?),
             storage: Rc::new(self.storage?),
             notices: Rc::new(self.notices?),
@@ -214,10 +220,10 @@ pub mod tests {
             Part::Room(RoomView {
                 name: room.to_owned(),
                 link: format!("/live?room={room}&spacing=10&bits=1e00ffff&window=8&halving=210000"),
-                spacing: 10,
-                bits: 0x1e00_ffff,
-                window: 8,
-                halving: 210_000,
+                protocol: "any".to_owned(),
+                slots: false,
+                params: Vec::new(),
+                forms: Vec::new(),
             }),
             Part::Tabs(Vec::new()),
             Part::Nodes(vec![node]),
@@ -231,6 +237,7 @@ pub mod tests {
                 expected_tries: 1,
                 retarget_in: 1,
             }),
+            Part::Slots(SlotsView::default()),
             Part::Mining(mining),
             Part::Storage(StorageView::Kept),
             Part::Notices(Vec::new()),
@@ -240,7 +247,7 @@ pub mod tests {
     #[test]
     fn a_picture_needs_all_its_parts_once() {
         assert!(Picture::first(parts("a", false)).is_ok());
-        for missing in 0..9 {
+        for missing in 0..10 {
             let mut some = parts("a", false);
             some.remove(missing);
             assert_eq!(Picture::first(some), Err(Incomplete), "without {missing}");

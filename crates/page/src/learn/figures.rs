@@ -19,11 +19,14 @@ impl Figures {
     /// The figures of a room.
     pub fn of(picture: &Picture, n: &Numbers) -> Self {
         let (room, target) = (&picture.room, &picture.target);
+        let param = |name: &str, say: &dyn Fn(u64) -> String| {
+            room.param(name).map_or_else(|| UNKNOWN.to_owned(), say)
+        };
         let values = [
             room.name.clone(),
-            n.duration(u64::from(room.spacing) * 1000),
-            n.whole(room.window),
-            n.whole(room.halving),
+            param("spacing", &|seconds| n.duration(seconds * 1000)),
+            param("window", &|blocks| n.whole(blocks)),
+            param("halving", &|blocks| n.whole(blocks)),
             format!("{:08x}", target.bits),
             n.compact(target.expected_tries),
             n.whole(picture.tip.height),

@@ -9,6 +9,14 @@ use pulldown_cmark::{Event, Parser, Tag};
 use super::TOPICS;
 use super::figures::Figures;
 
+/// Every room leads to the article about its protocol.
+#[test]
+fn every_protocol_has_an_article() {
+    for protocol in scenario::ProtocolOutline::all() {
+        assert!(super::Topic::find(protocol.id).is_some(), "{}", protocol.id);
+    }
+}
+
 const LANGUAGES: [&str; 2] = ["en", "zh"];
 
 fn root() -> PathBuf {

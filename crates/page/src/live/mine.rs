@@ -76,7 +76,10 @@ fn facts(ui: &Ui, picture: &Picture) -> Html {
     let odds = (t.odds)(&ui.n.compact(target.expected_tries));
     let expected = match expected_ms(mining, target) {
         Some(time) => (t.expected_every)(&ui.n.duration(time)),
-        None => (t.aims)(&ui.n.duration(u64::from(picture.room.spacing) * 1000)),
+        None => (t.aims)(
+            &ui.n
+                .duration(picture.room.param("spacing").unwrap_or_default() * 1000),
+        ),
     };
     let found = (t.found_of)(&ui.n.whole(mining.found), &ui.n.whole(picture.tip.height));
     html! {

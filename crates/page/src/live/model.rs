@@ -68,7 +68,7 @@ impl Live {
         for line in Rc::make_mut(&mut self.log).write(entries) {
             match &line.entry.what {
                 Happening::InNode { event, .. } => match event {
-                    Event::Found { .. } => self.spoken = Some(line),
+                    Event::Found { .. } | Event::Leads { .. } => self.spoken = Some(line),
                     Event::Reorganised { .. } => {
                         self.spoken = Some(line);
                         self.switches = self.switches.wrapping_add(1);

@@ -26,6 +26,8 @@ pub struct Props {
     pub nodes: Rc<Vec<NodeView>>,
     /// This tab's tip.
     pub tip: BlockId,
+    /// Whether the room has seats, which tabs take and give up.
+    pub slots: bool,
 }
 
 #[component]
@@ -54,7 +56,7 @@ pub fn PeersPanel(props: &Props) -> Html {
                     </li>
                 }) }
             </ul>
-            <p class="remark">{ if lonely { t.alone } else { t.switch_hint } }</p>
+            <p class="remark">{ if lonely { t.alone } else if props.slots { t.seat_hint } else { t.switch_hint } }</p>
         </section>
     }
 }
@@ -100,11 +102,13 @@ fn node_row(ui: &Ui, node: &NodeView, props: &Props) -> Html {
     html! {
         <li key={format!("{:x}", node.id)} class={classes!("node", (!node.online).then_some("cut"))} data-testid={format!("node-{}", node.seat)}>
             { who(ui.lang, Some(node.seat)) }
-            <button type="button" class={classes!("tip", (!same).then_some("other"))} onclick={ui.selecting(node.tip.id)}>
-                <span class="visually-hidden">{ t.tip }{ " " }</span>
-                <span>{ node.tip.height }</span><code>{ tail(&tip).to_owned() }</code>
-            </button>
-            if node.here && own > 1 {
+            if !props.slots {
+                <button type="button" class={classes!("tip", (!same).then_some("other"))} onclick={ui.selecting(node.tip.id)}>
+                    <span class="visually-hidden">{ t.tip }{ " " }</span>
+                    <span>{ node.tip.height }</span><code>{ tail(&tip).to_owned() }</code>
+                </button>
+            }
+            if node.here && (own > 1 || props.slots) {
                 <button type="button" class="quiet icon-only" aria-label={(t.remove)(&name)} title={(t.remove)(&name)}
                     onclick={removing(ui, node)}>{ icon::icon(icon::CLOSE) }</button>
             }
@@ -124,10 +128,11 @@ fn removing(ui: &Ui, node: &NodeView) -> Callback<MouseEvent> {
 }
 
 fn add_button(ui: &Ui, props: &Props) -> Html {
+    let t: &Peers = ui.words();
     let full = props.nodes.iter().filter(|node| node.here).count() >= MOST_NODES;
     html! {
         <button type="button" class="add" data-testid="add-node" disabled={full} onclick={ui.asking(AddNode)}>
-            { icon::icon(icon::PLUS) }{ ui.words::<Peers>().add }
+            { icon::icon(icon::PLUS) }{ if props.slots { t.add_seat } else { t.add } }
         </button>
     }
 }

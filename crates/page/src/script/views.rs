@@ -1,5 +1,7 @@
 //! What the scripting interface returns: the views of `wire` by JavaScript's conventions.
 
+use std::collections::BTreeMap;
+
 use chain::{PeerId, Work};
 use serde::Serialize;
 use wire::{BlockDetail, BlockState, BlockView, NodeView, RoomView, StatusView, TabView, TipView};
@@ -38,10 +40,12 @@ impl<'a> StatusOut<'a> {
 struct RoomOut<'a> {
     name: &'a str,
     link: &'a str,
-    spacing: u32,
-    bits: u32,
-    window: u32,
-    halving: u32,
+    /// Its protocol's short name; absent where blocks are mined.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    protocol: Option<&'a str>,
+    /// Its parameters by name.
+    #[serde(flatten)]
+    params: BTreeMap<&'a str, u32>,
 }
 
 impl<'a> RoomOut<'a> {
@@ -49,18 +53,21 @@ impl<'a> RoomOut<'a> {
         let RoomView {
             name,
             link,
-            spacing,
-            bits,
-            window,
-            halving,
+            protocol,
+            slots,
+            params,
+            forms: _, // drawn by the page
         } = room;
+        // Plain numbers, as they have always been: no parameter needs more than 32 bits.
+        let narrow = |value: &u64| u32::try_from(*value).unwrap_or(u32::MAX);
+        let params = params.iter();
         Self {
             name,
             link,
-            spacing: *spacing,
-            bits: *bits,
-            window: *window,
-            halving: *halving,
+            protocol: slots.then_some(protocol),
+            params: params
+                .map(|(name, value)| (&**name, narrow(value)))
+                .collect(),
         }
     }
 }

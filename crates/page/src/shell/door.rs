@@ -16,6 +16,8 @@ use crate::kit::numbers::Numbers;
 use crate::live::Change;
 
 pub use super::model::{Dialog, Toast};
+pub use super::notices::words::failure;
+pub use super::route::room_of_address;
 
 /// The context of all components.
 #[derive(Clone)]

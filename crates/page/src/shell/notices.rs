@@ -7,7 +7,7 @@ use wire::ask::UndoReset;
 use wire::{NodeView, Notice, StorageView};
 use yew::prelude::*;
 
-use self::words::{Notices, failure, held_up as held_up_words};
+use self::words::{Notices, failure, held_up as held_up_words, no_seat};
 use super::dialogs::words::Crash;
 use super::door::{Ui, focus};
 use super::model::{Action, Dialog, Toast};
@@ -74,6 +74,7 @@ fn warning(ui: &Ui, notice: &Notice) -> Html {
             let text = (t.damaged)(&ui.n.whole(*records), &height.to_string());
             banner("banner-damaged", html! { text }, None)
         }
+        Notice::NoSeat(why) => banner("banner-seat", html! { no_seat(*why).of(ui.lang) }, None),
         // Undoing a reset is offered in a message below; all `HeldUp` notices share one banner.
         Notice::UndoReset | Notice::HeldUp(_) => Html::default(),
     }

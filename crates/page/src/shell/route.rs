@@ -133,7 +133,7 @@ mod tests {
     fn rooms_are_read_from_live_links_only() {
         let link = "#/live?room=a&spacing=2&bits=1e00ffff&window=8&halving=100";
         let room = room_of(link).expect("a room's").expect("a good one");
-        assert_eq!(room.map(|room| room.spacing()), Some(2));
+        assert_eq!(room.map(|room| room.value("spacing")), Some(Some(2)));
         let bad = room_of("#/live?room=a").expect("a room's");
         assert_eq!(
             bad.map_err(|error| error.code()),

@@ -4,7 +4,7 @@ use chain::{BlockId, Height, PeerId, Work};
 use protocol::Event;
 use wire::{
     BlockState, BlockView, Frame, Happening, LogEntry, MiningView, NodeView, Part, Power, RoomView,
-    StorageView, TabView, TargetView, TipView,
+    SlotsView, StorageView, TabView, TargetView, TipView,
 };
 
 /// A hash of one repeated hexadecimal digit, as it is displayed.
@@ -86,6 +86,7 @@ pub fn fork(number: u32) -> Frame {
                 expected_tries: 16_777_216,
                 retarget_in: 5,
             }),
+            Part::Slots(SlotsView::default()),
             Part::Mining(idle()),
             Part::Storage(StorageView::Kept),
             Part::Notices(Vec::new()),
@@ -122,10 +123,10 @@ fn room(name: &str) -> RoomView {
     RoomView {
         name: name.to_owned(),
         link: "/live?room=test-room".to_owned(),
-        spacing: 10,
-        bits: 0x1e00_ffff,
-        window: 8,
-        halving: 210_000,
+        protocol: "any".to_owned(),
+        slots: false,
+        params: vec![("spacing".to_owned(), 10)],
+        forms: Vec::new(),
     }
 }
 

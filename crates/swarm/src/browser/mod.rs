@@ -19,8 +19,8 @@ mod values;
 
 use std::collections::BTreeMap;
 
-use chain::{CompactTarget, Stream};
-use scenario::Room;
+use chain::Stream;
+use scenario::{Draft, Room};
 use tab::{Input, Reading};
 
 use crate::checkers::{Judge, Scene, Seen, View};
@@ -264,8 +264,13 @@ impl World {
 /// The rooms that people have links to: blocks are easy in all, and the last one's target changes.
 fn rooms() -> Vec<Room> {
     let room = |name, spacing, bits, window| {
-        Room::new(name, spacing, CompactTarget(bits), window, 210_000)
-            .expect("within a room's limits")
+        let values = &[("spacing", spacing), ("bits", bits), ("window", window)];
+        let draft = Draft {
+            name,
+            values,
+            ..Draft::default()
+        };
+        Room::new(&draft).expect("within a room's limits")
     };
     vec![
         room("maple-river", 5, 0x2000_ffff, 2016),

@@ -77,6 +77,7 @@ impl World {
             work: chain::Work::default(),
             sync: None,
             loading: None,
+            rows: Vec::new(),
         };
         Heartbeat {
             label: how % 8,

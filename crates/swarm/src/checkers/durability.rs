@@ -285,7 +285,7 @@ mod tests {
     fn a_block_that_is_announced_before_it_is_stored_is_found() {
         let header =
             scenario::Room::parse("/live?room=a&spacing=5&bits=2000ffff&window=8&halving=9")
-                .map(|room| room.params().genesis)
+                .map(|room| room.chain().genesis)
                 .map(|block| block.header)
                 .expect("a room");
         let mut theatre = theatre();

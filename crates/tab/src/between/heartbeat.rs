@@ -3,6 +3,7 @@
 
 use chain::{BitcoinHeader, BlockId, PeerId, Target, Work};
 use serde::{Deserialize, Serialize};
+use wire::{RowView, ValueView};
 
 use super::generation::Generation;
 
@@ -10,6 +11,10 @@ use super::generation::Generation;
 pub const MOST_NODES: usize = 16;
 /// Most headers that go with a tip.
 pub const MOST_HEADERS: usize = 16;
+/// Most rows that a node says of its state.
+pub const MOST_ROWS: usize = 16;
+/// The longest label or word in a row, in bytes.
+pub const MOST_WORD: usize = 24;
 /// Larger heartbeats are garbage: 16 nodes and 16 branches of 16 headers take about 25 KB.
 const MOST_BYTES: usize = 48 * 1024;
 /// Most tabs in a room, and the largest label.
@@ -55,6 +60,8 @@ pub struct NodeHeartbeat {
     pub sync: Option<(u32, u32)>,
     /// Saved blocks that it has read back and all that it has, while it loads.
     pub loading: Option<(u32, u32)>,
+    /// What its protocol says of its state, where slots are decided.
+    pub rows: Vec<RowView>,
 }
 
 /// The last headers of a chain, parents first.
@@ -120,12 +127,29 @@ impl Heartbeat {
         if heartbeat.nodes.len() > MOST_NODES || heartbeat.branches.len() > MOST_NODES {
             return Err(HeartbeatError::OutOfRange("nodes"));
         }
+        if !heartbeat.nodes.iter().all(|node| are_sane(&node.rows)) {
+            return Err(HeartbeatError::OutOfRange("rows"));
+        }
         heartbeat
             .branches
             .iter()
             .try_for_each(|branch| branch.check(limit))?;
         Ok(heartbeat)
     }
+}
+
+/// Whether rows are such as nodes make them: few, with plain words.
+fn are_sane(rows: &[RowView]) -> bool {
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    let is_word = |text: &str| text.len() <= MOST_WORD && text.bytes().all(plain);
+    let is_sane = |row: &RowView| {
+        let value = match &row.value {
+            ValueView::Word(word) => is_word(word),
+            ValueView::Number(_) | ValueView::Peer(_) | ValueView::Seat(_) => true,
+        };
+        value && is_word(&row.label)
+    };
+    rows.len() <= MOST_ROWS && rows.iter().all(is_sane)
 }
 
 impl Branch {

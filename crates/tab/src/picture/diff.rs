@@ -18,6 +18,7 @@ pub fn parts(before: Option<&Picture>, now: &Picture) -> Vec<Part> {
         tree(before.map_or(&[], |b| &b.tree), &now.tree, before.is_none()),
         new(before.map(|b| &b.tip), &now.tip).map(Part::Tip),
         new(before.map(|b| &b.target), &now.target).map(Part::Target),
+        new(before.map(|b| &b.slots), &now.slots).map(Part::Slots),
         new(before.map(|b| &b.mining), &now.mining).map(Part::Mining),
         new(before.map(|b| &b.storage), &now.storage).map(Part::Storage),
         new(before.map(|b| &b.notices), &now.notices).map(Part::Notices),

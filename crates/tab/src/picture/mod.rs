@@ -6,6 +6,7 @@ pub mod diff;
 pub mod log;
 mod notices;
 pub mod pace;
+pub mod slots;
 pub mod tally;
 pub mod tree;
 
@@ -13,6 +14,8 @@ use std::collections::BTreeSet;
 
 use chain::{BitcoinHeader, BlockId, Height, Past, PeerId, Tree, Work, required_bits};
 use node::Node;
+use protocol::Role;
+use scenario::Assembled;
 use wire::{
     BlockDetail, BlockState, BlockView, Frame, FromEngine, MiningView, NodeView, Picture, RoomView,
     StatusView, TabView, TargetView, TipView,
@@ -20,6 +23,7 @@ use wire::{
 
 use self::detail::expected_tries;
 use self::tree::{Forest, MOST_BLOCKS, MOST_HEIGHTS, window};
+use crate::between::heartbeat::NodeHeartbeat;
 use crate::between::tabs::Tab;
 use crate::cx::Cx;
 use crate::door::Effect;
@@ -78,6 +82,7 @@ fn picture(cx: &Cx<'_>, l: &Lasting, member: &Member, mining: MiningView) -> Pic
         tree: tree_view(l, member),
         tip: tip_view(l, member),
         target: target_view(l, member),
+        slots: slots::view(cx, l, member),
         mining,
         storage: l.store.view().clone(),
         notices: notices::notices(cx, l, member),
@@ -106,10 +111,14 @@ fn room_view(l: &Lasting) -> RoomView {
     RoomView {
         name: l.room.name().into(),
         link: l.room.link(),
-        spacing: l.room.spacing(),
-        bits: l.room.bits().0,
-        window: l.room.window(),
-        halving: l.room.halving(),
+        protocol: l.room.protocol().id.into(),
+        slots: l.has_slots(),
+        params: l
+            .room
+            .params()
+            .map(|(spec, value)| (spec.name.into(), value))
+            .collect(),
+        forms: slots::forms(l),
     }
 }
 
@@ -144,23 +153,27 @@ fn other_tab(id: &PeerId, tab: &Tab, now: u64) -> TabView {
 }
 
 fn node_views(l: &Lasting, member: &Member) -> Vec<NodeView> {
-    let here = member.nodes.iter().filter_map(|one| {
-        let node = member.host.get(&one.id)?;
-        let (sync, loading) = progress(node);
+    let servers = member.nodes.iter().filter(|one| one.role == Role::Member);
+    let here = servers.filter_map(|one| {
+        let (tip, (sync, loading)) = match member.host.get(&one.id)? {
+            Assembled::Forks(node) => (tip_of(node), progress(node)),
+            Assembled::Slots(replica) => (slots::tip_of(replica), (None, slots::loading(replica))),
+        };
         Some(NodeView {
             id: one.id,
             seat: one.identity.seat,
             tab: l.me.id,
             here: true,
             online: one.online,
-            tip: tip_of(node),
+            tip,
             sync,
             loading,
         })
     });
+    let is_server = |node: &&NodeHeartbeat| !l.has_slots() || l.seat_of(&node.id).is_some();
     let mut others: Vec<(u32, NodeView)> = Vec::new();
     for (id, tab) in member.tabs.alive() {
-        others.extend(tab.heartbeat.nodes.iter().map(|node| {
+        others.extend(tab.heartbeat.nodes.iter().filter(is_server).map(|node| {
             let view = NodeView {
                 id: node.id,
                 seat: node.seat,
@@ -198,7 +211,9 @@ fn tip_view(l: &Lasting, member: &Member) -> TipView {
         id: l.params.genesis_id(),
         work: Work::default(),
     };
-    member.first().map_or(genesis, tip_of)
+    let server = member.first_server();
+    let server = server.map(slots::tip_of);
+    member.first().map(tip_of).or(server).unwrap_or(genesis)
 }
 
 /// A node's best chain, as the rules see it.
@@ -308,7 +323,7 @@ fn seat_of_miner(l: &Lasting, node: &Node, block: &BlockId) -> Option<u32> {
 
 /// The seat of the node that found a block, as far as a node here can tell.
 pub fn miner_of(l: &Lasting, member: &Member, node: &PeerId, block: &BlockId) -> Option<u32> {
-    seat_of_miner(l, member.host.get(node)?, block)
+    seat_of_miner(l, member.host.get(node)?.forks()?, block)
 }
 
 /// A block in detail, from whichever node here has it, or from what other tabs tell or told.

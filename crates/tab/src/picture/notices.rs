@@ -25,6 +25,7 @@ pub fn notices(cx: &Cx<'_>, l: &Lasting, member: &Member) -> Vec<Notice> {
     notices.extend(slow_storage(now, l));
     notices.extend(damaged(l));
     notices.extend(future(cx, l, member));
+    notices.extend(member.no_seat.map(Notice::NoSeat));
     notices
 }
 

@@ -2,7 +2,8 @@
 
 use chain::PeerId;
 
-use super::claim::{Claim, Claimed};
+use super::claim::Claimed;
+use super::taking::Taking;
 use crate::door::Ticket;
 
 /// An ask for a node.
@@ -18,7 +19,7 @@ pub struct Adding {
 /// The steps, in order.
 pub enum Step {
     /// Taking an identity.
-    Claim(Box<Claim>),
+    Claim(Taking),
     /// Waiting until everything saved is written: the node may have lived here before.
     Flush(Box<Claimed>),
     /// Reading what the node saved.

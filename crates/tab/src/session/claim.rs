@@ -8,7 +8,7 @@
 use std::collections::{BTreeSet, VecDeque};
 
 use chain::PeerId;
-use wire::live::HeldUp;
+use wire::live::{HeldUp, NoSeat};
 
 use super::wait::{self, Wait, Waited};
 use crate::cx::Cx;
@@ -20,13 +20,13 @@ use crate::storage::{Change, DbError, Durability, Store};
 
 /// How long a new engine waits for what a dead one held, in milliseconds: browsers give a worker
 /// that they terminate some seconds to finish.
-const PATIENCE_MS: u64 = 4_000;
+pub const PATIENCE_MS: u64 = 4_000;
 /// Milliseconds between two requests for such a lock.
-const PAUSE_MS: u64 = 100;
+pub const PAUSE_MS: u64 = 100;
 /// How long the database may take to answer before the nodes do without it, in milliseconds.
 const DATABASE_MS: u64 = 15_000;
 /// How many seats identities without a lock draw from: two in a room hardly ever share one.
-const UNLOCKED_SEATS: u64 = 16_384;
+pub const UNLOCKED_SEATS: u64 = 16_384;
 
 /// The identities that a tab wants to live under.
 #[derive(Clone, Default)]
@@ -55,6 +55,8 @@ pub struct Claimed {
     pub kept: Result<(), DbError>,
     /// Whether somebody else held the list for too long.
     pub held_up: Option<HeldUp>,
+    /// Why there is no seat among them, in a room that has seats.
+    pub no_seat: Option<NoSeat>,
     /// Held until these are taken in: a tab coming back before that would miss its own.
     list: Option<LockId>,
 }
@@ -406,12 +408,27 @@ impl Claim {
             damaged: self.damaged.len(),
             kept: self.kept.clone(),
             held_up: self.held_up,
+            no_seat: None,
             list: self.list.take(),
         }
     }
 }
 
 impl Claimed {
+    /// Seats of a room, and perhaps a client: neither is stored among this browser's identities.
+    #[must_use]
+    pub fn seated(taken: Vec<(Identity, Option<LockId>)>, no_seat: Option<NoSeat>) -> Self {
+        Self {
+            taken,
+            known: Vec::new(),
+            damaged: 0,
+            kept: Ok(()),
+            held_up: None,
+            no_seat,
+            list: None,
+        }
+    }
+
     /// The tab lives under these from now on: others may use the list.
     pub fn taken_in(&mut self, cx: &mut Cx<'_>) {
         cx.unlock(self.list.take());

@@ -1,10 +1,14 @@
 //! A tab enters its room: it takes the lock that bears its name, a label that people call it by,
 //! and identities for its nodes.
 
+use std::sync::Arc;
+
 use protocol::envelope::RoomId;
 use wire::live::HeldUp;
 
 use super::claim::{Claim, Claimed, Wanted};
+use super::seating::{Seat, Seating};
+use super::taking::Taking;
 use super::wait::{PATIENCE_MS, Wait, Waited};
 use crate::between::heartbeat::MOST_TABS;
 use crate::cx::{Cx, Me};
@@ -16,7 +20,7 @@ use crate::storage::DbError;
 pub struct Joining {
     names: Names,
     room: RoomId,
-    db: Result<(), DbError>,
+    under: Under,
     wanted: Wanted,
     tab: Option<LockId>,
     label: u32,
@@ -35,7 +39,16 @@ enum Stage {
         /// Until when to wait for an answer, in milliseconds.
         until: u64,
     },
-    Claim(Box<Claim>),
+    Claim(Taking),
+}
+
+/// What the tab's nodes will live under.
+#[derive(Clone)]
+pub enum Under {
+    /// Identities of this browser, whose database may be out of reach.
+    Identities(Result<(), DbError>),
+    /// Seats of the room; whether what their servers save is kept.
+    Seats(Arc<[Seat]>, bool),
 }
 
 /// What a tab has once it has joined.
@@ -57,14 +70,14 @@ impl Joining {
         names: &Names,
         (room, me): (RoomId, &Me),
         label: u32,
-        db: Result<(), DbError>,
+        under: Under,
         wanted: Wanted,
     ) -> Self {
         Self {
             stage: Stage::Tab(Wait::begin(cx, names.tab_lock(room, &me.id))),
             names: names.clone(),
             room,
-            db,
+            under,
             wanted,
             tab: None,
             label,
@@ -217,8 +230,17 @@ impl Joining {
 
     fn claim(&mut self, cx: &mut Cx<'_>) {
         let wanted = std::mem::take(&mut self.wanted);
-        let claim = Claim::begin(cx, &self.names, self.db.clone(), wanted);
-        self.stage = Stage::Claim(Box::new(claim));
+        self.stage = Stage::Claim(match &self.under {
+            Under::Identities(db) => {
+                let claim = Claim::begin(cx, &self.names, db.clone(), wanted);
+                Taking::Identities(Box::new(claim))
+            }
+            Under::Seats(seats, kept) => {
+                let place = (&self.names, self.room);
+                let seating = Seating::begin(cx, place, seats, *kept, (&wanted, true));
+                Taking::Seats(Box::new(seating))
+            }
+        });
     }
 
     fn finish(&mut self, claimed: Option<Claimed>) -> Option<Joined> {

@@ -1,11 +1,13 @@
 //! A tab that takes part in its room: its nodes, and what it does without being asked.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chain::PeerId;
-use node::{Node, Progress};
-use protocol::{Input, JobId};
+use node::{Node, Progress, Replica};
+use protocol::{AskId, Glance, Input, JobId, Machine, Role};
+use scenario::Assembled;
 use wire::Happening;
+use wire::live::NoSeat;
 
 use super::adding::Adding;
 use super::claim::{Claimed, Wanted};
@@ -27,6 +29,7 @@ mod add;
 mod carry;
 mod network;
 mod renew;
+mod serve;
 mod start;
 
 pub use network::progress;
@@ -49,7 +52,7 @@ pub struct Member {
     departing: Vec<LockId>,
     clock: Clock,
     /// The nodes as machines.
-    pub host: Host<Node>,
+    pub host: Host<Assembled>,
     /// Who the nodes are.
     pub nodes: Vec<Hosted>,
     inbox: Inbox,
@@ -72,6 +75,12 @@ pub struct Member {
     knows_chain: bool,
     /// Until when pictures wait for nodes that read back their chain.
     settle_by: u64,
+    /// Why the tab has no seat, in a room that has seats.
+    pub no_seat: Option<NoSeat>,
+    /// Transactions under way in its client, with the ask of each.
+    submitted: BTreeMap<AskId, u32>,
+    /// The number of the last one.
+    last_submitted: u64,
 }
 
 /// A node of this tab.
@@ -80,8 +89,12 @@ pub struct Hosted {
     pub id: PeerId,
     /// Its key and seat.
     pub identity: Identity,
+    /// What it is for.
+    pub role: Role,
     /// Its own switch.
     pub online: bool,
+    /// What others were told of it last, where slots are decided.
+    told: Glance,
     /// The job that is searched for it.
     job: Option<JobId>,
     /// Whether its identity is stored; if not, somebody else's may be in its place.
@@ -93,11 +106,13 @@ pub struct Hosted {
 }
 
 impl Hosted {
-    fn new(identity: Identity, lock: Option<LockId>, stored: bool) -> Self {
+    fn new(identity: Identity, role: Role, lock: Option<LockId>, stored: bool) -> Self {
         Self {
             id: identity.id(),
             identity,
+            role,
             online: true,
+            told: Glance::default(),
             job: None,
             kept: stored && lock.is_some(),
             lock,
@@ -118,6 +133,7 @@ impl Member {
         let continued = joined.claimed.continued(&former);
         l.store.give_up_saves(|node| continued.contains(node));
         l.label = joined.label;
+        let no_seat = joined.claimed.no_seat;
         l.held_up(cx, joined.held_up);
         let mut member = Self {
             locks: joined.locks,
@@ -142,8 +158,12 @@ impl Member {
             renewing: None,
             knows_chain: false,
             settle_by: 0,
+            no_seat: None,
+            submitted: BTreeMap::new(),
+            last_submitted: 0,
         };
         member.nodes = member.take_in(cx, l, joined.claimed);
+        member.no_seat = no_seat;
         member.know_nodes(l);
         member.listen(cx, l);
         member.starting = Some(Starting::begin(cx, None, &[]));
@@ -165,14 +185,21 @@ impl Member {
         now < self.settle_by && !self.nodes.iter().all(|one| self.is_ready(one))
     }
 
-    /// This tab's first node, once it has been started.
+    /// This tab's first node, once it has been started; `None` where slots are decided.
     pub fn first(&self) -> Option<&Node> {
-        self.host.get(&self.nodes.first()?.id)
+        self.host.get(&self.nodes.first()?.id)?.forks()
     }
 
-    /// All nodes of this tab that have been started.
+    /// All nodes of this tab that have been started and keep a tree of blocks.
     pub fn running(&self) -> impl Iterator<Item = &Node> {
-        self.nodes.iter().filter_map(|one| self.host.get(&one.id))
+        let machines = self.nodes.iter().filter_map(|one| self.host.get(&one.id));
+        machines.filter_map(Assembled::forks)
+    }
+
+    /// This tab's first server, where slots are decided, once it has been started.
+    pub fn first_server(&self) -> Option<&Replica> {
+        let mut servers = self.nodes.iter().filter(|one| one.role == Role::Member);
+        self.host.get(&servers.next()?.id)?.slots()
     }
 
     /// One of this tab's nodes.
@@ -207,6 +234,7 @@ impl Member {
         self.look_after_peers(cx, l);
         self.host.wake(moment.now);
         self.advance(cx, l);
+        self.watch_servers(l);
         self.look_after_room(cx, l);
         self.report_garbage(cx, l);
     }
@@ -275,8 +303,10 @@ impl Member {
 
     /// Whether a node has read its chain.
     fn is_ready(&self, one: &Hosted) -> bool {
-        let node = self.host.get(&one.id);
-        node.is_some_and(|node| !matches!(node.progress(), Progress::Loading { .. }))
+        self.host.get(&one.id).is_some_and(|machine| match machine {
+            Assembled::Forks(node) => !matches!(node.progress(), Progress::Loading { .. }),
+            Assembled::Slots(replica) => replica.glance().is_ready,
+        })
     }
 
     fn report_garbage(&mut self, cx: &Cx<'_>, l: &mut Lasting) {
@@ -344,7 +374,14 @@ impl Member {
         l.know_seats(claimed.known); // they may have found blocks before this tab was opened
         let taken = claimed.taken.into_iter();
         taken
-            .map(|(identity, lock)| Hosted::new(identity, lock, kept))
+            .map(|(identity, lock)| {
+                let role = if l.has_slots() && l.seat_of(&identity.id()).is_none() {
+                    Role::Client
+                } else {
+                    Role::Member
+                };
+                Hosted::new(identity, role, lock, kept && !l.has_slots())
+            })
             .collect()
     }
 
@@ -367,10 +404,12 @@ impl Member {
         let stays = |one: &&Hosted| one.lock.is_none() || one.lock != without;
         let wanted = Wanted {
             ids: self.nodes.iter().filter(stays).map(|one| one.id).collect(),
+            // Seats need no keys of their own to come back, and others may sit there meanwhile.
             former: self
                 .nodes
                 .iter()
                 .filter(stays)
+                .filter(|_| !l.has_slots())
                 .map(|one| one.identity.clone())
                 .collect(),
             count: self.nodes.len(),

@@ -6,7 +6,9 @@ pub mod claim;
 pub mod joining;
 pub mod member;
 pub mod renewing;
+pub mod seating;
 pub mod starting;
+pub mod taking;
 pub mod wait;
 
 use crate::door::LockId;

@@ -23,6 +23,7 @@ words! {
             zh: "在第二个标签页中打开本页面，它会自动加入。",
         }
         add { en: "Add a node", zh: "添加节点" }
+        add_seat { en: "Take another seat", zh: "再占一个席位" }
         remove: With1 { en: |name| format!("Remove {name}"), zh: |name| format!("移除 {name}") }
         joined_tab: With1 {
             en: |label| format!("Tab {label} connected to the others"),
@@ -45,6 +46,10 @@ words! {
             zh: |have, all| format!("读取中 {have} / {all}"),
         }
         tip { en: "tip", zh: "链顶" }
+        seat_hint {
+            en: "A switch cuts a tab or a server off. Cut the leader off and see another take over.",
+            zh: "开关可断开一个标签页或服务器。断开领导者，看谁来接替。",
+        }
         switch_hint {
             en: "A switch cuts a tab or a node off. Mine on both sides, reconnect, and see one side win.",
             zh: "开关可断开一个标签页或节点。让两边各自挖矿，再重新接入，看哪一边获胜。",

@@ -1,13 +1,15 @@
 //! The room dialog: the current room, presets, recent rooms, and a form for custom rules.
 
-use chain::CompactTarget;
-use scenario::{MAX_NAME, Room as Rules};
+use protocol::ParamSpec;
+use scenario::{Draft, LedgerOutline, MAX_NAME, ProtocolOutline, Room as Rules};
 use wasm_bindgen::JsCast;
-use web_sys::{HtmlInputElement, HtmlSelectElement};
+use web_sys::{Element, HtmlInputElement, HtmlSelectElement};
 use wire::RoomView;
 use yew::prelude::*;
 
-use super::words::{Room, bad_room, preset as preset_words};
+use super::words::{
+    Room, bad_room, param, preset as preset_words, protocol as protocol_words, unit,
+};
 use crate::kit::modal::Modal;
 use crate::shell::door::{Ui, use_ui};
 use crate::shell::presets::{STARTS, presets};
@@ -21,7 +23,7 @@ pub fn room_dialog(ui: &Ui, now: Option<&RoomView>, onclose: Callback<()>) -> Ht
             <p>{ t.lead }</p>
             if let Some(room) = now {
                 <p><span class="muted">{ t.now }{ " " }</span><strong><bdi>{ &room.name }</bdi></strong><br />
-                    { (t.rules)(&ui.n.duration(u64::from(room.spacing) * 1000), &ui.n.whole(room.window), &ui.n.whole(room.halving)) }
+                    { rules(ui, room) }
                 </p>
             }
             <h3>{ t.presets }</h3>
@@ -35,6 +37,22 @@ pub fn room_dialog(ui: &Ui, now: Option<&RoomView>, onclose: Callback<()>) -> Ht
             </details>
         </Modal>
     }
+}
+
+/// A room's rules in a sentence.
+fn rules(ui: &Ui, room: &RoomView) -> String {
+    let t: &Room = ui.words();
+    let value = |name: &str| room.param(name).unwrap_or_default();
+    if room.slots {
+        let protocol = ProtocolOutline::find(&room.protocol);
+        let name = protocol.map_or_else(|| room.protocol.clone(), |one| protocol_text(ui, one));
+        return (t.slot_rules)(&name, &ui.n.whole(value("seats")));
+    }
+    (t.rules)(
+        &ui.n.duration(value("spacing").saturating_mul(1000)),
+        &ui.n.whole(value("window")),
+        &ui.n.whole(value("halving")),
+    )
 }
 
 fn preset(ui: &Ui, room: &Rules, now: Option<&RoomView>, onclose: &Callback<()>) -> Option<Html> {
@@ -84,39 +102,47 @@ struct OwnProps {
     onclose: Callback<()>,
 }
 
-/// The form. Its fields keep their own values, which are read on submission.
+/// The form: its fields follow from the protocol. They keep their own values, which are read on
+/// submission.
 #[component]
 fn OwnRoom(props: &OwnProps) -> Html {
     let ui = use_ui();
     let t: &Room = ui.words();
     let wrong = use_state(|| None::<(String, String)>);
-    let refs = [
-        use_node_ref(),
-        use_node_ref(),
-        use_node_ref(),
-        use_node_ref(),
-        use_node_ref(),
-    ];
+    let chosen = use_state(|| 0_usize);
+    let offers: Vec<_> = offers().collect();
+    let (protocol, ledger) = offers[(*chosen).min(offers.len() - 1)];
+    let choose = {
+        let (chosen, wrong) = (chosen.clone(), wrong.clone());
+        Callback::from(move |event: Event| {
+            let select = event.target_dyn_into::<HtmlSelectElement>();
+            let place = select.and_then(|select| usize::try_from(select.selected_index()).ok());
+            chosen.set(place.unwrap_or_default());
+            wrong.set(None);
+        })
+    };
+    let form = use_node_ref();
     {
         // Set the defaults once: a `value` attribute would overwrite the input with every picture.
-        let fields = [
-            ("spacing", refs[1].clone()),
-            ("window", refs[3].clone()),
-            ("halving", refs[4].clone()),
-        ];
-        use_effect_with((), move |()| {
-            for (key, field) in fields {
-                if let Some(field) = field.cast::<HtmlInputElement>() {
-                    field.set_value(&Rules::limits(key).default.to_string());
+        let form = form.clone();
+        use_effect_with(*chosen, move |_| {
+            for spec in Rules::specs(protocol, ledger) {
+                let form = form.cast::<Element>();
+                let input = form.and_then(|form| named(&form, spec.name));
+                if let Some(input) = input.and_then(|e| e.dyn_into::<HtmlInputElement>().ok()) {
+                    input.set_value(&Rules::default_of(spec).to_string());
                 }
             }
         });
     }
     let onsubmit = {
-        let (refs, wrong, onclose) = (refs.clone(), wrong.clone(), props.onclose.clone());
+        let (wrong, onclose) = (wrong.clone(), props.onclose.clone());
         Callback::from(move |event: SubmitEvent| {
             event.prevent_default();
-            match read(&refs) {
+            let Some(form) = event.target_dyn_into::<Element>() else {
+                return;
+            };
+            match read(&form, protocol, ledger) {
                 Ok(room) => {
                     onclose.emit(());
                     route::go(&room.link());
@@ -125,21 +151,18 @@ fn OwnRoom(props: &OwnProps) -> Html {
             }
         })
     };
-    let [name, spacing, start, window, halving] = refs;
     html! {
-        <form {onsubmit} novalidate=true>
+        <form ref={form} {onsubmit} novalidate=true>
             <label><span>{ t.name }</span>
-                <input ref={name} type="text" maxlength={MAX_NAME.to_string()} autocomplete="off" spellcheck="false" data-testid="room-name" />
+                <input name={NAME} type="text" maxlength={MAX_NAME.to_string()} autocomplete="off" spellcheck="false" data-testid="room-name" />
                 <small>{ t.name_hint }</small></label>
-            { number(&ui, t.spacing, t.seconds, "spacing", spacing) }
-            <label><span>{ t.start }</span>
-                <select ref={start}>
-                    { for STARTS.iter().map(|(power, bits)| html! {
-                        <option value={bits.to_string()} selected={*power == 24}>{ (t.odds)(&ui.n.compact(1 << power)) }</option>
+            <label><span>{ t.protocol }</span>
+                <select onchange={choose} data-testid="room-protocol">
+                    { for offers.iter().enumerate().map(|(place, (protocol, _))| html! {
+                        <option value={protocol.id} selected={place == *chosen}>{ protocol_text(&ui, protocol) }</option>
                     }) }
                 </select></label>
-            { number(&ui, t.window, t.blocks, "window", window) }
-            { number(&ui, t.halving, t.blocks, "halving", halving) }
+            { for Rules::specs(protocol, ledger).map(|spec| field(&ui, spec)) }
             if let Some((code, value)) = &*wrong {
                 <p class="problem" role="alert">{ bad_room(code).of(ui.lang) }{ " " }<bdi>{ value }</bdi></p>
             }
@@ -148,47 +171,85 @@ fn OwnRoom(props: &OwnProps) -> Html {
     }
 }
 
-fn number(ui: &Ui, label: &'static str, unit: &'static str, key: &str, node: NodeRef) -> Html {
-    let spec = Rules::limits(key);
+/// Every protocol, with the ledger that rooms have with it.
+fn offers() -> impl Iterator<Item = (&'static ProtocolOutline, &'static LedgerOutline)> {
+    let all = ProtocolOutline::all().iter();
+    all.filter_map(|protocol| Some((protocol, protocol.usual_ledger()?)))
+}
+
+/// A protocol's name: in its paper's language unless the words have another.
+fn protocol_text(ui: &Ui, protocol: &ProtocolOutline) -> String {
+    let known = protocol_words(protocol.id);
+    known
+        .map_or(protocol.name, |word| word.of(ui.lang))
+        .to_owned()
+}
+
+/// The field of a parameter.
+fn field(ui: &Ui, spec: &ParamSpec) -> Html {
+    let t: &Room = ui.words();
+    let label = param(spec.name).map_or(spec.name, |word| word.of(ui.lang));
+    if spec.name == "bits" {
+        return html! {
+            <label key={spec.name}><span>{ label }</span>
+                <select name={spec.name}>
+                    { for STARTS.iter().map(|(power, bits)| html! {
+                        <option value={bits.to_string()} selected={*power == 24}>{ (t.odds)(&ui.n.compact(1 << power)) }</option>
+                    }) }
+                </select></label>
+        };
+    }
+    let range = (t.range)(&ui.n.whole(spec.min), &ui.n.whole(spec.max));
     html! {
-        <label><span>{ label }</span>
+        <label key={spec.name}><span>{ label }</span>
             <span class="with-unit">
-                <input ref={node} type="number" min={spec.min.to_string()} max={spec.max.to_string()} data-testid={format!("room-{key}")} />
-                <span>{ unit }</span>
+                <input name={spec.name} type="number" min={spec.min.to_string()} max={spec.max.to_string()} data-testid={format!("room-{}", spec.name)} />
+                if !spec.unit.is_empty() {
+                    <span>{ unit(spec.unit).map_or(spec.unit, |word| word.of(ui.lang)) }</span>
+                }
             </span>
-            <small>{ (ui.words::<Room>().range)(&ui.n.whole(spec.min), &ui.n.whole(spec.max)) }</small></label>
+            <small>{ range }</small></label>
     }
 }
 
+/// The name of the field for the room's own name.
+const NAME: &str = "name";
+
+/// The field of a form that has this name.
+fn named(form: &Element, name: &str) -> Option<Element> {
+    let field = form.query_selector(&format!("[name='{name}']"));
+    field.ok().flatten()
+}
+
 /// Reads the room from the form, or the code and value of what is wrong with it.
-fn read(refs: &[NodeRef; 5]) -> Result<Rules, (String, String)> {
-    let text = |index: usize| {
-        let element = refs[index].cast::<web_sys::Element>();
-        let input = element
+fn read(
+    form: &Element,
+    protocol: &'static ProtocolOutline,
+    ledger: &'static LedgerOutline,
+) -> Result<Rules, (String, String)> {
+    let text = |name: &str| {
+        let field = named(form, name);
+        let input = field.as_ref().and_then(|e| e.dyn_ref::<HtmlInputElement>());
+        let select = field
             .as_ref()
-            .and_then(|e| e.dyn_ref::<HtmlInputElement>())
-            .map(|i| i.value());
-        let select = || {
-            element
-                .as_ref()
-                .and_then(|e| e.dyn_ref::<HtmlSelectElement>())
-                .map(|s| s.value())
-        };
-        input.or_else(select).unwrap_or_default().trim().to_owned()
+            .and_then(|e| e.dyn_ref::<HtmlSelectElement>());
+        let value = input.map(|input| input.value());
+        let value = value.or_else(|| select.map(|select| select.value()));
+        value.unwrap_or_default().trim().to_owned()
     };
-    let number = |index: usize, key: &str| {
-        let value = text(index);
-        value
-            .parse::<u32>()
-            .map_err(|_| (format!("{key}-number"), value))
+    let number = |spec: &'static ParamSpec| {
+        let value = text(spec.name);
+        let number = value.parse::<u64>();
+        let number = number.map_err(|_| (format!("{}-number", spec.name), value))?;
+        Ok((spec.name, number))
     };
-    let (spacing, bits) = (number(1, "spacing")?, CompactTarget(number(2, "bits")?));
-    Rules::new(
-        &text(0),
-        spacing,
-        bits,
-        number(3, "window")?,
-        number(4, "halving")?,
-    )
-    .map_err(|error| (error.code(), error.value()))
+    let numbers = Rules::specs(protocol, ledger).map(number);
+    let values: Vec<_> = numbers.collect::<Result<_, (String, String)>>()?;
+    let draft = Draft {
+        name: &text(NAME),
+        protocol: Some(protocol.id),
+        ledger: Some(ledger.id),
+        values: &values,
+    };
+    Rules::new(&draft).map_err(|error| (error.code(), error.value()))
 }

@@ -43,16 +43,20 @@ words! {
                 )
             },
         }
+        /// Takes the protocol's name and the number of seats.
+        slot_rules: With2 {
+            en: |protocol, seats| {
+                format!("{protocol} with {}: each tab takes one, and they decide together.", plural(seats, "seat", "seats"))
+            },
+            zh: |protocol, seats| {
+                format!("{protocol}，共 {seats} 个席位：每个标签页占一个席位，共同做出决定。")
+            },
+        }
         presets { en: "Ready-made rules", zh: "预设规则" }
         own { en: "Your own rules", zh: "自定义规则" }
         name { en: "Name", zh: "名称" }
         name_hint { en: "1 to 32 lowercase letters, digits and hyphens", zh: "1 到 32 个小写字母、数字或连字符" }
-        spacing { en: "Time between blocks", zh: "出块间隔" }
-        start { en: "Starting difficulty", zh: "起始难度" }
-        window { en: "Target adjusted every", zh: "目标值调整周期" }
-        halving { en: "Reward halved every", zh: "奖励减半周期" }
-        seconds { en: "seconds", zh: "秒" }
-        blocks { en: "blocks", zh: "个区块" }
+        protocol { en: "Protocol", zh: "协议" }
         range: With2 {
             en: |low, high| format!("{low} to {high}"),
             zh: |low, high| format!("{low} 到 {high}"),
@@ -140,6 +144,13 @@ pub fn preset(room: &str) -> Option<(Word, Word)> {
                 "每 10 秒一个区块；20 个区块后奖励减半",
             ),
         ),
+        "raft" => (
+            word("Raft", "Raft"),
+            word(
+                "No mining: five tabs elect a leader and agree on every request",
+                "无需挖矿：五个标签页选出领导者，就每个请求达成一致",
+            ),
+        ),
         "bitcoin" => (
             word("Bitcoin's pace", "比特币节奏"),
             word(
@@ -147,6 +158,41 @@ pub fn preset(room: &str) -> Option<(Word, Word)> {
                 "每 10 分钟一个区块，与真实比特币相同",
             ),
         ),
+        _ => return None,
+    })
+}
+
+/// A protocol's name, where it is not only known by the one in its paper.
+pub fn protocol(id: &str) -> Option<Word> {
+    Some(match id {
+        "pow" => word("Proof of work", "工作量证明"),
+        _ => return None,
+    })
+}
+
+/// What a parameter is called in the form.
+pub fn param(name: &str) -> Option<Word> {
+    Some(match name {
+        "spacing" => word("Time between blocks", "出块间隔"),
+        "bits" => word("Starting difficulty", "起始难度"),
+        "window" => word("Target adjusted every", "目标值调整周期"),
+        "halving" => word("Reward halved every", "奖励减半周期"),
+        "seats" => word("Seats", "席位数"),
+        "heartbeat" => word("Leader's heartbeat every", "领导者心跳间隔"),
+        "election" => word("Shortest election timeout", "最短选举超时"),
+        "batch" => word("Requests in a block, at most", "每个区块最多请求数"),
+        "resend" => word("Clients ask again after", "客户端重发间隔"),
+        _ => return None,
+    })
+}
+
+/// A parameter's unit.
+pub fn unit(name: &str) -> Option<Word> {
+    Some(match name {
+        "s" => word("seconds", "秒"),
+        "ms" => word("milliseconds", "毫秒"),
+        "blocks" => word("blocks", "个区块"),
+        "requests" => word("requests", "个请求"),
         _ => return None,
     })
 }
@@ -173,6 +219,18 @@ pub fn bad_room(code: &str) -> Word {
         "halving" => word(
             "The number of blocks between two halvings is not within its limits.",
             "减半周期不是允许范围内的数字。",
+        ),
+        "protocol" => word(
+            "The link names a protocol that is not known here.",
+            "链接中的协议在此处未知。",
+        ),
+        "ledger" => word(
+            "The link names a ledger that rooms of this kind do not have.",
+            "链接中的账本不适用于此类房间。",
+        ),
+        _ if code.ends_with("-range") || code.ends_with("-number") => word(
+            "A value is not a number within its limits.",
+            "有一项不是允许范围内的数字。",
         ),
         "too" => word("The link is longer than any room link.", "链接过长。"),
         "missing" => word("The link lacks a part.", "链接缺少一部分。"),

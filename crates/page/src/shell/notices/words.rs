@@ -1,6 +1,6 @@
 //! The words of banners and short messages.
 
-use wire::live::HeldUp;
+use wire::live::{HeldUp, NoSeat};
 
 use crate::kit::lang::{With1, With2, With3, Word, plural, word, words};
 
@@ -107,12 +107,43 @@ pub fn failure(code: &str) -> Option<Word> {
             "此浏览器的另一个页面挡住了这一操作且没有响应。请关闭或重新加载该页面后再试。",
         ),
         "not-ready" => word("This tab is not ready.", "此标签页尚未就绪。"),
+        "bad-argument" => word(
+            "A field is empty or says something that is not allowed.",
+            "有字段为空或内容不被允许。",
+        ),
+        "wrong-room" => word(
+            "Rooms of this kind do not have that.",
+            "此类房间没有该功能。",
+        ),
+        "no-seat" => word("No seat of this room is free.", "此房间没有空席位。"),
+        "interrupted" => word(
+            "This was interrupted: it may be carried out or not.",
+            "操作被中断：可能已执行，也可能没有。",
+        ),
         "engine-lost" => word(
             "The engine of this tab stopped before this was done.",
             "此标签页的引擎在完成之前停止了。",
         ),
         _ => return None,
     })
+}
+
+/// The words for why the tab has no seat.
+pub fn no_seat(why: NoSeat) -> Word {
+    match why {
+        NoSeat::AllTaken => word(
+            "Other tabs have all seats of this room, so this one has no seat: it can ask, but takes no part in deciding.",
+            "此房间的席位都被其他标签页占用，因此本标签页没有席位：可以发出请求，但不参与决定。",
+        ),
+        NoSeat::NoLocks => word(
+            "This browser refuses locks, so no tab can tell which seats are free, and this one has no seat. Rooms of this kind need a page over HTTPS.",
+            "此浏览器不提供锁，无法得知哪些席位空闲，因此本标签页没有席位。此类房间需要通过 HTTPS 打开页面。",
+        ),
+        NoSeat::NoStorage => word(
+            "What a server promises cannot be kept here, so this tab has no seat: it can ask, but takes no part in deciding.",
+            "此处无法保存服务器的承诺，因此本标签页没有席位：可以发出请求，但不参与决定。",
+        ),
+    }
 }
 
 /// The words for what the tab went on without.

@@ -53,6 +53,10 @@ pub fn heartbeat(label: u32, node: PeerId, branch: Branch) -> Heartbeat {
         work,
         sync: Some((1, 9)),
         loading: None,
+        rows: vec![RowView {
+            label: "term".into(),
+            value: ValueView::Number(u64::MAX),
+        }],
     };
     Heartbeat {
         label,
@@ -137,6 +141,21 @@ fn heartbeats_beyond_the_limits_are_garbage() {
         refused(|b| b.branches[0].height = u32::MAX - 3),
         HeartbeatError::OutOfRange("headers")
     );
+    let row = |label: &str, word: &str| RowView {
+        label: label.into(),
+        value: ValueView::Word(word.into()),
+    };
+    for odd in [
+        vec![row("role", "leader"); MOST_ROWS + 1],
+        vec![row("<img src=x>", "leader")],
+        vec![row("role", "Leader")],
+        vec![row("role", &"a".repeat(MOST_WORD + 1))],
+    ] {
+        let mut heartbeat = good();
+        heartbeat.nodes[0].rows = odd;
+        let refused = Heartbeat::decode(&heartbeat.encode(), limit());
+        assert_eq!(refused, Err(HeartbeatError::OutOfRange("rows")));
+    }
     assert_eq!(
         Heartbeat::decode(&vec![0; 1 << 20], limit()),
         Err(HeartbeatError::Oversized(1 << 20))

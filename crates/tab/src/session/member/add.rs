@@ -13,7 +13,9 @@ use crate::door::{LockAnswer, LockId, Rows, Ticket};
 use crate::lasting::Lasting;
 use crate::session::adding::{Adding, Step};
 use crate::session::claim::{Claim, Claimed, Wanted};
+use crate::session::seating::Seating;
 use crate::session::starting::{self, DATABASE_MS};
+use crate::session::taking::Taking;
 use crate::storage::DbError;
 
 impl Member {
@@ -34,10 +36,17 @@ impl Member {
                 .collect::<BTreeSet<_>>(),
             ..Wanted::default()
         };
-        let claim = Claim::begin(cx, &l.names, l.browser_db.clone(), wanted);
+        let taking = if l.has_slots() {
+            let (place, kept) = ((&l.names, l.room.id()), l.store.is_kept());
+            let seating = Seating::begin(cx, place, &l.sitting, kept, (&wanted, false));
+            Taking::Seats(Box::new(seating))
+        } else {
+            let claim = Claim::begin(cx, &l.names, l.browser_db.clone(), wanted);
+            Taking::Identities(Box::new(claim))
+        };
         self.adding = Some(Adding {
             ask,
-            step: Step::Claim(Box::new(claim)),
+            step: Step::Claim(taking),
             until: u64::MAX,
         });
     }
@@ -144,9 +153,14 @@ impl Member {
         else {
             return;
         };
+        let none_free = claimed.no_seat.is_some();
         let Some(hosted) = self.take_in(cx, l, *claimed).pop() else {
+            if none_free {
+                return cx.answer(ask, Err(failure("no-seat", "no seat of this room is free")));
+            }
             return self.add(cx, l, ask); // its lock was stolen meanwhile
         };
+        self.no_seat = None;
         let id = hosted.id;
         l.store.forget(&id); // it may have lived elsewhere since it lived here
         self.nodes.push(hosted);

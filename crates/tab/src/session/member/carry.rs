@@ -5,6 +5,8 @@ use pool::plan::Job as PoolJob;
 use protocol::envelope::{Envelope, Kind};
 use protocol::{Batch, Event, Input, Job, JobId, Key, Packet, To};
 
+use scenario::Assembled;
+
 use super::Member;
 use crate::cx::Cx;
 use crate::door::{Channel, Effect as Outside};
@@ -30,6 +32,9 @@ impl Member {
                 Effect::Work { node, job } => self.work(cx, l, node, Some(job)),
                 Effect::Stop { node, job } => self.stop(cx, l, node, job),
                 Effect::Tell { node, event } => self.tell(cx, l, node, event),
+                Effect::Answer { ask, receipt, .. } => {
+                    self.receive(cx, l, ask, receipt.as_deref());
+                }
             }
         }
     }
@@ -37,6 +42,7 @@ impl Member {
     fn save(&mut self, l: &mut Lasting, node: PeerId, ticket: u64, batch: &Batch) {
         l.store.save(node, ticket, batch);
         if !l.store.is_kept() {
+            self.give_up_seats(l);
             self.host.durable(ticket);
         }
     }
@@ -138,7 +144,8 @@ impl Member {
     }
 
     fn is_syncing(&self, node: &PeerId) -> bool {
-        let progress = self.host.get(node).map(node::Node::progress);
+        let node = self.host.get(node).and_then(Assembled::forks);
+        let progress = node.map(node::Node::progress);
         matches!(progress, Some(node::Progress::Syncing { .. }))
     }
 
@@ -167,6 +174,7 @@ impl Member {
     pub fn lose_storage(&mut self, cx: &mut Cx<'_>, l: &mut Lasting, why: DbError) {
         self.retain_blocks(l);
         l.store.fail(why);
+        self.give_up_seats(l);
         self.host.durable(l.store.last_ticket());
         self.carry_out(cx, l);
         l.pace.change();

@@ -3,12 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chain::{BitcoinHeader, BlockId, Height, PeerId};
-use node::{Node, Progress};
+use node::{Node, Progress, Replica};
 use protocol::Channel as NodeChannel;
+use protocol::Machine;
 use protocol::envelope::{Envelope, Kind};
+use scenario::Assembled;
 use wire::Happening;
 
-use super::Member;
+use super::{Hosted, Member};
 use crate::between::generation::Generation;
 use crate::between::heartbeat::{Branch, Command, Heartbeat, MOST_HEADERS, NodeHeartbeat};
 use crate::between::inbox::Said;
@@ -18,6 +20,7 @@ use crate::between::tagged::Other;
 use crate::cx::Cx;
 use crate::door::{Channel, Effect, QueryId};
 use crate::lasting::Lasting;
+use crate::picture::slots;
 use crate::planted::{Bug, is_planted};
 
 /// Most heartbeats and commands looked at in one turn.
@@ -258,8 +261,13 @@ impl Member {
         let mut branches = BTreeMap::new();
         let mut nodes = Vec::new();
         for one in &self.nodes {
-            let Some(node) = self.host.get(&one.id) else {
-                continue;
+            let node = match self.host.get(&one.id) {
+                Some(Assembled::Forks(node)) => node,
+                Some(Assembled::Slots(replica)) => {
+                    nodes.push(serving(one, replica));
+                    continue;
+                }
+                None => continue,
             };
             let (tip, height) = node.tip();
             branches
@@ -275,6 +283,7 @@ impl Member {
                 work: node.work(&tip).unwrap_or_default(),
                 sync,
                 loading,
+                rows: Vec::new(),
             });
         }
         // A leaving tab may have a reset under way that is not written: a goodbye tells of none.
@@ -293,6 +302,22 @@ impl Member {
             nodes,
             branches: branches.into_values().collect(),
         }
+    }
+}
+
+/// Where a server or client stands.
+fn serving(one: &Hosted, replica: &Replica) -> NodeHeartbeat {
+    let glance = replica.glance();
+    NodeHeartbeat {
+        id: one.id,
+        seat: one.identity.seat,
+        online: one.online,
+        height: glance.height.0,
+        tip: glance.tip,
+        work: glance.work,
+        sync: None,
+        loading: slots::loading(replica),
+        rows: slots::rows(replica),
     }
 }
 

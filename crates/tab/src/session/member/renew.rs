@@ -56,6 +56,9 @@ impl Member {
         from: PeerId,
         theirs: Generation,
     ) {
+        if l.has_slots() {
+            return; // such rooms have one chain only
+        }
         let free = self.is_running() && self.hinted.is_none() && self.renewing.is_none();
         let ours = l.store.generation();
         let news = theirs > ours || (theirs != ours && theirs.is_same_chain(ours));

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use chain::PeerId;
 use node::Node;
+use protocol::Role;
 use wire::{Damage, Happening};
 
 use super::Member;
@@ -30,6 +31,7 @@ impl Member {
     /// All nodes begin a new incarnation: after sleep, a reset, or its undoing.
     pub(super) fn relive(&mut self, cx: &mut Cx<'_>, l: &mut Lasting, why: Option<Happening>) {
         self.stop_nodes(cx, l);
+        self.renew_client(cx);
         for one in &mut self.nodes {
             one.identity.incarnation = one.identity.incarnation.saturating_add(1);
             one.saved_height = None;
@@ -57,6 +59,7 @@ impl Member {
             l.mining.set_job(cx, one.key(), None);
             one.job = None;
         }
+        self.give_up_submitted(cx);
         l.writer.forget_asked();
         l.writer.turn(cx, &mut l.store);
     }
@@ -177,16 +180,20 @@ impl Member {
     }
 
     fn read_rows(&mut self, cx: &mut Cx<'_>, l: &mut Lasting) {
+        if !l.store.is_kept() {
+            self.give_up_seats(l);
+        }
         self.read_next(cx, l, self.nodes.iter().map(|one| one.id).collect());
     }
 
     /// Reads the next node that has to be read, and starts those before it that need no reading.
     fn read_next(&mut self, cx: &mut Cx<'_>, l: &mut Lasting, mut next: VecDeque<PeerId>) {
         while let Some(node) = next.pop_front() {
-            if self.hosted(&node).is_none() {
+            let Some(hosted) = self.hosted(&node) else {
                 continue; // removed meanwhile
-            }
-            let Some(prefix) = l.store.missing(&node) else {
+            };
+            let passing = hosted.role == Role::Client;
+            let Some(prefix) = l.store.missing(&node).filter(|_| !passing) else {
                 self.start_node(cx, l, node);
                 continue;
             };
@@ -207,14 +214,20 @@ impl Member {
         {
             l.store.inherit(id, &former);
         }
+        if !l.store.is_kept() {
+            self.give_up_seats(l); // this one, too, if it is a server
+        }
         let Some(hosted) = self.hosted_mut(&id) else {
             return;
         };
         let saved = l.store.saved(&id);
         hosted.saved_height = saved_height(&saved);
-        let key = &hosted.identity.secret;
-        let node = scenario::assemble(&l.room, key, cx.number(), &l.memo);
-        self.host.add(id, node, saved);
+        let (key, role) = (hosted.identity.secret.clone(), hosted.role);
+        let machine = l.assemble(cx, key, role, hosted.identity.seat);
+        match role {
+            Role::Member => self.host.add(id, machine, saved),
+            Role::Client => self.host.add_passing(id, machine),
+        }
         self.change();
     }
 

@@ -1,0 +1,146 @@
+//! What a room has to know of the protocols and ledgers in the registries, without the code that
+//! runs them: a page reads links and shows forms, but runs no node, and need not carry all nodes'
+//! code along.
+
+use consensus::PROTOCOLS;
+use ledger::LEDGERS;
+use protocol::{Entry, ParamSpec, Shape};
+
+/// A protocol, as far as rooms are concerned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ProtocolOutline {
+    /// Short name in links.
+    pub id: &'static str,
+    /// Its name in its paper.
+    pub name: &'static str,
+    /// What a node does with what it decides.
+    pub shape: Shape,
+    /// How many seats a room of it has, where slots are decided: who counts is settled before anybody
+    /// comes.
+    pub seats: Option<ParamSpec>,
+    /// The parameters that it adds to a room.
+    pub params: &'static [ParamSpec],
+}
+
+/// Most seats of a room: each takes a tab, or a part of one.
+const MOST_SEATS: u32 = 9;
+/// Seats of a room that does not say, unless the protocol makes no sense with so few.
+const USUAL_SEATS: u32 = 5;
+
+/// A ledger, as far as rooms are concerned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LedgerOutline {
+    /// Short name in links.
+    pub id: &'static str,
+    /// Its name for people.
+    pub name: &'static str,
+    /// The parameters that it adds to a room.
+    pub params: &'static [ParamSpec],
+    /// Whether it keeps money, which somebody has to earn before it can be spent.
+    pub has_money: bool,
+}
+
+static PROTOCOL_OUTLINES: [ProtocolOutline; PROTOCOLS.len()] = {
+    let mut all = [outline(&PROTOCOLS[0]); PROTOCOLS.len()];
+    let mut at = 1;
+    while at < PROTOCOLS.len() {
+        all[at] = outline(&PROTOCOLS[at]);
+        at += 1;
+    }
+    all
+};
+
+static LEDGER_OUTLINES: [LedgerOutline; LEDGERS.len()] = {
+    let mut all = [ledger_outline(&LEDGERS[0]); LEDGERS.len()];
+    let mut at = 1;
+    while at < LEDGERS.len() {
+        all[at] = ledger_outline(&LEDGERS[at]);
+        at += 1;
+    }
+    all
+};
+
+const fn outline(entry: &Entry) -> ProtocolOutline {
+    ProtocolOutline {
+        id: entry.card.id,
+        name: entry.card.name,
+        shape: entry.shape,
+        seats: match entry.shape {
+            Shape::Forks => None,
+            Shape::Slots => Some(seats(entry.least)),
+        },
+        params: entry.params,
+    }
+}
+
+const fn seats(least: u32) -> ParamSpec {
+    ParamSpec {
+        name: "seats",
+        unit: "",
+        min: least as u64,
+        max: MOST_SEATS as u64,
+        default: if least > USUAL_SEATS {
+            least
+        } else {
+            USUAL_SEATS
+        } as u64,
+    }
+}
+
+const fn ledger_outline(entry: &ledger::LedgerEntry) -> LedgerOutline {
+    LedgerOutline {
+        id: entry.id,
+        name: entry.name,
+        params: entry.params,
+        // Only transactions that need no money have samples.
+        has_money: entry.sample.is_none(),
+    }
+}
+
+impl ProtocolOutline {
+    /// All protocols; rooms that name none have the first.
+    #[must_use]
+    pub fn all() -> &'static [Self] {
+        &PROTOCOL_OUTLINES
+    }
+
+    /// The protocol of this short name.
+    #[must_use]
+    pub fn find(id: &str) -> Option<&'static Self> {
+        PROTOCOL_OUTLINES.iter().find(|one| one.id == id)
+    }
+
+    /// Whether rooms can have this protocol with a ledger: what is mined pays money, and what people
+    /// submit must not need any, since nobody earns it.
+    #[must_use]
+    pub fn suits(&self, ledger: &LedgerOutline) -> bool {
+        ledger.has_money == (self.shape == Shape::Forks)
+    }
+
+    /// The first ledger that suits it.
+    #[must_use]
+    pub fn usual_ledger(&self) -> Option<&'static LedgerOutline> {
+        LEDGER_OUTLINES.iter().find(|ledger| self.suits(ledger))
+    }
+}
+
+impl LedgerOutline {
+    /// All ledgers; rooms that name none have the first.
+    #[must_use]
+    pub fn all() -> &'static [Self] {
+        &LEDGER_OUTLINES
+    }
+
+    /// The ledger of this short name.
+    #[must_use]
+    pub fn find(id: &str) -> Option<&'static Self> {
+        LEDGER_OUTLINES.iter().find(|one| one.id == id)
+    }
+}
+
+/// The limits of a parameter of this name, as the first protocol or ledger that has it states them.
+pub(crate) fn spec(name: &str) -> Option<&'static ParamSpec> {
+    let protocols = PROTOCOL_OUTLINES.iter().flat_map(|one| one.params);
+    let ledgers = LEDGER_OUTLINES.iter().flat_map(|one| one.params);
+    protocols.chain(ledgers).find(|spec| spec.name == name)
+}
