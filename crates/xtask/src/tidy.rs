@@ -84,6 +84,7 @@ pub fn run() -> Result<()> {
     }
     let paths: Vec<&str> = files.iter().map(|file| file.path.as_str()).collect();
     found.extend(vectors_name_their_source(&paths));
+    found.extend(protocols_stay_unnamed(&files, &paths));
     for file in files
         .iter()
         .filter(|file| file.path == "docs/ARCHITECTURE.md")
@@ -348,6 +349,61 @@ fn vectors_name_their_source(paths: &[&str]) -> Vec<String> {
         .collect()
 }
 
+/// Code that may name a protocol besides `consensus` and tests: articles and the list of them, words,
+/// and the ready-made rooms, which are scenarios without a script.
+const NAMES_PROTOCOLS: [&str; 3] = [
+    "crates/consensus/",
+    "crates/page/src/learn.rs",
+    "crates/page/src/shell/presets.rs",
+];
+
+/// A protocol is a folder and a line in the registry. Whoever names one elsewhere would have to be
+/// found and changed for the next one.
+fn protocols_stay_unnamed(files: &[File], paths: &[&str]) -> Vec<String> {
+    let folder = |path: &&str| {
+        let rest = path.strip_prefix("crates/consensus/src/")?;
+        rest.strip_suffix("/mod.rs").map(str::to_owned)
+    };
+    let names: Vec<String> = paths
+        .iter()
+        .filter_map(folder)
+        .filter(|name| !name.contains('/'))
+        .collect();
+    if names.is_empty() {
+        return vec!["no protocol is in crates/consensus/src".into()];
+    }
+    let names = names.join("|");
+    let named = Regex::new(&format!(r#"consensus::({names})\b|"({names})""#)).expect("a pattern");
+    let may = |path: &str| {
+        let parts: Vec<&str> = path.split('/').collect();
+        let tests = parts
+            .iter()
+            .any(|part| ["tests", "tests.rs"].contains(part));
+        tests
+            || path.ends_with("/words.rs")
+            || NAMES_PROTOCOLS.iter().any(|start| path.starts_with(start))
+    };
+    let ours = files
+        .iter()
+        .filter(|file| file.is_rust() && !file.is_ours());
+    let checked = ours.filter(|file| !may(&file.path));
+    let mut found = Vec::new();
+    for file in checked {
+        // A module's tests stand at its end.
+        let code = file
+            .text
+            .lines()
+            .take_while(|line| !line.starts_with("#[cfg(test)]"));
+        for (number, line) in (1..).zip(code) {
+            let code = line.split("//").next().unwrap_or_default();
+            if named.is_match(code) {
+                found.push(format!("{}:{number}: names a protocol", file.path));
+            }
+        }
+    }
+    found
+}
+
 /// Every path in backticks in the architecture document must exist.
 fn named_paths_exist(file: &File, paths: &[&str]) -> Vec<String> {
     static PATH: LazyLock<Regex> =
@@ -485,6 +541,26 @@ mod tests {
             ))
             .is_empty()
         );
+    }
+
+    #[test]
+    fn a_protocol_is_named_by_tests_and_content_only() {
+        let paths = [
+            "crates/consensus/src/pbft/mod.rs",
+            "crates/consensus/src/lib.rs",
+        ];
+        let at = |path: &str, text: &str| protocols_stay_unnamed(&[file(path, text)], &paths).len();
+        let entry = "fn f() { consensus::pbft::ENTRY }\n";
+        assert_eq!(at("crates/scenario/src/room.rs", entry), 1);
+        assert_eq!(at("crates/page/src/live.rs", "if id == \"pbft\" {}\n"), 1);
+        assert_eq!(at("crates/page/src/live.rs", "// as in \"pbft\"\n"), 0);
+        assert_eq!(at("crates/sim/tests/a.rs", entry), 0);
+        assert_eq!(at("crates/sim/src/tests.rs", entry), 0);
+        let below = format!("fn f() {{}}\n#[cfg(test)]\nmod tests {{\n{entry}}}\n");
+        assert_eq!(at("crates/sim/src/a.rs", &below), 0);
+        assert_eq!(at("crates/page/src/live/words.rs", "\"pbft\"\n"), 0);
+        assert_eq!(at("crates/consensus/src/lib.rs", entry), 0);
+        assert_eq!(protocols_stay_unnamed(&[], &[]).len(), 1);
     }
 
     #[test]
