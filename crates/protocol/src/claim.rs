@@ -73,14 +73,20 @@ pub enum Deed<'a> {
 impl<'a> Seen<'a> {
     /// What the protocol said and saved in this step, in causal order.
     pub fn deeds(&self) -> impl Iterator<Item = Deed<'a>> + use<'a> {
-        self.out.iter().flat_map(|output| {
-            let writes = match output {
-                Output::Save(batch) => &batch.0[..],
-                _ => &[],
-            };
-            let said = spoken(output).into_iter();
-            said.chain(writes.iter().filter_map(saved))
-        })
+        self.out.iter().flat_map(Output::deeds)
+    }
+}
+
+impl Output {
+    /// What the protocol says or saves by this.
+    pub fn deeds(&self) -> impl Iterator<Item = Deed<'_>> {
+        let writes = match self {
+            Self::Save(batch) => &batch.0[..],
+            _ => &[],
+        };
+        spoken(self)
+            .into_iter()
+            .chain(writes.iter().filter_map(saved))
     }
 }
 

@@ -2,8 +2,6 @@
 //! that die or stand still, losses of power; then a quiet phase, in which everything that was asked for
 //! must be done.
 
-use std::collections::BTreeMap;
-
 use chain::Stream;
 use protocol::{Entry, Shape};
 use scenario::{
@@ -16,6 +14,9 @@ const TROUBLE: u32 = 40;
 const SETTLES: u32 = 30;
 /// Blocks come seconds apart: where they are mined, everything takes so much longer.
 const SLOWER: u32 = 10;
+/// Parameters whose defaults are too large for so short a run, with what is drawn instead: from 1 up to
+/// this.
+const SHORTER: [(&str, u32); 2] = [("snapshot", 15), ("piece", 500)];
 /// Most faults of one scenario, but that several may come at once.
 const MOST_FAULTS: u32 = 20;
 
@@ -52,6 +53,9 @@ pub fn scenario(entry: &Entry, seed: u64) -> Scenario {
         kind: FaultKind::Heal {},
     });
     let bits = ("bits".to_owned(), 0x2000_ffff);
+    let has = |name: &str| entry.params.iter().any(|param| param.name == name);
+    let shorter = SHORTER.into_iter().filter(|(name, _)| has(name));
+    let shorter = shorter.map(|(name, most)| (name.to_owned(), u64::from(1 + draw(most))));
     Scenario {
         title: format!("Random faults of seed {seed}"),
         seed,
@@ -61,11 +65,7 @@ pub fn scenario(entry: &Entry, seed: u64) -> Scenario {
             name: "random".into(),
             protocol: entry.card.id.into(),
             ledger: if mines { "utxo" } else { "kv" }.into(),
-            params: if mines {
-                BTreeMap::from([bits])
-            } else {
-                BTreeMap::new()
-            },
+            params: shorter.chain(mines.then_some(bits)).collect(),
         },
         nodes: NodesSpec {
             count,

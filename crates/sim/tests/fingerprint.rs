@@ -19,7 +19,7 @@ macro_rules! cases {
     };
 }
 
-const CASES: [(&str, &str, &str); 26] = cases![
+const CASES: [(&str, &str, &str); 27] = cases![
     "pbft/01-normal-case",
     "pbft/02-primary-dies",
     "pbft/03-primary-cut-off",
@@ -46,6 +46,7 @@ const CASES: [(&str, &str, &str); 26] = cases![
     "raft/10-standing-still",
     "raft/11-one-way",
     "raft/12-slow-server",
+    "raft/13-snapshots",
 ];
 
 #[wasm_bindgen_test(unsupported = test)]

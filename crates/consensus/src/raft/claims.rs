@@ -4,35 +4,37 @@
 
 use alloc::{boxed::Box, format, string::String, sync::Arc, vec, vec::Vec};
 
-use chain::{PeerId, decode_exact};
-use protocol::{Claim, Death, Deed, Glance, Seen, Terms};
+use chain::PeerId;
+use protocol::{Claim, Glance, Seen, Terms};
 use rpds::RedBlackTreeMapSync as Map;
 
 use super::LEADER;
 use super::message::{Index, Message, Term};
-use super::saved::entry_index;
 
 mod committed;
-mod disks;
+mod observer;
 mod promises;
 #[cfg(test)]
 mod tests;
 
-use committed::{CommittedIsDurable, LeaderCompleteness, StateMachineSafety};
-use disks::{Change, Disks, trim};
+use committed::{
+    CommittedIsDurable, LeaderCompleteness, SnapshotsAreCommitted, StateMachineSafety,
+};
+use observer::{Before, Fact, Line, Observer, Rule, Watched, What, trim};
 use promises::PromisesAreDurable;
 
-/// All claims about a run on these terms.
+/// All claims about a run on these terms. They share one observer.
 pub(super) fn all(terms: &Terms) -> Vec<Box<dyn Claim>> {
-    let members = &terms.members;
+    let observer = Observer::shared(&terms.members);
     vec![
-        Box::new(ElectionSafety::new(members)),
-        Box::new(LeaderAppendOnly::new(members)),
-        Box::new(LogMatching::new(members)),
-        Box::new(LeaderCompleteness::new(members)),
-        Box::new(StateMachineSafety::new(members)),
-        Box::new(CommittedIsDurable::new(members)),
-        Box::new(PromisesAreDurable::new(members)),
+        Box::new(Watched::new(&observer, ElectionSafety::default())),
+        Box::new(Watched::new(&observer, LeaderAppendOnly::default())),
+        Box::new(Watched::new(&observer, LogMatching::default())),
+        Box::new(Watched::new(&observer, LeaderCompleteness::default())),
+        Box::new(Watched::new(&observer, StateMachineSafety::default())),
+        Box::new(Watched::new(&observer, CommittedIsDurable)),
+        Box::new(Watched::new(&observer, SnapshotsAreCommitted)),
+        Box::new(Watched::new(&observer, PromisesAreDurable)),
     ]
 }
 
@@ -43,121 +45,97 @@ fn reign(glance: Option<Glance>) -> Option<Term> {
 }
 
 /// At most one leader is elected in a term.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 struct ElectionSafety {
-    members: Arc<[PeerId]>,
-    leaders: Map<Term, PeerId>,
+    leaders: Leaders,
 }
 
-impl ElectionSafety {
-    fn new(members: &Arc<[PeerId]>) -> Self {
-        Self {
-            members: members.clone(),
-            leaders: Map::new_sync(),
-        }
-    }
+/// Who led in which term.
+#[derive(Clone, Default)]
+struct Leaders(Map<Term, PeerId>);
 
+impl Leaders {
     fn leads(&mut self, peer: PeerId, term: Term) -> Result<(), String> {
-        match self.leaders.get(&term) {
+        match self.0.get(&term) {
             Some(other) if *other != peer => {
                 Err(format!("{other} and {peer} both lead in term {}", term.0))
             }
             Some(_) => Ok(()),
             None => {
-                self.leaders.insert_mut(term, peer);
-                trim(&mut self.leaders);
+                self.0.insert_mut(term, peer);
+                trim(&mut self.0);
                 Ok(())
             }
         }
     }
 }
 
-impl Claim for ElectionSafety {
-    fn name(&self) -> &'static str {
-        "raft/election-safety"
-    }
+impl Rule for ElectionSafety {
+    const NAME: &'static str = "raft/election-safety";
 
-    fn after(&mut self, seen: &Seen<'_>) -> Result<(), String> {
-        if !self.members.contains(&seen.peer) {
-            return Ok(());
-        }
-        for deed in seen.deeds() {
-            // Whoever appends says that it leads, even if it crashes in the same step.
-            if let Deed::Said { bytes, .. } = deed
-                && let Ok(Message::Append { term, .. }) = decode_exact(bytes)
+    fn after(&mut self, observer: &Observer, seen: &Seen<'_>) -> Result<(), String> {
+        for fact in &observer.latest.facts {
+            // Whoever sends entries says that it leads, even if it crashes in the same step.
+            if let What::Said {
+                message: Message::Append { term, .. } | Message::Install { term, .. },
+                ..
+            } = &fact.what
             {
-                self.leads(seen.peer, term)?;
+                self.leaders.leads(seen.peer, *term)?;
             }
         }
-        reign(seen.glance).map_or(Ok(()), |term| self.leads(seen.peer, term))
-    }
-
-    fn fork(&self) -> Box<dyn Claim> {
-        Box::new(self.clone())
+        let is_member = observer.seat(seen.peer).is_some();
+        match reign(seen.glance).filter(|_| is_member) {
+            Some(term) => self.leaders.leads(seen.peer, term),
+            None => Ok(()),
+        }
     }
 }
 
-/// A leader never overwrites or deletes entries in its log.
-#[derive(Clone)]
+/// A leader never overwrites or deletes entries in its log, but for those that a snapshot stands for.
+#[derive(Clone, Default)]
 struct LeaderAppendOnly {
-    disks: Disks,
     reigns: Map<PeerId, Term>,
 }
 
-impl LeaderAppendOnly {
-    fn new(members: &Arc<[PeerId]>) -> Self {
-        Self {
-            disks: Disks::new(members.clone()),
-            reigns: Map::new_sync(),
-        }
+/// Whether something changes what was in a log before, behind where that is cut off.
+fn rewrites(Fact { disk, what }: &Fact) -> bool {
+    match what {
+        What::Wrote { index, .. } => *index <= disk.last,
+        What::Dropped { from, until } => *from <= disk.last && *until > disk.cut.base.index.next(),
+        _ => false,
     }
 }
 
-impl Claim for LeaderAppendOnly {
-    fn name(&self) -> &'static str {
-        "raft/leader-append-only"
-    }
+impl Rule for LeaderAppendOnly {
+    const NAME: &'static str = "raft/leader-append-only";
 
-    fn after(&mut self, seen: &Seen<'_>) -> Result<(), String> {
+    fn after(&mut self, observer: &Observer, seen: &Seen<'_>) -> Result<(), String> {
         let now = reign(seen.glance);
         let goes_on = now.is_some() && self.reigns.get(&seen.peer) == now.as_ref();
-        for deed in seen.deeds() {
-            let last = self.disks.of(seen.peer).map(|disk| disk.last());
-            let first = match deed {
-                Deed::Put { name, .. } | Deed::DeletedRange { from: name, .. } => entry_index(name),
-                Deed::Said { .. } => None,
-            };
-            if goes_on && first.is_some() && first <= last {
-                return Err(format!("{} leads and changes what it has", seen.peer));
-            }
-            self.disks.apply(seen.peer, &deed);
+        if goes_on && observer.latest.facts.iter().any(rewrites) {
+            return Err(format!("{} leads and changes what it has", seen.peer));
         }
         match now {
+            Some(_) if goes_on => {}
             Some(term) => self.reigns.insert_mut(seen.peer, term),
             None => drop(self.reigns.remove_mut(&seen.peer)),
         }
         Ok(())
     }
-
-    fn died(&mut self, death: &Death<'_>) -> Result<(), String> {
-        self.disks.see_death(death);
-        Ok(())
-    }
-
-    fn fork(&self) -> Box<dyn Claim> {
-        Box::new(self.clone())
-    }
 }
 
 /// Entries of the same index and term are the same, and so is all before them. If the term of the
 /// entry before is part of what is compared, the second half follows by induction.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 struct LogMatching {
-    disks: Disks,
-    named: Map<(Index, Term), Known>,
+    named: Named,
 }
 
 /// What index and term determine.
+#[derive(Clone, Default)]
+struct Named(Map<(Index, Term), Known>);
+
 #[derive(Clone, PartialEq, Eq)]
 struct Known {
     value: Arc<[u8]>,
@@ -165,67 +143,45 @@ struct Known {
     before: Term,
 }
 
-impl LogMatching {
-    fn new(members: &Arc<[PeerId]>) -> Self {
-        Self {
-            disks: Disks::new(members.clone()),
-            named: Map::new_sync(),
-        }
-    }
-
-    fn wrote(&mut self, peer: PeerId, index: Index) -> Result<(), String> {
-        let Some((disk, line)) = self
-            .disks
-            .of(peer)
-            .and_then(|disk| disk.log.get(&index).map(|line| (disk, line)))
-        else {
-            return Ok(());
-        };
-        let before = match index.prev() {
-            Index(0) => Term(0),
-            prev if prev <= disk.forgotten => return Ok(()),
-            prev => match disk.log.get(&prev) {
-                Some(line) => line.term,
-                None => return Err(format!("{peer} has {} but not the one before", index.0)),
-            },
+impl Named {
+    fn wrote(&mut self, index: Index, line: &Line, before: Before) -> Result<(), String> {
+        let before = match before {
+            Before::Term(term) => term,
+            Before::Forgotten => return Ok(()),
+            Before::Missing => return Err(format!("has {} but not the one before", index.0)),
         };
         let (name, value) = ((index, line.term), line.value.clone());
         let entry = Known { value, before };
-        match self.named.get(&name) {
+        match self.0.get(&name) {
             Some(other) if *other != entry => {
-                let (index, term) = (name.0.0, name.1.0);
-                Err(format!("{peer} has another entry {index} of term {term}"))
+                let (index, term) = (index.0, line.term.0);
+                Err(format!("has another entry {index} of term {term}"))
             }
             Some(_) => Ok(()),
             None => {
-                self.named.insert_mut(name, entry);
-                trim(&mut self.named);
+                self.0.insert_mut(name, entry);
+                trim(&mut self.0);
                 Ok(())
             }
         }
     }
 }
 
-impl Claim for LogMatching {
-    fn name(&self) -> &'static str {
-        "raft/log-matching"
-    }
+impl Rule for LogMatching {
+    const NAME: &'static str = "raft/log-matching";
 
-    fn after(&mut self, seen: &Seen<'_>) -> Result<(), String> {
-        for deed in seen.deeds() {
-            if let Some(Change::Wrote(index)) = self.disks.apply(seen.peer, &deed) {
-                self.wrote(seen.peer, index)?;
+    fn after(&mut self, observer: &Observer, seen: &Seen<'_>) -> Result<(), String> {
+        for fact in &observer.latest.facts {
+            if let What::Wrote {
+                index,
+                line,
+                before,
+            } = &fact.what
+            {
+                let wrote = self.named.wrote(*index, line, *before);
+                wrote.map_err(|what| format!("{} {what}", seen.peer))?;
             }
         }
         Ok(())
-    }
-
-    fn died(&mut self, death: &Death<'_>) -> Result<(), String> {
-        self.disks.see_death(death);
-        Ok(())
-    }
-
-    fn fork(&self) -> Box<dyn Claim> {
-        Box::new(self.clone())
     }
 }

@@ -26,7 +26,7 @@ impl Replica {
         };
         let others = self.setup.others();
         self.role = Role::Leader(Leader {
-            followers: others.map(|seat| (seat, progress)).collect(),
+            followers: others.map(|seat| (seat, progress.clone())).collect(),
             intake: Intake::of(&self.log, self.executed),
         });
         cx.tell(Event::Leads {
@@ -55,7 +55,13 @@ impl Replica {
         for (seat, progress) in &leader.followers {
             heard += usize::from(progress.heard);
             let heard = false;
-            followers.insert_mut(*seat, Progress { heard, ..*progress });
+            followers.insert_mut(
+                *seat,
+                Progress {
+                    heard,
+                    ..progress.clone()
+                },
+            );
         }
         leader.followers = followers;
         if self.setup.is_majority(heard) {
@@ -95,29 +101,34 @@ impl Replica {
 
     /// A follower says what became of entries.
     pub fn on_appended(&mut self, cx: &mut Cx<'_>, from: Seat, term: Term, outcome: Outcome) {
-        if term > self.term() {
-            return self.follow(cx, term, None);
-        }
-        let (own, last) = (self.term(), self.log.last().index);
-        let Role::Leader(leader) = &mut self.role else {
+        let log = self.log.clone();
+        let Some(progress) = self.answer_of(cx, from, term) else {
             return;
         };
-        let Some(progress) = leader.followers.get_mut(&from) else {
-            return;
-        };
-        if term < own {
-            return;
-        }
-        progress.heard = true;
         let more = match outcome {
-            Outcome::Matched(index) => progress.matches(index, last),
-            Outcome::Conflict { at, instead } => progress.conflicts(at, instead, &self.log),
+            Outcome::Matched(index) => progress.matches(index, &log),
+            Outcome::Conflict { at, instead } => progress.conflicts(at, instead, &log),
             Outcome::Stale => false,
         };
         if more {
             self.send_entries(cx, from);
         }
         self.advance(cx);
+    }
+
+    /// What a leader knows of a follower that answers it in this term. Whoever hears of a later term
+    /// leads no longer.
+    pub fn answer_of(&mut self, cx: &mut Cx<'_>, from: Seat, term: Term) -> Option<&mut Progress> {
+        if term > self.term() {
+            self.follow(cx, term, None);
+        }
+        let own = self.term();
+        let Role::Leader(leader) = &mut self.role else {
+            return None;
+        };
+        let progress = leader.followers.get_mut(&from).filter(|_| term == own)?;
+        progress.heard = true;
+        Some(progress)
     }
 
     /// Proposes what waits, sends it and commits what can be committed, until nothing is left to do.
@@ -182,11 +193,11 @@ impl Replica {
         };
         let index = progress.next.prev();
         let Some(term) = self.log.term_at(index) else {
-            unreachable!("nobody is sent what comes after the end of the log");
+            return self.ship(cx, to); // it is gone: nobody is sent what comes after the end
         };
         let mut entries = portion(&self.log, progress.next);
         match progress.flow {
-            Flow::Probe => entries.truncate(1), // they may well be in vain
+            Flow::Probe | Flow::Install(_) => entries.truncate(1), // they may well be in vain
             Flow::Stream => progress.next = progress.next.plus(entries.len() as u64),
         }
         let message = Message::Append {
@@ -219,11 +230,17 @@ impl Replica {
 
 impl Progress {
     /// The follower has all up to an index. Says whether it should be sent more at once.
-    fn matches(&mut self, index: Index, last: Index) -> bool {
+    fn matches(&mut self, index: Index, log: &Log) -> bool {
+        let (base, last) = (log.base().index, log.last().index);
         if index > last {
             return false; // nobody can have been sent that
         }
         self.matched = self.matched.max(index);
+        if let Flow::Install(shipment) = &self.flow
+            && self.matched < shipment.last.index.min(base)
+        {
+            return false; // it still lacks what is gone
+        }
         self.next = self.next.max(self.matched.next());
         self.flow = Flow::Stream;
         self.next <= last
@@ -232,17 +249,18 @@ impl Progress {
     /// The follower lacks what stands at an index: the next attempt begins earlier (paper, end of
     /// section 5.3). Says whether to make it at once.
     fn conflicts(&mut self, at: Index, instead: (Option<Term>, Index), log: &Log) -> bool {
-        if at <= self.matched || at != self.next.prev() && self.flow == Flow::Probe {
+        if at <= self.matched {
             return false; // an answer to what was sent before
         }
         self.next = match self.flow {
             // Something was lost on the way; up to `matched` the logs agree.
             Flow::Stream => self.matched.next(),
-            Flow::Probe => {
+            Flow::Probe if at == self.next.prev() => {
                 let shared = instead.0.and_then(|term| last_of(term, log));
                 let next = shared.map_or(instead.1, Index::next);
                 next.min(at).max(self.matched.next())
             }
+            Flow::Probe | Flow::Install(_) => return false,
         };
         self.flow = Flow::Probe;
         true

@@ -107,6 +107,29 @@ pub enum Message {
         /// What became of it.
         outcome: Outcome,
     },
+    /// A piece of a leader's snapshot, for a follower that lacks what the leader's log no longer has:
+    /// InstallSnapshot (paper section 7).
+    Install {
+        /// The leader's term.
+        term: Term,
+        /// The last entry that the snapshot stands for.
+        last: Point,
+        /// How many bytes the whole has.
+        len: u64,
+        /// How many of them come before this piece.
+        offset: u64,
+        /// The piece.
+        piece: Arc<[u8]>,
+    },
+    /// The answer to a piece, unless the whole is installed: then it is [`Message::Appended`].
+    Received {
+        /// The follower's term.
+        term: Term,
+        /// Which snapshot.
+        last: Point,
+        /// How many of its bytes are here, from the first on.
+        have: u64,
+    },
     /// A client wants something done. Its name is the sender's.
     Request {
         /// Counts the client's requests, from 1.
@@ -158,6 +181,8 @@ const APPENDED: u8 = 3;
 const REQUEST: u8 = 4;
 const NOT_LEADER: u8 = 5;
 const REPLY: u8 = 6;
+const INSTALL: u8 = 7;
+const RECEIVED: u8 = 8;
 
 impl Encode for Entry {
     fn encode_into(&self, out: &mut Vec<u8>) {
@@ -207,6 +232,26 @@ impl Encode for Message {
                 out.push(APPENDED);
                 put_u64(term.0, out);
                 outcome.encode_into(out);
+            }
+            Self::Install {
+                term,
+                last,
+                len,
+                offset,
+                piece,
+            } => {
+                out.push(INSTALL);
+                put_u64(term.0, out);
+                put_point(*last, out);
+                put_u64(*len, out);
+                put_u64(*offset, out);
+                put_bytes(piece, out);
+            }
+            Self::Received { term, last, have } => {
+                out.push(RECEIVED);
+                put_u64(term.0, out);
+                put_point(*last, out);
+                put_u64(*have, out);
             }
             Self::Request { number, tx } => {
                 out.push(REQUEST);
@@ -262,6 +307,18 @@ impl Decode for Message {
                 number: reader.u64()?,
                 receipt: reader.bytes()?.into(),
             },
+            INSTALL => Self::Install {
+                term: Term(reader.u64()?),
+                last: read_point(reader)?,
+                len: reader.u64()?,
+                offset: reader.u64()?,
+                piece: reader.bytes()?.into(),
+            },
+            RECEIVED => Self::Received {
+                term: Term(reader.u64()?),
+                last: read_point(reader)?,
+                have: reader.u64()?,
+            },
             tag => return Err(unknown("message", tag)),
         })
     }
@@ -309,7 +366,7 @@ pub(super) fn put_seat(seat: Option<Seat>, out: &mut Vec<u8>) {
     out.extend(seat.into_iter().flat_map(|seat| seat.0.to_le_bytes()));
 }
 
-fn put_point(point: Point, out: &mut Vec<u8>) {
+pub(super) fn put_point(point: Point, out: &mut Vec<u8>) {
     put_u64(point.index.0, out);
     put_u64(point.term.0, out);
 }
@@ -331,7 +388,7 @@ fn read_stage(reader: &mut Reader<'_>) -> Result<Stage, DecodeError> {
     Ok(if real { Stage::Real } else { Stage::Pre })
 }
 
-fn read_point(reader: &mut Reader<'_>) -> Result<Point, DecodeError> {
+pub(super) fn read_point(reader: &mut Reader<'_>) -> Result<Point, DecodeError> {
     Ok(Point {
         index: Index(reader.u64()?),
         term: Term(reader.u64()?),

@@ -5,7 +5,8 @@ use alloc::boxed::Box;
 
 use chain::{Micros, PeerId, Seat, decode_exact};
 use protocol::{
-    Card, Cx, Entry, Executed, Glance, ParamSpec, Protocol, Role, Shape, Sheet, Terms, Values,
+    Card, Cx, Entry, Executed, Glance, ParamSpec, Protocol, Role, Shape, Sheet, Snapshot, Terms,
+    Values,
 };
 
 mod claims;
@@ -14,12 +15,14 @@ mod intake;
 mod lead;
 pub mod message;
 pub mod saved;
+mod snapshots;
 mod state;
 mod step;
 #[cfg(test)]
 pub(crate) mod tests;
 
 use client::Client;
+use message::Index;
 use state::{Replica, Setup};
 
 /// Raft's entry in the registry.
@@ -64,6 +67,22 @@ pub const ENTRY: Entry = Entry {
             max: 600_000,
             default: 500,
         },
+        // After how many entries a snapshot takes their place. Nobody can wait for one that is made of
+        // more entries than there will ever be.
+        ParamSpec {
+            name: "snapshot",
+            unit: "entries",
+            min: 0,
+            max: 1 << 32,
+            default: 1000,
+        },
+        ParamSpec {
+            name: "piece",
+            unit: "bytes",
+            min: 1,
+            max: 64 * 1024,
+            default: 32 * 1024,
+        },
     ],
     build,
     claims: claims::all,
@@ -96,6 +115,8 @@ fn build(terms: &Terms) -> Box<dyn Protocol> {
             heartbeat: millis(0),
             election: millis(1),
             batch: terms.value(2),
+            snapshot: terms.value(4),
+            piece: terms.value(5),
         }))),
     }
 }
@@ -107,7 +128,7 @@ struct Raft(Replica);
 
 impl Protocol for Raft {
     fn on_boot(&mut self, cx: &mut Cx<'_>, saved: &Values) {
-        self.0.restore(saved);
+        self.0.restore(saved, cx.chain.snapshot());
         self.0.be_patient(cx);
         self.0.flush(cx);
     }
@@ -126,6 +147,12 @@ impl Protocol for Raft {
 
     fn on_executed(&mut self, cx: &mut Cx<'_>, done: &Executed<'_>) {
         self.0.on_executed(cx, done);
+        self.0.compact(cx);
+    }
+
+    fn on_snapshot(&mut self, cx: &mut Cx<'_>, snapshot: &Snapshot) {
+        self.0.on_snapshot(cx, Index(snapshot.slot));
+        self.0.flush(cx);
     }
 
     fn glance(&self) -> Glance {

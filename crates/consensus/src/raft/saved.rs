@@ -5,10 +5,12 @@ use alloc::vec::Vec;
 use chain::{Decode, DecodeError, Encode, Reader, Seat};
 use protocol::Name;
 
-use super::message::{Index, Term, put_seat, read_seat};
+use super::message::{Index, Point, Term, put_point, put_seat, read_point, read_seat};
 
 /// Where a replica keeps its [`Promise`].
 pub const PROMISE: &[u8] = b"state";
+/// Where a replica keeps what became of the beginning of its log, a [`Cut`].
+pub const CUT: &[u8] = b"cut";
 /// Where a client keeps how many requests it has numbered: eight bytes, little-endian.
 pub const COUNT: &[u8] = b"count";
 /// What the names of entries start with; their index follows, big-endian, so that names are ordered
@@ -36,6 +38,32 @@ impl Decode for Promise {
         Ok(Self {
             term: Term(reader.u64()?),
             vote: read_seat(reader)?,
+        })
+    }
+}
+
+/// Where a log begins that was cut off behind a snapshot (paper section 7).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Cut {
+    /// The last entry that the snapshot stands for.
+    pub snapshot: Point,
+    /// The last entry that is gone. It may be one before `snapshot`: what comes after it is there for
+    /// followers that are a little behind.
+    pub base: Point,
+}
+
+impl Encode for Cut {
+    fn encode_into(&self, out: &mut Vec<u8>) {
+        put_point(self.snapshot, out);
+        put_point(self.base, out);
+    }
+}
+
+impl Decode for Cut {
+    fn decode_from(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Ok(Self {
+            snapshot: read_point(reader)?,
+            base: read_point(reader)?,
         })
     }
 }

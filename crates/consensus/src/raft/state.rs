@@ -2,13 +2,13 @@
 
 use alloc::{format, sync::Arc, vec::Vec};
 
-use chain::{Encode as _, Micros, PeerId, Seat, Time, decode_exact};
-use protocol::{Cx, Keep, Sheet, Value, Values, pack};
+use chain::{Decode, Encode as _, Micros, PeerId, Seat, Time, decode_exact};
+use protocol::{Assembly, Cx, Keep, Sheet, Snapshot, Value, Values, pack};
 use rpds::{RedBlackTreeMapSync as Map, RedBlackTreeSetSync as Set, VectorSync as Vector};
 
 use super::intake::Intake;
 use super::message::{Entry, Index, Message, Point, Term};
-use super::saved::{PROMISE, Promise, entry_name};
+use super::saved::{CUT, Cut, PROMISE, Promise, entry_name};
 
 /// What never changes while a replica lives.
 pub(super) struct Setup {
@@ -20,6 +20,10 @@ pub(super) struct Setup {
     pub election: Micros,
     /// The most requests in an entry.
     pub batch: u64,
+    /// After how many executed entries a snapshot is taken, and how many below it are kept; 0 for never.
+    pub snapshot: u64,
+    /// The most bytes of a snapshot in one message.
+    pub piece: u64,
 }
 
 impl Setup {
@@ -47,34 +51,70 @@ impl Setup {
     }
 }
 
-/// The log. Terms never fall along it, and no entry is of term 0.
+/// The log, as far as it is kept. Terms never fall along it, and no entry is of term 0.
 #[derive(Clone, Default)]
-pub(super) struct Log(Vector<Entry>);
+pub(super) struct Log {
+    /// The last entry that a snapshot stands for and that is gone.
+    base: Point,
+    entries: Vector<Entry>,
+}
 
 impl Log {
+    /// An empty log behind an entry.
+    pub fn after(base: Point) -> Self {
+        let entries = Vector::new_sync();
+        Self { base, entries }
+    }
+
+    /// The last entry that is gone; `(0, 0)` if all are here.
+    pub fn base(&self) -> Point {
+        self.base
+    }
+
     /// The last entry's name.
     pub fn last(&self) -> Point {
-        let term = self.0.last().map_or(Term(0), |entry| entry.term);
-        let index = Index(self.0.len() as u64);
+        let index = self.base.index.plus(self.entries.len() as u64);
+        let term = self
+            .entries
+            .last()
+            .map_or(self.base.term, |entry| entry.term);
         Point { index, term }
     }
 
     /// When the last entry was proposed.
     pub fn last_time(&self) -> Time {
-        self.0.last().map_or(Time(0), |entry| entry.proposal.time)
+        self.entries
+            .last()
+            .map_or(Time(0), |entry| entry.proposal.time)
     }
 
     pub fn get(&self, index: Index) -> Option<&Entry> {
-        let place = usize::try_from(index.0.checked_sub(1)?).ok()?;
-        self.0.get(place)
+        let behind = index.0.checked_sub(self.base.index.0)?;
+        self.entries
+            .get(usize::try_from(behind.checked_sub(1)?).ok()?)
     }
 
-    /// The term at an index, 0 before the first entry; `None` after the last.
+    /// The term at an index, that of the last entry which is gone included; `None` for all others that
+    /// are not here.
     pub fn term_at(&self, index: Index) -> Option<Term> {
-        match index {
-            Index(0) => Some(Term(0)),
-            index => self.get(index).map(|entry| entry.term),
+        if index == self.base.index {
+            Some(self.base.term)
+        } else {
+            self.get(index).map(|entry| entry.term)
         }
+    }
+
+    /// Whether an entry of this name is here, or is the last that is gone.
+    pub fn has(&self, point: Point) -> bool {
+        self.term_at(point.index) == Some(point.term)
+    }
+
+    /// The log without all up to an entry.
+    pub fn without(&self, base: Point) -> Self {
+        let mut log = Self::after(base);
+        self.from(base.index.next())
+            .for_each(|entry| log.push(entry.clone()));
+        log
     }
 
     /// Entries from an index on.
@@ -84,19 +124,19 @@ impl Log {
 
     pub fn push(&mut self, entry: Entry) {
         debug_assert!(entry.term >= self.last().term.max(Term(1)));
-        self.0.push_back_mut(entry);
+        self.entries.push_back_mut(entry);
     }
 
     /// Drops all from an index on.
     pub fn truncate(&mut self, from: Index) {
-        while self.last().index >= from.max(Index(1)) {
-            self.0.drop_last_mut();
+        while self.last().index >= from.max(self.base.index.next()) {
+            self.entries.drop_last_mut();
         }
     }
 
     /// The first index whose term is at least this one; the one after the last if none is.
     pub fn first_since(&self, term: Term) -> Index {
-        let (mut low, mut high) = (1, self.last().index.0 + 1);
+        let (mut low, mut high) = (self.base.index.0 + 1, self.last().index.0 + 1);
         while low < high {
             let middle = low + (high - low) / 2;
             if self.term_at(Index(middle)) < Some(term) {
@@ -110,7 +150,7 @@ impl Log {
 }
 
 /// What a leader knows of a follower's log.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Progress {
     /// The follower's log equals the leader's at least up to here.
     pub matched: Index,
@@ -122,13 +162,45 @@ pub(super) struct Progress {
 }
 
 /// How a leader sends to a follower.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Flow {
     /// Where the logs part is not known yet: each message waits for the answer to the last, or for
     /// the next heartbeat.
     Probe,
     /// The logs agree: entries are sent as they come, and `next` runs ahead of the answers.
     Stream,
+    /// The leader's log no longer has what the follower lacks: it is sent a snapshot, piece by piece,
+    /// each once the one before has arrived, or with the next heartbeat.
+    Install(Shipment),
+}
+
+/// A snapshot on its way to a follower. It stays the same when a newer one is taken meanwhile.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Shipment {
+    pub snapshot: Snapshot,
+    /// The last entry that it stands for.
+    pub last: Point,
+    /// How many bytes the follower has.
+    pub have: u64,
+}
+
+/// A snapshot on its way here.
+#[derive(Clone)]
+pub(super) struct Arrival {
+    /// The term of the leader that sends it: one leader sends one snapshot of a slot.
+    pub term: Term,
+    pub last: Point,
+    pub len: u64,
+    pub pieces: Assembly,
+}
+
+/// What a replica becomes once a snapshot is durable.
+#[derive(Clone)]
+pub(super) struct Settled {
+    pub last: Point,
+    pub log: Log,
+    /// The leader that sent it; `None` if it was taken here.
+    pub from: Option<Seat>,
 }
 
 /// A sign of life from the leader of the current term.
@@ -162,7 +234,14 @@ pub(super) struct Replica {
     pub setup: Arc<Setup>,
     pub promise: Promise,
     pub log: Log,
-    /// All up to here is decided, as far as known; forgotten in a crash.
+    /// The last entry that the latest snapshot stands for.
+    pub snapshot: Point,
+    /// A snapshot that a leader sends.
+    pub arrival: Option<Arrival>,
+    /// A snapshot that was wished for and is not heard of yet.
+    pub settled: Option<Settled>,
+    /// All up to here is decided, as far as known; what a snapshot does not stand for is forgotten in a
+    /// crash.
     pub commit: Index,
     /// All up to here is executed.
     pub executed: Index,
@@ -177,6 +256,9 @@ impl Replica {
             setup: Arc::new(setup),
             promise: Promise::default(),
             log: Log::default(),
+            snapshot: Point::default(),
+            arrival: None,
+            settled: None,
             commit: Index(0),
             executed: Index(0),
             role: Role::Follower(None),
@@ -185,18 +267,28 @@ impl Replica {
     }
 
     /// Reads back what earlier incarnations saved. Entries behind one that is missing or damaged are
-    /// worth nothing and are removed; without a readable promise, no vote is left in the log's last term.
-    pub fn restore(&mut self, saved: &Values) {
-        let promise = saved.get(PROMISE);
-        let promise = promise.and_then(|bytes| decode_exact(bytes).ok());
-        self.promise = promise.unwrap_or_default();
-        while let Some(bytes) = saved.get(&entry_name(self.log.last().index.next())) {
-            match decode_exact::<Entry>(bytes) {
-                Ok(entry) if entry.term >= self.log.last().term.max(Term(1)) => {
-                    self.log.push(entry)
-                }
-                _ => break,
-            }
+    /// worth nothing and are removed; without a readable promise, no vote is left in the log's last
+    /// term. What the node's snapshot stands for is committed and executed.
+    pub fn restore(&mut self, saved: &Values, snapshot: Option<&Snapshot>) {
+        self.promise = read(saved, PROMISE).unwrap_or_default();
+        if let Some(snapshot) = snapshot {
+            let slot = Index(snapshot.slot);
+            // The two are saved together. If this is damaged, no entry can be of a later term.
+            let (index, term) = (slot, self.promise.term);
+            let point = Point { index, term };
+            let whole = Cut {
+                snapshot: point,
+                base: point,
+            };
+            let cut = read(saved, CUT).filter(|cut: &Cut| cut.snapshot.index == slot);
+            let cut = cut.unwrap_or(whole);
+            (self.snapshot, self.log) = (cut.snapshot, Log::after(cut.base));
+            (self.commit, self.executed) = (slot, slot);
+        }
+        self.read_log(saved);
+        if !self.log.has(self.snapshot) {
+            self.log = Log::after(self.snapshot);
+            self.read_log(saved);
         }
         let first = entry_name(self.log.last().index.next());
         let end = entry_name(Index(u64::MAX));
@@ -207,6 +299,15 @@ impl Replica {
         if term > self.term() {
             let vote = Some(self.setup.me); // nobody else gets one in a term that has had a leader
             self.vow(Promise { term, vote });
+        }
+    }
+
+    /// Reads entries behind the log's end, as far as they are sound.
+    fn read_log(&mut self, saved: &Values) {
+        while let Some(entry) = read::<Entry>(saved, &entry_name(self.log.last().index.next()))
+            && entry.term >= self.log.last().term.max(Term(1))
+        {
+            self.log.push(entry);
         }
     }
 
@@ -308,6 +409,7 @@ impl Replica {
             .row("term", Value::Number(self.term().0))
             .row("vote", peer(self.promise.vote))
             .row("leader", peer(self.leader()))
+            .row("snapshot", Value::Number(self.snapshot.index.0))
             .row("last", Value::Number(self.log.last().index.0))
             .row("commit", Value::Number(self.commit.0));
         let Role::Leader(leader) = &self.role else {
@@ -323,4 +425,9 @@ impl Replica {
         }
         sheet
     }
+}
+
+/// A saved value; `None` if it is missing or damaged.
+fn read<T: Decode>(saved: &Values, name: &[u8]) -> Option<T> {
+    decode_exact(saved.get(name)?).ok()
 }

@@ -9,6 +9,7 @@ use rpds::RedBlackTreeSetSync as Set;
 
 use super::message::{Entry, Index, Message, Outcome, Point, Stage, Term};
 use super::saved::Promise;
+use super::snapshots::Piece;
 use super::state::{Contact, Replica, Role, Votes};
 
 /// A follower's and a candidate's patience; a leader's measure of whether it still leads.
@@ -39,6 +40,24 @@ impl Replica {
                 entries,
             } => self.on_append(cx, from, term, (prev, commit, entries)),
             Message::Appended { term, outcome } => self.on_appended(cx, from, term, outcome),
+            Message::Install {
+                term,
+                last,
+                len,
+                offset,
+                piece: bytes,
+            } => {
+                let piece = Piece {
+                    last,
+                    len,
+                    offset,
+                    bytes,
+                };
+                self.on_install(cx, from, term, piece);
+            }
+            Message::Received { term, last, have } => {
+                self.on_received(cx, from, term, (last, have));
+            }
             Message::Request { .. } | Message::NotLeader { .. } | Message::Reply { .. } => {}
         }
     }
@@ -197,20 +216,29 @@ impl Replica {
         term: Term,
         append: (Point, Index, Vec<Entry>),
     ) {
-        let outcome = if term < self.term() {
-            Outcome::Stale
-        } else if matches!(self.role, Role::Leader(_)) && term == self.term() {
-            return; // a term has one leader, and this is it
-        } else {
-            self.follow(cx, term, Some(from));
-            self.be_patient(cx);
-            match self.accept(cx, term, append) {
-                Some(outcome) => outcome,
-                None => return,
-            }
-        };
-        let term = self.term();
-        self.send(cx, from, &Message::Appended { term, outcome });
+        if self.heed(cx, from, term)
+            && let Some(outcome) = self.accept(cx, term, append)
+        {
+            let term = self.term();
+            self.send(cx, from, &Message::Appended { term, outcome });
+        }
+    }
+
+    /// Follows whoever leads in a term; false if that is over, which the sender is told, or if this
+    /// replica leads in it.
+    pub fn heed(&mut self, cx: &mut Cx<'_>, from: Seat, term: Term) -> bool {
+        let own = self.term();
+        if term < own {
+            let (term, outcome) = (own, Outcome::Stale);
+            self.send(cx, from, &Message::Appended { term, outcome });
+            return false;
+        }
+        if matches!(self.role, Role::Leader(_)) && term == own {
+            return false; // a term has one leader, and this is it
+        }
+        self.follow(cx, term, Some(from));
+        self.be_patient(cx);
+        true
     }
 
     /// Takes a leader's entries into the log (paper figure 2, AppendEntries 2 to 5). `None` if no
@@ -219,14 +247,24 @@ impl Replica {
         &mut self,
         cx: &mut Cx<'_>,
         term: Term,
-        (prev, commit, entries): (Point, Index, Vec<Entry>),
+        (mut prev, commit, mut entries): (Point, Index, Vec<Entry>),
     ) -> Option<Outcome> {
         let count = entries.len() as u64;
         let end = Index(prev.index.0.checked_add(count)?);
         if !is_in_order(prev, &entries, term) {
             return None;
         }
-        if self.log.term_at(prev.index) != Some(prev.term) {
+        let base = self.log.base();
+        if prev.index < base.index {
+            // An old message: what a snapshot stands for is committed, and so the leader has it, too.
+            if end <= base.index {
+                return Some(Outcome::Matched(end));
+            }
+            let gone = usize::try_from(base.index.0 - prev.index.0).ok()?;
+            entries.drain(..gone);
+            prev = base;
+        }
+        if !self.log.has(prev) {
             return (prev.index > self.commit).then(|| self.conflict(prev.index));
         }
         // Only what conflicts goes: the message may be older than what the log has after it.

@@ -407,7 +407,7 @@ impl Net {
                 self.grant(place, wish, &mut out);
             }
             let alive = self.nodes[place].alive.as_mut();
-            let Some((slot, receipts)) = alive.and_then(|alive| alive.executor.execute()) else {
+            let Some((slot, _, receipts)) = alive.and_then(|alive| alive.executor.execute()) else {
                 break;
             };
             let done = Executed {

@@ -1,103 +1,128 @@
 //! Claims about what is committed.
 
-use alloc::{boxed::Box, format, string::String, sync::Arc};
+use alloc::{format, string::String, vec::Vec};
 
-use chain::{BlockId, PeerId};
-use protocol::{Claim, Death, Seen};
+use chain::{BlockId, PeerId, Seat};
+use protocol::Seen;
 use rpds::RedBlackTreeMapSync as Map;
 
-use super::disks::{Committed, trim};
+use super::observer::{Disk, Fact, Line, Observer, Rule, What, trim};
 use super::reign;
 use crate::raft::message::{Index, Term};
 
-/// What is committed in a term is in the logs of the leaders of all later terms.
-#[derive(Clone)]
-pub(super) struct LeaderCompleteness {
-    committed: Committed,
-    reigns: Map<PeerId, Term>,
+/// What is known to be committed: what replicas executed, and what leaders say is.
+#[derive(Clone, Default)]
+pub(super) struct Committed {
+    /// Each line with the term in which it was first known to be committed.
+    pub lines: Map<Index, (Line, Term)>,
+    /// How far each replica is known to take its log as committed.
+    known: Map<Seat, Index>,
+    /// All lines up to here have been forgotten.
+    pub forgotten: Index,
 }
 
-impl LeaderCompleteness {
-    pub fn new(members: &Arc<[PeerId]>) -> Self {
-        Self {
-            committed: Committed::new(members.clone()),
-            reigns: Map::new_sync(),
-        }
+impl Committed {
+    /// A replica forgets how far its log is committed.
+    pub fn restarts(&mut self, seat: Seat) {
+        self.known.remove_mut(&seat);
     }
 
-    fn begins(&self, peer: PeerId, term: Term) -> Result<(), String> {
-        let Some(disk) = self.committed.disks.of(peer) else {
-            return Ok(());
-        };
-        // Late votes can make a leader of an older term, which need not have what later ones committed.
-        let earlier = self
-            .committed
-            .lines
-            .iter()
-            .filter(|(_, (_, when))| *when < term);
-        for (index, (line, _)) in earlier {
-            if !disk.holds(*index, line) {
-                let (term, index) = (term.0, index.0);
-                return Err(format!(
-                    "{peer} leads in term {term} without committed entry {index}"
-                ));
+    /// How far a replica is known to take its log as committed.
+    pub fn known(&self, seat: Seat) -> Index {
+        self.known.get(&seat).copied().unwrap_or_default()
+    }
+
+    /// Learns that a replica takes its log as committed up to an index, in some term.
+    pub fn note(
+        &mut self,
+        seat: Seat,
+        disk: &Disk,
+        (until, term): (Index, Term),
+        fresh: &mut Vec<Index>,
+    ) -> Result<(), String> {
+        let known = self.known(seat);
+        let mut next = known.max(disk.forgotten).max(self.forgotten).next();
+        while next <= until {
+            let Some(line) = disk.log.get(&next) else {
+                return Err(format!("commits {} without having it", next.0));
+            };
+            match self.lines.get(&next) {
+                Some((other, _)) if other != line => {
+                    return Err(format!("decides slot {} differently from others", next.0));
+                }
+                Some(_) => {}
+                None => {
+                    self.lines.insert_mut(next, (line.clone(), term));
+                    fresh.push(next);
+                }
             }
+            next = next.next();
+        }
+        if until > known {
+            self.known.insert_mut(seat, until);
+        }
+        while let Some(oldest) = trim(&mut self.lines) {
+            self.forgotten = oldest;
         }
         Ok(())
     }
 }
 
-impl Claim for LeaderCompleteness {
-    fn name(&self) -> &'static str {
-        "raft/leader-completeness"
-    }
+/// Falls if something cannot be committed as it is.
+fn untroubled(observer: &Observer) -> Result<(), String> {
+    observer.latest.trouble.clone().map_or(Ok(()), Err)
+}
 
-    fn after(&mut self, seen: &Seen<'_>) -> Result<(), String> {
-        self.committed.see(seen)?;
+/// What is committed in a term is in the logs of the leaders of all later terms.
+#[derive(Clone, Default)]
+pub(super) struct LeaderCompleteness {
+    reigns: Map<PeerId, Term>,
+}
+
+fn begins(observer: &Observer, peer: PeerId, term: Term) -> Result<(), String> {
+    let Some(disk) = observer.disk(peer) else {
+        return Ok(());
+    };
+    // Late votes can make a leader of an older term, which need not have what later ones committed.
+    let lines = observer.committed.lines.iter();
+    let mut earlier = lines.filter(|(_, (_, when))| *when < term);
+    match earlier.find(|(index, (line, _))| !disk.holds(**index, line)) {
+        None => Ok(()),
+        Some((index, _)) => Err(format!(
+            "{peer} leads in term {} without committed entry {}",
+            term.0, index.0
+        )),
+    }
+}
+
+impl Rule for LeaderCompleteness {
+    const NAME: &'static str = "raft/leader-completeness";
+
+    fn after(&mut self, observer: &Observer, seen: &Seen<'_>) -> Result<(), String> {
+        untroubled(observer)?;
         match reign(seen.glance) {
             Some(term) if self.reigns.get(&seen.peer) != Some(&term) => {
                 self.reigns.insert_mut(seen.peer, term);
-                self.begins(seen.peer, term)
+                begins(observer, seen.peer, term)
             }
             _ => Ok(()),
         }
     }
-
-    fn died(&mut self, death: &Death<'_>) -> Result<(), String> {
-        self.committed.disks.see_death(death);
-        Ok(())
-    }
-
-    fn fork(&self) -> Box<dyn Claim> {
-        Box::new(self.clone())
-    }
 }
 
 /// No two replicas execute different things in a slot.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub(super) struct StateMachineSafety {
-    committed: Committed,
     /// The best block after each slot.
     tips: Map<u64, BlockId>,
 }
 
-impl StateMachineSafety {
-    pub fn new(members: &Arc<[PeerId]>) -> Self {
-        Self {
-            committed: Committed::new(members.clone()),
-            tips: Map::new_sync(),
-        }
-    }
-}
+impl Rule for StateMachineSafety {
+    const NAME: &'static str = "raft/state-machine-safety";
 
-impl Claim for StateMachineSafety {
-    fn name(&self) -> &'static str {
-        "raft/state-machine-safety"
-    }
-
-    fn after(&mut self, seen: &Seen<'_>) -> Result<(), String> {
-        self.committed.see(seen)?;
-        let (Some(glance), Some(_)) = (seen.glance, self.committed.disks.of(seen.peer)) else {
+    fn after(&mut self, observer: &Observer, seen: &Seen<'_>) -> Result<(), String> {
+        untroubled(observer)?;
+        let (Some(glance), Some(_)) = (seen.glance, observer.disk(seen.peer)) else {
             return Ok(());
         };
         match self.tips.get(&glance.executed) {
@@ -108,68 +133,86 @@ impl Claim for StateMachineSafety {
                 ));
             }
             Some(_) => {}
-            None => self.tips.insert_mut(glance.executed, glance.tip),
-        }
-        trim(&mut self.tips);
-        Ok(())
-    }
-
-    fn died(&mut self, death: &Death<'_>) -> Result<(), String> {
-        self.committed.disks.see_death(death);
-        Ok(())
-    }
-
-    fn fork(&self) -> Box<dyn Claim> {
-        Box::new(self.clone())
-    }
-}
-
-/// What is committed is on the disks of a majority, then and ever after.
-#[derive(Clone)]
-pub(super) struct CommittedIsDurable {
-    committed: Committed,
-}
-
-impl CommittedIsDurable {
-    pub fn new(members: &Arc<[PeerId]>) -> Self {
-        let committed = Committed::new(members.clone());
-        Self { committed }
-    }
-
-    fn check_from(&self, first: Index) -> Result<(), String> {
-        for (index, (line, _)) in self.committed.lines.range(first..) {
-            if !self.committed.disks.is_durable(*index, line) {
-                let index = index.0;
-                return Err(format!(
-                    "{index} is committed and not on a majority's disks"
-                ));
+            None => {
+                self.tips.insert_mut(glance.executed, glance.tip);
+                trim(&mut self.tips);
             }
         }
         Ok(())
     }
 }
 
-impl Claim for CommittedIsDurable {
-    fn name(&self) -> &'static str {
-        "raft/committed-is-durable"
-    }
+/// What is committed is on the disks of a majority, then and ever after: as an entry, or in a snapshot.
+#[derive(Clone, Default)]
+pub(super) struct CommittedIsDurable;
 
-    fn after(&mut self, seen: &Seen<'_>) -> Result<(), String> {
-        let (fresh, touched) = self.committed.see(seen)?;
+impl Rule for CommittedIsDurable {
+    const NAME: &'static str = "raft/committed-is-durable";
+
+    fn after(&mut self, observer: &Observer, _seen: &Seen<'_>) -> Result<(), String> {
+        untroubled(observer)?;
+        let (fresh, touched) = (&observer.latest.fresh, observer.latest.touched);
         let Some(first) = fresh.first().copied().into_iter().chain(touched).min() else {
             return Ok(());
         };
-        self.check_from(first)
+        are_durable(observer, first)
     }
 
-    fn died(&mut self, death: &Death<'_>) -> Result<(), String> {
-        if self.committed.disks.see_death(death) {
-            self.check_from(Index(0))?;
+    fn after_loss(&self, observer: &Observer) -> Result<(), String> {
+        are_durable(observer, Index(0))
+    }
+}
+
+/// Whether all that is committed from an index on is on a majority's disks.
+fn are_durable(observer: &Observer, first: Index) -> Result<(), String> {
+    let mut lines = observer.committed.lines.range(first..);
+    match lines.find(|(index, (line, _))| !observer.is_durable(**index, line)) {
+        None => Ok(()),
+        Some((index, _)) => Err(format!(
+            "{} is committed and not on a majority's disks",
+            index.0
+        )),
+    }
+}
+
+/// A snapshot stands for what is committed and for nothing else, never for less than before, and no
+/// replica drops what it knows to be committed before a snapshot stands for it.
+#[derive(Clone, Default)]
+pub(super) struct SnapshotsAreCommitted;
+
+/// Whether a fact is in order.
+fn is_covered(committed: &Committed, Fact { disk, what }: &Fact) -> bool {
+    match what {
+        What::Cut(cut) => {
+            let goes_on = cut.snapshot.index >= disk.cut.snapshot.index
+                && cut.base.index >= disk.cut.base.index
+                && cut.base.index <= cut.snapshot.index;
+            let same = match committed.lines.get(&cut.snapshot.index) {
+                Some((line, _)) => line.term == cut.snapshot.term,
+                None => cut.snapshot.index <= committed.forgotten,
+            };
+            goes_on && same
         }
-        Ok(())
+        What::Dropped { from, until } => {
+            let first = disk.cut.base.index.next().max(*from);
+            let end = disk.last.min(disk.committed).next().min(*until);
+            first >= end
+        }
+        _ => true,
     }
+}
 
-    fn fork(&self) -> Box<dyn Claim> {
-        Box::new(self.clone())
+impl Rule for SnapshotsAreCommitted {
+    const NAME: &'static str = "raft/snapshots-are-committed";
+
+    fn after(&mut self, observer: &Observer, seen: &Seen<'_>) -> Result<(), String> {
+        let mut facts = observer.latest.facts.iter();
+        match facts.find(|fact| !is_covered(&observer.committed, fact)) {
+            None => Ok(()),
+            Some(Fact { what, .. }) => Err(format!(
+                "{} cuts its log off where it may not: {what:?}",
+                seen.peer
+            )),
+        }
     }
 }

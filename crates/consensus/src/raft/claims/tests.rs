@@ -1,17 +1,19 @@
 //! Each claim finds a forged violation, and says nothing while all is well.
 
-use alloc::{boxed::Box, string::String, sync::Arc, vec, vec::Vec};
+use alloc::{boxed::Box, rc::Rc, string::String, sync::Arc, vec, vec::Vec};
+use core::cell::RefCell;
 
 use chain::{BlockId, Encode as _, PeerId, Seat, Time};
 use protocol::{
     Body, Claim, Death, Glance, Input, Keep, Output, Proposal, Remains, Seen, Values, Wish, pack,
 };
 
-use super::disks::KEPT;
+use super::observer::KEPT;
 use super::*;
 use crate::raft::message::{Entry, Outcome, Point, Stage};
-use crate::raft::saved::{PROMISE, Promise, entry_name};
+use crate::raft::saved::{CUT, Cut, PROMISE, Promise, entry_name};
 use crate::raft::tests::host::output;
+use crate::raft::tests::net::Net;
 
 const FOLLOWER: u8 = 0;
 
@@ -22,6 +24,11 @@ fn peer(seat: u8) -> PeerId {
 /// Three members.
 fn members() -> Arc<[PeerId]> {
     (0..3).map(peer).collect()
+}
+
+/// An observer of them.
+fn watch() -> Rc<RefCell<Observer>> {
+    Observer::shared(&members())
 }
 
 fn entry(term: u64, time: u64) -> Vec<u8> {
@@ -82,14 +89,20 @@ fn show(
     out: &[Output],
     glance: Option<Glance>,
 ) -> Result<(), String> {
-    claim.after(&Seen {
+    claim.after(&seen(seat, out, glance))
+}
+
+static NEWS: Input = Input::Peers { up: Vec::new() };
+
+fn seen(seat: u8, out: &[Output], glance: Option<Glance>) -> Seen<'_> {
+    Seen {
         at: Time(0),
         seat: u32::from(seat),
         peer: peer(seat),
-        input: &Input::Peers { up: vec![] },
+        input: &NEWS,
         out,
         glance,
-    })
+    }
 }
 
 /// Shows steps of which all but the last are fine, and the last is not.
@@ -114,7 +127,7 @@ fn finds(mut claim: Box<dyn Claim>, steps: &[(u8, Vec<Output>, Option<Glance>)])
 
 #[test]
 fn two_leaders_in_a_term() {
-    let claim = || Box::new(ElectionSafety::new(&members()));
+    let claim = || Box::new(Watched::new(&watch(), ElectionSafety::default()));
     let first = (0, vec![], Some(looks(LEADER, 3, 0, 0)));
     let other_term = (1, vec![], Some(looks(LEADER, 4, 0, 0)));
     let second = (1, vec![], Some(looks(LEADER, 3, 0, 0)));
@@ -125,7 +138,7 @@ fn two_leaders_in_a_term() {
 
 #[test]
 fn a_leader_that_rewrites_its_log() {
-    let claim = || Box::new(LeaderAppendOnly::new(&members()));
+    let claim = || Box::new(Watched::new(&watch(), LeaderAppendOnly::default()));
     let leads = Some(looks(LEADER, 2, 0, 0));
     let elected = (0, vec![put(1, entry(1, 0)), put(2, entry(2, 0))], leads);
     let goes_on = (0, vec![put(3, entry(2, 1))], leads);
@@ -142,7 +155,7 @@ fn a_leader_that_rewrites_its_log() {
 
 #[test]
 fn a_follower_may_rewrite_its_log() {
-    let mut claim = LeaderAppendOnly::new(&members());
+    let mut claim = Watched::new(&watch(), LeaderAppendOnly::default());
     let leads = Some(looks(LEADER, 2, 0, 0));
     let follows = Some(looks(FOLLOWER, 3, 0, 0));
     assert_eq!(show(&mut claim, 0, &[put(1, entry(2, 0))], leads), Ok(()));
@@ -154,7 +167,7 @@ fn a_follower_may_rewrite_its_log() {
 
 #[test]
 fn logs_that_do_not_match() {
-    let claim = || Box::new(LogMatching::new(&members()));
+    let claim = || Box::new(Watched::new(&watch(), LogMatching::default()));
     let one = (0, vec![put(1, entry(1, 0)), put(2, entry(2, 0))], None);
     let other_bytes = (1, vec![put(1, entry(1, 9))], None);
     let other_past = (1, vec![put(1, entry(2, 5)), put(2, entry(2, 0))], None);
@@ -166,7 +179,7 @@ fn logs_that_do_not_match() {
 
 #[test]
 fn a_leader_without_what_is_committed() {
-    let claim = || Box::new(LeaderCompleteness::new(&members()));
+    let claim = || Box::new(Watched::new(&watch(), LeaderCompleteness::default()));
     let leads = |term, executed| Some(looks(LEADER, term, executed, 0));
     let follower = (1, vec![put(1, entry(1, 0))], None);
     let commits = (0, vec![put(1, entry(1, 0))], leads(1, 1));
@@ -183,7 +196,7 @@ fn a_leader_without_what_is_committed() {
 
 #[test]
 fn a_leader_of_an_older_term_may_lack_what_later_ones_committed() {
-    let mut claim = LeaderCompleteness::new(&members());
+    let mut claim = Watched::new(&watch(), LeaderCompleteness::default());
     let leads = |term, executed| Some(looks(LEADER, term, executed, 0));
     assert_eq!(
         show(&mut claim, 0, &[put(1, entry(5, 0))], leads(5, 1)),
@@ -194,7 +207,7 @@ fn a_leader_of_an_older_term_may_lack_what_later_ones_committed() {
 
 #[test]
 fn two_replicas_that_execute_different_things() {
-    let claim = || Box::new(StateMachineSafety::new(&members()));
+    let claim = || Box::new(Watched::new(&watch(), StateMachineSafety::default()));
     let executes = |time, tip| {
         (
             vec![put(1, entry(1, time))],
@@ -216,7 +229,7 @@ fn two_replicas_that_execute_different_things() {
 
 #[test]
 fn a_commit_that_is_not_on_a_majority() {
-    let claim = || Box::new(CommittedIsDurable::new(&members()));
+    let claim = || Box::new(Watched::new(&watch(), CommittedIsDurable));
     let has = |seat| (seat, vec![put(1, entry(1, 0))], None);
     let says = (0, vec![say(1, &append(1, 1))], None);
     let executes = (0, vec![], Some(looks(LEADER, 1, 1, 0)));
@@ -256,7 +269,7 @@ fn die(claim: &mut dyn Claim, seat: u8, left: &[Output]) -> Result<(), String> {
 
 #[test]
 fn power_may_take_what_was_not_promised_and_nothing_else() {
-    let mut claim = CommittedIsDurable::new(&members());
+    let mut claim = Watched::new(&watch(), CommittedIsDurable);
     for seat in [0, 1, 2] {
         let out = [put(1, entry(1, 0)), put(2, entry(1, 1))];
         show(&mut claim, seat, &out, None).expect("saved");
@@ -267,7 +280,7 @@ fn power_may_take_what_was_not_promised_and_nothing_else() {
     assert_eq!(die(&mut claim, 1, &[]), Ok(()), "two still have it");
     assert!(die(&mut claim, 2, &[]).is_err());
 
-    let mut claim = PromisesAreDurable::new(&members());
+    let mut claim = Watched::new(&watch(), PromisesAreDurable);
     show(&mut claim, 0, &[vow(2, Some(1))], None).expect("a vote");
     assert_eq!(die(&mut claim, 0, &[vow(1, None)]), Ok(()));
     let votes = |to| {
@@ -285,7 +298,7 @@ fn power_may_take_what_was_not_promised_and_nothing_else() {
 
 #[test]
 fn words_that_are_not_saved() {
-    let claim = || Box::new(PromisesAreDurable::new(&members()));
+    let claim = || Box::new(Watched::new(&watch(), PromisesAreDurable));
     let vote = |to, term| {
         let (stage, term, granted) = (Stage::Real, Term(term), true);
         say(
@@ -334,32 +347,132 @@ fn words_that_are_not_saved() {
         ],
     );
     finds(claim(), &[(0, vec![say(1, &append(2, 0))], None)]);
+
+    let last = Point {
+        index: Index(2),
+        term: Term(1),
+    };
+    let (len, offset, piece) = (1, 0, Arc::from(*b"x"));
+    let ships = say(
+        1,
+        &Message::Install {
+            term: Term(2),
+            last,
+            len,
+            offset,
+            piece,
+        },
+    );
+    let shipped = |snapshot| vec![vow(2, None), cuts(snapshot, (0, 0)), ships.clone()];
+    finds(
+        claim(),
+        &[(0, shipped((2, 1)), None), (1, shipped((1, 1)), None)],
+    );
+}
+
+/// Cuts a log off: the snapshot stands for all up to an entry, and all up to another goes.
+fn cut((index, term): (u64, u64), (base, base_term): (u64, u64)) -> Vec<Keep> {
+    let point = |index, term| Point {
+        index: Index(index),
+        term: Term(term),
+    };
+    let value = Cut {
+        snapshot: point(index, term),
+        base: point(base, base_term),
+    };
+    vec![
+        Keep::Put(CUT.to_vec(), value.to_vec().into()),
+        Keep::DeleteRange(entry_name(Index(0)), entry_name(Index(base + 1))),
+    ]
+}
+
+fn cuts(snapshot: (u64, u64), base: (u64, u64)) -> Output {
+    output(Wish::Save(cut(snapshot, base)))
+}
+
+/// A log of three entries, executed as far as it says.
+fn three(seat: u8, executed: u64) -> (u8, Vec<Output>, Option<Glance>) {
+    let out = (1..=3).map(|index| put(index, entry(1, index))).collect();
+    (seat, out, Some(looks(FOLLOWER, 1, executed, 0)))
+}
+
+#[test]
+fn a_snapshot_of_what_is_not_committed() {
+    let claim = || Box::new(Watched::new(&watch(), SnapshotsAreCommitted));
+    let cuts = |seat, snapshot, base| (seat, vec![cuts(snapshot, base)], None);
+    let fine = [three(0, 3), three(1, 2), cuts(0, (2, 1), (1, 1))];
+    let finds = |last| finds(claim(), &[&fine[..], &[last]].concat());
+    finds(cuts(1, (4, 1), (1, 1))); // nobody has that
+    finds(cuts(1, (2, 2), (1, 1))); // of another term
+    finds(cuts(0, (1, 1), (1, 1))); // less than before
+    finds(cuts(0, (3, 1), (0, 0))); // what is gone comes back
+    finds(cuts(1, (1, 1), (2, 1))); // more is gone than it stands for
+    finds((1, vec![delete(1, 2)], None)); // no snapshot at all
+    finds((0, vec![delete(2, 3)], None)); // more than was cut off
+    let mut claim = claim();
+    for (seat, out, glance) in fine {
+        assert_eq!(show(&mut *claim, seat, &out, glance), Ok(()));
+    }
+    // What is not committed may go, and what is written instead may be committed at once.
+    let again = [delete(3, 4), put(3, entry(2, 9))];
+    assert_eq!(show(&mut *claim, 1, &again, None), Ok(()));
+}
+
+#[test]
+fn what_a_snapshot_stands_for_is_durable_and_the_log_goes_on_behind_it() {
+    let terms = Net::new(3, 0, 0).terms();
+    let mut claims = all(&terms);
+    let mut show_all = |seat, out: &[Output], glance| {
+        let shown = claims
+            .iter_mut()
+            .map(|claim| show(&mut **claim, seat, out, glance));
+        shown.collect::<Result<Vec<()>, String>>().map(|_| ())
+    };
+    for seat in 0..3 {
+        let (_, mut out, _) = three(seat, 0);
+        out.insert(0, vow(1, Some(0)));
+        let follows = Some(looks(FOLLOWER, 1, 0, 0));
+        assert_eq!(show_all(seat, &out, follows), Ok(()));
+    }
+    let leads = |executed| Some(looks(LEADER, 1, executed, 0));
+    assert_eq!(show_all(0, &[say(1, &append(1, 3))], leads(3)), Ok(()));
+    assert_eq!(
+        show_all(0, &[cuts((3, 1), (2, 1))], leads(3)),
+        Ok(()),
+        "a leader, too"
+    );
+    let goes_on = [put(4, entry(1, 4))];
+    assert_eq!(show_all(0, &goes_on, leads(3)), Ok(()));
+    // One that has nothing installs it.
+    let installs = [cuts((3, 1), (3, 1)), put(4, entry(1, 4))];
+    let follows = Some(looks(FOLLOWER, 1, 4, 1));
+    assert_eq!(show_all(2, &installs, follows), Ok(()));
+    assert!(
+        show_all(2, &[put(4, entry(1, 5))], follows).is_err(),
+        "it is compared"
+    );
 }
 
 /// However long a run is, claims remember the latest part of it only.
 #[test]
 fn memory_is_bounded() {
-    let mut disks = Disks::new(members());
-    let most = KEPT as u64;
+    let (observer, most) = (watch(), KEPT as u64);
+    let mut claim = Watched::new(&observer, SnapshotsAreCommitted);
     for index in 1..=2 * most {
-        let name = entry_name(Index(index));
-        let value = entry(1, index).into();
-        let deed = Deed::Put {
-            name: &name,
-            value: &value,
-        };
-        disks.apply(peer(0), &deed);
+        let out = [put(index, entry(1, index))];
+        assert_eq!(show(&mut claim, 0, &out, None), Ok(()));
     }
-    let disk = disks.of(peer(0)).expect("a member");
+    let observer = observer.borrow();
+    let disk = observer.disk(peer(0)).expect("a member");
     assert_eq!(disk.log.size(), KEPT);
     assert_eq!(
         (disk.forgotten, disk.last()),
         (Index(most), Index(2 * most))
     );
 
-    let mut elections = ElectionSafety::new(&members());
+    let mut leaders = Leaders::default();
     for term in 1..=2 * most {
-        assert_eq!(elections.leads(peer(0), Term(term)), Ok(()));
+        assert_eq!(leaders.leads(peer(0), Term(term)), Ok(()));
     }
-    assert_eq!(elections.leaders.size(), KEPT);
+    assert_eq!(leaders.0.size(), KEPT);
 }

@@ -8,7 +8,7 @@ use protocol::{Body, Proposal, Request};
 
 use super::net::Net;
 use crate::raft::message::{Entry, Index, Message, Outcome, Point, Stage, Term};
-use crate::raft::saved::{Promise, entry_index, entry_name, entry_term};
+use crate::raft::saved::{Cut, Promise, entry_index, entry_name, entry_term};
 
 fn bytes() -> impl Strategy<Value = Arc<[u8]>> {
     prop::collection::vec(any::<u8>(), 0..40).prop_map(Arc::from)
@@ -78,6 +78,20 @@ fn message() -> impl Strategy<Value = Message> {
             }
         }),
         (term(), outcome()).prop_map(|(term, outcome)| Message::Appended { term, outcome }),
+        (term(), point(), any::<(u64, u64)>(), bytes()).prop_map(
+            |(term, last, (len, offset), piece)| Message::Install {
+                term,
+                last,
+                len,
+                offset,
+                piece
+            }
+        ),
+        (term(), point(), any::<u64>()).prop_map(|(term, last, have)| Message::Received {
+            term,
+            last,
+            have
+        }),
         (any::<u64>(), bytes()).prop_map(|(number, tx)| Message::Request { number, tx }),
         any::<(u64, Option<u32>)>().prop_map(|(number, leader)| {
             let leader = leader.map(Seat);
@@ -104,8 +118,16 @@ proptest! {
     }
 
     #[test]
-    fn saves_survive(entry in entry(), term: u64, vote: Option<u32>, index: u64) {
+    fn saves_survive(
+        entry in entry(),
+        term: u64,
+        vote: Option<u32>,
+        index: u64,
+        snapshot in point(),
+        base in point(),
+    ) {
         round_trip(&entry);
+        round_trip(&Cut { snapshot, base });
         round_trip(&Promise { term: Term(term), vote: vote.map(Seat) });
         prop_assert_eq!(entry_term(&entry.to_vec()), Some(entry.term));
         prop_assert_eq!(entry_index(&entry_name(Index(index))), Some(Index(index)));

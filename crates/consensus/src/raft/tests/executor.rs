@@ -2,8 +2,8 @@
 
 use alloc::{collections::BTreeMap, sync::Arc, vec, vec::Vec};
 
-use chain::{PeerId, sha256};
-use protocol::{Body, Proposal, Receipt};
+use chain::{DecodeError, PeerId, Reader, put_bytes, sha256};
+use protocol::{Body, Proposal, Receipt, Snapshot};
 
 /// Executes decided slots as nodes do: in order, each request once.
 #[derive(Default)]
@@ -20,10 +20,44 @@ impl Executor {
         assert_eq!(*known, proposal, "slot {slot} was decided twice");
     }
 
+    /// All that is shared.
+    pub fn snapshot(&self) -> Snapshot {
+        let mut bytes = self.tip.to_vec();
+        for (client, (number, receipt)) in &self.receipts {
+            bytes.extend_from_slice(client.as_bytes());
+            bytes.extend_from_slice(&number.to_le_bytes());
+            put_bytes(receipt, &mut bytes);
+        }
+        Snapshot {
+            slot: self.executed,
+            bytes: bytes.into(),
+        }
+    }
+
+    /// Goes on from a snapshot; false if it is none, or of the past.
+    pub fn restore(&mut self, snapshot: &Snapshot) -> bool {
+        let read = || {
+            let mut reader = Reader::new(&snapshot.bytes);
+            let (tip, mut receipts) = (reader.array()?, BTreeMap::new());
+            while !reader.remaining().is_empty() {
+                let client = PeerId::from_bytes(reader.array()?);
+                receipts.insert(client, (reader.u64()?, reader.bytes()?.into()));
+            }
+            Ok::<_, DecodeError>((tip, receipts))
+        };
+        match read() {
+            Ok((tip, receipts)) if snapshot.slot > self.executed => {
+                (self.tip, self.receipts, self.executed) = (tip, receipts, snapshot.slot);
+                true
+            }
+            _ => false,
+        }
+    }
+
     /// The next slot, if it is decided.
-    pub fn execute(&mut self) -> Option<(u64, Vec<Receipt>)> {
+    pub fn execute(&mut self) -> Option<(u64, Arc<Proposal>, Vec<Receipt>)> {
         let slot = self.executed + 1;
-        let proposal = self.decided.get(&slot)?;
+        let proposal = self.decided.get(&slot)?.clone();
         self.executed = slot;
         let requests = match &proposal.body {
             Body::Noop => &[][..],
@@ -50,6 +84,6 @@ impl Executor {
                 receipt,
             });
         }
-        Some((slot, receipts))
+        Some((slot, proposal, receipts))
     }
 }

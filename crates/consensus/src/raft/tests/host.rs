@@ -4,20 +4,24 @@ use alloc::vec::Vec;
 
 use chain::{BlockId, Encode, Height};
 use protocol::{
-    Batch, ChainView, Cx, ForkView, Input, Keep, Output, Packet, Protocol, TimerKey, To, Values,
-    Wish, Write, pack, said,
+    Batch, ChainView, Cx, ForkView, Input, Keep, Output, Packet, Protocol, Snapshot, TimerKey, To,
+    Values, Wish, Write, pack, said,
 };
 
-/// No chain: Raft looks at none.
-pub(crate) struct NoChain;
+/// All that Raft looks at of a chain: its snapshot.
+pub(crate) struct View<'a>(pub Option<&'a Snapshot>);
 
-impl ChainView for NoChain {
+impl ChainView for View<'_> {
     fn tip(&self) -> (BlockId, Height) {
         (BlockId::from_bytes([0; 32]), Height::GENESIS)
     }
 
     fn forks(&self) -> Option<&dyn ForkView> {
         None
+    }
+
+    fn snapshot(&self) -> Option<&Snapshot> {
+        self.0
     }
 }
 
@@ -64,7 +68,9 @@ pub fn packed(bytes: &[u8]) -> Packet {
 /// A wish as a node passes it on.
 pub fn output(wish: Wish) -> Output {
     match wish {
-        Wish::Save(changes) => Output::Save(Batch(changes.into_iter().map(Write::from).collect())),
+        Wish::Save(changes) | Wish::Snapshot(changes) | Wish::Install { keep: changes, .. } => {
+            Output::Save(Batch(changes.into_iter().map(Write::from).collect()))
+        }
         Wish::Send { to, packet } => Output::Send {
             to: To::Peer(to),
             packet,

@@ -10,15 +10,15 @@ use chain::{
     tabchain,
 };
 use protocol::{
-    AskId, Claim, Cx, Executed, Glance, Input, Keep, Output, Protocol, Role, Saved, Seen, Terms,
-    TimerKey, Values, Wish, said,
+    AskId, Claim, Cx, Executed, Glance, Input, Keep, Output, Protocol, Role, Saved, Seen, Snapshot,
+    Terms, TimerKey, Values, Wish, said,
 };
 
 use super::executor::Executor;
-use super::host::{NoChain, feed, output, packed, store};
+use super::host::{View, feed, output, packed, store};
 use crate::raft::ENTRY;
 use crate::raft::message::{Entry, Index, Message};
-use crate::raft::saved::entry_name;
+use crate::raft::saved::{CUT, Cut, entry_name};
 
 /// Milliseconds as a span of virtual time.
 pub const MS: u64 = 1000;
@@ -28,6 +28,8 @@ pub struct Node {
     pub peer: PeerId,
     terms: Terms,
     pub disk: Values,
+    /// Part of the disk, too.
+    pub snapshot: Option<Snapshot>,
     rng: Stream,
     alive: Option<Alive>,
     /// Crash before this many further wishes have been granted.
@@ -38,6 +40,8 @@ struct Alive {
     protocol: Box<dyn Protocol>,
     timers: BTreeMap<u16, Time>,
     executor: Executor,
+    /// Whether there is a snapshot of which the protocol has not heard.
+    is_news: bool,
 }
 
 impl Alive {
@@ -78,6 +82,8 @@ pub struct Net {
     /// How often a fuse burnt down, and how often part of a log was dropped.
     pub blown: u32,
     pub dropped: u32,
+    /// How many snapshots were installed.
+    pub installed: u32,
     /// The last messages: from, to and what, the newest last.
     pub said: VecDeque<(usize, usize, Message)>,
 }
@@ -119,6 +125,7 @@ impl Net {
                 ..terms.clone()
             },
             disk: Values::new(),
+            snapshot: None,
             rng: Stream::new(seed, place as u32, "protocol"),
             alive: None,
             fuse: None,
@@ -141,6 +148,7 @@ impl Net {
             asks: 0,
             blown: 0,
             dropped: 0,
+            installed: 0,
             said: VecDeque::new(),
         }
     }
@@ -150,6 +158,11 @@ impl Net {
         let mut net = Self::new(members, clients, seed);
         net.boot_all();
         net
+    }
+
+    /// The terms of the first member.
+    pub fn terms(&self) -> Terms {
+        self.nodes[0].terms.clone()
     }
 
     pub fn boot_all(&mut self) {
@@ -164,10 +177,15 @@ impl Net {
     pub fn boot(&mut self, place: usize) {
         let node = &mut self.nodes[place];
         if node.alive.is_none() {
+            let mut executor = Executor::default();
+            if let Some(snapshot) = &node.snapshot {
+                assert!(executor.restore(snapshot), "it was whole when it was taken");
+            }
             node.alive = Some(Alive {
                 protocol: (ENTRY.build)(&node.terms),
                 timers: BTreeMap::new(),
-                executor: Executor::default(),
+                executor,
+                is_news: false,
             });
             let saved = Saved::of(&node.disk);
             self.step(place, Input::Boot { saved });
@@ -256,13 +274,19 @@ impl Net {
         self.leader().expect("just seen")
     }
 
-    /// A replica's log, from its disk.
+    /// A replica's log, from its disk, as far as it is kept.
     pub fn log(&self, place: usize) -> Vec<Entry> {
-        let value = |index| self.nodes[place].disk.get(&entry_name(Index(index)));
-        let values = (1..).map_while(value);
+        let disk = &self.nodes[place].disk;
+        let values = disk.range(entry_name(Index(0))..entry_name(Index(u64::MAX)));
         values
-            .map(|value| decode_exact(value).expect("as saved"))
+            .map(|(_, value)| decode_exact(value).expect("as saved"))
             .collect()
+    }
+
+    /// Where a replica's log was cut off.
+    pub fn cut_of(&self, place: usize) -> Cut {
+        let cut = self.nodes[place].disk.get(CUT);
+        cut.map_or(Cut::default(), |cut| decode_exact(cut).expect("as saved"))
     }
 
     /// Writes an entry or another value to a disk, as if it had been saved earlier.
@@ -323,11 +347,25 @@ impl Net {
                 }
                 self.grant(place, wish, &mut out);
             }
-            let alive = self.nodes[place].alive.as_mut();
-            let Some((slot, receipts)) = alive.and_then(|alive| alive.executor.execute()) else {
+            let node = &mut self.nodes[place];
+            let Some(alive) = &mut node.alive else {
+                break;
+            };
+            if core::mem::take(&mut alive.is_news) {
+                let snapshot = node.snapshot.clone().expect("just saved");
+                todo = self.call(place, |protocol, cx| protocol.on_snapshot(cx, &snapshot));
+                continue;
+            }
+            let Some((slot, proposal, receipts)) = alive.executor.execute() else {
                 break;
             };
             let (block, receipts) = (None, &receipts[..]);
+            out.push(Output::Executed {
+                slot,
+                proposal,
+                block,
+                receipts: receipts.into(),
+            });
             let done = Executed {
                 slot,
                 block,
@@ -353,7 +391,7 @@ impl Net {
                 me: node.peer,
                 peers: &[],
                 rng: &mut node.rng,
-                chain: &NoChain,
+                chain: &View(node.snapshot.as_ref()),
                 wishes: &mut wishes,
             };
             call(&mut *alive.protocol, &mut cx);
@@ -405,10 +443,38 @@ impl Net {
                 let known = self.answered.insert((place, *ask), receipt);
                 assert_eq!(known, None, "{ask:?} was answered twice");
             }
+            Wish::Snapshot(changes) => {
+                let snapshot = alive.executor.snapshot();
+                return self.settle(place, snapshot, changes.clone(), out);
+            }
+            Wish::Install { snapshot, keep } => {
+                if alive.executor.restore(snapshot) {
+                    self.installed += 1;
+                    return self.settle(place, snapshot.clone(), keep.clone(), out);
+                }
+                return;
+            }
             Wish::Tell(_) => {}
             other => panic!("Raft never wants {other:?}"),
         }
         out.push(output(wish));
+    }
+
+    /// A snapshot and what is kept with it become durable together.
+    fn settle(
+        &mut self,
+        place: usize,
+        snapshot: Snapshot,
+        changes: Vec<Keep>,
+        out: &mut Vec<Output>,
+    ) {
+        let node = &mut self.nodes[place];
+        changes.iter().for_each(|keep| store(&mut node.disk, keep));
+        let (slot, alive) = (snapshot.slot, node.alive.as_mut().expect("it just spoke"));
+        (node.snapshot, alive.is_news) = (Some(snapshot), true);
+        out.push(output(Wish::Save(changes)));
+        let tip = BlockId::from_bytes(alive.executor.tip);
+        out.push(Output::Restored { slot, tip });
     }
 
     fn post(&mut self, from: usize, to: PeerId, bytes: Arc<[u8]>) {
