@@ -97,6 +97,15 @@ pub fn label(name: &str) -> Option<Word> {
         "last" => word("log ends at", "日志末尾"),
         "commit" => word("committed", "已提交"),
         "waiting" => word("waiting", "等待中"),
+        "view" => word("view", "视图"),
+        "primary" => word("primary", "主节点"),
+        "low" => word("low water mark", "低水位"),
+        "high" => word("high water mark", "高水位"),
+        "executed" => word("executed", "已执行"),
+        "decided" => word("decided", "已决定"),
+        "pre-prepared" => word("pre-prepared", "已预准备"),
+        "prepared" => word("prepared", "已准备"),
+        "view-changes" => word("view changes", "视图变更"),
         _ => return None,
     })
 }
@@ -108,6 +117,9 @@ pub fn state(name: &str) -> Option<Word> {
         "pre-candidate" => word("pre-candidate", "预候选人"),
         "candidate" => word("candidate", "候选人"),
         "leader" => word("leader", "领导者"),
+        "backup" => word("backup", "备份节点"),
+        "primary" => word("primary", "主节点"),
+        "view-changing" => word("changing views", "正在变更视图"),
         "none" => word("nobody", "无"),
         _ => return None,
     })

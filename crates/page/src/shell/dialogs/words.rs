@@ -181,6 +181,8 @@ pub fn param(name: &str) -> Option<Word> {
         "heartbeat" => word("Leader's heartbeat every", "领导者心跳间隔"),
         "election" => word("Shortest election timeout", "最短选举超时"),
         "batch" => word("Requests in a block, at most", "每个区块最多请求数"),
+        "timeout" => word("View change after", "视图变更超时"),
+        "interval" => word("Checkpoint every", "检查点间隔"),
         "resend" => word("Clients ask again after", "客户端重发间隔"),
         _ => return None,
     })
@@ -193,6 +195,7 @@ pub fn unit(name: &str) -> Option<Word> {
         "ms" => word("milliseconds", "毫秒"),
         "blocks" => word("blocks", "个区块"),
         "requests" => word("requests", "个请求"),
+        "slots" => word("slots", "个槽位"),
         _ => return None,
     })
 }
