@@ -2,7 +2,7 @@
 import { AxeBuilder } from "@axe-core/playwright";
 import { test, expect, call, ready } from "./lib/test.mjs";
 
-const RULES = "protocol=raft&ledger=kv&seats=5&heartbeat=250&election=750&batch=64&resend=1000";
+const RULES = "protocol=raft&ledger=kv&seats=5&heartbeat=250&election=750&batch=64&resend=1000&snapshot=1000&piece=32768";
 const PATIENCE = { timeout: 30_000 };
 
 const leader = (page) => page.locator(".server[data-role=leader]");

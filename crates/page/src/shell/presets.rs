@@ -5,7 +5,7 @@ use scenario::{Draft, Room};
 
 /// Rooms in which slots are decided, by their links.
 const SLOTS: [&str; 1] = [
-    "/live?room=raft&protocol=raft&ledger=kv&seats=5&heartbeat=250&election=750&batch=64&resend=2500",
+    "/live?room=raft&protocol=raft&ledger=kv&seats=5&heartbeat=250&election=750&batch=64&resend=2500&snapshot=1000&piece=32768",
 ];
 
 /// Names and rules of rooms in which blocks are mined: spacing in seconds, compact target, adjustment window, halving.

@@ -12,7 +12,7 @@ use wire::{
 
 /// The room that tabs open.
 const LINK: &str = "/live?room=easy&protocol=raft&ledger=kv&seats=5&heartbeat=100&election=400\
-                    &batch=64&resend=300";
+                    &batch=64&resend=300&snapshot=1000&piece=32768";
 
 /// A browser and its tabs.
 #[derive(Default)]

@@ -183,6 +183,8 @@ pub fn param(name: &str) -> Option<Word> {
         "batch" => word("Requests in a block, at most", "每个区块最多请求数"),
         "timeout" => word("View change after", "视图变更超时"),
         "interval" => word("Checkpoint every", "检查点间隔"),
+        "snapshot" => word("Snapshot every", "快照间隔"),
+        "piece" => word("Piece of a snapshot, at most", "快照分块上限"),
         "resend" => word("Clients ask again after", "客户端重发间隔"),
         _ => return None,
     })
@@ -196,6 +198,8 @@ pub fn unit(name: &str) -> Option<Word> {
         "blocks" => word("blocks", "个区块"),
         "requests" => word("requests", "个请求"),
         "slots" => word("slots", "个槽位"),
+        "entries" => word("entries", "条日志"),
+        "bytes" => word("bytes", "字节"),
         _ => return None,
     })
 }
