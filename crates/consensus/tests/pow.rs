@@ -193,6 +193,24 @@ fn spent_nonces_and_the_timer_roll_time_and_extra_nonce() {
     );
 }
 
+/// Where blocks take long, nobody needs another draft every two seconds.
+#[test]
+fn a_draft_lasts_a_tenth_of_the_time_between_blocks_within_limits() {
+    let at = |spacing| {
+        let bits = CompactTarget(0x1d00_ffff);
+        let params = tabchain("pow-tests", spacing, bits, 8, 210_000).expect("within limits");
+        let view = View(vec![params.genesis.header]);
+        let mut pow = Pow::new(Arc::new(params));
+        let wishes = call(&view, NOW, |cx| pow.on_boot(cx, &Values::new()));
+        let timer = wishes.iter().find_map(|wish| match wish {
+            Wish::Arm { key: 0, at } => Some(at.0 / 1_000_000),
+            _ => None,
+        });
+        timer.expect("a timer")
+    };
+    assert_eq!([1, 10, 100, 600, 3600].map(at), [2, 2, 10, 30, 30]);
+}
+
 /// The clock jumped back an hour, or to before the chain began.
 #[test]
 fn a_clock_that_goes_back_still_drafts_valid_times() {

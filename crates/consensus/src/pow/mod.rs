@@ -51,7 +51,12 @@ pub const ENTRY: Entry = Entry {
 
 /// The timer for a new draft, so that the time in it stays current.
 const ROLL: u16 = 0;
-const ROLL_EVERY: Micros = Micros::from_secs(2);
+/// A draft is at least so many seconds old before another takes its place ...
+const ROLL_SOONEST: u64 = 2;
+/// ... and at most so many ...
+const ROLL_LATEST: u64 = 30;
+/// ... in between, this part of the time between blocks.
+const ROLL_PART: u64 = 10;
 
 /// The proof-of-work protocol of one node.
 #[derive(Clone)]
@@ -112,7 +117,9 @@ impl Pow {
             header: header.encode(),
             target: target_bytes(&header),
         });
-        cx.arm(ROLL, cx.now.saturating_add(ROLL_EVERY));
+        let age = u64::from(self.params.spacing_secs) / ROLL_PART;
+        let age = Micros::from_secs(age.clamp(ROLL_SOONEST, ROLL_LATEST));
+        cx.arm(ROLL, cx.now.saturating_add(age));
         self.search = Some(Search {
             job,
             header,
