@@ -107,10 +107,12 @@ impl Generations {
         }
         let asked = self.asked.get(&life).into_iter().flatten();
         let asked: Vec<Wish> = asked.map(|(_, asked)| *asked).collect();
+        // A crash may lose a reset, and its number is used again: what the tab stood on comes first.
         let wished = known
             .iter()
             .flat_map(|from| asked.iter().map(move |asked| (*from, *asked)))
-            .find(|(from, (resets, _))| is_next(*from, *resets, next));
+            .filter(|(from, (resets, _))| is_next(*from, *resets, next))
+            .min_by_key(|(from, _)| *from != before.generation);
         let posed = self.posed.contains(&(room, next));
         // A hostile page may have announced earlier what somebody asks for now.
         if known.contains(&next) && !(posed && wished.is_some()) {
@@ -329,6 +331,28 @@ mod tests {
         let once = first.reset();
         assert_eq!(theatre.step(1, Input::Turn, &[], on(once)), Ok(()));
         assert!(theatre.step(1, Input::Turn, &[], on(once.reset())).is_err());
+    }
+
+    /// A crash lost a reset, so the numbers of the next ones were used before.
+    #[test]
+    fn a_reset_gives_up_what_was_put_away_where_its_tab_stood() {
+        let at = |undo| Generation {
+            stamp: 4,
+            current: 4,
+            undo: Some(undo),
+        };
+        let mut theatre = Theatre::<Generations>::new();
+        theatre.step(1, Input::Turn, &[], on(at(3))).expect("fine");
+        theatre
+            .checker
+            .known
+            .entry(ROOM)
+            .or_default()
+            .extend([at(1), at(3)]);
+        theatre.step(1, reset(1), &[], on(at(3))).expect("asked");
+        let next = on(at(3).reset());
+        assert_eq!(theatre.step(1, Input::Turn, &[], next), Ok(()));
+        assert_eq!(theatre.checker.given_up, BTreeSet::from([(ROOM, 3)]));
     }
 
     #[test]
