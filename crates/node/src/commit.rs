@@ -4,6 +4,7 @@
 use alloc::{sync::Arc, vec::Vec};
 
 use chain::{BitcoinHeader, BlockId, Reject};
+use protocol::planted::is_planted;
 use protocol::{Event, Output, To};
 
 use crate::intake::Source;
@@ -84,7 +85,9 @@ impl Node {
         let batch = self
             .log
             .record(&self.books.index, applied, (tip != before).then_some(tip));
-        turn.out.push(Output::Save(batch));
+        if !is_planted("node/block-not-saved") {
+            turn.out.push(Output::Save(batch));
+        }
         if let Some(peer) = source
             .peer()
             .and_then(|id| self.tables_mut().peers.get_mut(&id))

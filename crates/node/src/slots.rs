@@ -9,6 +9,7 @@ use chain::{
     Time, merkle, sha256d,
 };
 use ledger::{Ledger, Position, State};
+use protocol::planted::is_planted;
 use protocol::{Body, Proposal, Receipt, Request};
 use rpds::RedBlackTreeMapSync as Map;
 
@@ -174,7 +175,10 @@ impl Slots {
         request: &Request,
     ) -> Arc<[u8]> {
         let before = self.sessions.get(&request.client).cloned();
-        match before.as_ref().map(|one| request.number.cmp(&one.number)) {
+        let known = before
+            .as_ref()
+            .filter(|_| !is_planted("node/executed-twice"));
+        match known.map(|one| request.number.cmp(&one.number)) {
             Some(Ordering::Equal) => return before.map_or_else(Arc::default, |one| one.receipt),
             Some(Ordering::Less) => return Arc::default(),
             Some(Ordering::Greater) | None => {}

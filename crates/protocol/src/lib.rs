@@ -19,6 +19,7 @@ pub mod envelope;
 mod event;
 mod framing;
 mod machine;
+pub mod planted;
 mod registry;
 mod sheet;
 mod snapshot;

@@ -8,8 +8,8 @@ use chain::{
     Time, Transaction, TxOut, U256, Work, block_proof, tabchain,
 };
 use protocol::{
-    AskId, Batch, Body, Claim, Death, Glance, Input, JobId, Key, Output, Proposal, Remains, Saved,
-    Seen, Values, Write,
+    AskId, Batch, Body, Claim, Death, Glance, Input, JobId, Key, Output, Proposal, Receipt,
+    Remains, Request, Saved, Seen, Values, Write,
 };
 use sim::checkers::{Agreement, Answers, Checker, MostWork, OneHistory, Record, SETTLES, Supply};
 
@@ -321,6 +321,45 @@ fn snapshots_of_another_history_are_seen() {
         judge(1, &[restored(2, 2), executed(4, None)]).is_err(),
         "a slot is left out"
     );
+}
+
+#[test]
+fn a_request_with_two_effects_is_seen() {
+    let slot = |slot: u64, number: u64, tx: &[u8], receipt: &[u8]| {
+        let client = PeerId::from_bytes([7; 32]);
+        let request = Request {
+            client,
+            number,
+            tx: tx.into(),
+        };
+        let receipt = Receipt {
+            client,
+            number,
+            receipt: receipt.into(),
+        };
+        Output::Executed {
+            slot,
+            proposal: Arc::new(Proposal {
+                time: Time(0),
+                proposer: chain::Seat(0),
+                body: Body::Requests(vec![request]),
+            }),
+            block: Some(BlockId::from_bytes([1; 32])),
+            receipts: Arc::new([receipt]),
+        }
+    };
+    let judge = |slots: &[Output]| {
+        let mut claim = OneHistory::default();
+        claim.after(&seen(0, slots, Some(Glance::default())))
+    };
+    let first = || slot(1, 5, b"a", b"done");
+    assert_eq!(judge(&[first(), slot(2, 5, b"a", b"done")]), Ok(()));
+    assert_eq!(judge(&[first(), slot(2, 6, b"a", b"more")]), Ok(()));
+    let later = [first(), slot(2, 6, b"b", b"more"), slot(3, 5, b"a", b"")];
+    assert_eq!(judge(&later), Ok(()), "its client has gone on");
+    judge(&[first(), slot(2, 5, b"a", b"again")]).expect_err("another receipt");
+    judge(&[first(), slot(2, 5, b"b", b"done")]).expect_err("another transaction");
+    judge(&[first(), slot(2, 4, b"b", b"done")]).expect_err("an older one");
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! Checks that dependencies between our crates only point down, and only along this list.
+//! Checks that dependencies between our crates only point down, and only along this list, and that
+//! nothing but a wish on the command line plants a bug.
 
 use crate::{root, sh};
 use anyhow::{Context, Result, bail};
@@ -33,11 +34,20 @@ const PLACES: [Place; 18] = [
         3,
         &["chain", "protocol", "ledger", "consensus", "node"],
     ),
-    // Checkers interpret blocks and coins themselves, so that they share no code with a node.
+    // Checkers interpret blocks and coins themselves, so that they share no code with a node; its
+    // bench of planted bugs names protocols.
     place(
         "sim",
         4,
-        &["chain", "protocol", "node", "scenario", "miner", "ledger"],
+        &[
+            "chain",
+            "protocol",
+            "node",
+            "scenario",
+            "miner",
+            "ledger",
+            "consensus",
+        ],
     ),
     // Decisions about mining know hashes but nothing about chains.
     place("pool", 4, &["miner"]),
@@ -139,6 +149,9 @@ fn faults(metadata: &Value) -> Result<Vec<String>> {
             faults.push(format!("{name} has no place in crates/xtask/src/layers.rs"));
             continue;
         };
+        if is_listed(&package["features"]["default"]) {
+            faults.push(format!("{name} plants bugs by default"));
+        }
         for dependency in package["dependencies"]
             .as_array()
             .context("no dependencies")?
@@ -149,6 +162,9 @@ fn faults(metadata: &Value) -> Result<Vec<String>> {
             }
             let used = dependency["name"].as_str().context("no name")?;
             let is_ours = !dependency["path"].is_null();
+            if is_listed(&dependency["features"]) {
+                faults.push(format!("{name} plants bugs in {used}"));
+            }
             if is_ours && !place.uses.contains(&used) {
                 faults.push(format!("{name} must not use {used}"));
             }
@@ -158,6 +174,18 @@ fn faults(metadata: &Value) -> Result<Vec<String>> {
         }
     }
     Ok(faults)
+}
+
+/// Whether a list of features plants bugs: only `--features planted` may.
+fn is_listed(features: &Value) -> bool {
+    let plants = |feature: &Value| {
+        feature
+            .as_str()
+            .is_some_and(|name| name.contains("planted"))
+    };
+    features
+        .as_array()
+        .is_some_and(|list| list.iter().any(plants))
 }
 
 /// Checks that the list itself never points upwards.
@@ -202,6 +230,19 @@ mod tests {
         assert_eq!(faults(&random).unwrap().len(), 1);
         let host = workspace("browser", "getrandom", Value::Null, Value::Null);
         assert!(faults(&host).unwrap().is_empty());
+    }
+
+    #[test]
+    fn nobody_plants_bugs_for_others() {
+        let mut planted = workspace("node", "chain", Value::Null, json!("/x/chain"));
+        planted["packages"][0]["dependencies"][0]["features"] = json!(["planted"]);
+        assert_eq!(faults(&planted).unwrap(), ["node plants bugs in chain"]);
+        let mut by_default = workspace("node", "chain", Value::Null, json!("/x/chain"));
+        by_default["packages"][0]["features"] = json!({"planted": [], "default": ["planted"]});
+        assert_eq!(
+            faults(&by_default).unwrap(),
+            ["node plants bugs by default"]
+        );
     }
 
     #[test]

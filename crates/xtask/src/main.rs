@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 mod bench;
+mod bugbench;
 mod content;
 mod layers;
 mod once;
@@ -43,6 +44,8 @@ cargo xtask COMMAND
                     run simulated browsers with random users and faults
   swarm planted [--seeds N]
                     count the seeds it takes to find each planted bug
+  bugbench [--seeds N] [--from S] [--bug NAME] [--first N] [--clean N]
+                    count the seeds the simulator takes to find each planted bug
   seal              write the security policy into a build (Trunk calls this)
   help              print this text
 ";
@@ -75,6 +78,7 @@ fn dispatch() -> Result<()> {
         "setup" => setup(args),
         "bench" => bench(args),
         "swarm" => swarm::run(&words(args)?),
+        "bugbench" => bugbench::run(&words(args)?),
         "tidy" => no_more(args).and_then(|()| tidy::run()),
         "layers" => no_more(args).and_then(|()| layers::run()),
         "size" => no_more(args).and_then(|()| size::run()),

@@ -2,7 +2,7 @@
 
 use crate::setup::{BARE, Need, WASM};
 use crate::suite::counted;
-use crate::{layers, root, serve, setup, sh, size, swarm, tidy, tools};
+use crate::{bugbench, layers, root, serve, setup, sh, size, swarm, tidy, tools};
 use anyhow::{Context, Result};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -77,7 +77,7 @@ const fn step(
 
 /// Quick and informative steps first; each step comes after those it builds on.
 #[rustfmt::skip]
-pub const ALL: [Step; 17] = [
+pub const ALL: [Step; 18] = [
     step("lock", "Cargo.lock and the tools' versions agree", &[Need::Crates], lock),
     step("fmt", "formatting", &[Need::Rustfmt], fmt),
     step("tidy", "the written house rules", &[], || check(tidy::run)),
@@ -88,6 +88,7 @@ pub const ALL: [Step; 17] = [
     step("native", "tests, natively", &[], native),
     step("swarm", "a thousand simulated browsers", &[], swarm::short),
     step("planted", "planted bugs that simulated browsers find", &[], swarm::short_planted),
+    step("bugbench", "planted bugs that random scenarios find", &[], bugbench::short),
     step("doc", "examples and links in the documentation", &[], doc),
     step("wasm-chrome", "wasm tests in Chromium", &[Need::WasmTests, Need::Browser], wasm_chrome),
     step("wasm-node", "wasm tests in Node", &[Need::WasmTests, Need::Node], wasm_node),

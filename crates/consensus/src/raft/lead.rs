@@ -3,6 +3,7 @@
 use alloc::{sync::Arc, vec::Vec};
 
 use chain::{PeerId, Seat};
+use protocol::planted::is_planted;
 use protocol::{Body, Cx, Event, Executed, Proposal, Request, pack};
 
 use super::intake::{Intake, MAX_BYTES};
@@ -64,7 +65,7 @@ impl Replica {
             );
         }
         leader.followers = followers;
-        if self.setup.is_majority(heard) {
+        if self.setup.is_majority(heard) || is_planted("raft/quorum-not-checked") {
             cx.arm(ELECTION, cx.now.saturating_add(self.setup.election));
         } else {
             self.follow(cx, self.term(), None);
@@ -220,9 +221,10 @@ impl Replica {
         matched.push(self.log.last().index); // its own log is as durable, or will be before it decides
         matched.sort_unstable();
         // As many have at least this much as come after it in the order, itself included.
-        let most = matched[(matched.len() - 1) / 2];
+        let more = usize::from(is_planted("raft/minority-commits"));
+        let most = matched[(matched.len() - 1) / 2 + more];
         match self.log.term_at(most) {
-            Some(term) if term == self.term() => most,
+            Some(term) if term == self.term() || is_planted("raft/old-terms-counted") => most,
             _ => self.commit,
         }
     }

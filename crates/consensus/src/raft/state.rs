@@ -3,6 +3,7 @@
 use alloc::{format, sync::Arc, vec::Vec};
 
 use chain::{Decode, Encode as _, Micros, PeerId, Seat, Time, decode_exact};
+use protocol::planted::is_planted;
 use protocol::{Assembly, Cx, Keep, Sheet, Snapshot, Value, Values, pack};
 use rpds::{RedBlackTreeMapSync as Map, RedBlackTreeSetSync as Set, VectorSync as Vector};
 
@@ -47,7 +48,7 @@ impl Setup {
 
     /// Whether so many members are more than half of all.
     pub fn is_majority(&self, count: usize) -> bool {
-        count > self.members.len() / 2
+        count + usize::from(is_planted("raft/minority-elects")) > self.members.len() / 2
     }
 }
 
@@ -271,6 +272,10 @@ impl Replica {
     /// term. What the node's snapshot stands for is committed and executed.
     pub fn restore(&mut self, saved: &Values, snapshot: Option<&Snapshot>) {
         self.promise = read(saved, PROMISE).unwrap_or_default();
+        self.promise.vote = self
+            .promise
+            .vote
+            .filter(|_| !is_planted("raft/vote-forgotten"));
         if let Some(snapshot) = snapshot {
             let slot = Index(snapshot.slot);
             // The two are saved together. If this is damaged, no entry can be of a later term.
@@ -326,7 +331,9 @@ impl Replica {
     /// Adds an entry to the log.
     pub fn write(&mut self, entry: Entry) {
         let name = entry_name(self.log.last().index.next());
-        self.unsaved.push(Keep::Put(name, entry.to_vec().into()));
+        if !is_planted("raft/entries-not-saved") {
+            self.unsaved.push(Keep::Put(name, entry.to_vec().into()));
+        }
         self.log.push(entry);
     }
 

@@ -4,6 +4,7 @@
 use alloc::vec::Vec;
 
 use chain::{Micros, PeerId, Seat};
+use protocol::planted::is_planted;
 use protocol::{Cx, Event};
 use rpds::RedBlackTreeSetSync as Set;
 
@@ -75,7 +76,8 @@ impl Replica {
     /// Waits for a leader, for a time that is drawn anew so that ties do not repeat (paper section 5.2).
     pub fn be_patient(&mut self, cx: &mut Cx<'_>) {
         let least = self.setup.election;
-        let extra = Micros(cx.rng.below(least.0.saturating_add(1)));
+        let spread = u64::from(!is_planted("raft/patience-not-drawn")) * least.0;
+        let extra = Micros(cx.rng.below(spread.saturating_add(1)));
         let at = cx.now.saturating_add(least).saturating_add(extra);
         cx.arm(ELECTION, at);
     }
@@ -102,7 +104,7 @@ impl Replica {
         };
         self.be_patient(cx);
         let votes = self.own_vote();
-        if self.has_won(&votes) {
+        if self.has_won(&votes) || is_planted("raft/pre-vote-ignored") {
             return self.campaign(cx, term);
         }
         self.role = Role::PreCandidate(votes);
@@ -168,12 +170,15 @@ impl Replica {
         if term > self.term() {
             self.follow(cx, term, None);
         }
-        let free = self.promise.vote.is_none_or(|vote| vote == from);
+        let free = self.promise.vote.is_none_or(|vote| vote == from)
+            || is_planted("raft/two-votes-a-term");
         if term < self.term() || !free || !self.is_up_to_date(last) {
             return false;
         }
         let vote = Some(from);
-        if self.promise.vote != vote {
+        if is_planted("raft/vote-not-saved") {
+            self.promise.vote = vote;
+        } else if self.promise.vote != vote {
             self.vow(Promise { term, vote });
         }
         self.be_patient(cx);
@@ -183,7 +188,7 @@ impl Replica {
     /// Whether a log that ends so is at least as up to date as this one (paper section 5.4.1).
     fn is_up_to_date(&self, last: Point) -> bool {
         let own = self.log.last();
-        (last.term, last.index) >= (own.term, own.index)
+        (last.term, last.index) >= (own.term, own.index) || is_planted("raft/logs-not-compared")
     }
 
     fn on_voted(&mut self, cx: &mut Cx<'_>, from: Seat, stage: Stage, term: Term, granted: bool) {
@@ -196,10 +201,15 @@ impl Replica {
         let (own, next) = (self.term(), self.term().next());
         let votes = match (&mut self.role, stage) {
             (Role::PreCandidate(votes), Stage::Pre) if Some(term) == next => votes,
-            (Role::Candidate(votes), Stage::Real) if term == own => votes,
+            (Role::Candidate(votes), Stage::Real)
+                if term == own || is_planted("raft/late-votes-count") =>
+            {
+                votes
+            }
             _ => return, // late, or never asked for
         };
-        votes.insert_mut(from);
+        let again = votes.contains(&from) && is_planted("raft/votes-counted-twice");
+        votes.insert_mut(if again { Seat(u32::MAX) } else { from });
         if !self.setup.is_majority(votes.size()) {
             return;
         }
@@ -264,7 +274,9 @@ impl Replica {
             entries.drain(..gone);
             prev = base;
         }
-        if !self.log.has(prev) {
+        let reaches = self.log.term_at(prev.index).is_some();
+        let same = self.log.has(prev) || is_planted("raft/prev-not-checked");
+        if !reaches || !same {
             return (prev.index > self.commit).then(|| self.conflict(prev.index));
         }
         // Only what conflicts goes: the message may be older than what the log has after it.
@@ -272,7 +284,8 @@ impl Replica {
         let same = known.take_while(|(mine, other)| mine.term == other.term);
         let same = same.count();
         let first = prev.index.plus(same as u64).next();
-        if first <= self.log.last().index && same < entries.len() {
+        let conflicts = same < entries.len() || is_planted("raft/stale-append-truncates");
+        if first <= self.log.last().index && conflicts {
             if first <= self.commit {
                 return None;
             }

@@ -1,10 +1,11 @@
 //! One history: every node executes all slots in their order, and whoever executes a slot makes the
-//! same of it, whenever that is. A snapshot may stand for slots that somebody has executed.
+//! same of it, whenever that is; no request has two effects. A snapshot may stand for slots that somebody has executed.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use chain::{BlockId, Time};
-use protocol::{Claim, Death, Output, Seen};
+use chain::{BlockId, PeerId, Time};
+use protocol::{Body, Claim, Death, Output, Proposal, Receipt, Request, Seen};
 
 /// So many of the last slots are remembered.
 const REMEMBERED: usize = 100_000;
@@ -14,8 +15,18 @@ const REMEMBERED: usize = 100_000;
 pub struct OneHistory {
     /// What slots led to.
     slots: BTreeMap<u64, First>,
+    /// The last request of each client that was executed.
+    requests: BTreeMap<PeerId, Done>,
     /// Where each seat stands in its present life.
     stands: BTreeMap<u32, Stand>,
+}
+
+/// A request that was executed, and what came of it.
+#[derive(Clone)]
+struct Done {
+    number: u64,
+    tx: Arc<[u8]>,
+    receipt: Arc<[u8]>,
 }
 
 /// How far a seat has come, and the best block there; `None` before the first block.
@@ -48,12 +59,13 @@ impl First {
 }
 
 impl OneHistory {
+    /// A seat executes a slot; says whether nobody did before.
     fn executes(
         &mut self,
         seen: &Seen<'_>,
         slot: u64,
         block: Option<BlockId>,
-    ) -> Result<(), String> {
+    ) -> Result<bool, String> {
         let (seat, at) = (seen.seat, seen.at);
         let before = self.stands.get(&seat).copied().unwrap_or_default();
         let tip = block.or(before.tip);
@@ -66,8 +78,39 @@ impl OneHistory {
         if first.tip != tip {
             return Err(first.differs(seat, slot, tip));
         }
+        let is_first = (first.seat, first.at) == (seat, at);
         if self.slots.len() > REMEMBERED {
             self.slots.pop_first();
+        }
+        Ok(is_first)
+    }
+
+    /// Each request has one effect: when it is decided again, the receipt is the same, or empty if its
+    /// client has gone on. A number names one transaction.
+    fn once(&mut self, proposal: &Proposal, receipts: &[Receipt]) -> Result<(), String> {
+        let Body::Requests(requests) = &proposal.body else {
+            return Ok(());
+        };
+        for (Request { client, number, tx }, Receipt { receipt, .. }) in
+            requests.iter().zip(receipts)
+        {
+            let wrong = match self.requests.get(client) {
+                Some(done) if *number < done.number => !receipt.is_empty(),
+                Some(done) if *number == done.number => (tx, receipt) != (&done.tx, &done.receipt),
+                _ => {
+                    let (number, tx, receipt) = (*number, tx.clone(), receipt.clone());
+                    let done = Done {
+                        number,
+                        tx,
+                        receipt,
+                    };
+                    self.requests.insert(*client, done);
+                    false
+                }
+            };
+            if wrong {
+                return Err(format!("request {number} of {client} is executed twice"));
+            }
         }
         Ok(())
     }
@@ -111,7 +154,17 @@ impl Claim for OneHistory {
     fn after(&mut self, seen: &Seen<'_>) -> Result<(), String> {
         for output in seen.out {
             match output {
-                Output::Executed { slot, block, .. } => self.executes(seen, *slot, *block)?,
+                Output::Executed {
+                    slot,
+                    proposal,
+                    block,
+                    receipts,
+                } => {
+                    let is_first = self.executes(seen, *slot, *block)?;
+                    if is_first {
+                        self.once(proposal, receipts)?;
+                    }
+                }
                 Output::Restored { slot, tip } => self.restores(seen.seat, *slot, *tip)?,
                 _ => {}
             }

@@ -4,6 +4,7 @@
 //! in every host: work, timers and reads are no promises.
 
 use chain::Micros;
+use protocol::planted::is_planted;
 use protocol::{Batch, Event, Job, Output, Packet, To};
 
 use super::Sim;
@@ -33,7 +34,9 @@ impl Sim {
             }
             Output::Send { to, packet } => {
                 let seat = self.seat(index);
-                let said = (seat.disk.written(), *to, packet.clone());
+                let early = is_planted("host/sent-before-synced");
+                let after = if early { 0 } else { seat.disk.written() };
+                let said = (after, *to, packet.clone());
                 seat.waiting.push_back(said);
                 self.release(index);
             }
