@@ -271,6 +271,8 @@ fn wasm_tests(place: &[&str], in_browser: bool) -> Result<Outcome> {
     if let Some(driver) = setup::chromedriver() {
         pack.env("CHROMEDRIVER", driver);
     }
+    // In seconds. Simulations take long in a build with debug checks; 20 is the default.
+    pack.env("WASM_BINDGEN_TEST_TIMEOUT", "300");
     counted(&mut pack)
 }
 
