@@ -8,7 +8,7 @@
 use alloc::{boxed::Box, format, string::String, sync::Arc, vec::Vec};
 use core::{fmt::Display, iter};
 
-use chain::{BlockId, BlockTime, ChainParams, Height, PeerId, SealedHeader, Time};
+use chain::{BlockId, ChainParams, Height, PeerId, SealedHeader, Time};
 use ledger::Ledger;
 use protocol::{
     Batch, ChainView, Cx, Event, Executed, ForkView, Glance, Input, Keep, Key, Machine, Outbox,
@@ -27,8 +27,6 @@ const SNAPSHOT: &[u8] = b"snapshot";
 pub struct Replica {
     shell: Shell,
     ledger: Arc<dyn Ledger>,
-    /// The chain's epoch, as headers of proof of work carry it.
-    epoch: BlockTime,
     phase: Phase,
     peers: Arc<[PeerId]>,
     params: Arc<ChainParams>,
@@ -58,7 +56,6 @@ impl Replica {
             shell: Shell::new(protocol, config.me, config.seed),
             slots: Slots::new(&config.params, ledger.genesis()),
             ledger,
-            epoch: config.params.genesis.header.time,
             phase: Phase::Asleep,
             peers: Arc::new([]),
             params: config.params.clone(),
@@ -190,7 +187,7 @@ impl Replica {
     ) {
         let moment = Moment {
             now,
-            clock: now.to_block_time(self.epoch),
+            clock: now.to_block_time(self.params.genesis.header.time),
             peers: &self.peers,
             chain: &View {
                 tip: self.slots.tip(),
@@ -271,7 +268,6 @@ impl Machine for Replica {
         Box::new(Self {
             shell: self.shell.fork(),
             ledger: self.ledger.clone(),
-            epoch: self.epoch,
             phase: self.phase.clone(),
             peers: self.peers.clone(),
             params: self.params.clone(),
