@@ -95,10 +95,12 @@ impl Disk {
         let mut disk = Self::default();
         let mut rest = journal;
         while let Some((batch, len)) = read_record(rest) {
-            disk.save(&batch);
+            disk.written += 1;
+            disk.apply(&batch);
             rest = &rest[len..];
         }
-        disk.unsynced.clear();
+        let whole = journal.len() - rest.len();
+        disk.journal.extend(&journal[..whole]);
         disk
     }
 
