@@ -16,17 +16,13 @@ const MAX_FILE: u64 = 256 * 1024;
 
 /// Runs a scenario file; true if the run came to what it expects.
 pub fn run(file: &Path, seed: Option<u64>, log: bool, out: &mut Out) -> Result<bool, Failure> {
-    let mut scenario = read(file)?;
-    scenario.seed = seed.unwrap_or(scenario.seed);
-    run_whole(scenario, None, log, out)
+    run_whole(read(file, seed)?, None, log, out)
 }
 
 /// Prints the link of a scenario file, without running it.
 pub fn link(file: &Path, seed: Option<u64>, out: &mut Out) -> Result<bool, Failure> {
-    let mut scenario = read(file)?;
-    scenario.seed = seed.unwrap_or(scenario.seed);
     let replay = Replay {
-        scenario,
+        scenario: read(file, seed)?,
         fingerprint: None,
     };
     let link = replay.link().map_err(|error| bad_link(&error))?;
@@ -73,8 +69,12 @@ fn read_text(file: &Path, most: u64) -> Result<String, Failure> {
     Ok(text)
 }
 
-fn read(file: &Path) -> Result<Scenario, Failure> {
-    toml::from_str(&read_text(file, MAX_FILE)?).map_err(|error| bad(&error))
+/// The scenario of a file, with another seed if one is given.
+fn read(file: &Path, seed: Option<u64>) -> Result<Scenario, Failure> {
+    let text = read_text(file, MAX_FILE)?;
+    let scenario: Scenario = toml::from_str(&text).map_err(|error| bad(&error))?;
+    let seed = seed.unwrap_or(scenario.seed);
+    Ok(Scenario { seed, ..scenario })
 }
 
 fn bad(error: &dyn std::fmt::Display) -> Failure {

@@ -9,7 +9,7 @@ use consensus::PROTOCOLS;
 use indicatif::ProgressBar;
 use protocol::Entry;
 use scenario::{Replay, Scenario};
-use serde_json::json;
+use serde_json::{Value, json};
 use sim::shrink::{breaks, shrink};
 use sim::{Counts, Sim, Verdict, random};
 
@@ -131,35 +131,56 @@ fn over_cores(wanted: &Wanted, work: impl Fn(u64) + Sync) -> u64 {
     next.into_inner() - threads as u64 // each thread took one number in vain
 }
 
-/// The first violation of each claim, shrunk: a scenario in which the claim still falls.
-fn shrunk(entry: &Entry, falls: &[Fall], tries: u32) -> Vec<(&'static str, Scenario)> {
+/// A claim that fell, and a shrunk scenario in which it still does.
+struct Shrunk {
+    claim: &'static str,
+    scenario: Scenario,
+    /// If it is short enough.
+    link: Option<String>,
+}
+
+/// The first violation of each claim, shrunk.
+fn shrunk(entry: &Entry, falls: &[Fall], tries: u32) -> Vec<Shrunk> {
     let mut claims: Vec<&Fall> = falls.iter().collect();
     claims.sort_by_key(|fall| fall.claim); // stable: the first seed stays first
     claims.dedup_by_key(|fall| fall.claim);
     let small = |fall: &Fall| {
         let scenario = random::scenario(entry, fall.seed);
         let (claim, bar) = (fall.claim, ProgressBar::new(tries.into()));
-        let small = shrink(&scenario, tries, |scenario| {
+        let scenario = shrink(&scenario, tries, |scenario| {
             bar.inc(1);
             breaks(scenario, claim)
         });
         bar.finish_and_clear();
-        (claim, small)
+        let link = link(&scenario);
+        Shrunk {
+            claim,
+            scenario,
+            link,
+        }
     };
     claims.into_iter().map(small).collect()
 }
 
-/// A shrunk violation as a file and, if it is short enough, as a link.
-fn shrunk_text((claim, scenario): &(&'static str, Scenario)) -> String {
-    let file = toml::to_string(scenario).expect("what was read from a file can be written");
-    let link = match shrunk_link(scenario) {
-        Some(link) => format!("tabchain replay '{link}'"),
-        None => "too long for a link: pass it on as a file".into(),
-    };
-    format!("\nshrunk, {claim} still falls: {link}\n{file}")
+impl Shrunk {
+    /// A file and, if it is short enough, a link.
+    fn text(&self) -> String {
+        let file = toml::to_string(&self.scenario);
+        let file = file.expect("what was read from a file can be written");
+        let link = match &self.link {
+            Some(link) => format!("tabchain replay '{link}'"),
+            None => "too long for a link: pass it on as a file".into(),
+        };
+        format!("\nshrunk, {} still falls: {link}\n{file}", self.claim)
+    }
+
+    fn json(&self) -> Value {
+        json!({"claim": self.claim, "scenario": self.scenario, "link": self.link})
+    }
 }
 
-fn shrunk_link(scenario: &Scenario) -> Option<String> {
+/// The link of a scenario, with the fingerprint of its run.
+fn link(scenario: &Scenario) -> Option<String> {
     let replay = Replay {
         fingerprint: Some(Sim::new(scenario).ok()?.run().fingerprint.to_bytes()),
         scenario: scenario.clone(),
@@ -203,14 +224,8 @@ fn tell(
         ));
     }
     let small = shrunk(entry, &sum.falls, TRIES);
-    text.extend(small.iter().map(shrunk_text));
-    let small: Vec<_> = small
-        .iter()
-        .map(|(claim, scenario)| {
-            let link = shrunk_link(scenario);
-            json!({"claim": claim, "scenario": scenario, "link": link})
-        })
-        .collect();
+    text.extend(small.iter().map(Shrunk::text));
+    let small: Vec<_> = small.iter().map(Shrunk::json).collect();
     let falls = sum.falls.iter();
     let falls: Vec<_> = falls
         .map(|fall| json!({"seed": fall.seed, "claim": fall.claim, "what": fall.what}))
@@ -238,12 +253,15 @@ mod tests {
             what: "forged".into(),
         };
         let falls = [fall(2, "answers"), fall(3, "answers")];
-        let small = shrunk(entry, &falls, 3);
-        assert_eq!(small, [("answers", random::scenario(entry, 2))]);
-        let text = shrunk_text(&small[0]);
+        let [small] = &shrunk(entry, &falls, 3)[..] else {
+            panic!("one claim")
+        };
+        assert_eq!(small.claim, "answers");
+        assert_eq!(small.scenario, random::scenario(entry, 2));
+        let text = small.text();
         assert!(text.contains("tabchain replay '/lab?run="), "{text}");
         let (_, file) = text.split_once("title").expect("a file");
         let file: Scenario = toml::from_str(&format!("title{file}")).expect("a scenario");
-        assert_eq!(file, small[0].1);
+        assert_eq!(file, small.scenario);
     }
 }
