@@ -1,10 +1,10 @@
 //! `cargo xtask bugbench`: builds the simulator with planted bugs, optimised but with checks on, and
 //! passes all arguments on to the bench that looks for them.
 
+use crate::sh;
 use crate::steps::Outcome;
-use crate::{root, sh};
+use crate::swarm::program;
 use anyhow::Result;
-use std::process::Command;
 
 /// How many bugs the run that is part of every test run looks for, the canary among them ...
 const BUGS: &str = "6";
@@ -16,7 +16,7 @@ const CLEAN: &str = "200";
 /// # Errors
 /// When a bug was not found; the bench has said which.
 pub fn run(words: &[String]) -> Result<()> {
-    sh::run(program().args(words))
+    sh::run(program("sim", true).args(words))
 }
 
 /// The short run of `cargo xtask test`.
@@ -24,24 +24,6 @@ pub fn run(words: &[String]) -> Result<()> {
 /// # Errors
 /// When a bug was not found, or a claim fell without one.
 pub fn short() -> Result<Outcome> {
-    sh::run(program().args(["--first", BUGS, "--clean", CLEAN]))?;
+    sh::run(program("sim", true).args(["--first", BUGS, "--clean", CLEAN]))?;
     Ok(Outcome::OK)
-}
-
-fn program() -> Command {
-    let mut cargo = Command::new("cargo");
-    cargo.current_dir(root()).args([
-        "run",
-        "--quiet",
-        "--profile",
-        "swarm",
-        "--package",
-        "sim",
-        "--features",
-        "planted",
-        "--bin",
-        "bugbench",
-        "--",
-    ]);
-    cargo
 }

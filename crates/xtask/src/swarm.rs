@@ -14,7 +14,8 @@ const SEEDS: u32 = 1_000;
 /// # Errors
 /// When a claim is violated or the arguments make no sense; the program has said which.
 pub fn run(words: &[String]) -> Result<()> {
-    sh::run(program(words.first().map(String::as_str)).args(words))
+    let planted = words.first().is_some_and(|word| word == "planted");
+    sh::run(program("swarm", planted).args(words))
 }
 
 /// The short run of `cargo xtask test`.
@@ -23,7 +24,7 @@ pub fn run(words: &[String]) -> Result<()> {
 /// When a claim is violated.
 pub fn short() -> Result<Outcome> {
     let seeds = SEEDS.to_string();
-    let mut tabs = program(None);
+    let mut tabs = program("swarm", false);
     sh::run(tabs.args(["tabs", "--seeds", &seeds]))?;
     Ok(Outcome::OK)
 }
@@ -39,17 +40,18 @@ const FOUND: u32 = 12;
 /// When too few are found.
 pub fn short_planted() -> Result<Outcome> {
     let (seeds, least) = (PLANTED_SEEDS.to_string(), FOUND.to_string());
-    let mut planted = program(Some("planted"));
+    let mut planted = program("swarm", true);
     sh::run(planted.args(["planted", "--seeds", &seeds, "--least", &least]))?;
     Ok(Outcome::OK)
 }
 
-fn program(first: Option<&str>) -> Command {
+/// The program of a package, optimised but with checks on, and with planted bugs if it is to find them.
+pub fn program(package: &str, planted: bool) -> Command {
     let mut cargo = Command::new("cargo");
     cargo
         .current_dir(root())
-        .args(["run", "--quiet", "--profile", "swarm", "--package", "swarm"]);
-    if first == Some("planted") {
+        .args(["run", "--quiet", "--profile", "swarm", "--package", package]);
+    if planted {
         cargo.args(["--features", "planted"]);
     }
     cargo.arg("--");
