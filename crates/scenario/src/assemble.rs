@@ -6,23 +6,20 @@ use chain::{ChainParams, Time};
 use consensus::PROTOCOLS;
 use ledger::{Allocation, LedgerEntry, LedgerTerms};
 use node::{Config, Memo, Node, Replica};
-use protocol::{Glance, Input, Machine, Outbox, Payee, Protocol, Shape, Sheet, Terms};
+use protocol::{Entry, Glance, Input, Machine, Outbox, Payee, Protocol, Shape, Sheet, Terms};
 
+use crate::outline::of_each;
 use crate::{Place, ProtocolOutline, Room};
 
 type Build = fn(&Terms) -> Box<dyn Protocol>;
 
 /// How to build each protocol, in the order of the registry. Apart from the entries, so that whoever
 /// only runs rooms does not carry along the code of all claims.
-static BUILDS: [Build; PROTOCOLS.len()] = {
-    let mut all = [PROTOCOLS[0].build; PROTOCOLS.len()];
-    let mut at = 1;
-    while at < PROTOCOLS.len() {
-        all[at] = PROTOCOLS[at].build;
-        at += 1;
-    }
-    all
-};
+static BUILDS: [Build; PROTOCOLS.len()] = of_each!(PROTOCOLS, build);
+
+const fn build(entry: &Entry) -> Build {
+    entry.build
+}
 
 /// What a machine is made of.
 pub(crate) struct Recipe {

@@ -8,16 +8,6 @@
 extern crate alloc;
 
 mod assemble;
-#[allow(
-    clippy::disallowed_types,
-    reason = "serde's derive names floats; no field is one"
-)]
-mod expect;
-#[allow(
-    clippy::disallowed_types,
-    reason = "serde's derive names floats; no field is one"
-)]
-mod fault;
 mod fresh;
 mod link;
 mod outline;
@@ -35,13 +25,12 @@ pub mod script;
 mod setting;
 
 pub use assemble::{Assembled, Rules};
-pub use expect::Expect;
-pub use fault::{Fault, FaultKind};
 pub use ledger::Told;
 pub use outline::{LedgerOutline, ProtocolOutline};
 pub use replay::{MAX_LINK, Replay, ReplayError};
 pub use room::{Draft, MAX_NAME, Room, RoomError};
 pub use script::{
-    ChainSpec, ClientsSpec, DisksSpec, LinksSpec, NodesSpec, Scenario, ScenarioError,
+    ChainSpec, ClientsSpec, DisksSpec, Expect, Fault, FaultKind, LinksSpec, NodesSpec, Scenario,
+    ScenarioError,
 };
 pub use setting::{Place, Setting};

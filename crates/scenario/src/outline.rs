@@ -40,25 +40,22 @@ pub struct LedgerOutline {
     pub has_money: bool,
 }
 
-static PROTOCOL_OUTLINES: [ProtocolOutline; PROTOCOLS.len()] = {
-    let mut all = [outline(&PROTOCOLS[0]); PROTOCOLS.len()];
-    let mut at = 1;
-    while at < PROTOCOLS.len() {
-        all[at] = outline(&PROTOCOLS[at]);
-        at += 1;
-    }
-    all
-};
+/// What a function makes of each entry of a registry, in its order, when this is compiled.
+macro_rules! of_each {
+    ($registry:ident, $of:ident) => {{
+        let mut all = [$of(&$registry[0]); $registry.len()];
+        let mut at = 1;
+        while at < $registry.len() {
+            all[at] = $of(&$registry[at]);
+            at += 1;
+        }
+        all
+    }};
+}
+pub(crate) use of_each;
 
-static LEDGER_OUTLINES: [LedgerOutline; LEDGERS.len()] = {
-    let mut all = [ledger_outline(&LEDGERS[0]); LEDGERS.len()];
-    let mut at = 1;
-    while at < LEDGERS.len() {
-        all[at] = ledger_outline(&LEDGERS[at]);
-        at += 1;
-    }
-    all
-};
+static PROTOCOL_OUTLINES: [ProtocolOutline; PROTOCOLS.len()] = of_each!(PROTOCOLS, outline);
+static LEDGER_OUTLINES: [LedgerOutline; LEDGERS.len()] = of_each!(LEDGERS, ledger_outline);
 
 const fn outline(entry: &Entry) -> ProtocolOutline {
     ProtocolOutline {

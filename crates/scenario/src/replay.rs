@@ -19,10 +19,9 @@ use base64ct::{Base64UrlUnpadded, Encoding};
 use chain::sha256;
 use serde::{Deserialize, Serialize};
 
-use crate::expect::Expect;
-use crate::fault::{Fault, FaultKind};
 use crate::script::{
-    ChainSpec, ClientsSpec, DisksSpec, LinksSpec, NodesSpec, Scenario, ScenarioError,
+    ChainSpec, ClientsSpec, DisksSpec, Expect, Fault, FaultKind, LinksSpec, NodesSpec, Scenario,
+    ScenarioError,
 };
 
 /// The longest link, in bytes. Some programs cut longer ones.

@@ -10,10 +10,14 @@ use chain::CompactTarget;
 use protocol::Shape;
 use serde::{Deserialize, Serialize};
 
-use crate::expect::Expect;
-use crate::fault::Fault;
 use crate::room::RoomError;
 use crate::setting::Setting;
+
+mod expect;
+mod fault;
+
+pub use expect::Expect;
+pub use fault::{Fault, FaultKind};
 
 /// A whole run, as its file describes it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -356,12 +360,7 @@ impl DisksSpec {
     }
 }
 
-pub(crate) fn within(
-    what: &'static str,
-    value: u64,
-    min: u64,
-    max: u64,
-) -> Result<(), ScenarioError> {
+fn within(what: &'static str, value: u64, min: u64, max: u64) -> Result<(), ScenarioError> {
     if (min..=max).contains(&value) {
         Ok(())
     } else {

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use crate::script::{ScenarioError, limits, within};
+use super::{ScenarioError, limits, within};
 
 /// What a run must come to. Without anything here, no claim may be broken.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,7 +28,7 @@ impl Expect {
         names.map(String::as_str)
     }
 
-    pub(crate) fn check(&self) -> Result<(), ScenarioError> {
+    pub(super) fn check(&self) -> Result<(), ScenarioError> {
         let most = limits::CLAIMS as u64;
         within("claims of expect", self.names().count() as u64, 0, most)?;
         let twice = |name: &str| self.names().filter(|other| *other == name).count() > 1;

@@ -6,7 +6,7 @@ use core::slice::from_ref;
 
 use serde::{Deserialize, Serialize};
 
-use crate::script::{Scenario, ScenarioError, limits, within};
+use super::{Scenario, ScenarioError, limits, within};
 
 /// Something that goes wrong.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -98,7 +98,7 @@ impl FaultKind {
 }
 
 impl Fault {
-    pub(crate) fn check(&self, scenario: &Scenario) -> Result<(), ScenarioError> {
+    pub(super) fn check(&self, scenario: &Scenario) -> Result<(), ScenarioError> {
         let whole = u64::from(scenario.seconds) * 1_000;
         within("fault.at_ms", self.at_ms.into(), 0, whole)?;
         let all = scenario.nodes.count + scenario.clients.count;
