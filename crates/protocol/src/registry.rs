@@ -93,7 +93,7 @@ pub struct ParamSpec {
     pub min: u64,
     /// Largest value.
     pub max: u64,
-    /// The value if none is given.
+    /// The value if none is given. Links of rooms leave it out: once there are any, it stays.
     pub default: u64,
 }
 

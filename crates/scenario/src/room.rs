@@ -160,23 +160,30 @@ impl Room {
     /// The first rule that is unknown or outside its limits.
     pub fn new(draft: &Draft<'_>) -> Result<Self, RoomError> {
         let (protocol, ledger) = parts(draft.protocol, draft.ledger)?;
+        Self::of(draft.name, protocol, ledger, draft.values)
+    }
+
+    /// A room of these parts; they suit each other.
+    pub(crate) fn of(
+        name: &str,
+        protocol: &'static ProtocolOutline,
+        ledger: &'static LedgerOutline,
+        values: &[(&str, u64)],
+    ) -> Result<Self, RoomError> {
         let specs = || Self::specs(protocol, ledger);
-        if let Some((name, _)) = draft
-            .values
-            .iter()
-            .find(|(name, _)| specs().all(|spec| spec.name != *name))
-        {
+        let unknown = |name: &str| specs().all(|spec| spec.name != name);
+        if let Some((name, _)) = values.iter().find(|(name, _)| unknown(name)) {
             return Err(RoomError::Unknown((*name).into()));
         }
-        let given = |spec: &ParamSpec| draft.values.iter().find(|(name, _)| *name == spec.name);
+        let given = |spec: &ParamSpec| values.iter().find(|(name, _)| *name == spec.name);
         let value = |spec| given(spec).map_or_else(|| Self::default_of(spec), |(_, value)| *value);
         let room = Self {
-            name: draft.name.into(),
+            name: name.into(),
             protocol,
             ledger,
             values: specs().map(value).collect(),
         };
-        check_name(draft.name)?;
+        check_name(name)?;
         for (spec, value) in room.params() {
             if !spec.allows(value) {
                 let spec = *spec;
@@ -196,7 +203,8 @@ impl Room {
         seats.chain(protocol.params).chain(ledger.params)
     }
 
-    /// What a parameter is in a room that does not say.
+    /// What a parameter is in a room that does not say. Links and ids leave it out, so it may never
+    /// change.
     #[must_use]
     pub fn default_of(spec: &ParamSpec) -> u64 {
         match spec.unit {

@@ -17,6 +17,20 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// A room of a protocol with the ledger that is usual.
+fn room_of(
+    name: &str,
+    protocol: &ProtocolOutline,
+    values: &[(&str, u64)],
+) -> Result<Room, RoomError> {
+    Room::new(&Draft {
+        name,
+        protocol: Some(protocol.id),
+        ledger: protocol.usual_ledger().map(|ledger| ledger.id),
+        values,
+    })
+}
+
 fn code(link: &str) -> String {
     Room::parse(link).expect_err(link).code()
 }
@@ -52,6 +66,44 @@ fn links_of_the_first_release_lead_to_the_same_rooms() {
     );
     let explicit = LINK.replace("&spacing", "&protocol=pow&ledger=utxo&spacing");
     assert_eq!(Room::parse(&explicit), Ok(room));
+}
+
+/// What rooms of slots have that do not say, protocol by protocol, and the ids of such rooms. People
+/// find what they decided under these ids, and links leave defaults out: none may ever change.
+const DEFAULTS: [(&str, &str, &str, &str); 2] = [
+    (
+        "raft",
+        "7f43",
+        "heartbeat=250&election=750&batch=64&resend=2500&snapshot=1000&piece=32768",
+        "f6f12b8f7aec3c8b1518979cc48bba9e",
+    ),
+    (
+        "pbft",
+        "1c02",
+        "timeout=5000&interval=16&batch=1&resend=2500",
+        "19ab965952344f7e3bf107abda5ff444",
+    ),
+];
+
+#[test]
+fn links_leave_defaults_out_and_these_stay_for_ever() {
+    let slots = ProtocolOutline::all().iter();
+    for protocol in slots.filter(|one| one.shape == Shape::Slots) {
+        let known = DEFAULTS.iter().find(|(name, ..)| *name == protocol.id);
+        let (name, check, defaults, id) = known.expect("every protocol's defaults stand here");
+        let rest = format!("protocol={name}&ledger=kv&seats=5");
+        let room = Room::parse(&format!("/live?room=maple-river&{rest}&{defaults}"));
+        let room = room.expect("a room");
+        let link = format!("/live?room=maple-river&check={check}&{rest}");
+        assert_eq!((room.link(), hex(&room.id().0)), (link, (*id).to_owned()));
+        assert_eq!(Room::parse(&room.link()), Ok(room.clone()));
+        let said: Vec<&str> = defaults.split('&').collect();
+        let all = room.params().filter(|(spec, _)| spec.name != "seats");
+        let all: Vec<_> = all
+            .map(|(spec, value)| format!("{}={value}", spec.name))
+            .collect();
+        assert_eq!(all, said, "a new parameter's default belongs here, too");
+    }
 }
 
 #[test]
@@ -162,7 +214,10 @@ fn a_link_cut_anywhere_is_never_another_room() {
     let room = Room::parse(LINK).expect("a room");
     let link = room.link();
     let slots = Room::parse(SLOTS).expect("a room").link();
-    for link in [&link, &slots] {
+    let other = SLOTS.replace("heartbeat=250&election=750", "heartbeat=100&election=300");
+    let other = Room::parse(&other).expect("a room").link();
+    assert!(other.ends_with("&seats=5&heartbeat=100&election=300"));
+    for link in [&link, &slots, &other] {
         for end in 0..link.len() {
             let cut = &link[..end];
             assert!(Room::parse(cut).is_err(), "cut to {cut}");
@@ -214,13 +269,7 @@ fn parameters_have_names_of_their_own_and_links_hold_them_all() {
         }
         let highest: Vec<_> = specs.iter().map(|spec| (spec.name, spec.max)).collect();
         let name = "a".repeat(scenario::MAX_NAME);
-        let draft = Draft {
-            name: &name,
-            protocol: Some(protocol.id),
-            ledger: Some(ledger.id),
-            values: &highest,
-        };
-        let room = Room::new(&draft).expect("limits are included");
+        let room = room_of(&name, protocol, &highest).expect("limits are included");
         assert_eq!(Room::parse(&room.link()), Ok(room));
     }
 }
@@ -266,13 +315,7 @@ proptest! {
             let value = |draw: &u64, min: u64, max: u64| min + draw % (max - min + 1);
             let values: Vec<_> =
                 specs.map(|(spec, draw)| (spec.name, value(draw, spec.min, spec.max))).collect();
-            let draft = Draft {
-                name: &name,
-                protocol: Some(protocol.id),
-                ledger: Some(ledger.id),
-                values: &values,
-            };
-            let room = Room::new(&draft).expect("within limits");
+            let room = room_of(&name, protocol, &values).expect("within limits");
             prop_assert_eq!(Room::parse(&room.link()), Ok(room));
         }
     }
