@@ -1,10 +1,9 @@
 //! What a checker sees of a tab after each step: enough to judge it, and cheap.
 
-use chain::{BlockId, Height, PeerId, Work};
+use chain::{BlockId, PeerId, Work};
 use pool::Power;
 use protocol::Machine;
 use protocol::envelope::RoomId;
-use scenario::Assembled;
 
 use crate::between::generation::Generation;
 use crate::live::Live;
@@ -106,27 +105,16 @@ pub(crate) fn glance(live: &Live) -> Glance {
 fn nodes(member: &Member) -> Vec<NodeGlance> {
     let glance = |one: &crate::session::member::Hosted| {
         let machine = member.host.get(&one.id);
-        let (tip, height, work, loading) = match machine {
-            Some(Assembled::Forks(node)) => {
-                let (tip, height) = node.tip();
-                let loading = matches!(node.progress(), node::Progress::Loading { .. });
-                (tip, height, node.work(&tip).unwrap_or_default(), loading)
-            }
-            Some(Assembled::Slots(replica)) => {
-                let glance = replica.glance();
-                (glance.tip, glance.height, glance.work, !glance.is_ready)
-            }
-            None => (BlockId::ZERO, Height(0), Work::default(), true),
-        };
+        let glance = machine.map_or_else(protocol::Glance::default, Machine::glance);
         NodeGlance {
             id: one.id,
             seat: one.identity.seat,
             incarnation: one.identity.incarnation,
             online: one.online,
-            tip,
-            height: height.0,
-            work,
-            loading,
+            tip: glance.tip,
+            height: glance.height.0,
+            work: glance.work,
+            loading: !glance.is_ready,
         }
     };
     member.nodes.iter().map(glance).collect()

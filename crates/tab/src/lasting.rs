@@ -129,6 +129,15 @@ impl Lasting {
         u32::try_from(place).ok()
     }
 
+    /// What a node is for: where slots are decided, whoever has no seat is a client.
+    pub fn role_of(&self, id: &PeerId) -> Role {
+        if self.has_slots() && self.seat_of(id).is_none() {
+            Role::Client
+        } else {
+            Role::Member
+        }
+    }
+
     /// A fresh machine for a node of this tab.
     pub fn assemble(&self, cx: &mut Cx<'_>, key: SecretKey, role: Role, seat: u32) -> Assembled {
         let place = Place {

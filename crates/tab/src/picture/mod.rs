@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 
 use chain::{BitcoinHeader, BlockId, Height, Past, PeerId, Tree, Work, required_bits};
 use node::Node;
-use protocol::Role;
+use protocol::{Machine, Role};
 use scenario::Assembled;
 use wire::{
     BlockDetail, BlockState, BlockView, Frame, FromEngine, MiningView, NodeView, Picture, RoomView,
@@ -155,22 +155,20 @@ fn other_tab(id: &PeerId, tab: &Tab, now: u64) -> TabView {
 fn node_views(l: &Lasting, member: &Member) -> Vec<NodeView> {
     let servers = member.nodes.iter().filter(|one| one.role == Role::Member);
     let here = servers.filter_map(|one| {
-        let (tip, (sync, loading)) = match member.host.get(&one.id)? {
-            Assembled::Forks(node) => (tip_of(node), progress(node)),
-            Assembled::Slots(replica) => (slots::tip_of(replica), (None, slots::loading(replica))),
-        };
+        let machine = member.host.get(&one.id)?;
+        let (sync, loading) = progress(machine);
         Some(NodeView {
             id: one.id,
             seat: one.identity.seat,
             tab: l.me.id,
             here: true,
             online: one.online,
-            tip,
+            tip: tip_of(machine),
             sync,
             loading,
         })
     });
-    let is_server = |node: &&NodeHeartbeat| !l.has_slots() || l.seat_of(&node.id).is_some();
+    let is_server = |node: &&NodeHeartbeat| l.role_of(&node.id) == Role::Member;
     let mut others: Vec<(u32, NodeView)> = Vec::new();
     for (id, tab) in member.tabs.alive() {
         others.extend(tab.heartbeat.nodes.iter().filter(is_server).map(|node| {
@@ -196,12 +194,12 @@ fn node_views(l: &Lasting, member: &Member) -> Vec<NodeView> {
         .collect()
 }
 
-fn tip_of(node: &Node) -> TipView {
-    let (id, height) = node.tip();
+fn tip_of(machine: &Assembled) -> TipView {
+    let glance = machine.glance();
     TipView {
-        height: height.0,
-        id,
-        work: node.work(&id).unwrap_or_default(),
+        height: glance.height.0,
+        id: glance.tip,
+        work: glance.work,
     }
 }
 
@@ -211,9 +209,7 @@ fn tip_view(l: &Lasting, member: &Member) -> TipView {
         id: l.params.genesis_id(),
         work: Work::default(),
     };
-    let server = member.first_server();
-    let server = server.map(slots::tip_of);
-    member.first().map(tip_of).or(server).unwrap_or(genesis)
+    member.first_machine().map_or(genesis, tip_of)
 }
 
 /// A node's best chain, as the rules see it.

@@ -6,7 +6,7 @@ use node::Replica;
 use protocol::{Body, Machine, Proposal, Sheet, Value};
 use scenario::Told;
 use wire::{
-    DecidedView, FormView, RowView, SeatView, ServerView, SlotsView, TipView, ToldView, ValueView,
+    DecidedView, FormView, RowView, SeatView, ServerView, SlotsView, ToldView, ValueView,
 };
 
 use crate::between::heartbeat::{MOST_ROWS, MOST_WORD};
@@ -47,21 +47,6 @@ pub fn forms(l: &Lasting) -> Vec<FormView> {
             fields: owned(form.fields),
         })
         .collect()
-}
-
-/// A server's tip.
-pub fn tip_of(replica: &Replica) -> TipView {
-    let glance = replica.glance();
-    TipView {
-        height: glance.height.0,
-        id: glance.tip,
-        work: glance.work,
-    }
-}
-
-/// A server's progress while it reads back what it saved: there is none to tell.
-pub fn loading(replica: &Replica) -> Option<(u32, u32)> {
-    (!replica.glance().is_ready).then_some((0, 0))
 }
 
 /// What a protocol says of its state, as far as it is one row each.
@@ -193,10 +178,8 @@ fn shown(bytes: &[u8]) -> String {
     }
 }
 
-fn escaped(letter: char) -> Vec<char> {
-    if letter.is_control() {
-        letter.escape_default().collect()
-    } else {
-        vec![letter]
-    }
+fn escaped(letter: char) -> impl Iterator<Item = char> {
+    let escape = letter.is_control().then(|| letter.escape_default());
+    let plain = escape.is_none().then_some(letter);
+    escape.into_iter().flatten().chain(plain)
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chain::PeerId;
-use node::{Node, Progress, Replica};
+use node::{Node, Replica};
 use protocol::{AskId, Glance, Input, JobId, Machine, Role};
 use scenario::Assembled;
 use wire::Happening;
@@ -185,21 +185,26 @@ impl Member {
         now < self.settle_by && !self.nodes.iter().all(|one| self.is_ready(one))
     }
 
-    /// This tab's first node, once it has been started; `None` where slots are decided.
+    /// This tab's first node that takes part in deciding, once it has been started.
+    pub fn first_machine(&self) -> Option<&Assembled> {
+        let mut members = self.nodes.iter().filter(|one| one.role == Role::Member);
+        self.host.get(&members.next()?.id)
+    }
+
+    /// The same where blocks are mined.
     pub fn first(&self) -> Option<&Node> {
-        self.host.get(&self.nodes.first()?.id)?.forks()
+        self.first_machine()?.forks()
+    }
+
+    /// The same where slots are decided.
+    pub fn first_server(&self) -> Option<&Replica> {
+        self.first_machine()?.slots()
     }
 
     /// All nodes of this tab that have been started and keep a tree of blocks.
     pub fn running(&self) -> impl Iterator<Item = &Node> {
         let machines = self.nodes.iter().filter_map(|one| self.host.get(&one.id));
         machines.filter_map(Assembled::forks)
-    }
-
-    /// This tab's first server, where slots are decided, once it has been started.
-    pub fn first_server(&self) -> Option<&Replica> {
-        let mut servers = self.nodes.iter().filter(|one| one.role == Role::Member);
-        self.host.get(&servers.next()?.id)?.slots()
     }
 
     /// One of this tab's nodes.
@@ -303,10 +308,8 @@ impl Member {
 
     /// Whether a node has read its chain.
     fn is_ready(&self, one: &Hosted) -> bool {
-        self.host.get(&one.id).is_some_and(|machine| match machine {
-            Assembled::Forks(node) => !matches!(node.progress(), Progress::Loading { .. }),
-            Assembled::Slots(replica) => replica.glance().is_ready,
-        })
+        let machine = self.host.get(&one.id);
+        machine.is_some_and(|machine| machine.glance().is_ready)
     }
 
     fn report_garbage(&mut self, cx: &Cx<'_>, l: &mut Lasting) {
@@ -375,11 +378,7 @@ impl Member {
         let taken = claimed.taken.into_iter();
         taken
             .map(|(identity, lock)| {
-                let role = if l.has_slots() && l.seat_of(&identity.id()).is_none() {
-                    Role::Client
-                } else {
-                    Role::Member
-                };
+                let role = l.role_of(&identity.id());
                 Hosted::new(identity, role, lock, kept && !l.has_slots())
             })
             .collect()

@@ -3,14 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chain::{BitcoinHeader, BlockId, Height, PeerId};
-use node::{Node, Progress, Replica};
-use protocol::Channel as NodeChannel;
-use protocol::Machine;
+use node::{Node, Progress};
 use protocol::envelope::{Envelope, Kind};
+use protocol::{Channel as NodeChannel, Machine, Role};
 use scenario::Assembled;
 use wire::Happening;
 
-use super::{Hosted, Member};
+use super::Member;
 use crate::between::generation::Generation;
 use crate::between::heartbeat::{Branch, Command, Heartbeat, MOST_HEADERS, NodeHeartbeat};
 use crate::between::inbox::Said;
@@ -261,29 +260,26 @@ impl Member {
         let mut branches = BTreeMap::new();
         let mut nodes = Vec::new();
         for one in &self.nodes {
-            let node = match self.host.get(&one.id) {
-                Some(Assembled::Forks(node)) => node,
-                Some(Assembled::Slots(replica)) => {
-                    nodes.push(serving(one, replica));
-                    continue;
-                }
-                None => continue,
+            let Some(machine) = self.host.get(&one.id) else {
+                continue;
             };
-            let (tip, height) = node.tip();
-            branches
-                .entry(tip)
-                .or_insert_with(|| branch(node, tip, height));
-            let (sync, loading) = progress(node);
+            let (glance, (sync, loading)) = (machine.glance(), progress(machine));
+            if let Assembled::Forks(node) = machine {
+                branches
+                    .entry(glance.tip)
+                    .or_insert_with(|| branch(node, glance.tip, glance.height));
+            }
+            let server = machine.slots().filter(|_| one.role == Role::Member);
             nodes.push(NodeHeartbeat {
                 id: one.id,
                 seat: one.identity.seat,
                 online: one.online,
-                height: height.0,
-                tip,
-                work: node.work(&tip).unwrap_or_default(),
+                height: glance.height.0,
+                tip: glance.tip,
+                work: glance.work,
                 sync,
                 loading,
-                rows: Vec::new(),
+                rows: server.map_or_else(Vec::new, slots::rows),
             });
         }
         // A leaving tab may have a reset under way that is not written: a goodbye tells of none.
@@ -302,22 +298,6 @@ impl Member {
             nodes,
             branches: branches.into_values().collect(),
         }
-    }
-}
-
-/// Where a server or client stands.
-fn serving(one: &Hosted, replica: &Replica) -> NodeHeartbeat {
-    let glance = replica.glance();
-    NodeHeartbeat {
-        id: one.id,
-        seat: one.identity.seat,
-        online: one.online,
-        height: glance.height.0,
-        tip: glance.tip,
-        work: glance.work,
-        sync: None,
-        loading: slots::loading(replica),
-        rows: slots::rows(replica),
     }
 }
 
@@ -343,11 +323,15 @@ fn branch(node: &Node, tip: BlockId, height: Height) -> Branch {
 /// This many of that many.
 type Part = (u32, u32);
 
-/// Heights that a node has and wants while it syncs; blocks read and all blocks while it loads.
-pub fn progress(node: &Node) -> (Option<Part>, Option<Part>) {
-    match node.progress() {
-        Progress::Loading { read, all } => (None, Some((read, all))),
-        Progress::Syncing { have, want } => (Some((have.0, want.0)), None),
-        Progress::Ready => (None, None),
+/// Heights that a node has and wants while it syncs; blocks read and all blocks while it loads, where
+/// slots are decided without their numbers.
+pub fn progress(machine: &Assembled) -> (Option<Part>, Option<Part>) {
+    match machine {
+        Assembled::Slots(replica) => (None, (!replica.glance().is_ready).then_some((0, 0))),
+        Assembled::Forks(node) => match node.progress() {
+            Progress::Loading { read, all } => (None, Some((read, all))),
+            Progress::Syncing { have, want } => (Some((have.0, want.0)), None),
+            Progress::Ready => (None, None),
+        },
     }
 }
