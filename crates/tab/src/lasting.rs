@@ -21,6 +21,7 @@ use crate::picture::tally::Tally;
 use crate::picture::tree::Watched;
 use crate::session::claim::Wanted;
 use crate::session::seating::Seat;
+use crate::session::taking::Under;
 use crate::storage::DbError;
 use crate::storage::room::RoomStore;
 use crate::storage::writer::Writer;
@@ -121,6 +122,15 @@ impl Lasting {
     /// Whether slots are decided in this room; if not, blocks are mined.
     pub fn has_slots(&self) -> bool {
         self.rules.shape == Shape::Slots
+    }
+
+    /// What its nodes live under.
+    pub fn under(&self) -> Under {
+        if self.has_slots() {
+            Under::Seats(self.sitting.clone(), self.store.is_kept())
+        } else {
+            Under::Identities(self.browser_db.clone())
+        }
     }
 
     /// The seat of a node that counts in this room.

@@ -24,7 +24,7 @@ use crate::picture::tally::Tally;
 use crate::picture::tree::Watched;
 use crate::planted::{Bug, is_planted};
 use crate::session::claim::Wanted;
-use crate::session::joining::{Joined, Under};
+use crate::session::joining::Joined;
 use crate::session::seating::Seat;
 use crate::session::{Joining, Leaving, Member, Session};
 use crate::storage::DbError;
@@ -338,11 +338,7 @@ impl Live {
     fn join(&mut self, cx: &mut Cx<'_>) {
         let l = &mut self.l;
         let (room, wanted) = (l.room.id(), l.wanted.clone());
-        let under = if l.has_slots() {
-            Under::Seats(l.sitting.clone(), l.store.is_kept())
-        } else {
-            Under::Identities(l.browser_db.clone())
-        };
+        let under = l.under();
         let joining = Joining::begin(cx, &l.names, (room, &l.me), l.label, under, wanted);
         self.session = Session::Joining(Box::new(joining));
     }

@@ -5,9 +5,7 @@ use chain::{Height, PeerId};
 use node::Replica;
 use protocol::{Body, Machine, Proposal, Sheet, Value};
 use scenario::Told;
-use wire::{
-    DecidedView, FormView, RowView, SeatView, ServerView, SlotsView, ToldView, ValueView,
-};
+use wire::{DecidedView, FormView, RowView, SeatView, ServerView, SlotsView, ToldView, ValueView};
 
 use crate::between::heartbeat::{MOST_ROWS, MOST_WORD};
 use crate::cx::Cx;

@@ -1,14 +1,11 @@
 //! A tab enters its room: it takes the lock that bears its name, a label that people call it by,
 //! and identities for its nodes.
 
-use std::sync::Arc;
-
 use protocol::envelope::RoomId;
 use wire::live::HeldUp;
 
-use super::claim::{Claim, Claimed, Wanted};
-use super::seating::{Seat, Seating};
-use super::taking::Taking;
+use super::claim::{Claimed, Wanted};
+use super::taking::{Taking, Under};
 use super::wait::{PATIENCE_MS, Wait, Waited};
 use crate::between::heartbeat::MOST_TABS;
 use crate::cx::{Cx, Me};
@@ -40,15 +37,6 @@ enum Stage {
         until: u64,
     },
     Claim(Taking),
-}
-
-/// What the tab's nodes will live under.
-#[derive(Clone)]
-pub enum Under {
-    /// Identities of this browser, whose database may be out of reach.
-    Identities(Result<(), DbError>),
-    /// Seats of the room; whether what their servers save is kept.
-    Seats(Arc<[Seat]>, bool),
 }
 
 /// What a tab has once it has joined.
@@ -230,17 +218,8 @@ impl Joining {
 
     fn claim(&mut self, cx: &mut Cx<'_>) {
         let wanted = std::mem::take(&mut self.wanted);
-        self.stage = Stage::Claim(match &self.under {
-            Under::Identities(db) => {
-                let claim = Claim::begin(cx, &self.names, db.clone(), wanted);
-                Taking::Identities(Box::new(claim))
-            }
-            Under::Seats(seats, kept) => {
-                let place = (&self.names, self.room);
-                let seating = Seating::begin(cx, place, seats, *kept, (&wanted, true));
-                Taking::Seats(Box::new(seating))
-            }
-        });
+        let place = (&self.names, self.room);
+        self.stage = Stage::Claim(Taking::begin(cx, place, &self.under, wanted, true));
     }
 
     fn finish(&mut self, claimed: Option<Claimed>) -> Option<Joined> {

@@ -1,9 +1,14 @@
 //! Taking what a tab's nodes live under: identities of this browser, or seats of the room.
 
-use super::claim::{Claim, Claimed};
-use super::seating::Seating;
+use std::sync::Arc;
+
+use protocol::envelope::RoomId;
+
+use super::claim::{Claim, Claimed, Wanted};
+use super::seating::{Seat, Seating};
 use crate::cx::Cx;
 use crate::door::{LockAnswer, LockId, Rows, Ticket};
+use crate::names::Names;
 use crate::storage::DbError;
 
 /// What is being taken.
@@ -14,7 +19,35 @@ pub enum Taking {
     Seats(Box<Seating>),
 }
 
+/// What a tab's nodes live under.
+#[derive(Clone)]
+pub enum Under {
+    /// Identities of this browser, whose database may be out of reach.
+    Identities(Result<(), DbError>),
+    /// Seats of the room; whether what their servers save is kept.
+    Seats(Arc<[Seat]>, bool),
+}
+
 impl Taking {
+    /// Begins to take what is wanted; where there are seats, a `client` besides.
+    pub fn begin(
+        cx: &mut Cx<'_>,
+        (names, room): (&Names, RoomId),
+        under: &Under,
+        wanted: Wanted,
+        client: bool,
+    ) -> Self {
+        match under {
+            Under::Identities(db) => {
+                Self::Identities(Box::new(Claim::begin(cx, names, db.clone(), wanted)))
+            }
+            Under::Seats(seats, kept) => {
+                let seating = Seating::begin(cx, (names, room), seats, *kept, (&wanted, client));
+                Self::Seats(Box::new(seating))
+            }
+        }
+    }
+
     /// The browser says what became of a lock. Returns what was taken, once that is complete.
     pub fn locked(&mut self, cx: &mut Cx<'_>, id: LockId, answer: LockAnswer) -> Option<Claimed> {
         match self {

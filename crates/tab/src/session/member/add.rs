@@ -12,8 +12,7 @@ use crate::cx::{Cx, failure};
 use crate::door::{LockAnswer, LockId, Rows, Ticket};
 use crate::lasting::Lasting;
 use crate::session::adding::{Adding, Step};
-use crate::session::claim::{Claim, Claimed, Wanted};
-use crate::session::seating::Seating;
+use crate::session::claim::{Claimed, Wanted};
 use crate::session::starting::{self, DATABASE_MS};
 use crate::session::taking::Taking;
 use crate::storage::DbError;
@@ -36,14 +35,8 @@ impl Member {
                 .collect::<BTreeSet<_>>(),
             ..Wanted::default()
         };
-        let taking = if l.has_slots() {
-            let (place, kept) = ((&l.names, l.room.id()), l.store.is_kept());
-            let seating = Seating::begin(cx, place, &l.sitting, kept, (&wanted, false));
-            Taking::Seats(Box::new(seating))
-        } else {
-            let claim = Claim::begin(cx, &l.names, l.browser_db.clone(), wanted);
-            Taking::Identities(Box::new(claim))
-        };
+        let place = (&l.names, l.room.id());
+        let taking = Taking::begin(cx, place, &l.under(), wanted, false);
         self.adding = Some(Adding {
             ask,
             step: Step::Claim(taking),
