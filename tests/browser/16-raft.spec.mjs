@@ -48,6 +48,7 @@ test("five tabs elect a leader, outlive it, and agree on what was put", async ({
     await led(page);
     await expect(page.getByTestId("mine-button")).toHaveCount(0);
     await expect(page.getByTestId("reset-button")).toHaveCount(0);
+    await expect(page.locator(".filter")).toHaveText(["Tabs and nodes", "Trouble"]);
   }
   await ask(pages[0], "put", { key: "colour", value: "blue" });
   for (const page of pages) {
@@ -129,10 +130,15 @@ for (const colorScheme of ["light", "dark"]) {
       await page.getByTestId("add-node").click();
       await led(page);
       await ask(page, "put", { key: "colour", value: "blue" });
+      if (locale === "zh-CN") {
+        for (const label of await page.locator(".server dt").allInnerTexts()) expect(label).not.toMatch(/[a-z]/i);
+      }
       for (const width of [1440, 360]) {
         await page.setViewportSize({ width, height: 740 });
         for (let panel = 0; panel < (width < 700 ? 4 : 1); panel += 1) {
           if (width < 700) await page.locator("nav.bottom button").nth(panel).click();
+          const heading = width < 700 ? [".panel-ask", ".panel-chain", ".panel-peers", ".panel-log"][panel] : ".panel-chain";
+          expect((await page.locator(`${heading} h2`).first().boundingBox()).width).toBeGreaterThan(20);
           const { violations } = await new AxeBuilder({ page }).setLegacyMode().options({ rules: { "target-size": { enabled: true } } }).analyze();
           expect.soft(violations.map(({ id, nodes }) => `${id}: ${nodes[0].target}`), `${width}, ${panel}`).toEqual([]);
           const [wide, room] = await page.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]);

@@ -70,7 +70,7 @@ fn panels(picture: &Picture, live: &Live) -> Html {
             {selected} mining={picture.mining.on} />
         <DetailPanel {selected} tip={picture.tip.clone()} tree={picture.tree.clone()} switches={live.switches} />
         <PeersPanel tabs={picture.tabs.clone()} nodes={picture.nodes.clone()} tip={picture.tip.id} slots={false} />
-        <LogPanel log={live.log.clone()} />
+        <LogPanel log={live.log.clone()} slots={false} />
     </> }
 }
 
@@ -81,7 +81,7 @@ fn slot_panels(ui: &Ui, picture: &Picture, live: &Live) -> Html {
         { servers_panel(ui, &picture.slots) }
         { decided_panel(ui, &picture.slots, picture.tip.height) }
         <PeersPanel tabs={picture.tabs.clone()} nodes={picture.nodes.clone()} tip={picture.tip.id} slots={true} />
-        <LogPanel log={live.log.clone()} />
+        <LogPanel log={live.log.clone()} slots={true} />
     </> }
 }
 

@@ -25,6 +25,14 @@ impl Kind {
         Self::Trouble,
     ];
 
+    /// The kinds of lines that are written in a room: where slots are decided, nobody mines and no
+    /// branches compete.
+    pub fn all(slots: bool) -> impl Iterator<Item = Self> {
+        let of_forks = |kind: &Self| matches!(kind, Self::Blocks | Self::Switches | Self::Mining);
+        let all = Self::ALL.into_iter();
+        all.filter(move |kind| !(slots && of_forks(kind)))
+    }
+
     pub fn of(what: &Happening) -> Self {
         match what {
             Happening::InNode { event, .. } => Self::of_event(event),
@@ -81,5 +89,16 @@ impl Kind {
             Self::Mining => "mining",
             Self::Trouble => "trouble",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Kind;
+
+    #[test]
+    fn only_rooms_with_blocks_to_find_have_filters_for_them() {
+        assert!(Kind::all(false).eq(Kind::ALL));
+        assert!(Kind::all(true).eq([Kind::Peers, Kind::Trouble]));
     }
 }

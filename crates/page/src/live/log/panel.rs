@@ -22,6 +22,8 @@ const NAMED: usize = 3;
 #[derive(Properties, PartialEq)]
 pub struct Props {
     pub log: Rc<Lines>,
+    /// Whether slots are decided in the room; if not, blocks are mined.
+    pub slots: bool,
 }
 
 #[component]
@@ -42,7 +44,7 @@ pub fn LogPanel(props: &Props) -> Html {
         .filter(fits)
         .map(|line| html! { <LogLine key={line.key} line={line.clone()} /> })
         .collect();
-    let kinds = Kind::ALL.into_iter().map(|kind| {
+    let kinds = Kind::all(props.slots).map(|kind| {
         let pressed = !hidden.contains(&kind);
         let onclick = {
             let hidden = hidden.clone();

@@ -25,7 +25,7 @@ pub fn decided_panel(ui: &Ui, slots: &SlotsView, height: u32) -> Html {
     html! {
         <section class="panel panel-block" aria-labelledby="decided-title">
             <div class="panel-head">
-                <h2 id="decided-title" tabindex="-1">{ t.decided }</h2>
+                <h2 id="decided-title">{ t.decided }</h2>
                 if is_seated {
                     <span class="chip strong">{ t.height }{ " " }<span data-testid="tip-height">{ height }</span></span>
                 }

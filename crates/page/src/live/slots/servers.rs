@@ -18,9 +18,9 @@ pub fn servers_panel(ui: &Ui, slots: &SlotsView) -> Html {
     let (taken, all) = (taken.count() as u64, slots.seats.len() as u64);
     let seats = (t.taken)(&ui.n.whole(taken), &ui.n.whole(all));
     html! {
-        <section class="panel panel-chain" aria-labelledby="chain-title" id="chain">
+        <section class="panel panel-chain" aria-labelledby="servers-title">
             <div class="panel-head">
-                <h2 id="chain-title" tabindex="-1">{ t.servers }</h2>
+                <h2 id="servers-title">{ t.servers }</h2>
                 <span class="chip strong" data-testid="seats-taken">{ seats }</span>
             </div>
             <ul class="servers">{ for slots.seats.iter().map(|seat| card(ui, seat)) }</ul>

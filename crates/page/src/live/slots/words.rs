@@ -94,6 +94,7 @@ pub fn label(name: &str) -> Option<Word> {
         "term" => word("term", "任期"),
         "vote" => word("voted for", "投票给"),
         "leader" => word("follows", "追随"),
+        "snapshot" => word("snapshot", "快照"),
         "last" => word("log ends at", "日志末尾"),
         "commit" => word("committed", "已提交"),
         "waiting" => word("waiting", "等待中"),
