@@ -2,6 +2,7 @@
 //! buttons, dialogs, bars and lines. It depends on no room and no engine.
 
 pub mod copy;
+pub mod form;
 pub mod icon;
 pub mod lang;
 pub mod modal;

@@ -74,6 +74,11 @@ pub const fn word(en: &'static str, zh: &'static str) -> Word {
     Word { en, zh }
 }
 
+/// The text for something that goes by a short name; that name where no words are known for it.
+pub fn word_or(known: Option<Word>, lang: Lang, name: &str) -> String {
+    known.map_or(name, |word| word.of(lang)).to_owned()
+}
+
 /// A text with one placeholder, for a formatted number or a short text.
 pub type With1 = fn(&str) -> String;
 /// Like [`With1`], with two placeholders.

@@ -14,13 +14,18 @@ use wire::ToldView;
 use yew::prelude::*;
 
 use self::words::asked;
-use crate::kit::lang::Lang;
+use crate::kit::lang::{Lang, word_or};
 
 /// A transaction as people read it: what it is, and its values as they were written.
 fn transaction(lang: Lang, told: &ToldView) -> Html {
-    let word = asked(&told.what).map(|word| word.of(lang).to_owned());
     html! { <>
-        <strong>{ word.unwrap_or_else(|| told.what.clone()) }</strong>
-        { for told.values.iter().map(|value| html! { <>{ " " }<code><bdi>{ value }</bdi></code></> }) }
+        <strong>{ word_or(asked(&told.what), lang, &told.what) }</strong>
+        { values(told) }
     </> }
+}
+
+/// The values of a transaction or receipt, each set off from what stands before it.
+fn values(told: &ToldView) -> Html {
+    let value = |value: &String| html! { <>{ " " }<code><bdi>{ value }</bdi></code></> };
+    told.values.iter().map(value).collect()
 }

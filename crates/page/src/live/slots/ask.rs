@@ -3,13 +3,15 @@
 use std::rc::Rc;
 
 use wasm_bindgen::JsCast;
-use web_sys::{Element, HtmlElement, HtmlInputElement, HtmlSelectElement};
+use web_sys::{Element, HtmlElement};
 use wire::ask::Submit;
 use wire::{Failure, FormView, RoomView, ToldView};
 use yew::prelude::*;
 
-use super::transaction;
 use super::words::{Slots, asked, came, field};
+use super::{transaction, values};
+use crate::kit::form;
+use crate::kit::lang::word_or;
 use crate::shell::door::{Ui, failure, use_ui};
 
 /// Most asks that stay on the screen.
@@ -82,11 +84,7 @@ pub fn AskPanel(props: &Props) -> Html {
     let form = forms.get(*chosen).or(forms.first());
     let choose = {
         let chosen = chosen.clone();
-        Callback::from(move |event: Event| {
-            let select = event.target_dyn_into::<HtmlSelectElement>();
-            let place = select.and_then(|select| usize::try_from(select.selected_index()).ok());
-            chosen.set(place.unwrap_or_default());
-        })
+        Callback::from(move |event: Event| chosen.set(form::chosen(&event)))
     };
     let onsubmit = submitting(&ui, form.cloned(), &asks);
     html! {
@@ -97,7 +95,7 @@ pub fn AskPanel(props: &Props) -> Html {
                     <label><span>{ t.what }</span>
                         <select onchange={choose} data-testid="ask-what">
                             { for forms.iter().enumerate().map(|(place, form)| html! {
-                                <option value={form.id.clone()} selected={place == *chosen}>{ asked_text(&ui, &form.id) }</option>
+                                <option value={form.id.clone()} selected={place == *chosen}>{ word_or(asked(&form.id), ui.lang, &form.id) }</option>
                             }) }
                         </select></label>
                     { for form.fields.iter().map(|name| typed(&ui, name)) }
@@ -114,7 +112,7 @@ pub fn AskPanel(props: &Props) -> Html {
 }
 
 fn typed(ui: &Ui, name: &str) -> Html {
-    let text = field(name).map_or_else(|| name.to_owned(), |word| word.of(ui.lang).to_owned());
+    let text = word_or(field(name), ui.lang, name);
     html! {
         <label key={name.to_owned()}><span>{ text }</span>
             <input type="text" name={name.to_owned()} maxlength={MOST_TYPED} autocomplete="off" autocapitalize="off" spellcheck="false"
@@ -137,7 +135,7 @@ fn submitting(
         let values: Vec<String> = form
             .fields
             .iter()
-            .map(|name| read(&element, name))
+            .map(|name| form::value(&element, name))
             .collect();
         let (number, what) = (asks.next, form.id.clone());
         let shown = ToldView {
@@ -158,24 +156,17 @@ fn submitting(
     })
 }
 
-fn read(form: &Element, name: &str) -> String {
-    let input = form.query_selector(&format!("input[name='{name}']"));
-    let input = input.ok().flatten();
-    let input = input.and_then(|input| input.dyn_into::<HtmlInputElement>().ok());
-    input.map(|input| input.value()).unwrap_or_default()
-}
-
 fn answer(ui: &Ui, one: &Asking) -> Html {
     let t: &Slots = ui.words();
     let (state, text) = match &one.answer {
         None => ("waiting", html! { t.waiting }),
-        Some(Ok(told)) => ("done", came_text(ui, told)),
+        Some(Ok(told)) => {
+            let what = word_or(came(&told.what), ui.lang, &told.what);
+            ("done", html! { <>{ what }{ values(told) }</> })
+        }
         Some(Err(why)) => {
-            let words = failure(&why.code);
-            (
-                "failed",
-                html! { words.map_or(why.message.clone(), |words| words.of(ui.lang).to_owned()) },
-            )
+            let why = word_or(failure(&why.code), ui.lang, &why.message);
+            ("failed", html! { why })
         }
     };
     html! {
@@ -184,16 +175,4 @@ fn answer(ui: &Ui, one: &Asking) -> Html {
             <p class={if state == "failed" { "problem" } else { "muted" }}>{ text }</p>
         </li>
     }
-}
-
-fn came_text(ui: &Ui, told: &ToldView) -> Html {
-    let word = came(&told.what).map(|word| word.of(ui.lang).to_owned());
-    html! { <>
-        { word.unwrap_or_else(|| told.what.clone()) }
-        { for told.values.iter().map(|value| html! { <>{ " " }<code><bdi>{ value }</bdi></code></> }) }
-    </> }
-}
-
-fn asked_text(ui: &Ui, id: &str) -> String {
-    asked(id).map_or_else(|| id.to_owned(), |word| word.of(ui.lang).to_owned())
 }

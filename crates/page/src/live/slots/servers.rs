@@ -4,6 +4,7 @@ use wire::{RowView, SeatView, ServerView, SlotsView, ValueView};
 use yew::prelude::*;
 
 use super::words::{Slots, label, state};
+use crate::kit::lang::word_or;
 use crate::kit::seats;
 use crate::kit::who::who;
 use crate::shell::door::Ui;
@@ -52,7 +53,7 @@ fn card(ui: &Ui, seat: &SeatView) -> Html {
         <li {key} class={classes!("server", server.here.then_some("me"), (!server.online).then_some("cut"))}
             data-testid={testid} data-role={role.map(str::to_owned)}>
             <h3>{ who(ui.lang, Some(seat.seat)) }
-                if let Some(role) = role { <span class={classes!("chip", "role", role.to_owned())}>{ state_text(ui, role) }</span> }
+                if let Some(role) = role { <span class={classes!("chip", "role", role.to_owned())}>{ word_or(state(role), ui.lang, role) }</span> }
             </h3>
             <p class="muted">{ tab }if !server.online { { " · " }<span class="problem">{ t.out_of_reach }</span> }</p>
             <dl>
@@ -72,20 +73,19 @@ fn role_of(server: &ServerView) -> Option<&str> {
 }
 
 fn fact(ui: &Ui, row: &RowView) -> Html {
-    let name = label(&row.label).map(|word| word.of(ui.lang).to_owned());
     let value = match &row.value {
         ValueView::Number(number) => html! { ui.n.whole(*number) },
-        ValueView::Word(word) => html! { state_text(ui, word) },
+        ValueView::Word(word) => html! { word_or(state(word), ui.lang, word) },
         ValueView::Seat(seat) => html! { seats::name(*seat) },
         ValueView::Peer(peer) => html! { <code>{ format!("{peer:x}")[..8].to_owned() }</code> },
     };
-    fact_of(name.unwrap_or_else(|| row.label.clone()), &row.label, value)
+    fact_of(
+        word_or(label(&row.label), ui.lang, &row.label),
+        &row.label,
+        value,
+    )
 }
 
 fn fact_of(name: String, label: &str, value: Html) -> Html {
     html! { <div><dt>{ name }</dt><dd data-row={label.to_owned()}>{ value }</dd></div> }
-}
-
-fn state_text(ui: &Ui, word: &str) -> String {
-    state(word).map_or_else(|| word.to_owned(), |known| known.of(ui.lang).to_owned())
 }

@@ -3,13 +3,15 @@
 use protocol::ParamSpec;
 use scenario::{Draft, LedgerOutline, MAX_NAME, ProtocolOutline, Room as Rules};
 use wasm_bindgen::JsCast;
-use web_sys::{Element, HtmlInputElement, HtmlSelectElement};
+use web_sys::{Element, HtmlInputElement};
 use wire::RoomView;
 use yew::prelude::*;
 
 use super::words::{
     Room, bad_room, param, preset as preset_words, protocol as protocol_words, unit,
 };
+use crate::kit::form;
+use crate::kit::lang::word_or;
 use crate::kit::modal::Modal;
 use crate::shell::door::{Ui, use_ui};
 use crate::shell::presets::{STARTS, presets};
@@ -115,9 +117,7 @@ fn OwnRoom(props: &OwnProps) -> Html {
     let choose = {
         let (chosen, wrong) = (chosen.clone(), wrong.clone());
         Callback::from(move |event: Event| {
-            let select = event.target_dyn_into::<HtmlSelectElement>();
-            let place = select.and_then(|select| usize::try_from(select.selected_index()).ok());
-            chosen.set(place.unwrap_or_default());
+            chosen.set(form::chosen(&event));
             wrong.set(None);
         })
     };
@@ -128,7 +128,7 @@ fn OwnRoom(props: &OwnProps) -> Html {
         use_effect_with(*chosen, move |_| {
             for spec in Rules::specs(protocol, ledger) {
                 let form = form.cast::<Element>();
-                let input = form.and_then(|form| named(&form, spec.name));
+                let input = form.and_then(|form| form::field(&form, spec.name));
                 if let Some(input) = input.and_then(|e| e.dyn_into::<HtmlInputElement>().ok()) {
                     input.set_value(&Rules::default_of(spec).to_string());
                 }
@@ -179,16 +179,13 @@ fn offers() -> impl Iterator<Item = (&'static ProtocolOutline, &'static LedgerOu
 
 /// A protocol's name: in its paper's language unless the words have another.
 fn protocol_text(ui: &Ui, protocol: &ProtocolOutline) -> String {
-    let known = protocol_words(protocol.id);
-    known
-        .map_or(protocol.name, |word| word.of(ui.lang))
-        .to_owned()
+    word_or(protocol_words(protocol.id), ui.lang, protocol.name)
 }
 
 /// The field of a parameter.
 fn field(ui: &Ui, spec: &ParamSpec) -> Html {
     let t: &Room = ui.words();
-    let label = param(spec.name).map_or(spec.name, |word| word.of(ui.lang));
+    let label = word_or(param(spec.name), ui.lang, spec.name);
     if spec.name == "bits" {
         return html! {
             <label key={spec.name}><span>{ label }</span>
@@ -205,7 +202,7 @@ fn field(ui: &Ui, spec: &ParamSpec) -> Html {
             <span class="with-unit">
                 <input name={spec.name} type="number" min={spec.min.to_string()} max={spec.max.to_string()} data-testid={format!("room-{}", spec.name)} />
                 if !spec.unit.is_empty() {
-                    <span>{ unit(spec.unit).map_or(spec.unit, |word| word.of(ui.lang)) }</span>
+                    <span>{ word_or(unit(spec.unit), ui.lang, spec.unit) }</span>
                 }
             </span>
             <small>{ range }</small></label>
@@ -215,28 +212,13 @@ fn field(ui: &Ui, spec: &ParamSpec) -> Html {
 /// The name of the field for the room's own name.
 const NAME: &str = "name";
 
-/// The field of a form that has this name.
-fn named(form: &Element, name: &str) -> Option<Element> {
-    let field = form.query_selector(&format!("[name='{name}']"));
-    field.ok().flatten()
-}
-
 /// Reads the room from the form, or the code and value of what is wrong with it.
 fn read(
     form: &Element,
     protocol: &'static ProtocolOutline,
     ledger: &'static LedgerOutline,
 ) -> Result<Rules, (String, String)> {
-    let text = |name: &str| {
-        let field = named(form, name);
-        let input = field.as_ref().and_then(|e| e.dyn_ref::<HtmlInputElement>());
-        let select = field
-            .as_ref()
-            .and_then(|e| e.dyn_ref::<HtmlSelectElement>());
-        let value = input.map(|input| input.value());
-        let value = value.or_else(|| select.map(|select| select.value()));
-        value.unwrap_or_default().trim().to_owned()
-    };
+    let text = |name: &str| form::value(form, name).trim().to_owned();
     let number = |spec: &'static ParamSpec| {
         let value = text(spec.name);
         let number = value.parse::<u64>();
