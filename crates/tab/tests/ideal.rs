@@ -2,14 +2,17 @@
 //! once. What goes wrong in real ones is `swarm`'s business.
 #![cfg(not(target_arch = "wasm32"))]
 
+mod disk;
+
 use std::collections::{BTreeMap, VecDeque};
 
 use pool::message::{FromMiner, MINER_PROTOCOL, ToMiner};
-use tab::door::{Channel, DbId, LockAnswer, LockId, Query};
-use tab::storage::{Change, Name, Store};
+use tab::door::{Channel, LockAnswer, LockId};
 use tab::{Due, Effect, Input, Reading, Stage, Tab};
 use wire::ask::{AddNode, GetStatus, Reset, StartMining, UndoReset};
 use wire::{Answer, Ask, Failure, Frame, FromEngine, Part, Power, Question, Start, ToEngine};
+
+use self::disk::Disk;
 
 const BUILD: &str = "test";
 
@@ -35,7 +38,7 @@ struct Browser {
     /// Milliseconds since the start.
     now: u64,
     todo: VecDeque<Input>,
-    values: BTreeMap<(DbId, Store, Name), Vec<u8>>,
+    disk: Disk,
     held: BTreeMap<LockId, String>,
     frames: Vec<Frame>,
     answers: BTreeMap<u32, Result<Answer, Failure>>,
@@ -53,7 +56,7 @@ impl Browser {
             tab,
             now: 0,
             todo: VecDeque::new(),
-            values: BTreeMap::new(),
+            disk: Disk::default(),
             held: BTreeMap::new(),
             frames: Vec::new(),
             answers: BTreeMap::new(),
@@ -146,15 +149,13 @@ impl Browser {
                 Effect::QueryLocks(id) => self.todo.push_back(Input::Locks(id, Some(vec![]))),
                 Effect::Open { db, .. } => self.todo.push_back(Input::Opened(db, Ok(()))),
                 Effect::Read { id, db, query } => {
-                    let rows = self.query(db, query);
+                    let rows = self.disk.read(db, query);
                     self.todo.push_back(Input::Read(id, Ok(rows)));
                 }
                 Effect::Write {
                     id, db, changes, ..
                 } => {
-                    changes
-                        .into_iter()
-                        .for_each(|change| self.change(db, change));
+                    self.disk.write(db, changes);
                     self.todo.push_back(Input::Written(id, Ok(())));
                 }
                 Effect::Spawn(id) => {
@@ -175,33 +176,6 @@ impl Browser {
                 Effect::Calibrate { .. } => self.todo.push_back(Input::Calibrated(1_000_000)),
                 _ => {}
             }
-        }
-    }
-
-    fn query(&self, db: DbId, query: Query) -> Vec<(Name, Vec<u8>)> {
-        let all = self.values.iter();
-        match query {
-            Query::Range(store, prefix) => all
-                .filter(|((d, s, n), _)| (*d, *s) == (db, store) && n.starts_with(&prefix))
-                .map(|((.., name), value)| (name.clone(), value.clone()))
-                .collect(),
-            Query::Names(store, names) => {
-                let value = |name: Name| {
-                    let value = self.values.get(&(db, store, name.clone()))?;
-                    Some((name, value.clone()))
-                };
-                names.into_iter().filter_map(value).collect()
-            }
-        }
-    }
-
-    fn change(&mut self, db: DbId, change: Change) {
-        match change {
-            Change::Put(store, name, value) => drop(self.values.insert((db, store, name), value)),
-            Change::Delete(store, name) => drop(self.values.remove(&(db, store, name))),
-            Change::DeleteAll(store, prefix) => self
-                .values
-                .retain(|(d, s, n), _| (*d, *s) != (db, store) || !n.starts_with(&prefix)),
         }
     }
 

@@ -2,13 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use tab::door::{Channel, DbId, LockAnswer, LockId, Query};
-use tab::storage::{Change, DbError, Name, Store};
+use tab::door::{Channel, LockAnswer, LockId};
+use tab::storage::DbError;
 use tab::{Due, Effect, Input, Reading, Tab};
 use wire::{
     Answer, Failure, FromEngine, Notice, Part, Question, RowView, ServerView, SlotsView, Start,
     ToEngine, ToldView, ValueView,
 };
+
+use super::disk::Disk;
 
 /// The room that tabs open.
 const LINK: &str = "/live?room=easy&protocol=raft&ledger=kv&seats=5&heartbeat=100&election=400\
@@ -22,7 +24,7 @@ pub struct Browser {
     pub tabs: BTreeMap<u8, Page>,
     /// Milliseconds since the start.
     pub now: u64,
-    pub values: BTreeMap<(DbId, Store, Name), Vec<u8>>,
+    pub disk: Disk,
     pub held: BTreeMap<String, (u8, LockId)>,
     pub waiting: VecDeque<(String, u8, LockId)>,
     pub born: u8,
@@ -212,48 +214,19 @@ impl Browser {
                 Input::Opened(db, Err(DbError::Refused("no".into())))
             }
             Effect::Open { db, .. } => Input::Opened(db, Ok(())),
-            Effect::Read { id, db, query } => Input::Read(id, Ok(self.query(db, query))),
+            Effect::Read { id, db, query } => Input::Read(id, Ok(self.disk.read(db, query))),
             Effect::Write {
                 id, db, changes, ..
             } => {
                 if self.refuses_storage {
                     return self.give(name, Input::Written(id, Err(DbError::Refused("no".into()))));
                 }
-                changes
-                    .into_iter()
-                    .for_each(|change| self.change(db, change));
+                self.disk.write(db, changes);
                 Input::Written(id, Ok(()))
             }
             _ => return,
         };
         self.give(name, input);
-    }
-
-    pub fn query(&self, db: DbId, query: Query) -> Vec<(Name, Vec<u8>)> {
-        let all = self.values.iter();
-        match query {
-            Query::Range(store, prefix) => all
-                .filter(|((d, s, n), _)| (*d, *s) == (db, store) && n.starts_with(&prefix))
-                .map(|((.., name), value)| (name.clone(), value.clone()))
-                .collect(),
-            Query::Names(store, names) => {
-                let value = |name: Name| {
-                    let value = self.values.get(&(db, store, name.clone()))?;
-                    Some((name, value.clone()))
-                };
-                names.into_iter().filter_map(value).collect()
-            }
-        }
-    }
-
-    pub fn change(&mut self, db: DbId, change: Change) {
-        match change {
-            Change::Put(store, name, value) => drop(self.values.insert((db, store, name), value)),
-            Change::Delete(store, name) => drop(self.values.remove(&(db, store, name))),
-            Change::DeleteAll(store, prefix) => self
-                .values
-                .retain(|(d, s, n), _| (*d, *s) != (db, store) || !n.starts_with(&prefix)),
-        }
     }
 
     pub fn hear_engine(&mut self, name: u8, message: FromEngine) {

@@ -3,6 +3,8 @@
 #![cfg(not(target_arch = "wasm32"))]
 
 mod browser;
+#[path = "../disk/mod.rs"]
+mod disk;
 
 use tab::door::{DbId, LockAnswer, LockId};
 use tab::{Input, Stage};
