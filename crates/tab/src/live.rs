@@ -375,15 +375,14 @@ impl Live {
         if let Session::Member(member) = &mut self.session
             && let Some(lost) = member.nodes.iter().find(|one| one.lock == Some(lock))
         {
+            let lost = lost.id;
             if self.l.has_slots() {
-                let lost = lost.id;
                 member.lose_seat(&mut self.l, &lost);
-                self.leave(cx, Some(lock), true);
-                return self.lose_name(cx);
+            } else {
+                let generation = self.l.store.generation().current;
+                let values = self.l.store.values_of(&lost).cloned();
+                self.l.inheritance = values.map(|values| (generation, values));
             }
-            let generation = self.l.store.generation().current;
-            let values = self.l.store.values_of(&lost.id).cloned();
-            self.l.inheritance = values.map(|values| (generation, values));
         }
         self.leave(cx, Some(lock), true);
         self.lose_name(cx);

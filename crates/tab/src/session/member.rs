@@ -133,7 +133,6 @@ impl Member {
         let continued = joined.claimed.continued(&former);
         l.store.give_up_saves(|node| continued.contains(node));
         l.label = joined.label;
-        let no_seat = joined.claimed.no_seat;
         l.held_up(cx, joined.held_up);
         let mut member = Self {
             locks: joined.locks,
@@ -158,12 +157,11 @@ impl Member {
             renewing: None,
             knows_chain: false,
             settle_by: 0,
-            no_seat: None,
+            no_seat: joined.claimed.no_seat,
             submitted: BTreeMap::new(),
             last_submitted: 0,
         };
         member.nodes = member.take_in(cx, l, joined.claimed);
-        member.no_seat = no_seat;
         member.know_nodes(l);
         member.listen(cx, l);
         member.starting = Some(Starting::begin(cx, None, &[]));

@@ -6,7 +6,7 @@ use wire::ask::Submit;
 use wire::live::NoSeat;
 use wire::{Answer, Failure};
 
-use super::Member;
+use super::{Hosted, Member};
 use crate::cx::{Cx, failure};
 use crate::lasting::Lasting;
 use crate::picture::slots::told;
@@ -114,20 +114,17 @@ impl Member {
     /// Nothing is kept any more. A server that goes on would break its promises once it is back, so
     /// this tab's seats are free for tabs that can keep them.
     pub(super) fn give_up_seats(&mut self, l: &mut Lasting) {
-        let seats: Vec<PeerId> = self
-            .nodes
-            .iter()
-            .filter(|one| l.seat_of(&one.id).is_some())
-            .map(|one| one.id)
-            .collect();
-        for id in seats {
-            self.host.remove(&id);
-            if let Some(place) = self.nodes.iter().position(|one| one.id == id) {
-                self.departing.extend(self.nodes.remove(place).lock);
-            }
-            self.no_seat = Some(NoSeat::NoStorage);
-            self.change();
-            l.pace.change();
+        let is_server = |one: &mut Hosted| l.seat_of(&one.id).is_some();
+        let servers: Vec<Hosted> = self.nodes.extract_if(.., is_server).collect();
+        if servers.is_empty() {
+            return;
         }
+        for one in servers {
+            self.host.remove(&one.id);
+            self.departing.extend(one.lock);
+        }
+        self.no_seat = Some(NoSeat::NoStorage);
+        self.change();
+        l.pace.change();
     }
 }
