@@ -10,6 +10,8 @@ extern crate alloc;
 pub mod pbft;
 pub mod pow;
 pub mod raft;
+#[cfg(test)]
+mod testing;
 
 use protocol::Entry;
 

@@ -2,9 +2,10 @@
 
 extern crate std;
 
-use alloc::{format, vec::Vec};
+use alloc::format;
 
 use super::message::{Kind, Message, Slot};
+use crate::testing::{assert_copies_go_their_own_way, assert_numbers_outlive_a_crash};
 
 mod byzantine;
 mod chaos;
@@ -12,21 +13,7 @@ mod codec;
 mod net;
 mod views;
 
-use net::{Net, values};
-
-/// All is answered with its own receipt, and all replicas executed the same.
-fn assert_settled(net: &Net) {
-    assert_eq!(
-        net.answered, net.asked,
-        "each receipt repeats its transaction"
-    );
-    let state = |place| {
-        net.glance(place)
-            .map(|glance| (glance.executed, glance.tip))
-    };
-    let states: Vec<_> = net.members().map(state).collect();
-    assert!(states.windows(2).all(|two| two[0] == two[1]), "{states:?}");
-}
+use net::{Net, Pbft, values};
 
 /// How many messages of one kind were said.
 fn count(net: &Net, is_one: impl Fn(&Message) -> bool) -> usize {
@@ -44,7 +31,7 @@ fn a_request_costs_so_many_messages() {
         net.run_ms(10);
         net.submit(members, "one");
         net.run_ms(100); // before anybody says again where it stands
-        assert_settled(&net);
+        net.assert_settled();
         let counts = [
             count(&net, |one| matches!(one, Message::PrePrepare { .. })),
             count(&net, |one| matches!(one, Message::Prepare(..))),
@@ -67,7 +54,7 @@ fn requests_reach_all_and_clients_get_their_receipts() {
         }
         net.finish();
         net.run_ms(500);
-        assert_settled(&net);
+        net.assert_settled();
         assert_eq!(net.executed(0), 30, "one request a batch");
         assert_eq!(net.view(0), 0);
     }
@@ -82,7 +69,7 @@ fn requests_that_wait_share_a_batch() {
     }
     net.finish();
     net.run_ms(500);
-    assert_settled(&net);
+    net.assert_settled();
     assert!(
         net.executed(0) < 20,
         "{} slots for 40 requests",
@@ -107,7 +94,7 @@ fn a_primary_that_crashes_is_replaced() {
     net.boot(0);
     net.run_ms(2000);
     assert_eq!(net.view(0), 1, "who was away learns of the new view");
-    assert_settled(&net);
+    net.assert_settled();
 }
 
 #[test]
@@ -121,7 +108,7 @@ fn two_primaries_of_seven_may_crash_one_after_the_other() {
     assert_eq!(net.view(3), 2);
     net.boot_all();
     net.run_ms(3000);
-    assert_settled(&net);
+    net.assert_settled();
 }
 
 /// Slots are decided in any order within the window, and executed in theirs.
@@ -144,7 +131,7 @@ fn a_later_slot_is_decided_before_an_earlier_one() {
     net.finish();
     net.run_ms(1000);
     assert_eq!(net.view(0), 0, "said again in time");
-    assert_settled(&net);
+    net.assert_settled();
 }
 
 /// Without stable checkpoints, the log ends 2K slots after the last one.
@@ -160,7 +147,7 @@ fn the_window_ends_where_nothing_is_stable() {
     net.filter = None;
     net.finish();
     net.run_ms(1000);
-    assert_settled(&net);
+    net.assert_settled();
 }
 
 /// Below a stable checkpoint nothing is kept but what was decided.
@@ -201,7 +188,7 @@ fn a_replica_that_is_far_behind_catches_up() {
     net.cut.clear();
     net.run_ms(3000);
     assert_eq!(net.executed(3), 50);
-    assert_settled(&net);
+    net.assert_settled();
     // It counts again: with another one away, its votes are needed.
     net.isolate(&[2]);
     net.submit(4, "more");
@@ -223,7 +210,7 @@ fn nothing_is_decided_without_a_quorum() {
     net.cut.clear();
     net.finish();
     net.run_ms(2000);
-    assert_settled(&net);
+    net.assert_settled();
 }
 
 /// A client asks again after its request was executed: it gets the old receipt, and nothing else happens.
@@ -242,27 +229,12 @@ fn a_reply_that_was_lost_is_repeated() {
 /// A client that restarts never uses a number twice.
 #[test]
 fn a_clients_numbers_outlive_a_crash() {
-    let mut net = Net::up(4, 1, 12);
-    net.submit(4, "first");
-    net.finish();
-    net.crash(4);
-    net.boot(4);
-    net.submit(4, "second");
-    net.finish();
-    net.run_ms(500);
-    assert_settled(&net);
+    assert_numbers_outlive_a_crash::<Pbft>(4);
 }
 
 #[test]
 fn a_copy_goes_its_own_way() {
-    let mut net = Net::up(4, 1, 13);
-    net.run_ms(1000);
-    let copy = net.fork_of(0);
-    let before = copy.inspect();
-    net.submit(4, "more");
-    net.run_ms(1000);
-    assert_eq!(copy.inspect(), before);
-    assert_ne!(net.inspect(0), before);
+    assert_copies_go_their_own_way::<Pbft>(4);
 }
 
 /// Any two quorums share a correct member, and the correct ones alone are one.

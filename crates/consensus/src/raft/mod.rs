@@ -19,7 +19,7 @@ mod snapshots;
 mod state;
 mod step;
 #[cfg(test)]
-pub(crate) mod tests;
+mod tests;
 
 use client::Client;
 use message::Index;

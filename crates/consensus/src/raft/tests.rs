@@ -9,16 +9,15 @@ use protocol::{Body, Proposal, Value};
 
 use super::message::{Entry, Index, Message, Outcome, Term};
 use super::saved::{PROMISE, Promise, entry_name};
+use crate::testing::{assert_copies_go_their_own_way, assert_numbers_outlive_a_crash};
 
 mod chaos;
 mod codec;
-pub(crate) mod executor;
-pub(crate) mod host;
-pub(super) mod net;
+pub mod net;
 mod rules;
 mod snapshots;
 
-use net::Net;
+use net::{Net, Raft};
 
 /// An entry of a term that asks for nothing.
 fn noop(term: u64) -> Entry {
@@ -58,17 +57,10 @@ fn number(net: &Net, place: usize, label: &str) -> u64 {
     }
 }
 
-fn all_answered(net: &Net) -> bool {
-    net.answered.len() == net.asked.len()
-}
-
 /// All is answered with its own receipt, all replicas executed the same, and all logs are equal as far
 /// as they are kept.
 fn assert_settled(net: &Net) {
-    assert_eq!(
-        net.answered, net.asked,
-        "each receipt repeats its transaction"
-    );
+    net.assert_settled();
     let logs: Vec<_> = net.members().map(|place| net.log(place)).collect();
     let same = |one: &[Entry], other: &[Entry]| {
         one.iter()
@@ -80,19 +72,14 @@ fn assert_settled(net: &Net) {
         logs.windows(2).all(|two| same(&two[0], &two[1])),
         "logs differ"
     );
-    let state = |place| {
-        net.glance(place)
-            .map(|glance| (glance.executed, glance.tip))
-    };
-    let states: Vec<_> = net.members().map(state).collect();
-    assert!(states.windows(2).all(|two| two[0] == two[1]), "{states:?}");
-    for (place, state) in net.members().zip(states) {
+    for place in net.members() {
         let end = net
             .cut_of(place)
             .base
             .index
             .plus(net.log(place).len() as u64);
-        assert_eq!(state.map(|state| Index(state.0)), Some(end));
+        let executed = net.glance(place).map(|glance| Index(glance.executed));
+        assert_eq!(executed, Some(end));
     }
 }
 
@@ -117,7 +104,7 @@ fn entries_reach_all_and_clients_get_their_receipts() {
             net.submit(client, format!("{client}/{round}"));
         }
     }
-    net.run_until("the last answer", all_answered);
+    net.finish();
     net.run_ms(200);
     assert_settled(&net);
 }
@@ -129,7 +116,7 @@ fn requests_that_wait_share_an_entry() {
     for client in 3..43 {
         net.submit(client, format!("{client}"));
     }
-    net.run_until("the last answer", all_answered);
+    net.finish();
     net.run_ms(200);
     assert_settled(&net);
     let leader = net.leader().expect("one leads");
@@ -142,10 +129,10 @@ fn a_leader_that_crashes_is_replaced() {
     let mut net = Net::up(5, 1, 4);
     let first = net.elect();
     net.submit(5, "before");
-    net.run_until("the first answer", all_answered);
+    net.finish();
     net.crash(first);
     net.submit(5, "after");
-    net.run_until("the second answer", all_answered);
+    net.finish();
     assert_ne!(net.elect(), first);
     net.boot(first);
     net.run_ms(2000);
@@ -229,7 +216,7 @@ fn an_old_terms_entry_is_not_committed_by_counting() {
         term,
         outcome: Outcome::Matched(Index(index)),
     };
-    net.tell(follower, leader, matched(2).to_vec().into());
+    net.tell(follower, leader, &matched(2));
     assert_eq!(number(&net, leader, "commit"), 0);
     net.cut.clear();
     net.run_ms(300);
@@ -253,7 +240,7 @@ fn a_partitioned_replica_raises_no_terms() {
     );
     assert_eq!(net.glance(alone).expect("up").epoch, term);
     net.submit(5, "meanwhile");
-    net.run_until("the answer", all_answered);
+    net.finish();
     net.cut.clear();
     net.run_ms(2000);
     assert_eq!(net.leader(), Some(leader));
@@ -306,7 +293,7 @@ fn a_crash_between_any_two_wishes_breaks_no_promise() {
                 net.boot(place);
             }
             net.nodes[place].fuse = None;
-            net.run_until("the answers", all_answered);
+            net.finish();
             net.run_ms(300);
             assert_settled(&net);
         }
@@ -316,25 +303,10 @@ fn a_crash_between_any_two_wishes_breaks_no_promise() {
 /// A client that restarts never uses a number twice.
 #[test]
 fn a_clients_numbers_outlive_a_crash() {
-    let mut net = Net::up(3, 1, 14);
-    net.submit(3, "first");
-    net.run_until("the answer", all_answered);
-    net.crash(3);
-    net.boot(3);
-    net.submit(3, "second");
-    net.run_until("the answer", all_answered);
-    net.run_ms(200);
-    assert_settled(&net);
+    assert_numbers_outlive_a_crash::<Raft>(3);
 }
 
 #[test]
 fn a_copy_goes_its_own_way() {
-    let mut net = Net::up(3, 1, 17);
-    net.run_ms(1000);
-    let copy = net.fork_of(0);
-    let before = copy.inspect();
-    net.submit(3, "more");
-    net.run_ms(1000);
-    assert_eq!(copy.inspect(), before);
-    assert_ne!(net.inspect(0), before);
+    assert_copies_go_their_own_way::<Raft>(3);
 }

@@ -3,22 +3,17 @@
 use alloc::{boxed::Box, string::String, sync::Arc, vec, vec::Vec};
 
 use chain::{Encode, Seat, Signature, Time};
-use protocol::{
-    AskId, Body, Claim, Death, Input, Keep, Output, Proposal, Remains, Seen, Values, Wish, pack,
-};
+use protocol::{AskId, Body, Claim, Output, Proposal, Wish};
 
 use super::*;
 use crate::pbft::message::{
     Batch, Checkpoint, Decided, Digest, NewView, Prepared, Request, Slot, Stable, ViewChange, Vote,
 };
 use crate::pbft::saved::{Accepted, NEW_VIEW, STABLE, Shelf, VIEW_CHANGE, batch_name, forget};
-use crate::raft::tests::host::output;
+use crate::testing::claims::{self, Step, die, peer, save, say};
+use crate::testing::host::output;
 
 const SIGNED: Signature = Signature::from_bytes([0; 64]);
-
-fn peer(seat: u8) -> PeerId {
-    PeerId::from_bytes([seat + 1; 32])
-}
 
 /// Four members, of whom one may be faulty; seats from 4 on are clients.
 fn members() -> Members {
@@ -55,8 +50,7 @@ fn vote(view: u64, slot: u64, tx: &[u8]) -> Vote {
 }
 
 fn put(name: &[u8], value: &impl Encode) -> Output {
-    let value = value.to_vec().into();
-    output(Wish::Save(vec![Keep::Put(name.to_vec(), value)]))
+    claims::put(name, value.to_vec())
 }
 
 fn decide(view: u64, slot: u64, tx: &[u8]) -> Output {
@@ -119,11 +113,6 @@ fn new_view(view: u64, slot: u64, txs: &[&[u8]]) -> NewView {
     }
 }
 
-fn say(to: u8, message: &Message) -> Output {
-    let (to, packet) = (peer(to), pack(message));
-    output(Wish::Send { to, packet })
-}
-
 fn pre_prepare(view: u64, slot: u64, tx: &[u8]) -> Message {
     Message::PrePrepare {
         view: View(view),
@@ -154,38 +143,24 @@ fn execute(slot: u64, proposal: Proposal) -> Output {
     }
 }
 
-/// Shows a step to a claim.
-fn show(claim: &mut dyn Claim, seat: u8, out: &[Output]) -> Result<(), String> {
-    claim.after(&Seen {
-        at: Time(0),
-        seat: u32::from(seat),
-        peer: peer(seat),
-        input: &Input::Peers { up: vec![] },
-        out,
-        glance: None,
-    })
+/// Steps in which nobody looks at the machines.
+fn unseen(steps: &[(u8, Vec<Output>)]) -> Vec<Step> {
+    let steps = steps.iter().cloned();
+    steps.map(|(seat, out)| (seat, out, None)).collect()
 }
 
-/// Shows steps that are all fine.
+fn show(claim: &mut dyn Claim, seat: u8, out: &[Output]) -> Result<(), String> {
+    claims::show(claim, seat, out, None)
+}
+
 #[track_caller]
 fn fine(claim: &mut dyn Claim, steps: &[(u8, Vec<Output>)]) {
-    for (seat, out) in steps {
-        assert_eq!(show(claim, *seat, out), Ok(()));
-    }
+    claims::fine(claim, &unseen(steps));
 }
 
-/// Shows steps of which all but the last are fine, and the last is not.
 #[track_caller]
-fn finds(mut claim: Box<dyn Claim>, steps: &[(u8, Vec<Output>)]) {
-    let (last, before) = steps.split_last().expect("a violation");
-    fine(&mut *claim, before);
-    let mut copy = claim.fork();
-    let (seat, out) = last;
-    assert!(show(&mut *claim, *seat, out).is_err(), "{}", claim.name());
-    assert!(
-        show(&mut *copy, *seat, out).is_err(),
-        "a copy knows as much"
-    );
+fn finds(claim: Box<dyn Claim>, steps: &[(u8, Vec<Output>)]) {
+    claims::finds(claim, &unseen(steps));
 }
 
 #[test]
@@ -375,10 +350,7 @@ fn what_is_said_in_a_view_that_was_left_or_beyond_the_water_marks() {
         &[ready.clone(), leaves, says(&prepare(0, 1, b"a"))],
     );
     let keeps = forget(Slot(4));
-    let forgets = (
-        1,
-        vec![put(STABLE, &stable(4, 1)), output(Wish::Save(keeps))],
-    );
+    let forgets = (1, vec![put(STABLE, &stable(4, 1)), save(keeps)]);
     finds(claim(), &[ready, forgets, says(&prepare(0, 1, b"a"))]);
 }
 
@@ -478,23 +450,6 @@ fn a_quorum_is_counted_independently() {
         assert_eq!(members.quorum(), crate::pbft::group::quorum(usize::from(n)));
         assert_eq!(members.faults(), crate::pbft::group::faults(usize::from(n)));
     }
-}
-
-/// A death in which the disk loses all but this.
-fn die(claim: &mut dyn Claim, seat: u8, left: &[Output]) -> Result<(), String> {
-    let (mut own, mut shared) = (Values::new(), Values::new());
-    for output in left {
-        if let Output::Save(batch) = output {
-            let writes = batch.0.iter();
-            writes.for_each(|write| write.apply(&mut own, &mut shared));
-        }
-    }
-    let (own, shared) = (&own, &shared);
-    claim.died(&Death {
-        seat: u32::from(seat),
-        peer: peer(seat),
-        remains: Some(Remains { own, shared }),
-    })
 }
 
 #[test]

@@ -2,8 +2,8 @@
 
 use alloc::{format, vec};
 
+use super::count;
 use super::net::{Net, key, values, vote};
-use super::{assert_settled, count};
 use crate::pbft::message::{Batch, Digest, Kind, Message};
 
 /// A primary that tells two halves two things gets neither through, and is replaced.
@@ -207,5 +207,5 @@ fn a_member_that_repeats_itself_for_ever_stops_nobody() {
     assert_eq!(net.view(0), 0);
     net.boot(3);
     net.run_ms(2000);
-    assert_settled(&net);
+    net.assert_settled();
 }

@@ -1,9 +1,9 @@
 //! Random schedules.
 
-use alloc::{format, vec::Vec};
+use alloc::format;
 
-use super::assert_settled;
 use super::net::Net;
+use crate::testing::assert_same;
 
 /// Loss, doubles, reordering, crashes between any two wishes, restarts and partitions; then a quiet time
 /// in which all must be answered and all must have executed the same.
@@ -21,12 +21,7 @@ fn random_schedules_keep_all_claims_and_settle() {
 
 #[test]
 fn the_same_seed_gives_the_same_run() {
-    let run = || {
-        let net = chaos(7);
-        let disks: Vec<_> = net.nodes.iter().map(|node| node.disk.clone()).collect();
-        (net.now, net.answered, net.said, disks)
-    };
-    assert_eq!(run(), run());
+    assert_same(|| chaos(7));
 }
 
 fn chaos(seed: u64) -> Net {
@@ -46,16 +41,10 @@ fn chaos(seed: u64) -> Net {
             net.submit(client, format!("{client}/{round}"));
         }
     }
-    (net.loss, net.double, net.late) = (0, 0, 0);
-    net.delay = (1000, 3000);
-    net.cut.clear();
-    for place in net.members() {
-        net.nodes[place].fuse = None;
-    }
-    net.boot_all();
+    net.calm();
     net.finish();
     net.run_ms(2000); // the latest packet arrives within one second
-    assert_settled(&net);
+    net.assert_settled();
     net
 }
 
@@ -97,7 +86,7 @@ fn a_crash_between_any_two_wishes_breaks_no_promise() {
             net.nodes[place].fuse = None;
             net.finish();
             net.run_ms(1000);
-            assert_settled(&net);
+            net.assert_settled();
         }
     }
 }

@@ -4,7 +4,6 @@ use alloc::{sync::Arc, vec, vec::Vec};
 
 use chain::{Seat, Signature};
 
-use super::assert_settled;
 use super::net::{Net, key, vote};
 use crate::pbft::group::order;
 use crate::pbft::message::{
@@ -184,7 +183,7 @@ fn what_was_prepared_survives_the_primary() {
     assert_eq!((decided.view, decided.batch.proposer), (View(1), Seat(0)));
     net.boot(0);
     net.run_ms(2000);
-    assert_settled(&net);
+    net.assert_settled();
 }
 
 /// A slot that only the old primary knows of becomes a null request, and those after it stay.
@@ -211,7 +210,7 @@ fn a_gap_becomes_a_null_request() {
     assert_eq!(net.executed(1), 4, "the request of the gap comes last");
     net.boot(0);
     net.run_ms(2000);
-    assert_settled(&net);
+    net.assert_settled();
 }
 
 /// A backup that lacks a batch which the new view only names asks for it.
@@ -258,7 +257,7 @@ fn a_view_change_outlives_a_restart() {
     net.finish();
     net.cut.clear();
     net.run_ms(2000);
-    assert_settled(&net);
+    net.assert_settled();
 }
 
 /// A loss of power may take a write and leave later ones: a certificate without its batch, and votes of
@@ -296,5 +295,5 @@ fn what_rests_on_a_write_that_is_gone_is_dropped() {
     net.submit(4, "three");
     net.finish();
     net.run_ms(2000);
-    assert_settled(&net);
+    net.assert_settled();
 }

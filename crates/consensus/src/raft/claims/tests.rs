@@ -4,22 +4,16 @@ use alloc::{boxed::Box, rc::Rc, string::String, sync::Arc, vec, vec::Vec};
 use core::cell::RefCell;
 
 use chain::{BlockId, Encode as _, PeerId, Seat, Time};
-use protocol::{
-    Body, Claim, Death, Glance, Input, Keep, Output, Proposal, Remains, Seen, Values, Wish, pack,
-};
+use protocol::{Body, Glance, Keep, Output, Proposal};
 
 use super::observer::KEPT;
 use super::*;
 use crate::raft::message::{Entry, Outcome, Point, Stage};
 use crate::raft::saved::{CUT, Cut, PROMISE, Promise, entry_name};
-use crate::raft::tests::host::output;
 use crate::raft::tests::net::Net;
+use crate::testing::claims::{Step, die, finds, peer, put, save, say, show};
 
 const FOLLOWER: u8 = 0;
-
-fn peer(seat: u8) -> PeerId {
-    PeerId::from_bytes([seat + 1; 32])
-}
 
 /// Three members.
 fn members() -> Arc<[PeerId]> {
@@ -42,25 +36,18 @@ fn entry(term: u64, time: u64) -> Vec<u8> {
     Entry { term, proposal }.to_vec()
 }
 
-fn put(index: u64, value: Vec<u8>) -> Output {
-    let name = entry_name(Index(index));
-    output(Wish::Save(vec![Keep::Put(name, value.into())]))
+fn write(index: u64, value: Vec<u8>) -> Output {
+    put(&entry_name(Index(index)), value)
 }
 
 fn delete(from: u64, until: u64) -> Output {
     let (from, until) = (entry_name(Index(from)), entry_name(Index(until)));
-    output(Wish::Save(vec![Keep::DeleteRange(from, until)]))
+    save([Keep::DeleteRange(from, until)])
 }
 
 fn vow(term: u64, vote: Option<u32>) -> Output {
     let (term, vote) = (Term(term), vote.map(Seat));
-    let value = Promise { term, vote }.to_vec().into();
-    output(Wish::Save(vec![Keep::Put(PROMISE.to_vec(), value)]))
-}
-
-fn say(to: u8, message: &Message) -> Output {
-    let (to, packet) = (peer(to), pack(message));
-    output(Wish::Send { to, packet })
+    put(PROMISE, Promise { term, vote }.to_vec())
 }
 
 fn append(term: u64, commit: u64) -> Message {
@@ -82,49 +69,6 @@ fn looks(role: u8, term: u64, executed: u64, tip: u8) -> Glance {
     }
 }
 
-/// Shows a step to a claim.
-fn show(
-    claim: &mut dyn Claim,
-    seat: u8,
-    out: &[Output],
-    glance: Option<Glance>,
-) -> Result<(), String> {
-    claim.after(&seen(seat, out, glance))
-}
-
-static NEWS: Input = Input::Peers { up: Vec::new() };
-
-fn seen(seat: u8, out: &[Output], glance: Option<Glance>) -> Seen<'_> {
-    Seen {
-        at: Time(0),
-        seat: u32::from(seat),
-        peer: peer(seat),
-        input: &NEWS,
-        out,
-        glance,
-    }
-}
-
-/// Shows steps of which all but the last are fine, and the last is not.
-#[track_caller]
-fn finds(mut claim: Box<dyn Claim>, steps: &[(u8, Vec<Output>, Option<Glance>)]) {
-    let (last, fine) = steps.split_last().expect("a violation");
-    for (seat, out, glance) in fine {
-        assert_eq!(show(&mut *claim, *seat, out, *glance), Ok(()));
-    }
-    let mut copy = claim.fork();
-    let (seat, out, glance) = last;
-    assert!(
-        show(&mut *claim, *seat, out, *glance).is_err(),
-        "{}",
-        claim.name()
-    );
-    assert!(
-        show(&mut *copy, *seat, out, *glance).is_err(),
-        "a copy knows as much"
-    );
-}
-
 #[test]
 fn two_leaders_in_a_term() {
     let claim = || Box::new(Watched::new(&watch(), ElectionSafety::default()));
@@ -140,14 +84,14 @@ fn two_leaders_in_a_term() {
 fn a_leader_that_rewrites_its_log() {
     let claim = || Box::new(Watched::new(&watch(), LeaderAppendOnly::default()));
     let leads = Some(looks(LEADER, 2, 0, 0));
-    let elected = (0, vec![put(1, entry(1, 0)), put(2, entry(2, 0))], leads);
-    let goes_on = (0, vec![put(3, entry(2, 1))], leads);
+    let elected = (0, vec![write(1, entry(1, 0)), write(2, entry(2, 0))], leads);
+    let goes_on = (0, vec![write(3, entry(2, 1))], leads);
     finds(
         claim(),
         &[
             elected.clone(),
             goes_on.clone(),
-            (0, vec![put(3, entry(2, 2))], leads),
+            (0, vec![write(3, entry(2, 2))], leads),
         ],
     );
     finds(claim(), &[elected, goes_on, (0, vec![delete(2, 4)], leads)]);
@@ -158,9 +102,14 @@ fn a_follower_may_rewrite_its_log() {
     let mut claim = Watched::new(&watch(), LeaderAppendOnly::default());
     let leads = Some(looks(LEADER, 2, 0, 0));
     let follows = Some(looks(FOLLOWER, 3, 0, 0));
-    assert_eq!(show(&mut claim, 0, &[put(1, entry(2, 0))], leads), Ok(()));
+    assert_eq!(show(&mut claim, 0, &[write(1, entry(2, 0))], leads), Ok(()));
     assert_eq!(
-        show(&mut claim, 0, &[delete(1, 2), put(1, entry(3, 0))], follows),
+        show(
+            &mut claim,
+            0,
+            &[delete(1, 2), write(1, entry(3, 0))],
+            follows
+        ),
         Ok(())
     );
 }
@@ -168,10 +117,10 @@ fn a_follower_may_rewrite_its_log() {
 #[test]
 fn logs_that_do_not_match() {
     let claim = || Box::new(Watched::new(&watch(), LogMatching::default()));
-    let one = (0, vec![put(1, entry(1, 0)), put(2, entry(2, 0))], None);
-    let other_bytes = (1, vec![put(1, entry(1, 9))], None);
-    let other_past = (1, vec![put(1, entry(2, 5)), put(2, entry(2, 0))], None);
-    let hole = (1, vec![put(2, entry(2, 0))], None);
+    let one = (0, vec![write(1, entry(1, 0)), write(2, entry(2, 0))], None);
+    let other_bytes = (1, vec![write(1, entry(1, 9))], None);
+    let other_past = (1, vec![write(1, entry(2, 5)), write(2, entry(2, 0))], None);
+    let hole = (1, vec![write(2, entry(2, 0))], None);
     finds(claim(), &[one.clone(), other_bytes]);
     finds(claim(), &[one.clone(), other_past]);
     finds(claim(), &[one, hole]);
@@ -181,8 +130,8 @@ fn logs_that_do_not_match() {
 fn a_leader_without_what_is_committed() {
     let claim = || Box::new(Watched::new(&watch(), LeaderCompleteness::default()));
     let leads = |term, executed| Some(looks(LEADER, term, executed, 0));
-    let follower = (1, vec![put(1, entry(1, 0))], None);
-    let commits = (0, vec![put(1, entry(1, 0))], leads(1, 1));
+    let follower = (1, vec![write(1, entry(1, 0))], None);
+    let commits = (0, vec![write(1, entry(1, 0))], leads(1, 1));
     let has_it = (1, vec![], leads(2, 0));
     let lacks_it = (2, vec![], leads(3, 0));
     finds(
@@ -190,7 +139,7 @@ fn a_leader_without_what_is_committed() {
         &[follower.clone(), commits.clone(), has_it, lacks_it],
     );
     // The leader crashed, but had said so.
-    let says = (0, vec![put(1, entry(1, 0)), say(1, &append(1, 1))], None);
+    let says = (0, vec![write(1, entry(1, 0)), say(1, &append(1, 1))], None);
     finds(claim(), &[follower, says, (2, vec![], leads(2, 0))]);
 }
 
@@ -199,7 +148,7 @@ fn a_leader_of_an_older_term_may_lack_what_later_ones_committed() {
     let mut claim = Watched::new(&watch(), LeaderCompleteness::default());
     let leads = |term, executed| Some(looks(LEADER, term, executed, 0));
     assert_eq!(
-        show(&mut claim, 0, &[put(1, entry(5, 0))], leads(5, 1)),
+        show(&mut claim, 0, &[write(1, entry(5, 0))], leads(5, 1)),
         Ok(())
     );
     assert_eq!(show(&mut claim, 2, &[], leads(4, 0)), Ok(()));
@@ -210,7 +159,7 @@ fn two_replicas_that_execute_different_things() {
     let claim = || Box::new(Watched::new(&watch(), StateMachineSafety::default()));
     let executes = |time, tip| {
         (
-            vec![put(1, entry(1, time))],
+            vec![write(1, entry(1, time))],
             Some(looks(FOLLOWER, 1, 1, tip)),
         )
     };
@@ -230,7 +179,7 @@ fn two_replicas_that_execute_different_things() {
 #[test]
 fn a_commit_that_is_not_on_a_majority() {
     let claim = || Box::new(Watched::new(&watch(), CommittedIsDurable));
-    let has = |seat| (seat, vec![put(1, entry(1, 0))], None);
+    let has = |seat| (seat, vec![write(1, entry(1, 0))], None);
     let says = (0, vec![say(1, &append(1, 1))], None);
     let executes = (0, vec![], Some(looks(LEADER, 1, 1, 0)));
     finds(claim(), &[has(0), says.clone()]);
@@ -244,38 +193,21 @@ fn a_commit_that_is_not_on_a_majority() {
             executes,
             has(2),
             (1, vec![delete(1, 2)], None),
-            (2, vec![put(1, entry(2, 0))], None),
+            (2, vec![write(1, entry(2, 0))], None),
         ],
     );
     finds(claim(), &[has(1), says]); // not even the one that says so
-}
-
-/// A death in which the disk loses all but this.
-fn die(claim: &mut dyn Claim, seat: u8, left: &[Output]) -> Result<(), String> {
-    let (mut own, mut shared) = (Values::new(), Values::new());
-    for output in left {
-        if let Output::Save(batch) = output {
-            let writes = batch.0.iter();
-            writes.for_each(|write| write.apply(&mut own, &mut shared));
-        }
-    }
-    let (own, shared) = (&own, &shared);
-    claim.died(&Death {
-        seat: u32::from(seat),
-        peer: peer(seat),
-        remains: Some(Remains { own, shared }),
-    })
 }
 
 #[test]
 fn power_may_take_what_was_not_promised_and_nothing_else() {
     let mut claim = Watched::new(&watch(), CommittedIsDurable);
     for seat in [0, 1, 2] {
-        let out = [put(1, entry(1, 0)), put(2, entry(1, 1))];
+        let out = [write(1, entry(1, 0)), write(2, entry(1, 1))];
         show(&mut claim, seat, &out, None).expect("saved");
     }
     show(&mut claim, 0, &[], Some(looks(LEADER, 1, 1, 0))).expect("committed");
-    let first = || [put(1, entry(1, 0))];
+    let first = || [write(1, entry(1, 0))];
     assert_eq!(die(&mut claim, 0, &first()), Ok(()), "not committed");
     assert_eq!(die(&mut claim, 1, &[]), Ok(()), "two still have it");
     assert!(die(&mut claim, 2, &[]).is_err());
@@ -329,7 +261,7 @@ fn words_that_are_not_saved() {
     );
     let confirmed = (
         0,
-        vec![vow(2, None), put(1, entry(2, 0)), confirms.clone()],
+        vec![vow(2, None), write(1, entry(2, 0)), confirms.clone()],
         None,
     );
     finds(
@@ -387,12 +319,12 @@ fn cut((index, term): (u64, u64), (base, base_term): (u64, u64)) -> Vec<Keep> {
 }
 
 fn cuts(snapshot: (u64, u64), base: (u64, u64)) -> Output {
-    output(Wish::Save(cut(snapshot, base)))
+    save(cut(snapshot, base))
 }
 
 /// A log of three entries, executed as far as it says.
-fn three(seat: u8, executed: u64) -> (u8, Vec<Output>, Option<Glance>) {
-    let out = (1..=3).map(|index| put(index, entry(1, index))).collect();
+fn three(seat: u8, executed: u64) -> Step {
+    let out = (1..=3).map(|index| write(index, entry(1, index))).collect();
     (seat, out, Some(looks(FOLLOWER, 1, executed, 0)))
 }
 
@@ -414,14 +346,16 @@ fn a_snapshot_of_what_is_not_committed() {
         assert_eq!(show(&mut *claim, seat, &out, glance), Ok(()));
     }
     // What is not committed may go, and what is written instead may be committed at once.
-    let again = [delete(3, 4), put(3, entry(2, 9))];
+    let again = [delete(3, 4), write(3, entry(2, 9))];
     assert_eq!(show(&mut *claim, 1, &again, None), Ok(()));
 }
 
 #[test]
 fn what_a_snapshot_stands_for_is_durable_and_the_log_goes_on_behind_it() {
-    let terms = Net::new(3, 0, 0).terms();
-    let mut claims = all(&terms);
+    let mut claims = all(&Terms {
+        members: members(),
+        ..Net::new(3, 0, 0).nodes[0].terms.clone()
+    });
     let mut show_all = |seat, out: &[Output], glance| {
         let shown = claims
             .iter_mut()
@@ -441,14 +375,14 @@ fn what_a_snapshot_stands_for_is_durable_and_the_log_goes_on_behind_it() {
         Ok(()),
         "a leader, too"
     );
-    let goes_on = [put(4, entry(1, 4))];
+    let goes_on = [write(4, entry(1, 4))];
     assert_eq!(show_all(0, &goes_on, leads(3)), Ok(()));
     // One that has nothing installs it.
-    let installs = [cuts((3, 1), (3, 1)), put(4, entry(1, 4))];
+    let installs = [cuts((3, 1), (3, 1)), write(4, entry(1, 4))];
     let follows = Some(looks(FOLLOWER, 1, 4, 1));
     assert_eq!(show_all(2, &installs, follows), Ok(()));
     assert!(
-        show_all(2, &[put(4, entry(1, 5))], follows).is_err(),
+        show_all(2, &[write(4, entry(1, 5))], follows).is_err(),
         "it is compared"
     );
 }
@@ -459,7 +393,7 @@ fn memory_is_bounded() {
     let (observer, most) = (watch(), KEPT as u64);
     let mut claim = Watched::new(&observer, SnapshotsAreCommitted);
     for index in 1..=2 * most {
-        let out = [put(index, entry(1, index))];
+        let out = [write(index, entry(1, index))];
         assert_eq!(show(&mut claim, 0, &out, None), Ok(()));
     }
     let observer = observer.borrow();

@@ -2,8 +2,9 @@
 
 use alloc::{format, vec::Vec};
 
+use super::assert_settled;
 use super::net::Net;
-use super::{all_answered, assert_settled};
+use crate::testing::assert_same;
 
 /// Loss, doubles, reordering, crashes between any two wishes, restarts and partitions; then a quiet
 /// time in which all must be answered and all logs must agree.
@@ -26,12 +27,7 @@ fn random_schedules_keep_all_claims_and_settle() {
 
 #[test]
 fn the_same_seed_gives_the_same_run() {
-    let run = || {
-        let net = chaos(7);
-        let disks: Vec<_> = net.nodes.iter().map(|node| node.disk.clone()).collect();
-        (net.now, net.answered, net.said, disks)
-    };
-    assert_eq!(run(), run());
+    assert_same(|| chaos(7));
 }
 
 fn chaos(seed: u64) -> Net {
@@ -53,14 +49,8 @@ fn chaos(seed: u64) -> Net {
             net.submit(client, format!("{client}/{round}"));
         }
     }
-    (net.loss, net.double, net.late) = (0, 0, 0);
-    net.delay = (1000, 3000);
-    net.cut.clear();
-    for place in net.members() {
-        net.nodes[place].fuse = None;
-    }
-    net.boot_all();
-    net.run_until("the last answer", all_answered);
+    net.calm();
+    net.finish();
     net.run_ms(2000); // the latest packet arrives within one second
     assert_settled(&net);
     net

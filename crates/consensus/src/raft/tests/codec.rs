@@ -2,17 +2,14 @@
 
 use alloc::{sync::Arc, vec::Vec};
 
-use chain::{Decode, Encode, PeerId, Seat, Time, decode_exact};
+use chain::{Encode as _, PeerId, Seat, Time};
 use proptest::prelude::*;
 use protocol::{Body, Proposal, Request};
 
 use super::net::Net;
 use crate::raft::message::{Entry, Index, Message, Outcome, Point, Stage, Term};
 use crate::raft::saved::{Cut, Promise, entry_index, entry_name, entry_term};
-
-fn bytes() -> impl Strategy<Value = Arc<[u8]>> {
-    prop::collection::vec(any::<u8>(), 0..40).prop_map(Arc::from)
-}
+use crate::testing::{bytes, junk_is_an_error_or, round_trip};
 
 fn body() -> impl Strategy<Value = Body> {
     let request = (any::<[u8; 32]>(), any::<u64>(), bytes());
@@ -101,16 +98,6 @@ fn message() -> impl Strategy<Value = Message> {
     ]
 }
 
-/// Reads back what was written, nothing less and nothing more.
-fn round_trip<T: Encode + Decode + PartialEq + core::fmt::Debug>(value: &T) {
-    let mut bytes = value.to_vec();
-    assert_eq!(decode_exact::<T>(&bytes).as_ref(), Ok(value));
-    bytes.push(0);
-    assert!(decode_exact::<T>(&bytes).is_err(), "a byte too many");
-    bytes.truncate(bytes.len() - 2);
-    assert!(decode_exact::<T>(&bytes).is_err(), "a byte too few");
-}
-
 proptest! {
     #[test]
     fn messages_survive(message in message()) {
@@ -141,9 +128,7 @@ proptest! {
 
     #[test]
     fn junk_is_an_error_or_a_message(bytes: Vec<u8>) {
-        if let Ok(message) = decode_exact::<Message>(&bytes) {
-            prop_assert_eq!(message.to_vec(), bytes);
-        }
+        junk_is_an_error_or::<Message>(&bytes);
     }
 
     /// Well-formed nonsense from members, clients and strangers, to machines in any state. No claim
@@ -157,7 +142,7 @@ proptest! {
         net.unclaimed();
         net.run_ms(wait);
         for (from, to, message) in said {
-            net.tell(from, to, message.to_vec().into());
+            net.tell(from, to, &message);
             net.run_ms(10);
         }
     }

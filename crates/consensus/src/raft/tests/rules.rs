@@ -10,10 +10,6 @@ use super::{noop, number, plant, terms_of};
 use crate::raft::message::{Entry, Index, Message, Outcome, Point, Stage, Term};
 use crate::raft::saved::entry_name;
 
-fn bytes(message: &Message) -> Arc<[u8]> {
-    message.to_vec().into()
-}
-
 fn point(index: u64, term: u64) -> Point {
     Point {
         index: Index(index),
@@ -21,9 +17,9 @@ fn point(index: u64, term: u64) -> Point {
     }
 }
 
-fn ask(term: u64, last: Point) -> Arc<[u8]> {
+fn ask(term: u64, last: Point) -> Message {
     let (stage, term) = (Stage::Real, Term(term));
-    bytes(&Message::AskVote { stage, term, last })
+    Message::AskVote { stage, term, last }
 }
 
 /// Whether the last thing said was a vote for somebody.
@@ -34,14 +30,14 @@ fn granted(net: &Net) -> Option<usize> {
     }
 }
 
-fn append(term: u64, prev: Point, commit: u64, entries: Vec<Entry>) -> Arc<[u8]> {
+fn append(term: u64, prev: Point, commit: u64, entries: Vec<Entry>) -> Message {
     let (term, commit) = (Term(term), Index(commit));
-    bytes(&Message::Append {
+    Message::Append {
         term,
         prev,
         commit,
         entries,
-    })
+    }
 }
 
 /// Paper section 5.4.1: the later term is more up to date, then the longer log.
@@ -58,7 +54,7 @@ fn votes_go_to_logs_that_are_up_to_date() {
         let mut net = Net::new(3, 0, 1);
         plant(&mut net, 0, &[1, 2], 3);
         net.boot(0);
-        net.tell(1, 0, ask(4, last));
+        net.tell(1, 0, &ask(4, last));
         assert_eq!(granted(&net).is_some(), expected, "{last:?}");
     }
 }
@@ -72,7 +68,11 @@ fn who_is_led_gives_no_vote_and_keeps_its_term() {
     let term = net.glance(leader).expect("up").epoch;
     for voter in 0..3 {
         let rival = (0..3).find(|place| ![voter, leader].contains(place));
-        net.tell(rival.expect("three"), voter, ask(term + 5, point(99, term)));
+        net.tell(
+            rival.expect("three"),
+            voter,
+            &ask(term + 5, point(99, term)),
+        );
         assert_eq!(granted(&net), None);
         assert_eq!(net.glance(voter).expect("up").epoch, term);
     }
@@ -85,12 +85,12 @@ fn strangers_change_nothing() {
     net.boot(0);
     let (last, before) = (point(9, 9), net.inspect(0));
     for stranger in [0, 3] {
-        net.tell(stranger, 0, ask(9, last));
-        net.tell(stranger, 0, append(9, Point::default(), 1, vec![noop(9)]));
+        net.tell(stranger, 0, &ask(9, last));
+        net.tell(stranger, 0, &append(9, Point::default(), 1, vec![noop(9)]));
     }
     assert_eq!((net.inspect(0), net.said.len()), (before, 0));
     let tx = b"who leads?"[..].into();
-    net.tell(3, 0, bytes(&Message::Request { number: 7, tx }));
+    net.tell(3, 0, &Message::Request { number: 7, tx });
     let (number, leader) = (7, None);
     let answer = Message::NotLeader { number, leader };
     assert_eq!(net.said.back(), Some(&(0, 3, answer)));
@@ -107,9 +107,9 @@ fn a_damaged_disk_is_made_sound() {
     net.boot(0);
     assert_eq!(terms_of(&net, 0), [1, 2]);
     assert!(!net.nodes[0].disk.contains_key(&entry_name(Index(4))));
-    net.tell(1, 0, ask(2, point(9, 2)));
+    net.tell(1, 0, &ask(2, point(9, 2)));
     assert_eq!(granted(&net), None);
-    net.tell(1, 0, ask(3, point(9, 2)));
+    net.tell(1, 0, &ask(3, point(9, 2)));
     assert_eq!(granted(&net), Some(1));
 }
 
@@ -120,29 +120,29 @@ fn a_pre_vote_does_not_elect() {
     net.boot(0);
     let voted = |stage, term| {
         let (term, granted) = (Term(term), true);
-        bytes(&Message::Voted {
+        Message::Voted {
             stage,
             term,
             granted,
-        })
+        }
     };
     net.run_until("a pre-candidate", |net| {
         net.glance(0).is_some_and(|glance| glance.role == 1)
     });
     [1, 2]
         .into_iter()
-        .for_each(|from| net.tell(from, 0, voted(Stage::Pre, 1)));
+        .for_each(|from| net.tell(from, 0, &voted(Stage::Pre, 1)));
     assert_eq!(net.glance(0).expect("up").role, 2, "a majority would");
     [3, 4]
         .into_iter()
-        .for_each(|from| net.tell(from, 0, voted(Stage::Pre, 1)));
-    (0..2).for_each(|_| net.tell(1, 0, voted(Stage::Real, 1)));
+        .for_each(|from| net.tell(from, 0, &voted(Stage::Pre, 1)));
+    (0..2).for_each(|_| net.tell(1, 0, &voted(Stage::Real, 1)));
     assert_eq!(
         net.glance(0).expect("up").role,
         2,
         "one did, and said so twice"
     );
-    net.tell(2, 0, voted(Stage::Real, 1));
+    net.tell(2, 0, &voted(Stage::Real, 1));
     assert_eq!(net.glance(0).expect("up").role, 3);
 }
 
@@ -151,7 +151,7 @@ fn a_leader_of_a_past_term_is_told_so() {
     let mut net = Net::new(3, 0, 4);
     plant(&mut net, 0, &[1], 5);
     net.boot(0);
-    net.tell(1, 0, append(4, point(1, 1), 1, vec![noop(4)]));
+    net.tell(1, 0, &append(4, point(1, 1), 1, vec![noop(4)]));
     let stale = Message::Appended {
         term: Term(5),
         outcome: Outcome::Stale,
@@ -170,9 +170,9 @@ fn only_what_was_compared_is_committed() {
     plant(&mut net, 2, &[1, 1, 1], 5);
     net.boot(2);
     net.unclaimed(); // the leader is made up
-    net.tell(1, 2, append(6, point(1, 1), 3, vec![]));
+    net.tell(1, 2, &append(6, point(1, 1), 3, vec![]));
     assert_eq!(number(&net, 2, "commit"), 1);
-    net.tell(1, 2, append(6, point(1, 1), 3, vec![noop(2), noop(2)]));
+    net.tell(1, 2, &append(6, point(1, 1), 3, vec![noop(2), noop(2)]));
     assert_eq!(number(&net, 2, "commit"), 3);
     assert_eq!(terms_of(&net, 2), [1, 2, 2]);
 }
@@ -235,7 +235,7 @@ fn a_new_leader_does_not_append_again_what_it_inherits() {
     net.run_until("its reign", |net| net.leader() == Some(0));
     net.isolate(&[0]);
     let tx = b"once"[..].into();
-    net.tell(3, 0, bytes(&Message::Request { number: 1, tx }));
+    net.tell(3, 0, &Message::Request { number: 1, tx });
     assert_eq!(terms_of(&net, 0).len(), 3, "two, and the first of its own");
 }
 
@@ -248,7 +248,7 @@ fn a_client_follows_few_hints_between_time_outs() {
     for from in [0, 1].repeat(50) {
         let leader = Some(Seat(1 - from));
         let hint = Message::NotLeader { number: 1, leader };
-        net.tell(from as usize, 3, bytes(&hint));
+        net.tell(from as usize, 3, &hint);
     }
     assert_eq!(net.said.len(), 1 + 3);
     net.run_ms(501);
@@ -264,12 +264,12 @@ fn an_old_message_deletes_nothing() {
     for round in 0..5 {
         net.submit(3, format!("{round}"));
     }
-    net.run_until("the answers", super::all_answered);
+    net.finish();
     net.run_ms(200);
     let log = net.log(follower);
     let term = net.glance(leader).expect("up").epoch;
     let old = append(term, Point::default(), 0, log[..2].to_vec());
-    net.tell(leader, follower, old);
+    net.tell(leader, follower, &old);
     assert_eq!(net.log(follower), log);
 }
 
@@ -277,15 +277,15 @@ fn an_old_message_deletes_nothing() {
 fn a_vote_outlives_a_crash() {
     let mut net = Net::new(3, 0, 13);
     net.boot(0);
-    net.tell(1, 0, ask(5, Point::default()));
+    net.tell(1, 0, &ask(5, Point::default()));
     assert_eq!(granted(&net), Some(1));
     net.crash(0);
     net.boot(0);
-    net.tell(2, 0, ask(5, Point::default()));
+    net.tell(2, 0, &ask(5, Point::default()));
     assert_eq!(granted(&net), None, "the vote of term 5 was given");
-    net.tell(1, 0, ask(5, Point::default()));
+    net.tell(1, 0, &ask(5, Point::default()));
     assert_eq!(granted(&net), Some(1), "to the first one, again");
-    net.tell(2, 0, ask(6, Point::default()));
+    net.tell(2, 0, &ask(6, Point::default()));
     assert_eq!(granted(&net), Some(2));
 }
 
@@ -304,7 +304,7 @@ fn a_request_under_way_is_not_appended_again() {
         number: 1,
         tx: b"once"[..].into(),
     };
-    (0..10).for_each(|_| net.tell(3, leader, request.to_vec().into()));
+    (0..10).for_each(|_| net.tell(3, leader, &request));
     assert_eq!(net.log(leader).len(), before + 1);
 }
 
@@ -318,7 +318,7 @@ fn a_lonely_leader_writes_little() {
     net.isolate(&[leader, 3]);
     for number in 1..5000 {
         let tx = b"flood"[..].into();
-        net.tell(3, leader, Message::Request { number, tx }.to_vec().into());
+        net.tell(3, leader, &Message::Request { number, tx });
     }
     assert_eq!(net.log(leader).len(), before + 4);
     assert_eq!(number(&net, leader, "waiting"), 1024);

@@ -3,9 +3,8 @@
 use alloc::{format, vec::Vec};
 
 use super::net::Net;
-use super::{all_answered, assert_settled, noop, number};
+use super::{assert_settled, noop, number};
 use crate::raft::message::{Index, Message, Outcome, Point, Term};
-use chain::Encode as _;
 
 /// A network in which a snapshot is taken after so many entries and travels in pieces of so many bytes.
 fn net(members: usize, seed: u64, snapshot: u64, piece: u64) -> Net {
@@ -21,7 +20,7 @@ fn work(net: &mut Net, rounds: usize) {
         for client in clients.clone() {
             net.submit(client, format!("{client}/{round}"));
         }
-        net.run_until("the answers", all_answered);
+        net.finish();
     }
 }
 
@@ -147,7 +146,7 @@ fn an_old_message_about_what_is_gone_is_confirmed() {
             commit,
             entries,
         };
-        net.tell(leader, follower, old.to_vec().into());
+        net.tell(leader, follower, &old);
         let outcome = Outcome::Matched(Index(count));
         let answer = Message::Appended { term, outcome };
         assert_eq!(net.said.back(), Some(&(follower, leader, answer)));
@@ -176,7 +175,7 @@ fn an_old_snapshot_changes_nothing() {
         offset: 0,
         piece: old.bytes.clone(),
     };
-    net.tell(leader, follower, message.to_vec().into());
+    net.tell(leader, follower, &message);
     assert_eq!((net.inspect(follower), net.cut_of(follower)), before);
     let outcome = Outcome::Matched(last.index);
     let answer = Message::Appended { term, outcome };
@@ -207,7 +206,7 @@ fn junk_is_not_installed() {
         (1, &[2, 3], 1),
         (0, &[1], 1),
     ] {
-        net.tell(leader, follower, install(offset, piece).to_vec().into());
+        net.tell(leader, follower, &install(offset, piece));
         if (offset, piece.len()) != (1, 2) {
             let answer = Message::Received { term, last, have };
             assert_eq!(net.said.back(), Some(&(follower, leader, answer)));

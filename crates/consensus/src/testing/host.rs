@@ -8,12 +8,15 @@ use protocol::{
     Values, Wish, Write, pack, said,
 };
 
-/// All that Raft looks at of a chain: its snapshot.
-pub(crate) struct View<'a>(pub Option<&'a Snapshot>);
+/// All that a protocol over slots looks at of a chain: its best block, and its snapshot.
+pub struct View<'a> {
+    pub tip: [u8; 32],
+    pub snapshot: Option<&'a Snapshot>,
+}
 
 impl ChainView for View<'_> {
     fn tip(&self) -> (BlockId, Height) {
-        (BlockId::from_bytes([0; 32]), Height::GENESIS)
+        (BlockId::from_bytes(self.tip), Height::GENESIS)
     }
 
     fn forks(&self) -> Option<&dyn ForkView> {
@@ -21,12 +24,12 @@ impl ChainView for View<'_> {
     }
 
     fn snapshot(&self) -> Option<&Snapshot> {
-        self.0
+        self.snapshot
     }
 }
 
 /// Hands an input to a protocol, as a node would.
-pub(crate) fn feed(protocol: &mut dyn Protocol, cx: &mut Cx<'_>, input: &Input, disk: &Values) {
+pub fn feed(protocol: &mut dyn Protocol, cx: &mut Cx<'_>, input: &Input, disk: &Values) {
     match input {
         Input::Boot { .. } => protocol.on_boot(cx, disk),
         Input::Timer {
@@ -42,7 +45,7 @@ pub(crate) fn feed(protocol: &mut dyn Protocol, cx: &mut Cx<'_>, input: &Input, 
 }
 
 /// Applies a change to a disk.
-pub(crate) fn store(disk: &mut Values, keep: &Keep) {
+pub fn store(disk: &mut Values, keep: &Keep) {
     match keep {
         Keep::Put(name, value) => drop(disk.insert(name.clone(), value.clone())),
         Keep::DeleteRange(from, until) => {
@@ -84,6 +87,6 @@ pub fn output(wish: Wish) -> Output {
             key: TimerKey::Protocol(key),
         },
         Wish::Tell(event) => Output::Tell(event),
-        other => panic!("Raft never wants {other:?}"),
+        other => unreachable!("no slots need {other:?}"),
     }
 }

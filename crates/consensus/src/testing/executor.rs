@@ -7,7 +7,7 @@ use protocol::{Body, Proposal, Receipt, Snapshot};
 
 /// Executes decided slots as nodes do: in order, each request once.
 #[derive(Default)]
-pub(crate) struct Executor {
+pub struct Executor {
     decided: BTreeMap<u64, Arc<Proposal>>,
     pub executed: u64,
     pub tip: [u8; 32],
