@@ -7,6 +7,8 @@
 
 extern crate alloc;
 
+mod asks;
+mod members;
 pub mod pbft;
 pub mod pow;
 pub mod raft;

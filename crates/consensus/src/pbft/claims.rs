@@ -8,6 +8,7 @@ use protocol::{Claim, Deed, Output, Seen, Terms, To, said};
 use rpds::RedBlackTreeMapSync as Map;
 
 use super::message::{Message, View};
+use crate::members::seat_of;
 
 mod clients;
 mod decisions;
@@ -46,8 +47,7 @@ struct Members(Arc<[PeerId]>);
 impl Members {
     /// The seat of a member; `None` for all others.
     fn seat(&self, peer: PeerId) -> Option<Seat> {
-        let place = self.0.iter().position(|member| *member == peer)?;
-        u32::try_from(place).ok().map(Seat)
+        seat_of(&self.0, peer)
     }
 
     /// The most that may be faulty.

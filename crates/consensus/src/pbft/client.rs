@@ -1,21 +1,19 @@
 //! A client: one request at a time, sent to the primary; to all, if the reply does not come in time;
 //! until f + 1 members have replied alike (paper section 4.1).
 
-use alloc::{boxed::Box, sync::Arc, vec, vec::Vec};
+use alloc::{boxed::Box, sync::Arc, vec::Vec};
 
 use chain::{Micros, PeerId, Seat, SecretKey, decode_exact};
-use protocol::{AskId, Cx, Glance, Keep, Protocol, Sheet, Value, Values, pack};
-use rpds::{QueueSync as Queue, RedBlackTreeMapSync as Map};
+use protocol::{AskId, Cx, Glance, Protocol, Sheet, Value, Values, pack};
+use rpds::RedBlackTreeMapSync as Map;
 
 use super::group::Group;
 use super::message::{Message, Request, View};
 use super::pool::MAX_TX;
-use super::saved::COUNT;
+use crate::asks::Asks;
 
 /// The timer for asking all members.
 const RESEND: u16 = 0;
-/// The most asks that wait; more are refused.
-const MAX_WAITING: usize = 1024;
 
 /// A client.
 #[derive(Clone)]
@@ -23,15 +21,13 @@ pub(super) struct Client {
     group: Group,
     key: Arc<SecretKey>,
     resend: Micros,
-    /// How many requests it has numbered, in all its incarnations.
-    count: u64,
+    asks: Asks,
     under_way: Option<UnderWay>,
-    waiting: Queue<(AskId, Arc<[u8]>)>,
     /// The view that f + 1 members were in last.
     view: View,
 }
 
-/// The request that it waits for; its number is the client's count.
+/// The request that it waits for; its number is the last.
 #[derive(Clone)]
 struct UnderWay {
     ask: AskId,
@@ -46,9 +42,8 @@ impl Client {
             group,
             key: Arc::new(key),
             resend,
-            count: 0,
+            asks: Asks::new(),
             under_way: None,
-            waiting: Queue::new_sync(),
             view: View(0),
         }
     }
@@ -58,22 +53,17 @@ impl Client {
         if self.under_way.is_some() {
             return;
         }
-        let (Some((ask, tx)), Some(count)) = (self.waiting.peek(), self.count.checked_add(1))
-        else {
+        let Some((ask, tx)) = self.asks.next() else {
             return;
         };
-        let (client, number, tx) = (cx.me, count, tx.clone());
+        self.asks.save(cx);
+        let (client, number) = (cx.me, self.asks.number());
         let wish = protocol::Request { client, number, tx };
         self.under_way = Some(UnderWay {
-            ask: *ask,
+            ask,
             request: Arc::new(self.group.request(&self.key, wish)),
             replies: Map::new_sync(),
         });
-        self.waiting.dequeue_mut();
-        self.count = count;
-        // Durable before it is used: a number that meant two things would be executed once.
-        let value = count.to_le_bytes()[..].into();
-        cx.save(vec![Keep::Put(COUNT.to_vec(), value)]);
         self.send(cx, [self.group.primary(self.view)]);
         self.wait(cx);
     }
@@ -116,16 +106,11 @@ impl Client {
 
 impl Protocol for Client {
     fn on_boot(&mut self, _cx: &mut Cx<'_>, saved: &Values) {
-        let count = saved.get(COUNT).and_then(|bytes| bytes[..].try_into().ok());
-        self.count = count.map_or(0, u64::from_le_bytes);
+        self.asks.restore(saved);
     }
 
     fn on_submit(&mut self, cx: &mut Cx<'_>, ask: AskId, tx: &Arc<[u8]>) {
-        // No replica would take one that is too long, and it would hold up all others.
-        if tx.len() > MAX_TX || self.waiting.len() >= MAX_WAITING {
-            return cx.refuse(ask);
-        }
-        self.waiting.enqueue_mut((ask, tx.clone()));
+        self.asks.take(cx, ask, tx, MAX_TX);
         self.begin(cx);
     }
 
@@ -145,7 +130,7 @@ impl Protocol for Client {
                 view,
                 number,
                 receipt,
-            } if number == self.count => self.on_reply(cx, from, view, receipt),
+            } if number == self.asks.number() => self.on_reply(cx, from, view, receipt),
             _ => {} // about an earlier request, or for replicas
         }
     }
@@ -168,9 +153,9 @@ impl Protocol for Client {
                 Value::Word(super::ROLES[usize::from(super::CLIENT)]),
             )
             .row("state", Value::Word(state))
-            .row("request", Value::Number(self.count))
+            .row("request", Value::Number(self.asks.number()))
             .row("replies", Value::Number(replies))
-            .row("waiting", Value::Number(self.waiting.len() as u64))
+            .row("waiting", Value::Number(self.asks.waiting()))
             .row("view", Value::Number(self.view.0))
     }
 

@@ -9,6 +9,7 @@ use super::message::{
     Checkpoint, Decided, Digest, Kind, NewView, Prepared, Request, Signatures, Slot, Stable, View,
     ViewChange, Vote,
 };
+use crate::members;
 
 /// The most members that may be faulty among `n`.
 #[must_use]
@@ -64,20 +65,19 @@ impl Group {
 
     /// All seats.
     pub fn seats(&self) -> impl Iterator<Item = Seat> + use<> {
-        (0..u32::try_from(self.members.len()).unwrap_or(u32::MAX)).map(Seat)
+        members::seats(&self.members)
     }
 
     /// The seat of a member; `None` for all who do not count.
     #[must_use]
     pub fn seat_of(&self, peer: PeerId) -> Option<Seat> {
-        let place = self.members.iter().position(|member| *member == peer)?;
-        u32::try_from(place).ok().map(Seat)
+        members::seat_of(&self.members, peer)
     }
 
     /// The member at a seat; `None` if there is none.
     #[must_use]
     pub fn member(&self, seat: Seat) -> Option<PeerId> {
-        self.members.get(usize::try_from(seat.0).ok()?).copied()
+        members::member(&self.members, seat)
     }
 
     fn statement(&self, kind: Kind, body: &[u8]) -> [u8; 32] {

@@ -1,4 +1,4 @@
-//! What replicas and clients keep, under which names. Slots are written big-endian, so that names are
+//! What replicas keep, under which names. Slots are written big-endian, so that names are
 //! ordered as slots are.
 
 use alloc::vec::Vec;
@@ -14,8 +14,6 @@ pub const STABLE: &[u8] = b"stable";
 pub const VIEW_CHANGE: &[u8] = b"view-change";
 /// Where it keeps the new view with which the last view that it took part in began.
 pub const NEW_VIEW: &[u8] = b"new-view";
-/// Where a client keeps how many requests it has numbered: eight bytes, little-endian.
-pub const COUNT: &[u8] = b"count";
 
 /// What is kept of a slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

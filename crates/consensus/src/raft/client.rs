@@ -1,32 +1,27 @@
 //! A client: one request at a time, sent to whoever leads, again and again until the reply comes
 //! (paper section 8).
 
-use alloc::{boxed::Box, sync::Arc, vec};
+use alloc::{boxed::Box, sync::Arc};
 
 use chain::{Micros, PeerId, Seat, decode_exact};
 use protocol::planted::is_planted;
-use protocol::{AskId, Cx, Glance, Keep, Protocol, Sheet, Value, Values, pack};
-use rpds::QueueSync as Queue;
+use protocol::{AskId, Cx, Glance, Protocol, Sheet, Value, Values, pack};
 
 use super::intake::MAX_TX;
 use super::message::Message;
-use super::saved::COUNT;
-use super::{member, seat_of};
+use crate::asks::Asks;
+use crate::members::{member, seat_of};
 
 /// The timer for trying the next member.
 const RESEND: u16 = 0;
-/// The most asks that wait; more are refused.
-const MAX_WAITING: usize = 1024;
 
 /// A client.
 #[derive(Clone)]
 pub(super) struct Client {
     members: Arc<[PeerId]>,
     resend: Micros,
-    /// How many requests it has numbered, in all its incarnations.
-    count: u64,
+    asks: Asks,
     under_way: Option<UnderWay>,
-    waiting: Queue<(AskId, Arc<[u8]>)>,
     /// The member that it believes to lead.
     leader: Seat,
     /// How many hints it still follows before the next time-out: two that name each other would keep
@@ -34,7 +29,7 @@ pub(super) struct Client {
     hops: u32,
 }
 
-/// The request that it waits for; its number is the client's count.
+/// The request that it waits for; its number is the last.
 #[derive(Clone)]
 struct UnderWay {
     ask: AskId,
@@ -47,9 +42,8 @@ impl Client {
             hops: 0,
             members,
             resend,
-            count: 0,
+            asks: Asks::new(),
             under_way: None,
-            waiting: Queue::new_sync(),
             leader: Seat(0),
         }
     }
@@ -59,19 +53,13 @@ impl Client {
         if self.under_way.is_some() {
             return;
         }
-        let (Some((ask, tx)), Some(count)) = (self.waiting.peek(), self.count.checked_add(1))
-        else {
+        let Some((ask, tx)) = self.asks.next() else {
             return;
         };
-        let (ask, tx) = (*ask, tx.clone());
-        self.under_way = Some(UnderWay { ask, tx });
-        self.waiting.dequeue_mut();
-        self.count = count;
-        // Durable before it is used: a number that meant two things would be executed once.
-        let value = count.to_le_bytes()[..].into();
         if !is_planted("raft/count-not-saved") {
-            cx.save(vec![Keep::Put(COUNT.to_vec(), value)]);
+            self.asks.save(cx);
         }
+        self.under_way = Some(UnderWay { ask, tx });
         self.send(cx);
         self.wait(cx);
     }
@@ -79,7 +67,7 @@ impl Client {
     fn send(&self, cx: &mut Cx<'_>) {
         let member = member(&self.members, self.leader);
         if let (Some(member), Some(UnderWay { tx, .. })) = (member, &self.under_way) {
-            let (number, tx) = (self.count, tx.clone());
+            let (number, tx) = (self.asks.number(), tx.clone());
             let request = Message::Request { number, tx };
             cx.send(member, &pack(&request));
         }
@@ -120,18 +108,11 @@ impl Client {
 
 impl Protocol for Client {
     fn on_boot(&mut self, _cx: &mut Cx<'_>, saved: &Values) {
-        let count = saved.get(COUNT).and_then(|bytes| bytes[..].try_into().ok());
-        self.count = count.map_or(0, u64::from_le_bytes);
+        self.asks.restore(saved);
     }
 
     fn on_submit(&mut self, cx: &mut Cx<'_>, ask: AskId, tx: &Arc<[u8]>) {
-        if tx.len() > MAX_TX {
-            return cx.refuse(ask); // no leader would take it, and it would hold up all others
-        }
-        if self.waiting.len() >= MAX_WAITING {
-            return cx.refuse(ask);
-        }
-        self.waiting.enqueue_mut((ask, tx.clone()));
+        self.asks.take(cx, ask, tx, MAX_TX);
         self.begin(cx);
     }
 
@@ -148,10 +129,10 @@ impl Protocol for Client {
             return;
         };
         match message {
-            Message::NotLeader { number, leader } if number == self.count => {
+            Message::NotLeader { number, leader } if number == self.asks.number() => {
                 self.redirect(cx, from, leader);
             }
-            Message::Reply { number, receipt } if number == self.count => {
+            Message::Reply { number, receipt } if number == self.asks.number() => {
                 self.finish(cx, from, receipt);
             }
             _ => {} // about an earlier request, or for replicas
@@ -178,8 +159,8 @@ impl Protocol for Client {
                 Value::Word(super::ROLES[usize::from(super::CLIENT)]),
             )
             .row("state", Value::Word(state))
-            .row("request", Value::Number(self.count))
-            .row("waiting", Value::Number(self.waiting.len() as u64))
+            .row("request", Value::Number(self.asks.number()))
+            .row("waiting", Value::Number(self.asks.waiting()))
             .row("leader", leader.map_or(Value::Word("none"), Value::Peer))
     }
 

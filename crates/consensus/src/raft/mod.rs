@@ -3,7 +3,7 @@
 
 use alloc::boxed::Box;
 
-use chain::{Micros, PeerId, Seat, decode_exact};
+use chain::{Micros, PeerId, decode_exact};
 use protocol::{
     Card, Cx, Entry, Executed, Glance, ParamSpec, Protocol, Role, Shape, Sheet, Snapshot, Terms,
     Values,
@@ -92,17 +92,6 @@ pub const ENTRY: Entry = Entry {
 const ROLES: &[&str] = &["follower", "pre-candidate", "candidate", "leader", "client"];
 const LEADER: u8 = 3;
 const CLIENT: u8 = 4;
-
-/// The seat of a member; `None` for all who do not count.
-fn seat_of(members: &[PeerId], peer: PeerId) -> Option<Seat> {
-    let place = members.iter().position(|member| *member == peer)?;
-    u32::try_from(place).ok().map(Seat)
-}
-
-/// The member at a seat; `None` if there is none.
-fn member(members: &[PeerId], seat: Seat) -> Option<PeerId> {
-    members.get(usize::try_from(seat.0).ok()?).copied()
-}
 
 fn build(terms: &Terms) -> Box<dyn Protocol> {
     let millis = |place| Micros::from_millis(terms.value(place));

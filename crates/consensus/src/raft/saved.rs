@@ -1,4 +1,4 @@
-//! What replicas and clients keep, under which names: their promises, one entry a name, a count.
+//! What replicas keep, under which names: their promises, one entry a name.
 
 use alloc::vec::Vec;
 
@@ -11,8 +11,6 @@ use super::message::{Index, Point, Term, put_point, put_seat, read_point, read_s
 pub const PROMISE: &[u8] = b"state";
 /// Where a replica keeps what became of the beginning of its log, a [`Cut`].
 pub const CUT: &[u8] = b"cut";
-/// Where a client keeps how many requests it has numbered: eight bytes, little-endian.
-pub const COUNT: &[u8] = b"count";
 /// What the names of entries start with; their index follows, big-endian, so that names are ordered
 /// as the log is.
 const LOG: &[u8] = b"log/";

@@ -10,6 +10,7 @@ use rpds::{RedBlackTreeMapSync as Map, RedBlackTreeSetSync as Set, VectorSync as
 use super::intake::Intake;
 use super::message::{Entry, Index, Message, Point, Term};
 use super::saved::{CUT, Cut, PROMISE, Promise, entry_name};
+use crate::members::{member, seat_of, seats};
 
 /// What never changes while a replica lives.
 pub(super) struct Setup {
@@ -30,20 +31,17 @@ pub(super) struct Setup {
 impl Setup {
     /// The seat of another member; `None` for all who do not count.
     pub fn seat_of(&self, peer: PeerId) -> Option<Seat> {
-        super::seat_of(&self.members, peer).filter(|seat| *seat != self.me)
+        seat_of(&self.members, peer).filter(|seat| *seat != self.me)
     }
 
     pub fn member(&self, seat: Seat) -> Option<PeerId> {
-        super::member(&self.members, seat)
+        member(&self.members, seat)
     }
 
     /// All seats but this one.
     pub fn others(&self) -> impl Iterator<Item = Seat> + use<> {
-        let (me, all) = (
-            self.me,
-            u32::try_from(self.members.len()).unwrap_or(u32::MAX),
-        );
-        (0..all).map(Seat).filter(move |seat| *seat != me)
+        let me = self.me;
+        seats(&self.members).filter(move |seat| *seat != me)
     }
 
     /// Whether so many members are more than half of all.

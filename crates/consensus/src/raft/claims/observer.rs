@@ -9,9 +9,9 @@ use protocol::{Claim, Death, Deed, Input, Output, Seen, kept};
 use rpds::RedBlackTreeMapSync as Map;
 
 use super::committed::Committed;
+use crate::members::seat_of;
 use crate::raft::message::{Index, Message, Term};
 use crate::raft::saved::{CUT, Cut, PROMISE, Promise, entry_index, entry_term};
-use crate::raft::seat_of;
 
 /// How many lines of a log, and how many terms, are remembered: the latest.
 pub(super) const KEPT: usize = 4096;
