@@ -8,6 +8,7 @@
 extern crate alloc;
 
 mod asks;
+mod claims;
 mod members;
 pub mod pbft;
 pub mod pow;

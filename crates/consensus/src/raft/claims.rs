@@ -10,6 +10,7 @@ use rpds::RedBlackTreeMapSync as Map;
 
 use super::LEADER;
 use super::message::{Index, Message, Term};
+use crate::claims::{Rule, Shared, trim};
 
 mod committed;
 mod observer;
@@ -20,21 +21,21 @@ mod tests;
 use committed::{
     CommittedIsDurable, LeaderCompleteness, SnapshotsAreCommitted, StateMachineSafety,
 };
-use observer::{Before, Fact, Line, Observer, Rule, Watched, What, trim};
+use observer::{Before, Fact, Line, Observer, What};
 use promises::PromisesAreDurable;
 
 /// All claims about a run on these terms. They share one observer.
 pub(super) fn all(terms: &Terms) -> Vec<Box<dyn Claim>> {
-    let observer = Observer::shared(&terms.members);
+    let observer = Shared::new(Observer::new(&terms.members));
     vec![
-        Box::new(Watched::new(&observer, ElectionSafety::default())),
-        Box::new(Watched::new(&observer, LeaderAppendOnly::default())),
-        Box::new(Watched::new(&observer, LogMatching::default())),
-        Box::new(Watched::new(&observer, LeaderCompleteness::default())),
-        Box::new(Watched::new(&observer, StateMachineSafety::default())),
-        Box::new(Watched::new(&observer, CommittedIsDurable)),
-        Box::new(Watched::new(&observer, SnapshotsAreCommitted)),
-        Box::new(Watched::new(&observer, PromisesAreDurable)),
+        observer.claim(ElectionSafety::default()),
+        observer.claim(LeaderAppendOnly::default()),
+        observer.claim(LogMatching::default()),
+        observer.claim(LeaderCompleteness::default()),
+        observer.claim(StateMachineSafety::default()),
+        observer.claim(CommittedIsDurable),
+        observer.claim(SnapshotsAreCommitted),
+        observer.claim(PromisesAreDurable),
     ]
 }
 
@@ -71,6 +72,8 @@ impl Leaders {
 }
 
 impl Rule for ElectionSafety {
+    type Observer = Observer;
+
     const NAME: &'static str = "raft/election-safety";
 
     fn after(&mut self, observer: &Observer, seen: &Seen<'_>) -> Result<(), String> {
@@ -108,6 +111,8 @@ fn rewrites(Fact { disk, what }: &Fact) -> bool {
 }
 
 impl Rule for LeaderAppendOnly {
+    type Observer = Observer;
+
     const NAME: &'static str = "raft/leader-append-only";
 
     fn after(&mut self, observer: &Observer, seen: &Seen<'_>) -> Result<(), String> {
@@ -168,6 +173,8 @@ impl Named {
 }
 
 impl Rule for LogMatching {
+    type Observer = Observer;
+
     const NAME: &'static str = "raft/log-matching";
 
     fn after(&mut self, observer: &Observer, seen: &Seen<'_>) -> Result<(), String> {

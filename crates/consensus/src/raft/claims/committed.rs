@@ -6,8 +6,9 @@ use chain::{BlockId, PeerId, Seat};
 use protocol::Seen;
 use rpds::RedBlackTreeMapSync as Map;
 
-use super::observer::{Disk, Fact, Line, Observer, Rule, What, trim};
+use super::observer::{Disk, Fact, Line, Observer, What};
 use super::reign;
+use crate::claims::{Rule, trim};
 use crate::raft::message::{Index, Term};
 
 /// What is known to be committed: what replicas executed, and what leaders say is.
@@ -96,6 +97,8 @@ fn begins(observer: &Observer, peer: PeerId, term: Term) -> Result<(), String> {
 }
 
 impl Rule for LeaderCompleteness {
+    type Observer = Observer;
+
     const NAME: &'static str = "raft/leader-completeness";
 
     fn after(&mut self, observer: &Observer, seen: &Seen<'_>) -> Result<(), String> {
@@ -118,6 +121,8 @@ pub(super) struct StateMachineSafety {
 }
 
 impl Rule for StateMachineSafety {
+    type Observer = Observer;
+
     const NAME: &'static str = "raft/state-machine-safety";
 
     fn after(&mut self, observer: &Observer, seen: &Seen<'_>) -> Result<(), String> {
@@ -147,6 +152,8 @@ impl Rule for StateMachineSafety {
 pub(super) struct CommittedIsDurable;
 
 impl Rule for CommittedIsDurable {
+    type Observer = Observer;
+
     const NAME: &'static str = "raft/committed-is-durable";
 
     fn after(&mut self, observer: &Observer, _seen: &Seen<'_>) -> Result<(), String> {
@@ -158,7 +165,7 @@ impl Rule for CommittedIsDurable {
         are_durable(observer, first)
     }
 
-    fn after_loss(&self, observer: &Observer) -> Result<(), String> {
+    fn after_loss(&mut self, observer: &Observer, _peer: PeerId) -> Result<(), String> {
         are_durable(observer, Index(0))
     }
 }
@@ -203,6 +210,8 @@ fn is_covered(committed: &Committed, Fact { disk, what }: &Fact) -> bool {
 }
 
 impl Rule for SnapshotsAreCommitted {
+    type Observer = Observer;
+
     const NAME: &'static str = "raft/snapshots-are-committed";
 
     fn after(&mut self, observer: &Observer, seen: &Seen<'_>) -> Result<(), String> {

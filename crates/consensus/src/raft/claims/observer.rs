@@ -1,26 +1,17 @@
 //! One look at each step for all claims: messages are read once, and what has become durable where is
 //! known from the replicas' saves, applied once more.
 
-use alloc::{boxed::Box, format, rc::Rc, string::String, sync::Arc, vec::Vec};
-use core::cell::RefCell;
+use alloc::{format, string::String, sync::Arc, vec::Vec};
 
 use chain::{PeerId, Seat, decode_exact};
-use protocol::{Claim, Death, Deed, Input, Output, Seen, kept};
+use protocol::{Death, Deed, Input, Output, Seen, kept};
 use rpds::RedBlackTreeMapSync as Map;
 
 use super::committed::Committed;
+use crate::claims::{self, trim};
 use crate::members::seat_of;
 use crate::raft::message::{Index, Message, Term};
 use crate::raft::saved::{CUT, Cut, PROMISE, Promise, entry_index, entry_term};
-
-/// How many lines of a log, and how many terms, are remembered: the latest.
-pub(super) const KEPT: usize = 4096;
-
-/// Drops the lowest name of a map that has too many, and says which.
-pub(super) fn trim<K: Ord + Copy, V>(map: &mut Map<K, V>) -> Option<K> {
-    let lowest = map.first().map(|(key, _)| *key)?;
-    (map.size() > KEPT && map.remove_mut(&lowest)).then_some(lowest)
-}
 
 /// A saved entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -175,8 +166,6 @@ pub(super) struct Observer {
     /// By seat.
     disks: Vec<Disk>,
     pub committed: Committed,
-    /// How many steps and deaths it was shown.
-    shown: u64,
     pub latest: Step,
 }
 
@@ -193,19 +182,13 @@ pub(super) struct Step {
 }
 
 impl Observer {
-    fn new(members: &Arc<[PeerId]>) -> Self {
+    pub fn new(members: &Arc<[PeerId]>) -> Self {
         Self {
             members: members.clone(),
             disks: members.iter().map(|_| Disk::default()).collect(),
             committed: Committed::default(),
-            shown: 0,
             latest: Step::default(),
         }
-    }
-
-    /// The same, to be shared.
-    pub fn shared(members: &Arc<[PeerId]>) -> Rc<RefCell<Self>> {
-        Rc::new(RefCell::new(Self::new(members)))
     }
 
     /// A member's disk; `None` for all others.
@@ -221,29 +204,6 @@ impl Observer {
     pub fn is_durable(&self, index: Index, line: &Line) -> bool {
         let holders = self.disks.iter().filter(|disk| disk.holds(index, line));
         holders.count() > self.members.len() / 2
-    }
-
-    fn see(&mut self, seen: &Seen<'_>) {
-        self.latest = Step::default();
-        if let Some(seat) = self.seat(seen.peer)
-            && let Err(trouble) = self.look(seat, seen)
-        {
-            self.latest.trouble = Some(format!("{}: {trouble}", seen.peer));
-        }
-    }
-
-    /// What a disk lost in a death is no longer there.
-    fn see_death(&mut self, death: &Death<'_>) {
-        let (Some(remains), Some(seat)) = (death.remains, self.seat(death.peer)) else {
-            return;
-        };
-        let mut disk = Disk::default();
-        for (name, value) in remains.own {
-            if let Some(name) = kept(name) {
-                disk.apply(&Deed::Put { name, value });
-            }
-        }
-        self.disks[seat.0 as usize] = disk;
     }
 
     fn look(&mut self, seat: Seat, seen: &Seen<'_>) -> Result<(), String> {
@@ -294,74 +254,26 @@ impl Observer {
     }
 }
 
-/// What a claim makes of what the observer saw.
-pub(super) trait Rule: Clone + 'static {
-    /// Its claim's name.
-    const NAME: &'static str;
-
-    /// Looks at a step, which the observer has just seen.
-    fn after(&mut self, observer: &Observer, seen: &Seen<'_>) -> Result<(), String>;
-
-    /// A member died, and its disk lost something.
-    fn after_loss(&self, _observer: &Observer) -> Result<(), String> {
-        Ok(())
-    }
-}
-
-/// A claim: a rule, and the observer that all claims of a run share. The first claim that is shown a
-/// step or a death lets it look.
-pub(super) struct Watched<R> {
-    rule: R,
-    observer: Rc<RefCell<Observer>>,
-    /// How much this claim was shown.
-    shown: u64,
-}
-
-impl<R> Watched<R> {
-    pub fn new(observer: &Rc<RefCell<Observer>>, rule: R) -> Self {
-        Self {
-            rule,
-            observer: observer.clone(),
-            shown: 0,
+impl claims::Observer for Observer {
+    fn see(&mut self, seen: &Seen<'_>) {
+        self.latest = Step::default();
+        if let Some(seat) = self.seat(seen.peer)
+            && let Err(trouble) = self.look(seat, seen)
+        {
+            self.latest.trouble = Some(format!("{}: {trouble}", seen.peer));
         }
     }
 
-    /// Lets the observer look at something, unless another claim did so.
-    fn look(&mut self, look: impl FnOnce(&mut Observer)) {
-        self.shown += 1;
-        let mut observer = self.observer.borrow_mut();
-        if observer.shown < self.shown {
-            observer.shown = self.shown;
-            look(&mut observer);
+    fn see_death(&mut self, death: &Death<'_>) {
+        let (Some(remains), Some(seat)) = (death.remains, self.seat(death.peer)) else {
+            return;
+        };
+        let mut disk = Disk::default();
+        for (name, value) in remains.own {
+            if let Some(name) = kept(name) {
+                disk.apply(&Deed::Put { name, value });
+            }
         }
-    }
-}
-
-impl<R: Rule> Claim for Watched<R> {
-    fn name(&self) -> &'static str {
-        R::NAME
-    }
-
-    fn after(&mut self, seen: &Seen<'_>) -> Result<(), String> {
-        self.look(|observer| observer.see(seen));
-        self.rule.after(&self.observer.borrow(), seen)
-    }
-
-    fn died(&mut self, death: &Death<'_>) -> Result<(), String> {
-        self.look(|observer| observer.see_death(death));
-        match death.remains {
-            Some(_) => self.rule.after_loss(&self.observer.borrow()),
-            None => Ok(()),
-        }
-    }
-
-    /// An independent copy, which shares nothing.
-    fn fork(&self) -> Box<dyn Claim> {
-        let observer = self.observer.borrow().clone();
-        Box::new(Self {
-            rule: self.rule.clone(),
-            observer: Rc::new(RefCell::new(observer)),
-            shown: self.shown,
-        })
+        self.disks[seat.0 as usize] = disk;
     }
 }

@@ -5,7 +5,8 @@ use alloc::{format, string::String};
 use chain::{PeerId, Seat};
 use protocol::Seen;
 
-use super::observer::{Brief, Fact, Observer, Rule, What};
+use super::observer::{Brief, Fact, Observer, What};
+use crate::claims::Rule;
 use crate::raft::message::{Message, Outcome, Stage};
 use crate::raft::saved::Promise;
 
@@ -65,6 +66,8 @@ fn is_kept(before: Promise, now: Promise) -> bool {
 }
 
 impl Rule for PromisesAreDurable {
+    type Observer = Observer;
+
     const NAME: &'static str = "raft/promises-are-durable";
 
     fn after(&mut self, observer: &Observer, seen: &Seen<'_>) -> Result<(), String> {

@@ -1,13 +1,12 @@
 //! Each claim finds a forged violation, and says nothing while all is well.
 
-use alloc::{boxed::Box, rc::Rc, string::String, sync::Arc, vec, vec::Vec};
-use core::cell::RefCell;
+use alloc::{string::String, sync::Arc, vec, vec::Vec};
 
 use chain::{BlockId, Encode as _, PeerId, Seat, Time};
 use protocol::{Body, Glance, Keep, Output, Proposal};
 
-use super::observer::KEPT;
 use super::*;
+use crate::claims::KEPT;
 use crate::raft::message::{Entry, Outcome, Point, Stage};
 use crate::raft::saved::{CUT, Cut, PROMISE, Promise, entry_name};
 use crate::raft::tests::net::Net;
@@ -21,8 +20,8 @@ fn members() -> Arc<[PeerId]> {
 }
 
 /// An observer of them.
-fn watch() -> Rc<RefCell<Observer>> {
-    Observer::shared(&members())
+fn watch() -> Shared<Observer> {
+    Shared::new(Observer::new(&members()))
 }
 
 fn entry(term: u64, time: u64) -> Vec<u8> {
@@ -71,7 +70,7 @@ fn looks(role: u8, term: u64, executed: u64, tip: u8) -> Glance {
 
 #[test]
 fn two_leaders_in_a_term() {
-    let claim = || Box::new(Watched::new(&watch(), ElectionSafety::default()));
+    let claim = || watch().claim(ElectionSafety::default());
     let first = (0, vec![], Some(looks(LEADER, 3, 0, 0)));
     let other_term = (1, vec![], Some(looks(LEADER, 4, 0, 0)));
     let second = (1, vec![], Some(looks(LEADER, 3, 0, 0)));
@@ -82,7 +81,7 @@ fn two_leaders_in_a_term() {
 
 #[test]
 fn a_leader_that_rewrites_its_log() {
-    let claim = || Box::new(Watched::new(&watch(), LeaderAppendOnly::default()));
+    let claim = || watch().claim(LeaderAppendOnly::default());
     let leads = Some(looks(LEADER, 2, 0, 0));
     let elected = (0, vec![write(1, entry(1, 0)), write(2, entry(2, 0))], leads);
     let goes_on = (0, vec![write(3, entry(2, 1))], leads);
@@ -99,13 +98,16 @@ fn a_leader_that_rewrites_its_log() {
 
 #[test]
 fn a_follower_may_rewrite_its_log() {
-    let mut claim = Watched::new(&watch(), LeaderAppendOnly::default());
+    let mut claim = watch().claim(LeaderAppendOnly::default());
     let leads = Some(looks(LEADER, 2, 0, 0));
     let follows = Some(looks(FOLLOWER, 3, 0, 0));
-    assert_eq!(show(&mut claim, 0, &[write(1, entry(2, 0))], leads), Ok(()));
+    assert_eq!(
+        show(&mut *claim, 0, &[write(1, entry(2, 0))], leads),
+        Ok(())
+    );
     assert_eq!(
         show(
-            &mut claim,
+            &mut *claim,
             0,
             &[delete(1, 2), write(1, entry(3, 0))],
             follows
@@ -116,7 +118,7 @@ fn a_follower_may_rewrite_its_log() {
 
 #[test]
 fn logs_that_do_not_match() {
-    let claim = || Box::new(Watched::new(&watch(), LogMatching::default()));
+    let claim = || watch().claim(LogMatching::default());
     let one = (0, vec![write(1, entry(1, 0)), write(2, entry(2, 0))], None);
     let other_bytes = (1, vec![write(1, entry(1, 9))], None);
     let other_past = (1, vec![write(1, entry(2, 5)), write(2, entry(2, 0))], None);
@@ -128,7 +130,7 @@ fn logs_that_do_not_match() {
 
 #[test]
 fn a_leader_without_what_is_committed() {
-    let claim = || Box::new(Watched::new(&watch(), LeaderCompleteness::default()));
+    let claim = || watch().claim(LeaderCompleteness::default());
     let leads = |term, executed| Some(looks(LEADER, term, executed, 0));
     let follower = (1, vec![write(1, entry(1, 0))], None);
     let commits = (0, vec![write(1, entry(1, 0))], leads(1, 1));
@@ -145,18 +147,18 @@ fn a_leader_without_what_is_committed() {
 
 #[test]
 fn a_leader_of_an_older_term_may_lack_what_later_ones_committed() {
-    let mut claim = Watched::new(&watch(), LeaderCompleteness::default());
+    let mut claim = watch().claim(LeaderCompleteness::default());
     let leads = |term, executed| Some(looks(LEADER, term, executed, 0));
     assert_eq!(
-        show(&mut claim, 0, &[write(1, entry(5, 0))], leads(5, 1)),
+        show(&mut *claim, 0, &[write(1, entry(5, 0))], leads(5, 1)),
         Ok(())
     );
-    assert_eq!(show(&mut claim, 2, &[], leads(4, 0)), Ok(()));
+    assert_eq!(show(&mut *claim, 2, &[], leads(4, 0)), Ok(()));
 }
 
 #[test]
 fn two_replicas_that_execute_different_things() {
-    let claim = || Box::new(Watched::new(&watch(), StateMachineSafety::default()));
+    let claim = || watch().claim(StateMachineSafety::default());
     let executes = |time, tip| {
         (
             vec![write(1, entry(1, time))],
@@ -178,7 +180,7 @@ fn two_replicas_that_execute_different_things() {
 
 #[test]
 fn a_commit_that_is_not_on_a_majority() {
-    let claim = || Box::new(Watched::new(&watch(), CommittedIsDurable));
+    let claim = || watch().claim(CommittedIsDurable);
     let has = |seat| (seat, vec![write(1, entry(1, 0))], None);
     let says = (0, vec![say(1, &append(1, 1))], None);
     let executes = (0, vec![], Some(looks(LEADER, 1, 1, 0)));
@@ -201,20 +203,20 @@ fn a_commit_that_is_not_on_a_majority() {
 
 #[test]
 fn power_may_take_what_was_not_promised_and_nothing_else() {
-    let mut claim = Watched::new(&watch(), CommittedIsDurable);
+    let mut claim = watch().claim(CommittedIsDurable);
     for seat in [0, 1, 2] {
         let out = [write(1, entry(1, 0)), write(2, entry(1, 1))];
-        show(&mut claim, seat, &out, None).expect("saved");
+        show(&mut *claim, seat, &out, None).expect("saved");
     }
-    show(&mut claim, 0, &[], Some(looks(LEADER, 1, 1, 0))).expect("committed");
+    show(&mut *claim, 0, &[], Some(looks(LEADER, 1, 1, 0))).expect("committed");
     let first = || [write(1, entry(1, 0))];
-    assert_eq!(die(&mut claim, 0, &first()), Ok(()), "not committed");
-    assert_eq!(die(&mut claim, 1, &[]), Ok(()), "two still have it");
-    assert!(die(&mut claim, 2, &[]).is_err());
+    assert_eq!(die(&mut *claim, 0, &first()), Ok(()), "not committed");
+    assert_eq!(die(&mut *claim, 1, &[]), Ok(()), "two still have it");
+    assert!(die(&mut *claim, 2, &[]).is_err());
 
-    let mut claim = Watched::new(&watch(), PromisesAreDurable);
-    show(&mut claim, 0, &[vow(2, Some(1))], None).expect("a vote");
-    assert_eq!(die(&mut claim, 0, &[vow(1, None)]), Ok(()));
+    let mut claim = watch().claim(PromisesAreDurable);
+    show(&mut *claim, 0, &[vow(2, Some(1))], None).expect("a vote");
+    assert_eq!(die(&mut *claim, 0, &[vow(1, None)]), Ok(()));
     let votes = |to| {
         let message = Message::Voted {
             stage: Stage::Real,
@@ -223,14 +225,14 @@ fn power_may_take_what_was_not_promised_and_nothing_else() {
         };
         [say(to, &message)]
     };
-    show(&mut claim, 0, &votes(1), None).expect_err("that vote is lost");
-    show(&mut claim, 0, &[vow(2, Some(2))], None).expect("another vote");
-    show(&mut claim, 0, &votes(2), None).expect("given");
+    show(&mut *claim, 0, &votes(1), None).expect_err("that vote is lost");
+    show(&mut *claim, 0, &[vow(2, Some(2))], None).expect("another vote");
+    show(&mut *claim, 0, &votes(2), None).expect("given");
 }
 
 #[test]
 fn words_that_are_not_saved() {
-    let claim = || Box::new(Watched::new(&watch(), PromisesAreDurable));
+    let claim = || watch().claim(PromisesAreDurable);
     let vote = |to, term| {
         let (stage, term, granted) = (Stage::Real, Term(term), true);
         say(
@@ -330,7 +332,7 @@ fn three(seat: u8, executed: u64) -> Step {
 
 #[test]
 fn a_snapshot_of_what_is_not_committed() {
-    let claim = || Box::new(Watched::new(&watch(), SnapshotsAreCommitted));
+    let claim = || watch().claim(SnapshotsAreCommitted);
     let cuts = |seat, snapshot, base| (seat, vec![cuts(snapshot, base)], None);
     let fine = [three(0, 3), three(1, 2), cuts(0, (2, 1), (1, 1))];
     let finds = |last| finds(claim(), &[&fine[..], &[last]].concat());
@@ -391,18 +393,19 @@ fn what_a_snapshot_stands_for_is_durable_and_the_log_goes_on_behind_it() {
 #[test]
 fn memory_is_bounded() {
     let (observer, most) = (watch(), KEPT as u64);
-    let mut claim = Watched::new(&observer, SnapshotsAreCommitted);
+    let mut claim = observer.claim(SnapshotsAreCommitted);
     for index in 1..=2 * most {
         let out = [write(index, entry(1, index))];
-        assert_eq!(show(&mut claim, 0, &out, None), Ok(()));
+        assert_eq!(show(&mut *claim, 0, &out, None), Ok(()));
     }
-    let observer = observer.borrow();
-    let disk = observer.disk(peer(0)).expect("a member");
-    assert_eq!(disk.log.size(), KEPT);
-    assert_eq!(
-        (disk.forgotten, disk.last()),
-        (Index(most), Index(2 * most))
-    );
+    observer.look(|observer| {
+        let disk = observer.disk(peer(0)).expect("a member");
+        assert_eq!(disk.log.size(), KEPT);
+        assert_eq!(
+            (disk.forgotten, disk.last()),
+            (Index(most), Index(2 * most))
+        );
+    });
 
     let mut leaders = Leaders::default();
     for term in 1..=2 * most {
