@@ -1,27 +1,43 @@
 //! Claims about clients: nothing is done that none of them asked for, and none believes a single liar.
 
-use alloc::{boxed::Box, format, string::String, sync::Arc};
+use alloc::{format, string::String, sync::Arc};
 
 use chain::{PeerId, Seat};
-use protocol::{Body, Claim, Output, Request, Seen};
+use protocol::{Body, Request, Seen};
 use rpds::RedBlackTreeMapSync as Map;
 
-use super::{Members, spoken, trim};
-use crate::pbft::message::Message;
+use super::observer::{Act, Observer};
+use crate::claims::{KEPT, Rule, trim};
+use crate::pbft::message::{Message, Slot};
 
 /// Every request that is executed was made by its client.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub(super) struct AskedFor {
-    members: Members,
     /// What each client has asked for, by its numbers.
     asked: Map<PeerId, Map<u64, Arc<[u8]>>>,
 }
 
 impl AskedFor {
-    pub fn new(members: &Members) -> Self {
-        Self {
-            members: members.clone(),
-            asked: Map::new_sync(),
+    fn on_request(&mut self, request: &Request) {
+        let asked = self.asked.get(&request.client).cloned();
+        let mut asked = asked.unwrap_or_default();
+        asked.insert_mut(request.number, request.tx.clone());
+        trim(&mut asked);
+        self.asked.insert_mut(request.client, asked);
+    }
+
+    fn judge(&self, slot: Slot, body: &Body) -> Result<(), String> {
+        let Body::Requests(requests) = body else {
+            return Ok(());
+        };
+        match requests.iter().find(|request| !self.was_asked(request)) {
+            None => Ok(()),
+            Some(request) => {
+                let (slot, client, number) = (slot.0, request.client, request.number);
+                Err(format!(
+                    "slot {slot} has request {number} of {client}, who never made it"
+                ))
+            }
         }
     }
 
@@ -32,42 +48,29 @@ impl AskedFor {
         let is_forgotten = asked
             .first()
             .is_some_and(|(first, _)| request.number < *first);
-        is_forgotten && asked.size() == super::KEPT
-            || asked.get(&request.number) == Some(&request.tx)
+        is_forgotten && asked.size() == KEPT || asked.get(&request.number) == Some(&request.tx)
     }
 }
 
-impl Claim for AskedFor {
-    fn name(&self) -> &'static str {
-        "pbft/asked-for"
-    }
+impl Rule for AskedFor {
+    type Observer = Observer;
 
-    fn after(&mut self, seen: &Seen<'_>) -> Result<(), String> {
-        for (place, output) in seen.out.iter().enumerate() {
-            if let Some((_, Message::Request(request))) = spoken(seen.out, place)
-                && request.wish.client == seen.peer
-            {
-                let mut asked = self.asked.get(&seen.peer).cloned().unwrap_or_default();
-                asked.insert_mut(request.wish.number, request.wish.tx);
-                trim(&mut asked);
-                self.asked.insert_mut(seen.peer, asked);
-            }
-            if let Output::Executed { slot, proposal, .. } = output
-                && let Body::Requests(requests) = &proposal.body
-                && self.members.seat(seen.peer).is_some()
-                && let Some(request) = requests.iter().find(|request| !self.was_asked(request))
-            {
-                let (client, number) = (request.client, request.number);
-                return Err(format!(
-                    "slot {slot} has request {number} of {client}, who never made it"
-                ));
+    const NAME: &'static str = "pbft/asked-for";
+
+    fn after(&mut self, observer: &Observer, seen: &Seen<'_>) -> Result<(), String> {
+        for act in &observer.latest.acts {
+            match act {
+                Act::Said {
+                    message: Message::Request(request),
+                    ..
+                } if request.wish.client == seen.peer => self.on_request(&request.wish),
+                Act::Executed { slot, proposal } if observer.latest.seat.is_some() => {
+                    self.judge(*slot, &proposal.body)?;
+                }
+                _ => {}
             }
         }
         Ok(())
-    }
-
-    fn fork(&self) -> Box<dyn Claim> {
-        Box::new(self.clone())
     }
 }
 
@@ -75,20 +78,12 @@ impl Claim for AskedFor {
 type Wait = (u64, Map<Seat, Arc<[u8]>>);
 
 /// A client takes as its answer only what f + 1 members have replied, all the same.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub(super) struct MatchingReplies {
-    members: Members,
     waits: Map<PeerId, Wait>,
 }
 
 impl MatchingReplies {
-    pub fn new(members: &Members) -> Self {
-        Self {
-            members: members.clone(),
-            waits: Map::new_sync(),
-        }
-    }
-
     fn on_request(&mut self, client: PeerId, number: u64) {
         let known = self.waits.get(&client).map(|(number, _)| *number);
         if known != Some(number) {
@@ -104,54 +99,48 @@ impl MatchingReplies {
         }
     }
 
-    fn believes(&self, client: PeerId, receipt: &Arc<[u8]>) -> Result<(), String> {
+    fn believes(&self, faults: usize, client: PeerId, receipt: &Arc<[u8]>) -> Result<(), String> {
         let replies = self.waits.get(&client).map(|(_, replies)| replies);
         let same = replies.into_iter().flat_map(Map::values);
         let same = same.filter(|other| *other == receipt).count();
-        if same <= self.members.faults() {
+        if same <= faults {
             return Err(format!("{client} believes {same} members"));
         }
         Ok(())
     }
 }
 
-impl Claim for MatchingReplies {
-    fn name(&self) -> &'static str {
-        "pbft/matching-replies"
-    }
+impl Rule for MatchingReplies {
+    type Observer = Observer;
 
-    fn after(&mut self, seen: &Seen<'_>) -> Result<(), String> {
-        let seat = self.members.seat(seen.peer);
-        for (place, output) in seen.out.iter().enumerate() {
-            match (seat, spoken(seen.out, place)) {
-                (None, Some((_, Message::Request(request)))) => {
-                    self.on_request(seen.peer, request.wish.number);
-                }
+    const NAME: &'static str = "pbft/matching-replies";
+
+    fn after(&mut self, observer: &Observer, seen: &Seen<'_>) -> Result<(), String> {
+        for act in &observer.latest.acts {
+            match (observer.latest.seat, act) {
+                (
+                    None,
+                    Act::Said {
+                        message: Message::Request(request),
+                        ..
+                    },
+                ) => self.on_request(seen.peer, request.wish.number),
                 (
                     Some(seat),
-                    Some((
+                    Act::Said {
                         to,
-                        Message::Reply {
-                            number, receipt, ..
-                        },
-                    )),
-                ) => {
-                    self.on_reply(seat, to, number, receipt);
+                        message:
+                            Message::Reply {
+                                number, receipt, ..
+                            },
+                    },
+                ) => self.on_reply(seat, *to, *number, receipt.clone()),
+                (_, Act::Answered(receipt)) => {
+                    self.believes(observer.members.faults(), seen.peer, receipt)?;
                 }
                 _ => {}
             }
-            if let Output::Answer {
-                receipt: Some(receipt),
-                ..
-            } = output
-            {
-                self.believes(seen.peer, receipt)?;
-            }
         }
         Ok(())
-    }
-
-    fn fork(&self) -> Box<dyn Claim> {
-        Box::new(self.clone())
     }
 }

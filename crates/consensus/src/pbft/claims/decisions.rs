@@ -1,45 +1,27 @@
 //! Claims about what is decided.
 
-use alloc::{boxed::Box, format, string::String, sync::Arc};
+use alloc::{format, string::String, sync::Arc};
 
-use chain::{Seat, decode_exact};
-use protocol::{Claim, Deed, Output, Proposal, Seen};
+use chain::{PeerId, Seat};
+use protocol::{Proposal, Seen};
 use rpds::RedBlackTreeMapSync as Map;
 
-use super::{Act, Members, acts, trim};
-use crate::pbft::message::{Decided, Digest, Message, NewView, Prepared, Slot, View};
-use crate::pbft::saved::Shelf;
-
-/// What a deed decides, if it does.
-fn decides(deed: &Deed<'_>) -> Option<Decided> {
-    match deed {
-        Deed::Put { name, value } => {
-            Shelf::Decided.slot(name)?;
-            decode_exact(value).ok()
-        }
-        _ => None,
-    }
-}
+use super::new_views::{first, proposed};
+use super::observer::{Act, Observer};
+use crate::claims::{Rule, trim};
+use crate::pbft::message::{Digest, Message, NewView, Slot, View, Vote};
 
 /// No two replicas decide or execute different batches in a slot, and each executes what it has decided.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub(super) struct Agreement {
-    members: Members,
     slots: Map<Slot, Arc<Proposal>>,
 }
 
 impl Agreement {
-    pub fn new(members: &Members) -> Self {
-        Self {
-            members: members.clone(),
-            slots: Map::new_sync(),
-        }
-    }
-
-    fn settle(&mut self, seen: &Seen<'_>, slot: Slot, what: &Arc<Proposal>) -> Result<(), String> {
+    fn settle(&mut self, peer: PeerId, slot: Slot, what: &Arc<Proposal>) -> Result<(), String> {
         match self.slots.get(&slot) {
             Some(known) if known != what => {
-                let (peer, slot) = (seen.peer, slot.0);
+                let slot = slot.0;
                 Err(format!(
                     "{peer} has something else in slot {slot} than others"
                 ))
@@ -54,99 +36,82 @@ impl Agreement {
     }
 }
 
-impl Claim for Agreement {
-    fn name(&self) -> &'static str {
-        "pbft/agreement"
-    }
+impl Rule for Agreement {
+    type Observer = Observer;
 
-    fn after(&mut self, seen: &Seen<'_>) -> Result<(), String> {
-        if self.members.seat(seen.peer).is_none() {
+    const NAME: &'static str = "pbft/agreement";
+
+    fn after(&mut self, observer: &Observer, seen: &Seen<'_>) -> Result<(), String> {
+        if observer.latest.seat.is_none() {
             return Ok(());
         }
-        for deed in seen.deeds() {
-            if let Some(decided) = decides(&deed) {
-                let proposal = decided.batch.proposal().into();
-                self.settle(seen, decided.slot, &proposal)?;
-            }
-        }
-        for output in seen.out {
-            if let Output::Executed { slot, proposal, .. } = output {
-                self.settle(seen, Slot(*slot), proposal)?;
+        for act in &observer.latest.acts {
+            match act {
+                Act::Decided { decided, .. } => {
+                    let proposal = decided.batch.proposal().into();
+                    self.settle(seen.peer, decided.slot, &proposal)?;
+                }
+                Act::Executed { slot, proposal } => self.settle(seen.peer, *slot, proposal)?,
+                _ => {}
             }
         }
         Ok(())
-    }
-
-    fn fork(&self) -> Box<dyn Claim> {
-        Box::new(self.clone())
     }
 }
 
 /// What a replica decides has been prepared by f + 1 members at least, durably (in the paper's words:
 /// committed-local implies committed, section 4.2).
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub(super) struct CommittedIsPrepared {
-    members: Members,
     /// Who has ever saved a prepared certificate of what.
     prepared: Map<(Slot, Digest), Map<Seat, ()>>,
     forgotten: Slot,
 }
 
 impl CommittedIsPrepared {
-    pub fn new(members: &Members) -> Self {
-        Self {
-            members: members.clone(),
-            prepared: Map::new_sync(),
-            forgotten: Slot(0),
+    fn prepare(&mut self, seat: Seat, vote: Vote) {
+        let what = (vote.slot, vote.digest);
+        let by = self.prepared.get(&what).cloned().unwrap_or_default();
+        self.prepared.insert_mut(what, by.insert(seat, ()));
+        if let Some((slot, _)) = trim(&mut self.prepared) {
+            self.forgotten = slot;
         }
     }
 }
 
-impl Claim for CommittedIsPrepared {
-    fn name(&self) -> &'static str {
-        "pbft/committed-is-prepared"
-    }
+impl Rule for CommittedIsPrepared {
+    type Observer = Observer;
 
-    fn after(&mut self, seen: &Seen<'_>) -> Result<(), String> {
-        let Some(seat) = self.members.seat(seen.peer) else {
+    const NAME: &'static str = "pbft/committed-is-prepared";
+
+    fn after(&mut self, observer: &Observer, seen: &Seen<'_>) -> Result<(), String> {
+        let Some(seat) = observer.latest.seat else {
             return Ok(());
         };
-        for deed in seen.deeds() {
-            if let Some(decided) = decides(&deed) {
-                let what = (decided.slot, decided.batch.digest());
-                let by = self.prepared.get(&what).map_or(0, Map::size);
-                if by <= self.members.faults() && decided.slot > self.forgotten {
-                    let (peer, slot) = (seen.peer, decided.slot.0);
-                    return Err(format!(
-                        "{peer} decides slot {slot}, which {by} have prepared"
-                    ));
+        for act in &observer.latest.acts {
+            match act {
+                Act::Decided { decided, digest } => {
+                    let by = self.prepared.get(&(decided.slot, *digest));
+                    let by = by.map_or(0, Map::size);
+                    if by <= observer.members.faults() && decided.slot > self.forgotten {
+                        let (peer, slot) = (seen.peer, decided.slot.0);
+                        return Err(format!(
+                            "{peer} decides slot {slot}, which {by} have prepared"
+                        ));
+                    }
                 }
-            }
-            if let Deed::Put { name, value } = deed
-                && Shelf::Prepared.slot(name).is_some()
-                && let Ok(Prepared { vote, .. }) = decode_exact(value)
-            {
-                let what = (vote.slot, vote.digest);
-                let by = self.prepared.get(&what).cloned().unwrap_or_default();
-                self.prepared.insert_mut(what, by.insert(seat, ()));
-                if let Some((slot, _)) = trim(&mut self.prepared) {
-                    self.forgotten = slot;
-                }
+                Act::Prepared(vote) => self.prepare(seat, *vote),
+                _ => {}
             }
         }
         Ok(())
-    }
-
-    fn fork(&self) -> Box<dyn Claim> {
-        Box::new(self.clone())
     }
 }
 
 /// What was decided in a view is what all later views propose in that slot: prepared certificates
 /// survive view changes (section 4.5.1).
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub(super) struct CertificatesSurvive {
-    members: Members,
     /// In which view and how a slot was decided.
     decided: Map<Slot, (View, Digest)>,
     /// What views proposed.
@@ -154,15 +119,7 @@ pub(super) struct CertificatesSurvive {
 }
 
 impl CertificatesSurvive {
-    pub fn new(members: &Members) -> Self {
-        Self {
-            members: members.clone(),
-            decided: Map::new_sync(),
-            proposed: Map::new_sync(),
-        }
-    }
-
-    fn propose(&mut self, view: View, slot: Slot, digest: Digest) -> Result<(), String> {
+    fn propose(&mut self, Vote { view, slot, digest }: Vote) -> Result<(), String> {
         self.proposed.insert_mut((slot, view), digest);
         trim(&mut self.proposed);
         match self.decided.get(&slot) {
@@ -175,15 +132,9 @@ impl CertificatesSurvive {
     }
 
     fn begin(&mut self, new_view: &NewView) -> Result<(), String> {
-        let stable = new_view
-            .changes
-            .iter()
-            .map(|change| change.stable.checkpoint.slot);
-        let low = stable.max().unwrap_or(Slot(0));
-        let high = low.plus(new_view.pre_prepares.len() as u64);
-        let slots = low.until(high).zip(&new_view.pre_prepares);
-        for (slot, (digest, _)) in slots {
-            self.propose(new_view.view, slot, *digest)?;
+        let high = first(new_view).plus(new_view.pre_prepares.len() as u64);
+        for vote in proposed(new_view) {
+            self.propose(vote)?;
         }
         let mut later = self.decided.range(high.next()..);
         match later.find(|(_, (when, _))| *when < new_view.view) {
@@ -197,8 +148,7 @@ impl CertificatesSurvive {
         }
     }
 
-    fn decide(&mut self, decided: &Decided) -> Result<(), String> {
-        let (view, slot, digest) = (decided.view, decided.slot, decided.batch.digest());
+    fn decide(&mut self, Vote { view, slot, digest }: Vote) -> Result<(), String> {
         let known = self.decided.get(&slot).map(|(when, _)| *when);
         let first = known.map_or(view, |known| known.min(view));
         self.decided.insert_mut(slot, (first, digest));
@@ -216,35 +166,30 @@ impl CertificatesSurvive {
     }
 }
 
-impl Claim for CertificatesSurvive {
-    fn name(&self) -> &'static str {
-        "pbft/certificates-survive"
-    }
+impl Rule for CertificatesSurvive {
+    type Observer = Observer;
 
-    fn after(&mut self, seen: &Seen<'_>) -> Result<(), String> {
-        if self.members.seat(seen.peer).is_none() {
+    const NAME: &'static str = "pbft/certificates-survive";
+
+    fn after(&mut self, observer: &Observer, _seen: &Seen<'_>) -> Result<(), String> {
+        if observer.latest.seat.is_none() {
             return Ok(());
         }
-        for act in acts(seen) {
+        for act in &observer.latest.acts {
             match act {
-                Act::Said(Message::PrePrepare {
-                    view, slot, batch, ..
-                }) => {
-                    self.propose(view, slot, batch.digest())?;
-                }
-                Act::Said(Message::NewView(new_view)) => self.begin(&new_view)?,
-                Act::Deed(deed) => {
-                    if let Some(decided) = decides(&deed) {
-                        self.decide(&decided)?;
-                    }
-                }
-                Act::Said(_) => {}
+                Act::PrePrepared(vote) => self.propose(*vote)?,
+                Act::Said {
+                    message: Message::NewView(new_view),
+                    ..
+                } => self.begin(new_view)?,
+                Act::Decided { decided, digest } => self.decide(Vote {
+                    view: decided.view,
+                    slot: decided.slot,
+                    digest: *digest,
+                })?,
+                _ => {}
             }
         }
         Ok(())
-    }
-
-    fn fork(&self) -> Box<dyn Claim> {
-        Box::new(self.clone())
     }
 }

@@ -7,7 +7,7 @@ use chain::decode_exact;
 use protocol::{Deed, Remains, kept};
 use rpds::RedBlackTreeMapSync as Map;
 
-use super::trim;
+use crate::claims::trim;
 use crate::pbft::message::{Digest, NewView, Prepared, Slot, Stable, View, ViewChange, Vote};
 use crate::pbft::saved::{Accepted, NEW_VIEW, STABLE, Shelf, VIEW_CHANGE, batch_of};
 

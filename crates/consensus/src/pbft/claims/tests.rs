@@ -7,7 +7,8 @@ use protocol::{AskId, Body, Claim, Output, Proposal, Wish};
 
 use super::*;
 use crate::pbft::message::{
-    Batch, Checkpoint, Decided, Digest, NewView, Prepared, Request, Slot, Stable, ViewChange, Vote,
+    Batch, Checkpoint, Decided, Digest, Message, NewView, Prepared, Request, Slot, Stable,
+    ViewChange, Vote,
 };
 use crate::pbft::saved::{Accepted, NEW_VIEW, STABLE, Shelf, VIEW_CHANGE, batch_name, forget};
 use crate::testing::claims::{self, Step, die, peer, save, say};
@@ -18,6 +19,11 @@ const SIGNED: Signature = Signature::from_bytes([0; 64]);
 /// Four members, of whom one may be faulty; seats from 4 on are clients.
 fn members() -> Members {
     Members((0..4).map(peer).collect())
+}
+
+/// An observer of them, with a log of eight slots.
+fn watch() -> Shared<Observer> {
+    Shared::new(Observer::new(&members(), 8))
 }
 
 fn request(number: u64, tx: &[u8]) -> Request {
@@ -165,7 +171,7 @@ fn finds(claim: Box<dyn Claim>, steps: &[(u8, Vec<Output>)]) {
 
 #[test]
 fn two_batches_in_a_slot() {
-    let claim = || Box::new(Agreement::new(&members()));
+    let claim = || watch().claim(Agreement::default());
     let first = (
         0,
         vec![decide(0, 1, b"a"), execute(1, batch(b"a").proposal())],
@@ -186,7 +192,7 @@ fn two_batches_in_a_slot() {
 
 #[test]
 fn a_decision_that_too_few_have_prepared() {
-    let claim = || Box::new(CommittedIsPrepared::new(&members()));
+    let claim = || watch().claim(CommittedIsPrepared::default());
     let prepares = |seat: u8, tx: &[u8]| (seat, vec![prepared(vote(0, 1, tx))]);
     let decides = |seat| (seat, vec![decide(0, 1, b"a")]);
     finds(claim(), &[prepares(0, b"a"), prepares(1, b"b"), decides(0)]);
@@ -199,7 +205,7 @@ fn a_decision_that_too_few_have_prepared() {
 
 #[test]
 fn a_later_view_that_forgets_a_decision() {
-    let claim = || Box::new(CertificatesSurvive::new(&members()));
+    let claim = || watch().claim(CertificatesSurvive::default());
     let decided = (0, vec![decide(0, 2, b"a")]);
     let begins = |view, slot, txs: &[&[u8]]| {
         (
@@ -232,7 +238,7 @@ fn a_later_view_that_forgets_a_decision() {
 
 #[test]
 fn a_stable_checkpoint_that_no_quorum_took() {
-    let claim = || Box::new(StableHasQuorum::new(&members()));
+    let claim = || watch().claim(StableHasQuorum::default());
     let says = |seat, digest| (seat, vec![say(3, &checkpoint(4, digest))]);
     let takes = (3, vec![put(STABLE, &stable(4, 1))]);
     finds(
@@ -248,7 +254,7 @@ fn a_stable_checkpoint_that_no_quorum_took() {
 
 #[test]
 fn two_statements_where_one_is_allowed() {
-    let claim = || Box::new(OneStatement::new(&members()));
+    let claim = || watch().claim(OneStatement::default());
     let says = |seat, message: &Message| (seat, vec![say(2, message)]);
     for phase in [pre_prepare, prepare, commit] {
         let seat = 1; // the primary of view 1
@@ -287,7 +293,7 @@ fn two_statements_where_one_is_allowed() {
 
 #[test]
 fn what_is_said_before_it_is_durable() {
-    let claim = || Box::new(PromisesAreDurable::new(&members(), 8));
+    let claim = || watch().claim(PromisesAreDurable);
     let says = |seat, message: &Message| (seat, vec![say(2, message)]);
     let ready = |seat| (seat, vec![accept(vote(0, 1, b"a")), hold(1, b"a")]);
     finds(claim(), &[says(0, &pre_prepare(0, 1, b"a"))]);
@@ -339,7 +345,7 @@ fn what_is_said_before_it_is_durable() {
 
 #[test]
 fn what_is_said_in_a_view_that_was_left_or_beyond_the_water_marks() {
-    let claim = || Box::new(PromisesAreDurable::new(&members(), 8));
+    let claim = || watch().claim(PromisesAreDurable);
     let says = |message: &Message| (1, vec![say(2, message)]);
     let far = (1, vec![accept(vote(0, 9, b"a")), hold(9, b"a")]);
     finds(claim(), &[far, says(&prepare(0, 9, b"a"))]);
@@ -356,7 +362,7 @@ fn what_is_said_in_a_view_that_was_left_or_beyond_the_water_marks() {
 
 #[test]
 fn promises_that_are_taken_back() {
-    let claim = || Box::new(PromisesAreDurable::new(&members(), 8));
+    let claim = || watch().claim(PromisesAreDurable);
     let saves = |output: Output| (1, vec![output]);
     let leaves = |view| saves(put(VIEW_CHANGE, &view_change(view, 0)));
     let begins = |view| saves(put(NEW_VIEW, &new_view(view, 0, &[])));
@@ -384,7 +390,7 @@ fn promises_that_are_taken_back() {
 
 #[test]
 fn a_request_that_nobody_made() {
-    let claim = || Box::new(AskedFor::new(&members()));
+    let claim = || watch().claim(AskedFor::default());
     let asks = |seat, tx: &[u8]| (seat, vec![say(0, &Message::Request(request(1, tx)))]);
     let does = |tx: &[u8]| (2, vec![execute(1, batch(tx).proposal())]);
     finds(claim(), &[does(b"a")]);
@@ -401,7 +407,7 @@ fn a_request_that_nobody_made() {
 
 #[test]
 fn a_client_that_believes_too_few() {
-    let claim = || Box::new(MatchingReplies::new(&members()));
+    let claim = || watch().claim(MatchingReplies::default());
     let asks = |number| (4, vec![say(0, &Message::Request(request(number, b"a")))]);
     let reply = |seat, number, receipt: &[u8]| {
         let (view, receipt) = (View(0), receipt.into());
@@ -456,19 +462,19 @@ fn a_quorum_is_counted_independently() {
 fn power_may_take_what_was_not_promised_and_nothing_else() {
     let accepts = |tx: &[u8]| vec![accept(vote(0, 1, tx)), hold(1, tx)];
     let says = |tx: &[u8]| (1, vec![say(2, &prepare(0, 1, tx))]);
-    let mut claim = PromisesAreDurable::new(&members(), 8);
-    fine(&mut claim, &[(1, accepts(b"a")), says(b"a")]);
-    assert_eq!(die(&mut claim, 1, &[]), Ok(()));
-    assert!(show(&mut claim, 1, &says(b"a").1).is_err(), "that is lost");
-    fine(&mut claim, &[(1, accepts(b"b")), says(b"b")]);
+    let mut claim = watch().claim(PromisesAreDurable);
+    fine(&mut *claim, &[(1, accepts(b"a")), says(b"a")]);
+    assert_eq!(die(&mut *claim, 1, &[]), Ok(()));
+    assert!(show(&mut *claim, 1, &says(b"a").1).is_err(), "that is lost");
+    fine(&mut *claim, &[(1, accepts(b"b")), says(b"b")]);
 
-    let claim = || OneStatement::new(&members());
+    let claim = || watch().claim(OneStatement::default());
     let mut kept = claim();
-    fine(&mut kept, &[says(b"a")]);
-    assert_eq!(die(&mut kept, 1, &accepts(b"a")), Ok(()));
-    assert!(show(&mut kept, 1, &says(b"b").1).is_err(), "it was said");
+    fine(&mut *kept, &[says(b"a")]);
+    assert_eq!(die(&mut *kept, 1, &accepts(b"a")), Ok(()));
+    assert!(show(&mut *kept, 1, &says(b"b").1).is_err(), "it was said");
     let mut lost = claim();
-    fine(&mut lost, &[says(b"a")]);
-    assert_eq!(die(&mut lost, 1, &[]), Ok(()));
-    fine(&mut lost, &[says(b"b")]); // the first never left
+    fine(&mut *lost, &[says(b"a")]);
+    assert_eq!(die(&mut *lost, 1, &[]), Ok(()));
+    fine(&mut *lost, &[says(b"b")]); // the first never left
 }
