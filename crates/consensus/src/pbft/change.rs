@@ -6,7 +6,7 @@ use alloc::{sync::Arc, vec, vec::Vec};
 use chain::{Micros, Seat, Signature};
 use protocol::{Cx, Event};
 
-use super::group::order;
+use super::group::{order, start};
 use super::message::{Batch, Kind, Message, NewView, Slot, View, ViewChange, Vote};
 use super::saved::{Accepted, NEW_VIEW, VIEW_CHANGE, forget_batch};
 use super::state::{Patience, Phase, Place, Replica};
@@ -212,7 +212,7 @@ impl Replica {
             .collect();
         self.forget_votes();
         self.pool.release();
-        let (start, _) = order(&new_view.changes);
+        let start = start(&new_view.changes);
         let low = start.checkpoint.slot;
         self.stabilise(start.clone());
         let votes = self.take_over(&new_view, low);

@@ -6,7 +6,7 @@ use chain::{BlockId, Encode as _, PeerId, PublicKey, Seat, SecretKey, Signature,
 use protocol::Terms;
 
 use super::message::{
-    Checkpoint, Decided, Digest, Kind, NewView, Prepared, Request, Signatures, Slot, Stable, View,
+    Checkpoint, Digest, Kind, NewView, Prepared, Request, Signatures, Slot, Stable, View,
     ViewChange, Vote,
 };
 use crate::members;
@@ -145,20 +145,10 @@ impl Group {
             && self.has_signed(primary, Kind::PrePrepare, &body, &prepared.pre_prepare)
     }
 
-    /// Whether a slot is really decided so.
+    /// Whether so many have signed a commit that it is decided.
     #[must_use]
-    pub fn is_decided(&self, decided: &Decided) -> bool {
-        let vote = Vote {
-            view: decided.view,
-            slot: decided.slot,
-            digest: decided.batch.digest(),
-        };
-        self.have_signed(
-            self.quorum(),
-            Kind::Commit,
-            &vote.to_vec(),
-            &decided.commits,
-        )
+    pub fn is_decided(&self, vote: Vote, commits: &Signatures) -> bool {
+        self.have_signed(self.quorum(), Kind::Commit, &vote.to_vec(), commits)
     }
 
     /// Whether a checkpoint is stable.
@@ -241,14 +231,21 @@ impl NewView {
     }
 }
 
-/// What view changes come to: the latest stable checkpoint (the paper's min-s), and what has to stand
-/// in the slots after it: what was prepared in the highest view, nothing where nothing was.
+/// Where the log of a new view starts: the latest stable checkpoint of its view changes (the paper's
+/// min-s).
 #[must_use]
-pub fn order(changes: &[Arc<ViewChange>]) -> (&Stable, Vec<Digest>) {
+pub fn start(changes: &[Arc<ViewChange>]) -> &Stable {
     static GENESIS: Stable = Stable::GENESIS;
     let stable = changes.iter().map(|change| &change.stable);
-    let start = stable.max_by_key(|stable| stable.checkpoint.slot);
-    let start = start.unwrap_or(&GENESIS);
+    let latest = stable.max_by_key(|stable| stable.checkpoint.slot);
+    latest.unwrap_or(&GENESIS)
+}
+
+/// What view changes come to: where they start, and what has to stand in the slots after that: what was
+/// prepared in the highest view, nothing where nothing was.
+#[must_use]
+pub fn order(changes: &[Arc<ViewChange>]) -> (&Stable, Vec<Digest>) {
+    let start = start(changes);
     let low = start.checkpoint.slot;
     let certificates = || changes.iter().flat_map(|change| &change.prepared);
     let last = certificates().map(|one| one.vote.slot).max();

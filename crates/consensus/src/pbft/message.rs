@@ -156,6 +156,18 @@ pub struct Decided {
     pub batch: Arc<Batch>,
 }
 
+impl Decided {
+    /// What the commits are about. Hashes the batch.
+    #[must_use]
+    pub fn vote(&self) -> Vote {
+        Vote {
+            view: self.view,
+            slot: self.slot,
+            digest: self.batch.digest(),
+        }
+    }
+}
+
 /// A stable checkpoint: a quorum's checkpoints. That of slot 0, where all begin, needs no proof.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stable {

@@ -64,8 +64,11 @@ impl Replica {
             self.last = self.last.max(self.low());
             let slot = self.last.next();
             let is_free = slot <= self.executed.plus(UNDER_WAY) && self.is_in_window(slot);
+            if !is_free {
+                return;
+            }
             let requests = self.pool.batch(self.setup.batch);
-            if !is_free || requests.is_empty() {
+            if requests.is_empty() {
                 return;
             }
             let batch = Arc::new(Batch {
@@ -216,49 +219,43 @@ impl Replica {
 
     /// Takes a slot as far as the votes allow.
     pub fn advance(&mut self, cx: &mut Cx<'_>, slot: Slot) {
-        let (view, quorum) = (self.view, self.setup.group.quorum());
-        let Some(place) = self.log.get(&slot) else {
-            return;
-        };
-        let Some(accepted) = place.accepted.filter(|accepted| accepted.vote.view == view) else {
-            return;
-        };
-        let (vote, prepares) = (
-            accepted.vote,
-            votes_for(&place.prepares, accepted.vote.digest),
-        );
-        let holds = place.batches.contains_key(&vote.digest);
-        if place.prepared_in(view).is_none() && holds && prepares.len() + 1 >= quorum {
-            self.commit(
-                cx,
-                Prepared {
-                    vote,
-                    pre_prepare: accepted.signature,
-                    prepares,
-                },
-            );
+        if let Some(prepared) = self.newly_prepared(slot) {
+            self.commit(cx, prepared);
         }
-        let Some(place) = self.log.get(&slot) else {
-            return;
-        };
-        let commits = votes_for(&place.commits, vote.digest);
-        let is_new = !self.decided.contains_key(&slot);
-        if is_new
-            && place.prepared_in(view).is_some()
-            && commits.len() >= quorum
-            && let Some(batch) = place.batches.get(&vote.digest).cloned()
-        {
+        if let Some(decided) = self.newly_decided(slot) {
             self.attempts = 0; // this view works
-            self.decide(
-                cx,
-                Decided {
-                    view,
-                    slot,
-                    commits,
-                    batch,
-                },
-            );
+            self.decide(cx, decided.into());
         }
+    }
+
+    fn newly_prepared(&self, slot: Slot) -> Option<Prepared> {
+        let place = self.log.get(&slot)?;
+        let Accepted { vote, signature } = place.accepted?;
+        let is_ready = vote.view == self.view
+            && place.prepared_in(self.view).is_none()
+            && place.batches.contains_key(&vote.digest);
+        let prepares = is_ready.then(|| votes_for(&place.prepares, vote.digest))?;
+        (prepares.len() + 1 >= self.setup.group.quorum()).then_some(Prepared {
+            vote,
+            pre_prepare: signature,
+            prepares,
+        })
+    }
+
+    fn newly_decided(&self, slot: Slot) -> Option<Decided> {
+        let place = self.log.get(&slot)?;
+        let Vote { view, digest, .. } = place.accepted_in(self.view)?;
+        if place.prepared_in(view).is_none() || self.decided.contains_key(&slot) {
+            return None;
+        }
+        let commits = votes_for(&place.commits, digest);
+        let batch = place.batches.get(&digest)?.clone();
+        (commits.len() >= self.setup.group.quorum()).then_some(Decided {
+            view,
+            slot,
+            commits,
+            batch,
+        })
     }
 
     /// Says that it has a prepared certificate, which it does not forget in later views.
@@ -273,12 +270,12 @@ impl Replica {
     }
 
     /// A slot is decided, whatever the order. Its proof is kept, for others to be shown.
-    pub fn decide(&mut self, cx: &mut Cx<'_>, decided: Decided) {
+    pub fn decide(&mut self, cx: &mut Cx<'_>, decided: Arc<Decided>) {
         let slot = decided.slot;
-        self.keep(Shelf::Decided.name(slot), &decided);
+        self.keep(Shelf::Decided.name(slot), &*decided);
         self.flush(cx);
         cx.decide(slot.0, Arc::new(decided.batch.proposal()));
-        self.decided.insert_mut(slot, Arc::new(decided));
+        self.decided.insert_mut(slot, decided);
     }
 
     /// A slot was executed: its clients get their replies, from every replica.

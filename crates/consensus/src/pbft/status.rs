@@ -178,11 +178,14 @@ impl Replica {
     pub fn on_decided(&mut self, cx: &mut Cx<'_>, decided: Arc<Decided>) {
         let slot = decided.slot;
         let is_near = self.executed < slot && slot <= self.executed.plus(3 * self.setup.window());
-        if !is_near || self.decided.contains_key(&slot) || !self.setup.group.is_decided(&decided) {
+        if !is_near || self.decided.contains_key(&slot) {
             return;
         }
-        self.provide(cx, slot, decided.batch.digest(), &decided.batch);
-        self.decide(cx, (*decided).clone());
+        let vote = decided.vote();
+        if self.setup.group.is_decided(vote, &decided.commits) {
+            self.provide(cx, slot, vote.digest, &decided.batch);
+            self.decide(cx, decided);
+        }
     }
 
     /// Somebody sends a batch whose digest was accepted.
