@@ -235,8 +235,7 @@ impl Replica {
         self.propose(cx);
     }
 
-    /// Accepts a new view's pre-prepares, as far as they are in the window. Batches that nothing refers
-    /// to any more are forgotten.
+    /// Accepts a new view's pre-prepares, as far as they are in the window.
     fn take_over(&mut self, new_view: &NewView, low: Slot) -> Vec<Vote> {
         let mut votes = vec![];
         let slots = low.until(Slot(u64::MAX));
@@ -245,7 +244,6 @@ impl Replica {
             let vote = Vote { view, slot, digest };
             if slot > self.low() && !self.contradicts(vote) {
                 self.accept(Accepted { vote, signature });
-                self.drop_stale_batches(slot);
                 votes.push(vote);
             }
         }

@@ -142,12 +142,13 @@ impl Replica {
                 .all(|request| self.pool.has(request) || self.setup.group.is_genuine(request))
     }
 
-    /// Accepts a pre-prepare, which binds in its view.
+    /// Accepts a pre-prepare, which binds in its view. A batch that nothing refers to any more is forgotten.
     pub fn accept(&mut self, accepted: Accepted) {
         let slot = accepted.vote.slot;
         self.last = self.last.max(slot);
         self.place(slot).accepted = Some(accepted);
         self.keep(Shelf::Accepted.name(slot), &accepted);
+        self.drop_stale_batches(slot);
     }
 
     /// Keeps a batch that was proposed for a slot. Its requests wait for their execution.

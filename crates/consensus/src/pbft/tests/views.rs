@@ -9,6 +9,7 @@ use crate::pbft::group::order;
 use crate::pbft::message::{
     Batch, Digest, Kind, Message, NewView, Prepared, Slot, Stable, View, ViewChange,
 };
+use crate::pbft::saved::batch_of;
 
 /// A prepared certificate that is really signed.
 fn prepared(net: &Net, view: u64, slot: u64, digest: Digest) -> Prepared {
@@ -296,4 +297,26 @@ fn what_rests_on_a_write_that_is_gone_is_dropped() {
     net.finish();
     net.run_ms(2000);
     net.assert_settled();
+}
+
+/// What one view proposes and nobody prepares is kept no longer than until the next one puts something
+/// else there: primaries could otherwise fill disks, a batch a view.
+#[test]
+fn a_proposal_that_came_to_nothing_is_forgotten() {
+    let mut net = Net::new(4, 1, 10);
+    net.boot(3);
+    for view in 0..3 {
+        let primary = view as usize;
+        if view > 0 {
+            let changes = (0..3).map(|seat| change(&net, seat, view, vec![]));
+            let begins = new_view(&net, view, changes.collect(), &[]);
+            net.tell(primary, 3, &Message::NewView(begins.into()));
+        }
+        let request = net.request(4, 1, &[primary as u8]);
+        let batch = net.batch(primary, vec![request]);
+        net.tell(primary, 3, &net.pre_prepare(primary, view, 1, &batch));
+        let kept = net.nodes[3].disk.keys();
+        let kept: Vec<_> = kept.filter_map(|name| batch_of(name)).collect();
+        assert_eq!(kept, [(Slot(1), batch.digest())]);
+    }
 }
