@@ -1,11 +1,16 @@
 //! What clients have in common, whatever the protocol over slots: asks wait for their turn, and each
-//! becomes a request with a number of its own.
+//! becomes a request with a number of its own; and how long one may be.
 
 use alloc::{sync::Arc, vec};
 
 use protocol::{AskId, Cx, Keep, Values};
 use rpds::QueueSync as Queue;
 
+/// The longest transaction that is taken, in bytes.
+pub(crate) const MAX_TX: usize = 64 * 1024;
+/// The most bytes of transactions that are proposed together or sent in one message, unless the first
+/// alone has more: well below what one packet may carry.
+pub(crate) const MAX_BYTES: usize = 128 * 1024;
 /// Where a client keeps how many requests it has numbered: eight bytes, little-endian.
 const COUNT: &[u8] = b"count";
 /// The most asks that wait; more are refused.
@@ -33,10 +38,10 @@ impl Asks {
         self.count = count.map_or(0, u64::from_le_bytes);
     }
 
-    /// Lets an ask wait, unless too many do or its transaction has more than so many bytes: no replica
-    /// would take it, and it would hold up all others.
-    pub fn take(&mut self, cx: &mut Cx<'_>, ask: AskId, tx: &Arc<[u8]>, most: usize) {
-        if tx.len() > most || self.waiting.len() >= MAX_WAITING {
+    /// Lets an ask wait, unless too many do or its transaction is too long: no replica would take it, and
+    /// it would hold up all others.
+    pub fn take(&mut self, cx: &mut Cx<'_>, ask: AskId, tx: &Arc<[u8]>) {
+        if tx.len() > MAX_TX || self.waiting.len() >= MAX_WAITING {
             return cx.refuse(ask);
         }
         self.waiting.enqueue_mut((ask, tx.clone()));

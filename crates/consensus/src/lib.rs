@@ -1,4 +1,4 @@
-//! Does: holds one folder per consensus protocol, and the registry from which all else is derived.
+//! Does: holds a folder per consensus protocol, what they share, and the registry from which all else is derived.
 //! Never: sees a ledger's types, a host, a clock or another node's memory.
 //! Neighbours: `chain` and `protocol` below; `scenario` picks from the registry.
 

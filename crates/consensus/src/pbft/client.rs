@@ -9,7 +9,6 @@ use rpds::RedBlackTreeMapSync as Map;
 
 use super::group::Group;
 use super::message::{Message, Request, View};
-use super::pool::MAX_TX;
 use crate::asks::Asks;
 
 /// The timer for asking all members.
@@ -110,7 +109,7 @@ impl Protocol for Client {
     }
 
     fn on_submit(&mut self, cx: &mut Cx<'_>, ask: AskId, tx: &Arc<[u8]>) {
-        self.asks.take(cx, ask, tx, MAX_TX);
+        self.asks.take(cx, ask, tx);
         self.begin(cx);
     }
 

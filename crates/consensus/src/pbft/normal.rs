@@ -8,9 +8,9 @@ use protocol::{Cx, Executed, pack};
 use super::message::{
     Batch, Checkpoint, Decided, Digest, Kind, Message, Prepared, Request, Slot, View, Vote,
 };
-use super::pool::{MAX_BYTES, MAX_TX};
 use super::saved::{Accepted, Shelf, batch_name};
 use super::state::{Phase, Replica, votes_for};
+use crate::asks::{MAX_BYTES, MAX_TX};
 
 /// How many slots a primary has under way at a time: requests that come meanwhile share the next batch.
 const UNDER_WAY: u64 = 8;

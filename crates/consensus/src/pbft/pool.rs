@@ -8,12 +8,8 @@ use protocol::Receipt;
 use rpds::RedBlackTreeMapSync as Map;
 
 use super::message::Request;
+use crate::asks::MAX_BYTES;
 
-/// The longest transaction that is taken, in bytes.
-pub(super) const MAX_TX: usize = 64 * 1024;
-/// The most bytes of transactions in a batch, unless the first alone has more: it stays well below what
-/// one packet may carry.
-pub(super) const MAX_BYTES: usize = 128 * 1024;
 /// Clients of whom a request, or the last receipt, is kept.
 const CLIENTS: usize = 1024;
 

@@ -7,7 +7,6 @@ use chain::{Micros, PeerId, Seat, decode_exact};
 use protocol::planted::is_planted;
 use protocol::{AskId, Cx, Glance, Protocol, Sheet, Value, Values, pack};
 
-use super::intake::MAX_TX;
 use super::message::Message;
 use crate::asks::Asks;
 use crate::members::{member, seat_of};
@@ -112,7 +111,7 @@ impl Protocol for Client {
     }
 
     fn on_submit(&mut self, cx: &mut Cx<'_>, ask: AskId, tx: &Arc<[u8]>) {
-        self.asks.take(cx, ask, tx, MAX_TX);
+        self.asks.take(cx, ask, tx);
         self.begin(cx);
     }
 

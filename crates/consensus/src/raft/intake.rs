@@ -8,12 +8,8 @@ use rpds::{QueueSync as Queue, RedBlackTreeMapSync as Map};
 
 use super::message::Index;
 use super::state::Log;
+use crate::asks::{MAX_BYTES, MAX_TX};
 
-/// The longest transaction that is taken, in bytes.
-pub(super) const MAX_TX: usize = 64 * 1024;
-/// The most bytes of transactions in an entry, and of entries in a message, unless the first alone
-/// has more: both stay well below what one packet may carry.
-pub(super) const MAX_BYTES: usize = 128 * 1024;
 /// The most requests that wait; the oldest gives way. Its client asks again.
 const MAX_WAITING: usize = 1024;
 

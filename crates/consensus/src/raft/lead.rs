@@ -6,10 +6,11 @@ use chain::{PeerId, Seat};
 use protocol::planted::is_planted;
 use protocol::{Body, Cx, Event, Executed, Proposal, Request, pack};
 
-use super::intake::{Intake, MAX_BYTES};
+use super::intake::Intake;
 use super::message::{Entry, Index, Message, Outcome, Point, Term};
 use super::state::{Flow, Leader, Log, Progress, Replica, Role};
 use super::step::{ELECTION, HEARTBEAT};
+use crate::asks::MAX_BYTES;
 
 /// How many entries may be on their way to being committed. While so many are, requests wait and
 /// share the next entry; and a leader that nobody hears stops writing.
@@ -196,10 +197,13 @@ impl Replica {
         let Some(term) = self.log.term_at(index) else {
             return self.ship(cx, to); // it is gone: nobody is sent what comes after the end
         };
-        let mut entries = portion(&self.log, progress.next);
-        match progress.flow {
-            Flow::Probe | Flow::Install(_) => entries.truncate(1), // they may well be in vain
-            Flow::Stream => progress.next = progress.next.plus(entries.len() as u64),
+        let portion = portion(&self.log, progress.next);
+        let entries: Vec<Entry> = match progress.flow {
+            Flow::Probe | Flow::Install(_) => portion.take(1).collect(), // more may well be in vain
+            Flow::Stream => portion.collect(),
+        };
+        if progress.flow == Flow::Stream {
+            progress.next = progress.next.plus(entries.len() as u64);
         }
         let message = Message::Append {
             term: self.promise.term,
@@ -277,14 +281,14 @@ fn last_of(term: Term, log: &Log) -> Option<Index> {
 }
 
 /// Entries from an index on, as many as go into one message.
-fn portion(log: &Log, first: Index) -> Vec<Entry> {
+fn portion(log: &Log, first: Index) -> impl Iterator<Item = Entry> {
     let mut bytes = 0;
-    let fits = |entry: &&Entry| {
+    let fits = move |entry: &&Entry| {
         let before = bytes;
         bytes += weight(entry);
         before == 0 || bytes <= MAX_BYTES
     };
-    log.from(first).take_while(fits).cloned().collect()
+    log.from(first).take_while(fits).cloned()
 }
 
 /// About the length of an entry in bytes.
