@@ -306,3 +306,47 @@ fn a_write_that_fails_while_its_tab_joins_again_loses_nothing() {
 ",
     );
 }
+
+#[test]
+fn a_tab_that_slept_through_an_undo_loses_nothing_when_it_can_no_longer_write() {
+    holds(
+        "seed 20018393 locks kept calm 3453
+0 open 0 10177878
+62 mine 0 0
+62 duplicate 53655 11947221
+62 open 0 3960815
+141 open 0 16248830
+141 block-open 49260 10174550
+141 power 64562 1984166
+141 reset 15193 15567194
+141 duplicate 62157 14129107
+1177 freeze 23221 1793401
+1177 undo 44415 12575289
+1199 quota 41593 3339558
+3353 thaw 51701 3122237
+3353 reset 1121 12881358
+",
+    );
+}
+
+#[test]
+fn a_chain_that_a_reset_gave_up_while_nodes_were_starting_may_come_back_empty() {
+    holds(
+        "seed 20050425 locks kept calm 1290
+0 open 0 5221719
+0 open 0 6751843
+116 open 1943 878278
+116 other-version 36384 10638469
+321 slow-database 2393 8275797
+339 reset 2393 16066358
+339 duplicate 51284 12664347
+339 mine 14649 14463451
+483 reset 96 13320837
+483 undo 42988 12609563
+483 reset 30712 5167851
+483 undo 30712 13741312
+1190 slow-database 53071 8180786
+1190 reset 12746 10910227
+",
+    );
+}

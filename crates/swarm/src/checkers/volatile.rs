@@ -50,15 +50,18 @@ impl Checker for Volatile {
             return Ok(());
         };
         let glance = &view.glance;
+        // A chain that was given up by a reset or an undo may come back with nothing: others have it.
+        // That may have happened while the nodes were being started.
+        let keeps = |of: u32| glance.generation.keeps(of);
+        self.most
+            .retain(|(whose, _, of), _| *whose != life || keeps(*of));
         if !view.takes_part(scene.now, 0) {
             return Ok(());
         }
-        // A node that left or was removed may come back with nothing: the others have the chain.
+        // The same goes for a node that left or was removed.
         let here = |id: &PeerId| glance.nodes.iter().any(|node| node.id == *id);
-        // The same goes for a chain that was given up by a reset or an undo.
-        let keeps = |of: u32| glance.generation.keeps(of);
         self.most
-            .retain(|(whose, id, of), _| *whose != life || (here(id) && keeps(*of)));
+            .retain(|(whose, id, _), _| *whose != life || here(id));
         for node in glance.nodes.iter().filter(|node| !node.loading) {
             let key = (life, node.id, glance.generation.current);
             let most = self.most.entry(key).or_default();
@@ -80,7 +83,7 @@ mod tests {
     use super::*;
     use chain::U256;
     use tab::between::generation::Generation;
-    use tab::{Glance, Input};
+    use tab::{Glance, Input, Stage};
 
     #[test]
     fn a_chain_that_is_lost_from_memory_is_found() {
@@ -107,5 +110,33 @@ mod tests {
         };
         assert_eq!(theatre.step(1, Input::Turn, &[], undone), Ok(()));
         assert_eq!(theatre.step(1, Input::Turn, &[], at(0)), Ok(()));
+    }
+
+    #[test]
+    fn a_chain_may_be_given_up_while_the_nodes_are_being_started() {
+        let at = |stamp: u32, current: u32, stage: Stage, work: u64| {
+            let mut glance = Glance {
+                kept: false,
+                stage,
+                generation: Generation {
+                    stamp,
+                    current,
+                    undo: None,
+                },
+                ..taking_part(1)
+            };
+            glance.nodes[0].work = Work(U256::from(work));
+            glance
+        };
+        let lives = |stage| {
+            let mut theatre = Theatre::<Volatile>::new();
+            let before = at(1, 1, Stage::In, 5);
+            assert_eq!(theatre.step(1, Input::Turn, &[], before), Ok(()));
+            let between = at(2, 2, stage, 0);
+            assert_eq!(theatre.step(1, Input::Turn, &[], between), Ok(()));
+            theatre.step(1, Input::Turn, &[], at(3, 1, Stage::In, 0))
+        };
+        assert_eq!(lives(Stage::Starting), Ok(()));
+        assert_eq!(lives(Stage::In), Ok(()));
     }
 }

@@ -4,10 +4,12 @@ use std::collections::VecDeque;
 
 use chain::PeerId;
 use node::Node;
-use protocol::Role;
+use protocol::{Role, Values};
 use wire::{Damage, Happening};
 
 use super::Member;
+use crate::between::generation::Generation;
+use crate::between::hint::may_follow;
 use crate::clock::Clock;
 use crate::cx::Cx;
 use crate::door::{LockId, Rows, Ticket};
@@ -121,7 +123,7 @@ impl Member {
     fn flushed(&mut self, cx: &mut Cx<'_>, l: &mut Lasting) {
         self.clock = Clock::start(cx.now);
         l.recount();
-        if !l.store.is_kept() {
+        if !l.store.is_readable() {
             return self.read_rows(cx, l);
         }
         let ticket = starting::ask_generation(cx);
@@ -142,6 +144,11 @@ impl Member {
             return;
         };
         match &mut start.step {
+            Step::Generation(ticket) if *ticket == id && !l.store.is_kept() => {
+                let stored = rows.as_ref().ok().and_then(read_generation);
+                self.heed(l, stored);
+                self.read_rows(cx, l);
+            }
             Step::Generation(ticket) if *ticket == id => match rows {
                 Ok(rows) => match read_generation(rows) {
                     Some(generation) => {
@@ -171,6 +178,19 @@ impl Member {
                 self.read_next(cx, l, next);
             }
             _ => {}
+        }
+    }
+
+    /// Storage takes no writes of this tab, but says which chain counts for those whose writes it
+    /// takes: a tab that slept through a reset goes over to it, if its nodes lose nothing by that.
+    fn heed(&mut self, l: &mut Lasting, stored: Option<Generation>) {
+        let ours = l.store.generation();
+        let mut saved = self.nodes.iter().map(|one| l.store.values_of(&one.id));
+        let is_empty = saved.all(|values| values.is_none_or(Values::is_empty));
+        if let Some(stored) = stored
+            && may_follow(ours, stored, is_empty, false)
+        {
+            l.store.refresh(stored);
         }
     }
 
