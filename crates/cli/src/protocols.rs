@@ -2,7 +2,7 @@
 
 use consensus::PROTOCOLS;
 use ledger::LEDGERS;
-use protocol::{Entry, ParamSpec, Shape};
+use protocol::{Entry, ParamSpec, Shape, Twist};
 use serde_json::json;
 
 use crate::out::{Failure, Out};
@@ -13,6 +13,7 @@ pub fn list(out: &mut Out) -> Result<bool, Failure> {
         card,
         shape,
         params,
+        twists,
         ..
     } in PROTOCOLS
     {
@@ -26,10 +27,14 @@ pub fn list(out: &mut Out) -> Result<bool, Failure> {
             format!("  tolerates: {}", card.tolerance),
         ];
         text.extend(params.iter().map(param_text));
+        let twist_text = |twist: &Twist| format!("  twist {}: {}", twist.id, twist.what);
+        text.extend(twists.iter().map(twist_text));
+        let twist_json = |twist: &Twist| json!({ "name": twist.id, "what": twist.what });
         let value = json!({
             "protocol": card.id, "name": card.name, "paper": card.paper,
             "tolerance": card.tolerance, "decides": decides, "roles": card.roles,
             "params": params.iter().map(param_json).collect::<Vec<_>>(),
+            "twists": twists.iter().map(twist_json).collect::<Vec<_>>(),
         });
         out.line(text.join("\n"), value)?;
     }

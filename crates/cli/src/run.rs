@@ -221,10 +221,14 @@ fn claim_json(claim: &Claim) -> serde_json::Value {
 }
 
 fn node_text(index: u32, node: &Standing) -> String {
-    match (node.role, node.tip) {
+    let mut text = match (node.role, node.tip) {
         (Role::Client, Some(_)) => format!("client {index}"), // its chain stays empty
         (Role::Client, None) => format!("client {index} is down"),
         (Role::Member, Some((id, height))) => format!("node {index} on {height} {id}"),
         (Role::Member, None) => format!("node {index} is down"),
+    };
+    if node.is_twisted {
+        text += ", and lies";
     }
+    text
 }

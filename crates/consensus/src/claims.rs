@@ -22,6 +22,11 @@ pub(crate) trait Observer: Clone + 'static {
     /// Looks at a step.
     fn see(&mut self, seen: &Seen<'_>);
 
+    /// Looks at a step of a machine that lies on purpose: nothing follows from what it takes for true.
+    fn see_twisted(&mut self, seen: &Seen<'_>) {
+        self.see(seen);
+    }
+
     /// Looks at a death: what a disk lost in it is no longer there.
     fn see_death(&mut self, death: &Death<'_>);
 }
@@ -35,6 +40,9 @@ pub(crate) trait Rule: Clone + 'static {
 
     /// Looks at a step, which the observer has just seen.
     fn after(&mut self, observer: &Self::Observer, seen: &Seen<'_>) -> Result<(), String>;
+
+    /// Looks at a step of a machine that lies on purpose, which the observer has just seen.
+    fn after_twisted(&mut self, _observer: &Self::Observer, _seen: &Seen<'_>) {}
 
     /// A machine died, and its disk lost something.
     fn after_loss(&mut self, _observer: &Self::Observer, _peer: PeerId) -> Result<(), String> {
@@ -101,6 +109,11 @@ impl<R: Rule> Claim for Watched<R> {
     fn after(&mut self, seen: &Seen<'_>) -> Result<(), String> {
         self.look(|observer| observer.see(seen));
         self.rule.after(&self.watch.borrow().observer, seen)
+    }
+
+    fn after_twisted(&mut self, seen: &Seen<'_>) {
+        self.look(|observer| observer.see_twisted(seen));
+        self.rule.after_twisted(&self.watch.borrow().observer, seen);
     }
 
     fn died(&mut self, death: &Death<'_>) -> Result<(), String> {

@@ -135,6 +135,10 @@ pub trait Claim {
     /// What breaks the claim, in one sentence.
     fn after(&mut self, seen: &Seen<'_>) -> Result<(), String>;
 
+    /// Looks at a step of a machine that lies on purpose. Nothing is asked of it, but what it says may be
+    /// why others do what they do.
+    fn after_twisted(&mut self, _seen: &Seen<'_>) {}
+
     /// Looks at a death.
     ///
     /// # Errors

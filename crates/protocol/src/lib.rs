@@ -33,7 +33,7 @@ pub use framing::{kept, own_key, pack, said, stored};
 pub use machine::{
     AskId, Channel, Input, Job, JobId, Machine, Outbox, Output, Packet, TimerKey, To, encode_packet,
 };
-pub use registry::{Card, Entry, ParamSpec, Role, Shape, Terms};
+pub use registry::{Card, Entry, ParamSpec, Role, Shape, Terms, Twist};
 pub use sheet::{Row, Sheet, Value};
 pub use snapshot::{Assembly, MAX_SNAPSHOT, Snapshot};
 pub use storage::{Batch, Key, Name, SMALL_VALUE, Saved, Space, Values, Write, names_between};

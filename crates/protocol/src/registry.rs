@@ -18,8 +18,28 @@ pub struct Entry {
     pub params: &'static [ParamSpec],
     /// Builds the protocol for one seat. Values have been checked against `params`.
     pub build: fn(&Terms) -> Box<dyn Protocol>,
+    /// How its members can lie in its own words, on purpose; lies that fit any protocol are not here.
+    pub twists: &'static [Twist],
     /// What the protocol promises, as claims about a run on these terms.
     pub claims: fn(&Terms) -> Vec<Box<dyn Claim>>,
+}
+
+/// A way to lie: the same protocol with one rule broken.
+pub struct Twist {
+    /// Short name in scenarios, such as `vote-twice`.
+    pub id: &'static str,
+    /// What whoever is twisted so does, in one line.
+    pub what: &'static str,
+    /// Builds the protocol for a seat that lies so, as [`Entry::build`] does for others.
+    pub build: fn(&Terms) -> Box<dyn Protocol>,
+}
+
+impl Entry {
+    /// The twist with this short name.
+    #[must_use]
+    pub fn twist(&self, id: &str) -> Option<&'static Twist> {
+        self.twists.iter().find(|twist| twist.id == id)
+    }
 }
 
 /// What a node does with the outcome of a protocol.

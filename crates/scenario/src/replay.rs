@@ -117,6 +117,7 @@ enum WireKind {
     CutOneWay { from: Vec<u32>, to: Vec<u32> },
     Slow { node: u32, delay_ms: u32 },
     Heal {},
+    TurnEvil { node: u32, twist: String },
 }
 
 impl Replay {

@@ -200,6 +200,15 @@ pub enum ScenarioError {
     BadNode(u32),
     /// No hash rate is given.
     NoHashRate,
+    /// Nobody lies in this way, but in one of those that are known.
+    UnknownTwist {
+        /// How a node was to lie.
+        twist: String,
+        /// The protocol's short name.
+        protocol: &'static str,
+        /// The ways that there are.
+        known: Vec<&'static str>,
+    },
     /// Nobody makes a claim of this name, of which something is expected.
     UnknownClaim(String),
     /// Different things are expected of a claim, or the same twice.
@@ -232,6 +241,15 @@ impl fmt::Display for ScenarioError {
             }
             Self::BadTitle(sign) => write!(f, "title has a control character {sign:?}"),
             Self::BadNode(node) => write!(f, "node {node} is not there, or named twice"),
+            Self::UnknownTwist {
+                twist,
+                protocol,
+                known,
+            } => write!(
+                f,
+                "there is no twist {twist:?} of {protocol}, but {}",
+                known.join(", ")
+            ),
             Self::UnknownClaim(name) => write!(f, "there is no claim {name:?}"),
             Self::ClaimTwice(name) => write!(f, "expect names the claim {name:?} twice"),
             Self::NoHashRate => write!(f, "nodes.hashes_per_second is empty"),
@@ -265,6 +283,11 @@ impl Scenario {
         self.expect.check()?;
         self.faults.iter().try_for_each(|fault| fault.check(self))?;
         let setting = Setting::of(&self.chain)?;
+        for fault in &self.faults {
+            if let FaultKind::TurnEvil { twist, .. } = &fault.kind {
+                setting.twist(twist)?;
+            }
+        }
         match setting.entry.shape {
             Shape::Forks => self.check_mining(&setting)?,
             Shape::Slots => self.check_workload(&setting)?,

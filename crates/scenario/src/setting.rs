@@ -6,7 +6,7 @@ use alloc::{boxed::Box, sync::Arc, vec::Vec};
 use chain::{ChainParams, PublicKey, Seat, SecretKey};
 use ledger::LedgerEntry;
 use node::Memo;
-use protocol::{Claim, Entry, Machine, ParamSpec, Role, Terms};
+use protocol::{Claim, Entry, Machine, ParamSpec, Role, Terms, Twist};
 
 use crate::assemble::{Assembled, Recipe};
 use crate::room;
@@ -88,13 +88,33 @@ impl Setting {
         })
     }
 
-    /// A fresh machine: its first input must be `Boot`. Machines that share `memo` share the results
-    /// of validity checks.
+    /// A way to lie.
+    ///
+    /// # Errors
+    /// There is none of this name.
+    pub fn twist(&self, name: &str) -> Result<&'static Twist, ScenarioError> {
+        let known = || self.entry.twists.iter().map(|twist| twist.id);
+        self.entry
+            .twist(name)
+            .ok_or_else(|| ScenarioError::UnknownTwist {
+                twist: name.into(),
+                protocol: self.entry.card.id,
+                known: known().collect(),
+            })
+    }
+
+    /// A fresh machine, which lies if it is twisted: its first input must be `Boot`. Machines that share
+    /// `memo` share the results of validity checks.
     #[must_use]
-    pub fn assemble(&self, place: &Place, memo: &Memo) -> Box<dyn Machine> {
+    pub fn assemble(
+        &self,
+        place: &Place,
+        twist: Option<&'static Twist>,
+        memo: &Memo,
+    ) -> Box<dyn Machine> {
         let recipe = Recipe {
             shape: self.entry.shape,
-            build: self.entry.build,
+            build: twist.map_or(self.entry.build, |twist| twist.build),
             ledger: self.ledger,
             terms: self.terms(place),
         };

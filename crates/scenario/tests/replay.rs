@@ -94,7 +94,7 @@ fn a_scenario_that_is_too_long_or_outside_its_limits_has_no_link() {
 
 fn kind() -> impl Strategy<Value = FaultKind> {
     let (node, for_ms) = (0..5u32, 0..10_000u32);
-    (node, for_ms, 0..8).prop_map(|(node, for_ms, kind)| match kind {
+    (node, for_ms, 0..9).prop_map(|(node, for_ms, kind)| match kind {
         0 => FaultKind::Crash { node, for_ms },
         1 => FaultKind::CrashInWrite { node, for_ms },
         2 => FaultKind::PowerLoss { node, for_ms },
@@ -109,6 +109,10 @@ fn kind() -> impl Strategy<Value = FaultKind> {
         6 => FaultKind::Slow {
             node,
             delay_ms: for_ms,
+        },
+        7 => FaultKind::TurnEvil {
+            node,
+            twist: "vote-twice".into(),
         },
         _ => FaultKind::Heal {},
     })

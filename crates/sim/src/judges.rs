@@ -1,12 +1,13 @@
 //! All claims of a run, and what became of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chain::Time;
 use protocol::{Claim, Death, Seen, Shape};
 use scenario::{Place, Scenario, Setting};
 
 use crate::checkers::{self, Branches, Fall, SETTLES};
+use crate::queue::SeatIx;
 use crate::report::{self, Verdict};
 
 /// The claims of a run.
@@ -14,6 +15,8 @@ pub(crate) struct Judges {
     branches: Option<Branches>,
     claims: Vec<Box<dyn Claim>>,
     broken: BTreeMap<&'static str, (Time, String)>,
+    /// Who lies on purpose: nothing is asked of them.
+    twisted: BTreeSet<SeatIx>,
     /// Since when no node is in trouble any more ...
     calm: Time,
     /// ... and whether the network is well.
@@ -33,14 +36,29 @@ impl Judges {
             branches,
             claims,
             broken: BTreeMap::new(),
+            twisted: BTreeSet::new(),
             calm: Time::ZERO,
             is_well: true,
             falls: Vec::new(),
         }
     }
 
+    /// From now on a node lies on purpose.
+    pub(crate) fn twisted(&mut self, seat: SeatIx) {
+        self.twisted.insert(seat);
+    }
+
+    /// Whether a node lies on purpose.
+    pub(crate) fn is_twisted(&self, seat: SeatIx) -> bool {
+        self.twisted.contains(&seat)
+    }
+
     /// Shows a step to all.
     pub(crate) fn after(&mut self, seen: &Seen<'_>) {
+        if self.is_twisted(seen.seat) {
+            let claims = self.claims.iter_mut();
+            return claims.for_each(|claim| claim.after_twisted(seen));
+        }
         if let Some(branches) = &mut self.branches {
             branches.after(seen, &mut self.falls);
         }
@@ -56,6 +74,9 @@ impl Judges {
 
     /// Shows a death to all.
     pub(crate) fn died(&mut self, at: Time, death: &Death<'_>) {
+        if self.is_twisted(death.seat) {
+            return;
+        }
         if let Some(branches) = &mut self.branches {
             branches.died(death);
         }

@@ -69,7 +69,7 @@ impl Sim {
             .zip(&seats)
             .map(|(index, seat)| (seat.peer, index))
             .collect();
-        Ok(Self {
+        let mut sim = Self {
             judges,
             setting,
             faults: scenario
@@ -91,7 +91,13 @@ impl Sim {
             counts: Counts::default(),
             events: Vec::new(),
             forgotten: 0,
-        })
+        };
+        for fault in scenario.faults.iter().filter(|fault| fault.at_ms == 0) {
+            if let FaultKind::TurnEvil { node, twist } = &fault.kind {
+                sim.turn_evil(*node, twist);
+            }
+        }
+        Ok(sim)
     }
 
     /// The same run without sharing the results of validity checks between nodes.
@@ -157,6 +163,7 @@ impl Sim {
     pub fn report(&self) -> Report {
         let standing = |seat: &Seat| Standing {
             peer: seat.peer,
+            is_twisted: seat.twist.is_some(),
             role: seat.role(),
             tip: seat.machine.as_ref().map(|machine| {
                 let glance = machine.glance();

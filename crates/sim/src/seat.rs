@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use chain::{Micros, PeerId, SecretKey, Stream, Time, tagged_hash};
 use node::Memo;
-use protocol::{Batch, Job, Machine, Outbox, Output, Packet, Role, TimerKey, To};
+use protocol::{Batch, Job, Machine, Outbox, Output, Packet, Role, TimerKey, To, Twist};
 use scenario::{DisksSpec, Place, Setting};
 
 use crate::disk::{Damage, Disk};
@@ -39,6 +39,8 @@ pub(crate) struct Seat {
     disk_rng: Stream,
     /// Counts what was submitted here.
     pub(crate) asks: u64,
+    /// How its machine lies, from its next life on.
+    pub(crate) twist: Option<&'static Twist>,
     /// Where it stands, with the seed of its next life.
     place: Place,
     seed: u64,
@@ -64,6 +66,7 @@ impl Seat {
             outages: 0,
             disk_rng: Stream::new(seed, index, "disk"),
             asks: 0,
+            twist: None,
             place,
             seed: seed ^ u64::from(index) << 32,
         }
@@ -73,7 +76,7 @@ impl Seat {
     pub(crate) fn start(&mut self, setting: &Setting, memo: &Memo) {
         self.life += 1;
         self.place.seed = self.seed.wrapping_add(self.life);
-        self.machine = Some(setting.assemble(&self.place, memo));
+        self.machine = Some(setting.assemble(&self.place, self.twist, memo));
     }
 
     /// What it is for.

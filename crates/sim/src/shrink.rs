@@ -147,7 +147,8 @@ fn without(scenario: &mut Scenario, seat: u32) {
             | FaultKind::CrashInWrite { node, .. }
             | FaultKind::PowerLoss { node, .. }
             | FaultKind::Pause { node, .. }
-            | FaultKind::Slow { node, .. } => {
+            | FaultKind::Slow { node, .. }
+            | FaultKind::TurnEvil { node, .. } => {
                 let stays = *node != seat;
                 *node -= u32::from(*node > seat);
                 stays

@@ -18,7 +18,7 @@ macro_rules! cases {
     };
 }
 
-const CASES: [(&str, &str, &str); 27] = cases![
+const CASES: [(&str, &str, &str); 28] = cases![
     "pbft/01-normal-case",
     "pbft/02-primary-dies",
     "pbft/03-primary-cut-off",
@@ -46,6 +46,7 @@ const CASES: [(&str, &str, &str); 27] = cases![
     "raft/11-one-way",
     "raft/12-slow-server",
     "raft/13-snapshots",
+    "raft/14-votes-twice",
 ];
 
 #[cfg(not(target_arch = "wasm32"))]

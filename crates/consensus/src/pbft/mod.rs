@@ -69,6 +69,7 @@ pub const ENTRY: Entry = Entry {
         },
     ],
     build,
+    twists: &[],
     claims: claims::all,
 };
 

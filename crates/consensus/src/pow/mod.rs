@@ -47,6 +47,7 @@ pub const ENTRY: Entry = Entry {
         },
     ],
     build: |terms| Box::new(Pow::new(terms.chain.clone())),
+    twists: &[],
     claims: |_| Vec::new(), // the common ones say all that it promises
 };
 

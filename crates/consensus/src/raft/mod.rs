@@ -20,10 +20,12 @@ mod state;
 mod step;
 #[cfg(test)]
 mod tests;
+mod twists;
 
 use client::Client;
 use message::Index;
 use state::{Replica, Setup};
+use twists::Evil;
 
 /// Raft's entry in the registry.
 pub const ENTRY: Entry = Entry {
@@ -85,6 +87,7 @@ pub const ENTRY: Entry = Entry {
         },
     ],
     build,
+    twists: twists::ALL,
     claims: claims::all,
 };
 
@@ -94,6 +97,10 @@ const LEADER: u8 = 3;
 const CLIENT: u8 = 4;
 
 fn build(terms: &Terms) -> Box<dyn Protocol> {
+    build_as(terms, None)
+}
+
+fn build_as(terms: &Terms, evil: Option<Evil>) -> Box<dyn Protocol> {
     let millis = |place| Micros::from_millis(terms.value(place));
     let members = terms.members.clone();
     match terms.role {
@@ -106,6 +113,7 @@ fn build(terms: &Terms) -> Box<dyn Protocol> {
             batch: terms.value(2),
             snapshot: terms.value(4),
             piece: terms.value(5),
+            evil,
         }))),
     }
 }

@@ -10,6 +10,7 @@ use rpds::{RedBlackTreeMapSync as Map, RedBlackTreeSetSync as Set, VectorSync as
 use super::intake::Intake;
 use super::message::{Entry, Index, Message, Point, Term};
 use super::saved::{CUT, Cut, PROMISE, Promise, entry_name};
+use super::twists::Evil;
 use crate::members::{member, seat_of, seats};
 
 /// What never changes while a replica lives.
@@ -26,6 +27,8 @@ pub(super) struct Setup {
     pub snapshot: u64,
     /// The most bytes of a snapshot in one message.
     pub piece: u64,
+    /// Which rule it breaks on purpose.
+    pub evil: Option<Evil>,
 }
 
 impl Setup {

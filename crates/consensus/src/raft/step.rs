@@ -12,6 +12,7 @@ use super::message::{Entry, Index, Message, Outcome, Point, Stage, Term};
 use super::saved::Promise;
 use super::snapshots::Piece;
 use super::state::{Contact, Replica, Role, Votes};
+use super::twists::Evil;
 
 /// A follower's and a candidate's patience; a leader's measure of whether it still leads.
 pub(super) const ELECTION: u16 = 0;
@@ -150,7 +151,7 @@ impl Replica {
     }
 
     fn on_ask_vote(&mut self, cx: &mut Cx<'_>, from: Seat, stage: Stage, term: Term, last: Point) {
-        let granted = !self.is_led(cx)
+        let granted = (!self.is_led(cx) || self.votes_twice())
             && match stage {
                 Stage::Pre => term > self.term() && self.is_up_to_date(last),
                 Stage::Real => self.vote(cx, from, term, last),
@@ -171,6 +172,7 @@ impl Replica {
             self.follow(cx, term, None);
         }
         let free = self.promise.vote.is_none_or(|vote| vote == from)
+            || self.votes_twice()
             || is_planted("raft/two-votes-a-term");
         if term < self.term() || !free || !self.is_up_to_date(last) {
             return false;
@@ -183,6 +185,10 @@ impl Replica {
         }
         self.be_patient(cx);
         true
+    }
+
+    fn votes_twice(&self) -> bool {
+        self.setup.evil == Some(Evil::VoteTwice)
     }
 
     /// Whether a log that ends so is at least as up to date as this one (paper section 5.4.1).

@@ -1,6 +1,7 @@
 //! What goes wrong in a scenario, and when.
 
 use alloc::collections::BTreeSet;
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::slice::from_ref;
 
@@ -74,6 +75,14 @@ pub enum FaultKind {
     },
     /// Everybody hears everybody again, without additional delay.
     Heal {},
+    /// A node lies on purpose from now on, and nothing is asked of it any more. It does so from its
+    /// beginning if this is at 0; later, its process is replaced by one that does.
+    TurnEvil {
+        /// Which node.
+        node: u32,
+        /// How, by the short name of one of the protocol's twists.
+        twist: String,
+    },
 }
 
 impl FaultKind {
@@ -84,7 +93,8 @@ impl FaultKind {
             | Self::CrashInWrite { node, .. }
             | Self::PowerLoss { node, .. }
             | Self::Pause { node, .. }
-            | Self::Slow { node, .. } => [from_ref(node), &[], &[]],
+            | Self::Slow { node, .. }
+            | Self::TurnEvil { node, .. } => [from_ref(node), &[], &[]],
             Self::CutOneWay { from, to } => [&[], from, to],
             Self::Cut { .. } | Self::Heal {} => [&[]; 3],
         };
@@ -123,7 +133,7 @@ impl Fault {
                 each_once(from.iter())?;
                 each_once(to.iter())
             }
-            FaultKind::Heal {} => Ok(()),
+            FaultKind::TurnEvil { .. } | FaultKind::Heal {} => Ok(()),
         }
     }
 }

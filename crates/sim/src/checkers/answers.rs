@@ -54,6 +54,10 @@ impl Claim for Answers {
         Ok(())
     }
 
+    fn after_twisted(&mut self, seen: &Seen<'_>) {
+        self.clients.remove(&seen.seat);
+    }
+
     fn died(&mut self, death: &Death<'_>) -> Result<(), String> {
         self.clients.remove(&death.seat); // who dies forgets what it was asked
         Ok(())

@@ -36,6 +36,7 @@ impl Sim {
                 self.network.slow(node, millis(delay_ms));
                 self.ails(number);
             }
+            FaultKind::TurnEvil { node, twist } => self.turn_evil(node, &twist),
             FaultKind::Heal {} => {
                 self.network.heal();
                 self.judges.network(self.now, true);
@@ -84,6 +85,18 @@ impl Sim {
             self.counts.crashes += 1;
             self.judges.trouble(back);
             self.queue.plan(back, Planned::Boot(index));
+        }
+    }
+
+    /// A node lies on purpose from now on: from its beginning, if it has none yet.
+    pub(super) fn turn_evil(&mut self, index: SeatIx, twist: &str) {
+        let twist = self.setting.twist(twist).expect("a scenario is checked");
+        self.judges.twisted(index);
+        let seat = self.seat(index);
+        let already = seat.twist.is_some_and(|other| other.id == twist.id);
+        seat.twist = Some(twist);
+        if seat.machine.is_some() && !already {
+            self.die(index, Micros(0), false);
         }
     }
 

@@ -18,6 +18,17 @@ pub(super) struct AskedFor {
 }
 
 impl AskedFor {
+    fn look(&mut self, peer: PeerId, act: &Act) {
+        if let Act::Said {
+            message: Message::Request(request),
+            ..
+        } = act
+            && request.wish.client == peer
+        {
+            self.on_request(&request.wish);
+        }
+    }
+
     fn on_request(&mut self, request: &Request) {
         let asked = self.asked.get(&request.client).cloned();
         let mut asked = asked.unwrap_or_default();
@@ -59,18 +70,20 @@ impl Rule for AskedFor {
 
     fn after(&mut self, observer: &Observer, seen: &Seen<'_>) -> Result<(), String> {
         for act in &observer.latest.acts {
-            match act {
-                Act::Said {
-                    message: Message::Request(request),
-                    ..
-                } if request.wish.client == seen.peer => self.on_request(&request.wish),
-                Act::Executed { slot, proposal } if observer.latest.seat.is_some() => {
-                    self.judge(*slot, &proposal.body)?;
-                }
-                _ => {}
+            self.look(seen.peer, act);
+            if let Act::Executed { slot, proposal } = act
+                && observer.latest.seat.is_some()
+            {
+                self.judge(*slot, &proposal.body)?;
             }
         }
         Ok(())
+    }
+
+    fn after_twisted(&mut self, observer: &Observer, seen: &Seen<'_>) {
+        for act in &observer.latest.acts {
+            self.look(seen.peer, act);
+        }
     }
 }
 
@@ -84,6 +97,22 @@ pub(super) struct MatchingReplies {
 }
 
 impl MatchingReplies {
+    fn look(&mut self, by: Option<Seat>, peer: PeerId, act: &Act) {
+        let Act::Said { to, message } = act else {
+            return;
+        };
+        match (by, message) {
+            (None, Message::Request(request)) => self.on_request(peer, request.wish.number),
+            (
+                Some(seat),
+                Message::Reply {
+                    number, receipt, ..
+                },
+            ) => self.on_reply(seat, *to, *number, receipt.clone()),
+            _ => {}
+        }
+    }
+
     fn on_request(&mut self, client: PeerId, number: u64) {
         let known = self.waits.get(&client).map(|(number, _)| *number);
         if known != Some(number) {
@@ -117,30 +146,17 @@ impl Rule for MatchingReplies {
 
     fn after(&mut self, observer: &Observer, seen: &Seen<'_>) -> Result<(), String> {
         for act in &observer.latest.acts {
-            match (observer.latest.seat, act) {
-                (
-                    None,
-                    Act::Said {
-                        message: Message::Request(request),
-                        ..
-                    },
-                ) => self.on_request(seen.peer, request.wish.number),
-                (
-                    Some(seat),
-                    Act::Said {
-                        to,
-                        message:
-                            Message::Reply {
-                                number, receipt, ..
-                            },
-                    },
-                ) => self.on_reply(seat, *to, *number, receipt.clone()),
-                (_, Act::Answered(receipt)) => {
-                    self.believes(observer.members.faults(), seen.peer, receipt)?;
-                }
-                _ => {}
+            self.look(observer.latest.seat, seen.peer, act);
+            if let Act::Answered(receipt) = act {
+                self.believes(observer.members.faults(), seen.peer, receipt)?;
             }
         }
         Ok(())
+    }
+
+    fn after_twisted(&mut self, observer: &Observer, seen: &Seen<'_>) {
+        for act in &observer.latest.acts {
+            self.look(observer.latest.seat, seen.peer, act);
+        }
     }
 }

@@ -106,6 +106,14 @@ impl Rule for CommittedIsPrepared {
         }
         Ok(())
     }
+
+    fn after_twisted(&mut self, observer: &Observer, _seen: &Seen<'_>) {
+        for (seat, act) in observer.latest.by_member() {
+            if let Act::Prepared(vote) = act {
+                self.prepare(seat, *vote);
+            }
+        }
+    }
 }
 
 /// What was decided in a view is what all later views propose in that slot: prepared certificates

@@ -42,6 +42,14 @@ pub(super) struct Step {
     pub trouble: Option<String>,
 }
 
+impl Step {
+    /// What it did, if it is a member.
+    pub fn by_member(&self) -> impl Iterator<Item = (Seat, &Act)> {
+        let seat = self.seat.into_iter();
+        seat.flat_map(|seat| self.acts.iter().map(move |act| (seat, act)))
+    }
+}
+
 /// What all claims know.
 #[derive(Clone)]
 pub(super) struct Observer {

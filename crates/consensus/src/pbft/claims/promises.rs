@@ -4,7 +4,7 @@ use alloc::{format, string::String};
 
 use chain::{Encode as _, PeerId, Seat, sha256};
 use protocol::Seen;
-use rpds::RedBlackTreeMapSync as Map;
+use rpds::{RedBlackTreeMapSync as Map, RedBlackTreeSetSync as Set};
 
 use super::Members;
 use super::disks::Disk;
@@ -21,6 +21,14 @@ pub(super) struct StableHasQuorum {
 }
 
 impl StableHasQuorum {
+    fn on_checkpoint(&mut self, seat: Seat, message: &Message) {
+        if let Message::Checkpoint(Checkpoint { slot, digest }, _) = message {
+            let said = self.said.get(slot).cloned().unwrap_or_default();
+            self.said.insert_mut(*slot, said.insert(seat, *digest));
+            self.forgotten = trim(&mut self.said).unwrap_or(self.forgotten);
+        }
+    }
+
     fn judge(&self, members: &Members, peer: PeerId, stable: &Stable) -> Result<(), String> {
         let Checkpoint { slot, digest } = stable.checkpoint;
         if slot <= self.forgotten {
@@ -50,19 +58,20 @@ impl Rule for StableHasQuorum {
         };
         for act in &observer.latest.acts {
             match act {
-                Act::Said {
-                    message: Message::Checkpoint(Checkpoint { slot, digest }, _),
-                    ..
-                } => {
-                    let said = self.said.get(slot).cloned().unwrap_or_default();
-                    self.said.insert_mut(*slot, said.insert(seat, *digest));
-                    self.forgotten = trim(&mut self.said).unwrap_or(self.forgotten);
-                }
+                Act::Said { message, .. } => self.on_checkpoint(seat, message),
                 Act::Stable(stable) => self.judge(&observer.members, seen.peer, stable)?,
                 _ => {}
             }
         }
         Ok(())
+    }
+
+    fn after_twisted(&mut self, observer: &Observer, _seen: &Seen<'_>) {
+        for (seat, act) in observer.latest.by_member() {
+            if let Act::Said { message, .. } = act {
+                self.on_checkpoint(seat, message);
+            }
+        }
     }
 }
 
@@ -72,6 +81,8 @@ impl Rule for StableHasQuorum {
 pub(super) struct OneStatement {
     of_slots: Map<(Slot, View, u8, Seat), Digest>,
     of_views: Map<(View, u8, Seat), Digest>,
+    /// Who lies on purpose: others may pass on its new views, and not all the same.
+    liars: Set<Seat>,
 }
 
 impl OneStatement {
@@ -107,7 +118,8 @@ impl OneStatement {
     fn on_new_view(&mut self, members: &Members, new_view: &NewView) -> Result<(), String> {
         let view = new_view.view;
         let mut seats = (0..).map(Seat).take(members.0.len());
-        let Some(primary) = seats.find(|seat| members.leads(*seat, view)) else {
+        let primary = seats.find(|seat| members.leads(*seat, view));
+        let Some(primary) = primary.filter(|seat| !self.liars.contains(seat)) else {
             return Ok(());
         };
         self.on_view(primary, Kind::NewView, view, &new_view.to_vec())?;
@@ -178,6 +190,12 @@ impl Rule for OneStatement {
             Act::Said { message, .. } => self.on_message(&observer.members, seat, message),
             _ => Ok(()),
         })
+    }
+
+    fn after_twisted(&mut self, observer: &Observer, _seen: &Seen<'_>) {
+        if let Some(seat) = observer.latest.seat {
+            self.liars.insert_mut(seat);
+        }
     }
 
     /// Messages wait until what they promise is durable: what rests on a save that was lost never left.

@@ -264,6 +264,17 @@ impl claims::Observer for Observer {
         }
     }
 
+    /// What it saved is known; what it takes as committed need not be.
+    fn see_twisted(&mut self, seen: &Seen<'_>) {
+        self.latest = Step::default();
+        if let Some(seat) = self.seat(seen.peer) {
+            let disk = &mut self.disks[seat.0 as usize];
+            for deed in seen.deeds() {
+                disk.apply(&deed);
+            }
+        }
+    }
+
     fn see_death(&mut self, death: &Death<'_>) {
         let (Some(remains), Some(seat)) = (death.remains, self.seat(death.peer)) else {
             return;
