@@ -5,13 +5,13 @@ use std::path::Path;
 
 use indicatif::ProgressBar;
 use protocol::Role;
-use scenario::{MAX_LINK, Replay, ReplayError, Scenario};
+use scenario::{Replay, ReplayError, Scenario};
 use serde_json::json;
 use sim::{Claim, Report, Sim, Standing, Verdict};
 
 use crate::out::{Failure, Out, open};
 
-/// The longest scenario file, in bytes.
+/// The longest scenario file, and more than any link with the page's address before it, in bytes.
 const MAX_FILE: u64 = 256 * 1024;
 
 /// Runs a scenario file; true if the run came to what it expects.
@@ -35,7 +35,7 @@ pub fn link(file: &Path, seed: Option<u64>, out: &mut Out) -> Result<bool, Failu
 /// it expects, and has the fingerprint that the link carries.
 pub fn replay(link: &str, log: bool, out: &mut Out) -> Result<bool, Failure> {
     let text = match link {
-        "-" => read_text(Path::new("-"), MAX_LINK as u64 + 2)?, // with the end of its line
+        "-" => read_text(Path::new("-"), MAX_FILE)?,
         _ => link.to_owned(),
     };
     let replay = Replay::parse(&text).map_err(|error| bad_link(&error))?;

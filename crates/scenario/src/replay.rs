@@ -139,17 +139,17 @@ impl Replay {
         }
     }
 
-    /// Reads a link: from its `#` on if it has one, else all of it. Its length is checked first; no
+    /// Reads a link: from its `#` on if it has one, else all of it. The length of that is checked first; no
     /// list in it makes room for more than its bytes could hold, up to a mebibyte.
     ///
     /// # Errors
     /// The first thing that is wrong with it.
     pub fn parse(link: &str) -> Result<Self, ReplayError> {
         let link = link.trim();
+        let link = link.split_once('#').map_or(link, |(_, fragment)| fragment);
         if link.len() > MAX_LINK {
             return Err(ReplayError::TooLong(link.len()));
         }
-        let link = link.split_once('#').map_or(link, |(_, fragment)| fragment);
         let Some(word) = link.strip_prefix(ROUTE) else {
             let start = link.chars().take(ROUTE.len()).flat_map(char::escape_debug);
             return Err(ReplayError::NotARun(start.collect()));

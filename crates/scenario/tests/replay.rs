@@ -74,6 +74,28 @@ fn each_kind_of_damage_has_its_own_error() {
     assert_eq!(Replay::parse(later), Err(ReplayError::Version(2)));
 }
 
+/// What stands before the `#` is the page's address, and no part of the link.
+#[test]
+fn the_longest_link_is_read_from_any_page() {
+    let mut replay = golden();
+    let fault = Fault {
+        at_ms: 60_000,
+        kind: FaultKind::Crash {
+            node: 0,
+            for_ms: 60_000,
+        },
+    };
+    let mut longest = String::new();
+    while let Ok(link) = replay.link() {
+        longest = link;
+        replay.scenario.faults.push(fault.clone());
+    }
+    let address = "https://example.org/tabchain/#";
+    assert!(longest.len() + address.len() > MAX_LINK);
+    let read = Replay::parse(&format!("{address}{longest}\n"));
+    assert_eq!(read.and_then(|replay| replay.link()), Ok(longest));
+}
+
 #[test]
 fn a_scenario_that_is_too_long_or_outside_its_limits_has_no_link() {
     let mut replay = golden();
