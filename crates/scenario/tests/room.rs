@@ -80,7 +80,7 @@ const DEFAULTS: [(&str, &str, &str, &str); 2] = [
     (
         "pbft",
         "1c02",
-        "timeout=5000&interval=16&batch=1&resend=2500",
+        "timeout=5000&interval=16&batch=1&resend=2500&macs=0",
         "19ab965952344f7e3bf107abda5ff444",
     ),
 ];

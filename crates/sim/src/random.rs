@@ -17,6 +17,8 @@ const SLOWER: u32 = 10;
 /// Parameters whose defaults are too large for so short a run, with what is drawn instead: from 1 up to
 /// this.
 const SHORTER: [(&str, u32); 2] = [("snapshot", 15), ("piece", 500)];
+/// Parameters that are on in one scenario and off in another.
+const SWITCHES: [&str; 1] = ["macs"];
 /// Most faults of one scenario, but that several may come at once.
 const MOST_FAULTS: u32 = 20;
 
@@ -56,6 +58,9 @@ pub fn scenario(entry: &Entry, seed: u64) -> Scenario {
     let has = |name: &str| entry.params.iter().any(|param| param.name == name);
     let shorter = SHORTER.into_iter().filter(|(name, _)| has(name));
     let shorter = shorter.map(|(name, most)| (name.to_owned(), u64::from(1 + draw(most))));
+    let mut params: std::collections::BTreeMap<String, u64> = shorter.collect();
+    let switches = SWITCHES.into_iter().filter(|name| has(name));
+    params.extend(switches.map(|name| (name.to_owned(), u64::from(draw(2)))));
     Scenario {
         title: format!("Random faults of seed {seed}"),
         seed,
@@ -65,7 +70,7 @@ pub fn scenario(entry: &Entry, seed: u64) -> Scenario {
             name: "random".into(),
             protocol: entry.card.id.into(),
             ledger: if mines { "utxo" } else { "kv" }.into(),
-            params: shorter.chain(mines.then_some(bits)).collect(),
+            params: params.into_iter().chain(mines.then_some(bits)).collect(),
         },
         nodes: NodesSpec {
             count,

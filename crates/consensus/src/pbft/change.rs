@@ -5,11 +5,12 @@ use alloc::{sync::Arc, vec, vec::Vec};
 
 use chain::{Micros, Seat, Signature};
 use protocol::{Cx, Event};
+use rpds::RedBlackTreeMapSync as Map;
 
-use super::group::{order, start};
-use super::message::{Batch, Kind, Message, NewView, Slot, View, ViewChange, Vote};
-use super::saved::{Accepted, NEW_VIEW, VIEW_CHANGE, forget_batch};
-use super::state::{Patience, Phase, Place, Replica};
+use super::message::{Batch, Digest, Kind, Message, NewView, Slot, View, ViewChange, Vote};
+use super::order::start;
+use super::saved::{Accepted, NEW_VIEW, VIEW_CHANGE, earlier_name, forget_batch, forget_name};
+use super::state::{Patience, Phase, Place, REMEMBERED, Replica};
 use super::step::PATIENCE;
 
 /// However often views change, the time for one is at most doubled so often.
@@ -68,10 +69,10 @@ impl Replica {
             seat: self.setup.me,
             stable: self.stable.clone(),
             prepared: prepared.collect(),
+            pre_prepared: self.pre_prepared(),
             signature: Signature::from_bytes([0; 64]),
         };
-        let group = &self.setup.group;
-        change.signature = group.sign(&self.setup.key, Kind::ViewChange, &change.statement());
+        change.signature = self.setup.ring.sign(Kind::ViewChange, &change.statement());
         self.keep(VIEW_CHANGE.to_vec(), &change);
         let change = Arc::new(change);
         self.view = view;
@@ -90,6 +91,7 @@ impl Replica {
             let place = Place {
                 accepted: place.accepted,
                 prepared: place.prepared.clone(),
+                earlier: place.earlier.clone(),
                 batches: place.batches.clone(),
                 ..Place::default()
             };
@@ -115,7 +117,7 @@ impl Replica {
         }
         if !self
             .setup
-            .group
+            .group()
             .is_view_change(&change, self.setup.window())
         {
             return;
@@ -130,7 +132,7 @@ impl Replica {
     fn follow(&mut self, cx: &mut Cx<'_>) {
         let views = self.changes.values().map(|change| change.view);
         let later: Vec<View> = views.filter(|view| *view > self.view).collect();
-        if later.len() > self.setup.group.faults()
+        if later.len() > self.setup.group().faults()
             && let Some(earliest) = later.into_iter().min()
         {
             self.leave(cx, earliest);
@@ -147,24 +149,26 @@ impl Replica {
             .values()
             .filter(|change| change.view == self.view);
         let changes: Vec<Arc<ViewChange>> = same.cloned().collect();
-        if changes.len() < self.setup.group.quorum() {
+        if changes.len() < self.setup.group().quorum() {
             return;
         }
-        if self.setup.group.primary(self.view) == self.setup.me {
-            let new_view = self.new_view(changes);
+        let is_primary = self.setup.group().primary(self.view) == self.setup.me;
+        if is_primary && let Some(new_view) = self.new_view(changes) {
             self.begin(cx, Arc::new(new_view));
         } else if self.patience != Patience::View {
             self.be_patient(cx, Patience::View);
         }
     }
 
-    fn new_view(&self, changes: Vec<Arc<ViewChange>>) -> NewView {
-        let view = self.view;
-        let (start, digests) = order(&changes);
+    /// What view changes come to; `None` if it takes further ones to tell.
+    fn new_view(&self, changes: Vec<Arc<ViewChange>>) -> Option<NewView> {
+        let (view, group) = (self.view, self.setup.group());
+        let (start, digests) = group.order(&changes)?;
         let slots = start.checkpoint.slot.until(Slot(u64::MAX));
         let signed = slots.zip(digests).map(|(slot, digest)| {
             let vote = Vote { view, slot, digest };
-            (digest, self.setup.sign(Kind::PrePrepare, &vote))
+            let sign = || self.setup.sign(Kind::PrePrepare, &vote);
+            (digest, (!group.has_macs()).then(sign))
         });
         let mut new_view = NewView {
             view,
@@ -173,8 +177,8 @@ impl Replica {
             signature: Signature::from_bytes([0; 64]),
         };
         let body = new_view.statement();
-        new_view.signature = self.setup.group.sign(&self.setup.key, Kind::NewView, &body);
-        new_view
+        new_view.signature = self.setup.ring.sign(Kind::NewView, &body);
+        Some(new_view)
     }
 
     /// A view begins, says its primary; or somebody who passes that on.
@@ -186,12 +190,12 @@ impl Replica {
         let window = self.setup.window();
         let is_valid = |change: &Arc<ViewChange>| {
             self.changes.get(&change.seat) == Some(change)
-                || self.setup.group.is_view_change(change, window)
+                || self.setup.group().is_view_change(change, window)
         };
-        let is_quorum = new_view.changes.len() >= self.setup.group.quorum();
+        let is_quorum = new_view.changes.len() >= self.setup.group().quorum();
         if is_quorum
             && new_view.changes.iter().all(is_valid)
-            && self.setup.group.is_new_view(&new_view)
+            && self.setup.group().is_new_view(&new_view)
         {
             self.begin(cx, new_view);
         }
@@ -250,14 +254,66 @@ impl Replica {
         votes
     }
 
+    /// What it has pre-prepared in slots after the stable checkpoint, and still has: the Q of view changes
+    /// with MACs.
+    fn pre_prepared(&self) -> Vec<Vote> {
+        let mut all = vec![];
+        if self.setup.group().has_macs() {
+            for (slot, place) in &self.log {
+                let last = place.accepted.map(|accepted| accepted.vote);
+                let last = last.filter(|vote| place.batches.contains_key(&vote.digest));
+                let last = last.map(|vote| (vote.digest, vote.view));
+                let earlier = place.earlier.iter().map(|(digest, view)| (*digest, *view));
+                let digests: Map<Digest, View> = earlier.chain(last).collect();
+                let vote = |(digest, view): (&Digest, &View)| Vote {
+                    view: *view,
+                    slot: *slot,
+                    digest: *digest,
+                };
+                all.extend(digests.iter().map(vote));
+            }
+        }
+        all
+    }
+
+    /// What was accepted in a slot gives way to something else. With MACs, a few such are remembered, and
+    /// of more those of the latest views.
+    pub fn remember(&mut self, slot: Slot, next: Vote) {
+        if !self.setup.group().has_macs() {
+            return;
+        }
+        let place = self.place(slot);
+        let before = place.accepted.map(|accepted| accepted.vote);
+        let before = before.filter(|vote| place.batches.contains_key(&vote.digest));
+        let mut gone: Vec<Digest> = vec![next.digest];
+        if let Some(before) = before.filter(|vote| vote.digest != next.digest) {
+            place.earlier.insert_mut(before.digest, before.view);
+            self.keep(earlier_name(slot, before.digest), &before);
+        }
+        let place = self.place(slot);
+        if place.earlier.size() > REMEMBERED {
+            let oldest = place.earlier.iter().min_by_key(|(_, view)| **view);
+            gone.extend(oldest.map(|(digest, _)| *digest));
+        }
+        for digest in gone {
+            if self.place(slot).earlier.remove_mut(&digest) {
+                self.unsaved.push(forget_name(earlier_name(slot, digest)));
+            }
+        }
+    }
+
     /// Forgets batches of a slot that nothing refers to.
     pub fn drop_stale_batches(&mut self, slot: Slot) {
         let place = self.place(slot);
         let accepted = place.accepted.map(|accepted| accepted.vote.digest);
         let prepared = place.prepared.as_ref().map(|prepared| prepared.vote.digest);
-        let stale = place.batches.keys().copied();
-        let stale = stale.filter(|digest| Some(*digest) != accepted && Some(*digest) != prepared);
-        for digest in stale.collect::<Vec<_>>() {
+        let is_stale = |digest: &&Digest| {
+            Some(**digest) != accepted
+                && Some(**digest) != prepared
+                && !place.earlier.contains_key(*digest)
+        };
+        let stale: Vec<Digest> = place.batches.keys().filter(is_stale).copied().collect();
+        for digest in stale {
             self.place(slot).batches.remove_mut(&digest);
             self.unsaved.push(forget_batch(slot, digest));
         }

@@ -1,11 +1,11 @@
 //! Checkpoints (paper section 4.3): once a quorum has executed so far, how it was agreed upon can be
 //! forgotten, and the window moves on.
 
-use chain::{Seat, Signature};
+use chain::{Encode as _, Seat, Signature};
 use protocol::Cx;
 use rpds::RedBlackTreeMapSync as Map;
 
-use super::message::{Checkpoint, Kind, Message, Slot, Stable};
+use super::message::{Checkpoint, Kind, Message, Signatures, Slot, Stable};
 use super::saved::{STABLE, forget};
 use super::state::{Replica, votes_for};
 
@@ -37,9 +37,12 @@ impl Replica {
         let is_known = votes.is_some_and(|votes| votes.contains_key(&from));
         if is_due
             && !is_known
-            && self
-                .setup
-                .has_signed(from, Kind::Checkpoint, &checkpoint, &signature)
+            && self.setup.group().has_signed(
+                from,
+                Kind::Checkpoint,
+                &checkpoint.to_vec(),
+                &signature,
+            )
         {
             self.count_checkpoint(cx, from, checkpoint, signature);
         }
@@ -56,8 +59,9 @@ impl Replica {
         let votes = votes.unwrap_or_default();
         let votes = votes.insert(from, (checkpoint.digest, signature));
         let signatures = votes_for(&votes, checkpoint.digest);
+        let signatures: Signatures = signatures.map(|(seat, one)| (seat, *one)).collect();
         self.checkpoints.insert_mut(checkpoint.slot, votes);
-        if signatures.len() >= self.setup.group.quorum() {
+        if signatures.len() >= self.setup.group().quorum() {
             self.stabilise(Stable {
                 checkpoint,
                 signatures,
@@ -68,7 +72,7 @@ impl Replica {
 
     /// Somebody shows that a checkpoint is stable.
     pub fn on_stable(&mut self, cx: &mut Cx<'_>, stable: Stable) {
-        if stable.checkpoint.slot > self.low() && self.setup.group.is_stable(&stable) {
+        if stable.checkpoint.slot > self.low() && self.setup.group().is_stable(&stable) {
             self.stabilise(stable);
             self.propose(cx);
         }

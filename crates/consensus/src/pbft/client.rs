@@ -3,12 +3,13 @@
 
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
 
-use chain::{Micros, PeerId, Seat, SecretKey, decode_exact};
+use chain::{Micros, PeerId, Seat, Tag, decode_exact};
 use protocol::{AskId, Cx, Glance, Protocol, Sheet, Value, Values, pack};
 use rpds::RedBlackTreeMapSync as Map;
 
 use super::group::Group;
 use super::message::{Message, Request, View};
+use super::seals::{Reply, Ring};
 use crate::asks::Asks;
 
 /// The timer for asking all members.
@@ -17,8 +18,7 @@ const RESEND: u16 = 0;
 /// A client.
 #[derive(Clone)]
 pub(super) struct Client {
-    group: Group,
-    key: Arc<SecretKey>,
+    ring: Ring,
     resend: Micros,
     asks: Asks,
     under_way: Option<UnderWay>,
@@ -36,15 +36,18 @@ struct UnderWay {
 }
 
 impl Client {
-    pub fn new(group: Group, key: SecretKey, resend: Micros) -> Self {
+    pub fn new(ring: Ring, resend: Micros) -> Self {
         Self {
-            group,
-            key: Arc::new(key),
+            ring,
             resend,
             asks: Asks::new(),
             under_way: None,
             view: View(0),
         }
+    }
+
+    fn group(&self) -> &Group {
+        self.ring.group()
     }
 
     /// Begins the next request, if none is under way and one waits.
@@ -60,10 +63,10 @@ impl Client {
         let wish = protocol::Request { client, number, tx };
         self.under_way = Some(UnderWay {
             ask,
-            request: Arc::new(self.group.request(&self.key, wish)),
+            request: Arc::new(self.ring.request(wish)),
             replies: Map::new_sync(),
         });
-        self.send(cx, [self.group.primary(self.view)]);
+        self.send(cx, [self.group().primary(self.view)]);
         self.wait(cx);
     }
 
@@ -72,7 +75,7 @@ impl Client {
             return;
         };
         let packet = pack(&Message::Request((**request).clone()));
-        for member in to.into_iter().filter_map(|seat| self.group.member(seat)) {
+        for member in to.into_iter().filter_map(|seat| self.group().member(seat)) {
             cx.send(member, &packet);
         }
     }
@@ -82,8 +85,22 @@ impl Client {
     }
 
     /// A member says what came of the request. More than f that say the same include a correct one.
-    fn on_reply(&mut self, cx: &mut Cx<'_>, from: Seat, view: View, receipt: Arc<[u8]>) {
-        let enough = self.group.faults() + 1;
+    fn on_reply(
+        &mut self,
+        cx: &mut Cx<'_>,
+        from: Seat,
+        (view, receipt): (View, Arc<[u8]>),
+        tag: Option<Tag>,
+    ) {
+        let reply = Reply {
+            view,
+            number: self.asks.number(),
+            receipt: &receipt,
+        };
+        if !self.ring.has_replied(from, &reply, tag.as_ref()) {
+            return;
+        }
+        let enough = self.group().faults() + 1;
         let Some(under_way) = &mut self.under_way else {
             return;
         };
@@ -115,13 +132,13 @@ impl Protocol for Client {
 
     fn on_timer(&mut self, cx: &mut Cx<'_>, key: u16) {
         if key == RESEND && self.under_way.is_some() {
-            self.send(cx, self.group.seats());
+            self.send(cx, self.group().seats());
             self.wait(cx);
         }
     }
 
     fn on_message(&mut self, cx: &mut Cx<'_>, from: PeerId, bytes: &[u8]) {
-        let (Some(from), Ok(message)) = (self.group.seat_of(from), decode_exact(bytes)) else {
+        let (Some(from), Ok(message)) = (self.group().seat_of(from), decode_exact(bytes)) else {
             return;
         };
         match message {
@@ -129,7 +146,8 @@ impl Protocol for Client {
                 view,
                 number,
                 receipt,
-            } if number == self.asks.number() => self.on_reply(cx, from, view, receipt),
+                tag,
+            } if number == self.asks.number() => self.on_reply(cx, from, (view, receipt), tag),
             _ => {} // about an earlier request, or for replicas
         }
     }

@@ -6,9 +6,9 @@ use chain::{BlockId, Encode as _, PeerId, PublicKey, Seat, SecretKey, Signature,
 use protocol::Terms;
 
 use super::message::{
-    Checkpoint, Digest, Kind, NewView, Prepared, Request, Signatures, Slot, Stable, View,
-    ViewChange, Vote,
+    Checkpoint, Kind, NewView, Prepared, Request, Signatures, Slot, Stable, View, ViewChange, Vote,
 };
+use super::state::REMEMBERED;
 use crate::members;
 
 /// The most members that may be faulty among `n`.
@@ -31,6 +31,7 @@ pub struct Group {
     keys: Arc<[PublicKey]>,
     /// Signatures are worth nothing on another chain.
     chain: BlockId,
+    has_macs: bool,
 }
 
 impl Group {
@@ -41,7 +42,26 @@ impl Group {
             members: terms.members.clone(),
             keys: terms.keys.clone(),
             chain: terms.chain.genesis_id(),
+            has_macs: terms.value(super::MACS) == 1,
         }
+    }
+
+    /// The chain that all is bound to.
+    #[must_use]
+    pub fn chain(&self) -> BlockId {
+        self.chain
+    }
+
+    /// Whether the normal case goes without signatures.
+    #[must_use]
+    pub fn has_macs(&self) -> bool {
+        self.has_macs
+    }
+
+    /// The profile, for people.
+    #[must_use]
+    pub fn profile(&self) -> &'static str {
+        if self.has_macs { "macs" } else { "signatures" }
     }
 
     /// The most members that may be faulty.
@@ -103,24 +123,12 @@ impl Group {
         key.is_some_and(|key| key.verify(&statement, signature).is_ok())
     }
 
-    /// Signs a request.
+    /// Whether its client has signed a request.
     #[must_use]
-    pub fn request(&self, key: &SecretKey, wish: protocol::Request) -> Request {
-        let signature = self.sign(key, Kind::Request, &wish.to_vec());
-        Request {
-            wish,
-            key: key.public_key().to_bytes(),
-            signature,
-        }
-    }
-
-    /// Whether a request is its client's own.
-    #[must_use]
-    pub fn is_genuine(&self, request: &Request) -> bool {
+    pub fn is_signed(&self, request: &Request, signature: &Signature) -> bool {
         let statement = self.statement(Kind::Request, &request.wish.to_vec());
         PublicKey::from_bytes(&request.key).is_ok_and(|key| {
-            key.peer_id() == request.wish.client
-                && key.verify(&statement, &request.signature).is_ok()
+            key.peer_id() == request.wish.client && key.verify(&statement, signature).is_ok()
         })
     }
 
@@ -133,19 +141,24 @@ impl Group {
                 .all(|(seat, signature)| self.has_signed(*seat, kind, body, signature))
     }
 
-    /// Whether a prepared certificate is one.
+    /// Whether a prepared certificate is one. With MACs there is nothing to be shown: what such claims are
+    /// worth shows when they are counted.
     #[must_use]
     pub fn is_prepared(&self, prepared: &Prepared) -> bool {
+        let Some(pre_prepare) = &prepared.pre_prepare else {
+            return self.has_macs && prepared.prepares.is_empty();
+        };
         let (vote, body) = (prepared.vote, prepared.vote.to_vec());
         let primary = self.primary(vote.view);
         let by_primary = prepared.prepares.iter().any(|(seat, _)| *seat == primary);
         let least = self.quorum() - 1; // the pre-prepare is the primary's part
-        !by_primary
+        !self.has_macs
+            && !by_primary
             && self.have_signed(least, Kind::Prepare, &body, &prepared.prepares)
-            && self.has_signed(primary, Kind::PrePrepare, &body, &prepared.pre_prepare)
+            && self.has_signed(primary, Kind::PrePrepare, &body, pre_prepare)
     }
 
-    /// Whether so many have signed a commit that it is decided.
+    /// Whether so many have signed a commit that it is decided. With MACs, nobody has.
     #[must_use]
     pub fn is_decided(&self, vote: Vote, commits: &Signatures) -> bool {
         self.have_signed(self.quorum(), Kind::Commit, &vote.to_vec(), commits)
@@ -173,6 +186,7 @@ impl Group {
                 .prepared
                 .iter()
                 .all(|one| one.vote.view < change.view)
+            && self.are_pre_prepared(change, window)
             && self.has_signed(
                 change.seat,
                 Kind::ViewChange,
@@ -183,6 +197,19 @@ impl Group {
             && change.prepared.iter().all(|one| self.is_prepared(one))
     }
 
+    /// Whether what a view change says was pre-prepared is in order and not too much.
+    fn are_pre_prepared(&self, change: &ViewChange, window: u64) -> bool {
+        let (all, low) = (&change.pre_prepared, change.stable.checkpoint.slot);
+        let most = window.saturating_mul(REMEMBERED as u64 + 1);
+        let is_due = |vote: &Vote| {
+            low < vote.slot && vote.slot <= low.plus(window) && vote.view < change.view
+        };
+        (self.has_macs || all.is_empty())
+            && all.len() as u64 <= most
+            && all.is_sorted_by(|one, other| (one.slot, one.digest) < (other.slot, other.digest))
+            && all.iter().all(is_due)
+    }
+
     /// Whether a new view is in order, given that each of its view changes is: a quorum's, and what the
     /// primary makes of them is what anybody would (paper section 4.4).
     #[must_use]
@@ -190,7 +217,9 @@ impl Group {
         let NewView { view, changes, .. } = new_view;
         let primary = self.primary(*view);
         let body = new_view.statement();
-        let (start, digests) = order(changes);
+        let Some((start, digests)) = self.order(changes) else {
+            return false;
+        };
         let votes = start.checkpoint.slot.until(Slot(u64::MAX)).zip(&digests);
         changes.len() >= self.quorum()
             && changes.is_sorted_by(|one, other| one.seat < other.seat)
@@ -205,8 +234,12 @@ impl Group {
                         slot,
                         digest: *digest,
                     };
-                    let body = vote.to_vec();
-                    digest == said && self.has_signed(primary, Kind::PrePrepare, &body, signature)
+                    let is_signed = |signature: &Signature| {
+                        self.has_signed(primary, Kind::PrePrepare, &vote.to_vec(), signature)
+                    };
+                    // With MACs, the primary signs the new view alone.
+                    let is_sealed = signature.as_ref().map_or(self.has_macs, is_signed);
+                    digest == said && is_sealed && signature.is_none() == self.has_macs
                 })
     }
 }
@@ -229,33 +262,4 @@ impl NewView {
         body.truncate(body.len() - Signature::LEN);
         body
     }
-}
-
-/// Where the log of a new view starts: the latest stable checkpoint of its view changes (the paper's
-/// min-s).
-#[must_use]
-pub fn start(changes: &[Arc<ViewChange>]) -> &Stable {
-    static GENESIS: Stable = Stable::GENESIS;
-    let stable = changes.iter().map(|change| &change.stable);
-    let latest = stable.max_by_key(|stable| stable.checkpoint.slot);
-    latest.unwrap_or(&GENESIS)
-}
-
-/// What view changes come to: where they start, and what has to stand in the slots after that: what was
-/// prepared in the highest view, nothing where nothing was.
-#[must_use]
-pub fn order(changes: &[Arc<ViewChange>]) -> (&Stable, Vec<Digest>) {
-    let start = start(changes);
-    let low = start.checkpoint.slot;
-    let certificates = || changes.iter().flat_map(|change| &change.prepared);
-    let last = certificates().map(|one| one.vote.slot).max();
-    let null = super::message::Batch::null().digest();
-    let digest = |slot: Slot| {
-        let here = certificates().filter(|one| one.vote.slot == slot);
-        // No two certificates of a view differ; should too many lie, all at least choose alike.
-        let latest = here.max_by_key(|one| (one.vote.view, one.vote.digest));
-        latest.map_or(null, |one| one.vote.digest)
-    };
-    let slots = low.until(last.unwrap_or(low));
-    (start, slots.map(digest).collect())
 }

@@ -3,8 +3,10 @@
 use alloc::{sync::Arc, vec, vec::Vec};
 use core::fmt;
 
-use chain::{Encode, PeerId, Seat, Signature, Time, tagged_hash};
+use chain::{Encode, PeerId, Seat, Signature, Tag, Time, tagged_hash};
 use protocol::{Body, Proposal};
+
+use super::seals::Seal;
 
 mod codec;
 
@@ -61,8 +63,8 @@ pub struct Request {
     pub wish: protocol::Request,
     /// The client's public key. The client's name is its hash.
     pub key: [u8; 32],
-    /// That key's signature.
-    pub signature: Signature,
+    /// What that key vouches with.
+    pub seal: Seal,
 }
 
 /// What stands in a slot: requests in their order.
@@ -132,25 +134,27 @@ pub struct Checkpoint {
 /// Who signed something, in the order of their seats.
 pub type Signatures = Vec<(Seat, Signature)>;
 
-/// A prepared certificate: a pre-prepare, and prepares of so many that together they are a quorum.
+/// A prepared certificate: a pre-prepare, and prepares of so many that together they are a quorum. With
+/// MACs it is no more than a claim.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Prepared {
     /// What is prepared.
     pub vote: Vote,
-    /// The primary's signature of the pre-prepare.
-    pub pre_prepare: Signature,
-    /// Other members' signatures of their prepares.
+    /// The primary's signature of the pre-prepare; none with MACs.
+    pub pre_prepare: Option<Signature>,
+    /// Other members' signatures of their prepares; none with MACs.
     pub prepares: Signatures,
 }
 
-/// A committed certificate and its batch: a quorum's commits prove what stands in a slot for ever.
+/// A committed certificate and its batch: a quorum's commits prove what stands in a slot for ever. With
+/// MACs it is the word of whoever says it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decided {
     /// The view of the commits.
     pub view: View,
     /// The slot.
     pub slot: Slot,
-    /// A quorum's signatures of their commits.
+    /// A quorum's signatures of their commits; none with MACs.
     pub commits: Signatures,
     /// What was decided.
     pub batch: Arc<Batch>,
@@ -200,6 +204,9 @@ pub struct ViewChange {
     /// The paper's P: for each slot after that in which it has prepared something, the certificate of
     /// the latest view, in the order of slots.
     pub prepared: Vec<Prepared>,
+    /// With MACs, the Q of the later paper (TOCS 2002): the batches that it has pre-prepared
+    /// after that, each with the latest view in which it did, in the order of slots and digests.
+    pub pre_prepared: Vec<Vote>,
     /// Its signature.
     pub signature: Signature,
 }
@@ -212,8 +219,8 @@ pub struct NewView {
     /// The paper's V: a quorum's view changes, in the order of their seats.
     pub changes: Vec<Arc<ViewChange>>,
     /// The paper's O: what follows from them for the slots after the latest stable checkpoint, each
-    /// with the primary's signature of the pre-prepare.
-    pub pre_prepares: Vec<(Digest, Signature)>,
+    /// with the primary's signature of the pre-prepare, but for MACs.
+    pub pre_prepares: Vec<(Digest, Option<Signature>)>,
     /// The primary's signature of it all.
     pub signature: Signature,
 }
@@ -264,13 +271,13 @@ pub enum Message {
         slot: Slot,
         /// What it puts there.
         batch: Arc<Batch>,
-        /// Its signature.
-        signature: Signature,
+        /// What it vouches with.
+        seal: Seal,
     },
     /// A backup accepts that.
-    Prepare(Vote, Signature),
+    Prepare(Vote, Seal),
     /// A replica has a prepared certificate.
-    Commit(Vote, Signature),
+    Commit(Vote, Seal),
     /// A request has been executed. The client alone needs to know from whom that is, and does.
     Reply {
         /// The view, which tells the client who is primary.
@@ -279,6 +286,8 @@ pub enum Message {
         number: u64,
         /// The ledger's receipt.
         receipt: Arc<[u8]>,
+        /// With MACs, what shows the client who says so.
+        tag: Option<Tag>,
     },
     /// A replica has executed so far.
     Checkpoint(Checkpoint, Signature),
@@ -301,7 +310,7 @@ pub enum Message {
     },
 }
 
-/// What a signature is for, so that none can be taken for another.
+/// What a signature or tag is for, so that none can be taken for another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Kind {
@@ -319,4 +328,6 @@ pub enum Kind {
     ViewChange,
     /// A new view.
     NewView,
+    /// A reply.
+    Reply,
 }

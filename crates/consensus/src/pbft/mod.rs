@@ -14,8 +14,10 @@ mod client;
 pub mod group;
 pub mod message;
 mod normal;
+mod order;
 mod pool;
 pub mod saved;
+pub mod seals;
 mod state;
 mod status;
 mod step;
@@ -23,7 +25,7 @@ mod step;
 mod tests;
 
 use client::Client;
-use group::Group;
+use seals::Ring;
 use state::{Replica, Setup};
 
 /// PBFT's entry in the registry.
@@ -67,11 +69,22 @@ pub const ENTRY: Entry = Entry {
             max: 600_000,
             default: 500,
         },
+        // The profile: 0 for signatures, 1 for MACs in the normal case (paper section 5).
+        ParamSpec {
+            name: "macs",
+            unit: "",
+            min: 0,
+            max: 1,
+            default: 0,
+        },
     ],
     build,
     twists: &[],
     claims: claims::all,
 };
+
+/// The place among the parameters of the one that says whether there are MACs.
+const MACS: usize = 4;
 
 /// What a machine can be; [`Glance::role`] is a place in this list.
 const ROLES: &[&str] = &["backup", "primary", "view-changing", "client"];
@@ -82,13 +95,12 @@ const CLIENT: u8 = 3;
 
 fn build(terms: &Terms) -> Box<dyn Protocol> {
     let millis = |place| Micros::from_millis(terms.value(place));
-    let group = Group::of(terms);
+    let ring = Ring::of(terms);
     match terms.role {
-        Role::Client => Box::new(Client::new(group, terms.key.clone(), millis(3))),
+        Role::Client => Box::new(Client::new(ring, millis(3))),
         Role::Member => Box::new(Pbft(Replica::new(Setup {
             me: terms.seat,
-            key: terms.key.clone(),
-            group,
+            ring,
             timeout: millis(0),
             interval: terms.value(1).max(1),
             batch: terms.value(2),

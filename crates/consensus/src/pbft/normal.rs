@@ -2,14 +2,15 @@
 
 use alloc::sync::Arc;
 
-use chain::{Micros, PeerId, Seat, Signature};
+use chain::{Micros, PeerId, Seat};
 use protocol::{Cx, Executed, pack};
 
 use super::message::{
     Batch, Checkpoint, Decided, Digest, Kind, Message, Prepared, Request, Slot, View, Vote,
 };
 use super::saved::{Accepted, Shelf, batch_name};
-use super::state::{Phase, Replica, votes_for};
+use super::seals::{Reply, Seal};
+use super::state::{Phase, Replica, signatures, votes_for};
 use crate::asks::{MAX_BYTES, MAX_TX};
 
 /// How many slots a primary has under way at a time: requests that come meanwhile share the next batch.
@@ -26,12 +27,13 @@ impl Replica {
         let (client, number) = (request.wish.client, request.wish.number);
         if number <= self.served.number(client) {
             if from == client {
+                self.clients.meet(&self.setup.ring, &request);
                 self.repeat(cx, client, number);
             }
             return;
         }
         let is_known = self.pool.is_old(&request);
-        if is_known || request.wish.tx.len() > MAX_TX || !self.setup.group.is_genuine(&request) {
+        if is_known || request.wish.tx.len() > MAX_TX || !self.is_genuine(&request) {
             return;
         }
         self.pool.take(&request);
@@ -39,19 +41,34 @@ impl Replica {
         if self.leads() {
             self.propose(cx);
         } else if self.is_active() {
-            let primary = self.setup.group.primary(self.view);
+            let primary = self.setup.group().primary(self.view);
             self.send(cx, primary, &Message::Request(request));
         }
+    }
+
+    /// Whether a request is its client's own, as far as this replica can tell.
+    fn is_genuine(&mut self, request: &Request) -> bool {
+        let (me, ring) = (self.setup.me, &self.setup.ring);
+        self.clients.is_genuine(ring, me, request)
     }
 
     /// Repeats the reply to a client's last request.
     fn repeat(&mut self, cx: &mut Cx<'_>, client: PeerId, number: u64) {
         if let Some(receipt) = self.served.receipt(client, number) {
             let view = self.view;
+            let tag = self.clients.tag(
+                client,
+                &Reply {
+                    view,
+                    number,
+                    receipt: &receipt,
+                },
+            );
             let reply = Message::Reply {
                 view,
                 number,
                 receipt,
+                tag,
             };
             self.flush(cx);
             cx.send(client, &pack(&reply));
@@ -81,10 +98,11 @@ impl Replica {
                 slot,
                 digest: batch.digest(),
             };
-            let signature = self.setup.sign(Kind::PrePrepare, &vote);
+            let seal = self.setup.seal(Kind::PrePrepare, vote);
+            let signature = seal.signature();
             self.accept(Accepted { vote, signature });
             self.hold(slot, vote.digest, batch.clone());
-            self.broadcast(cx, &pre_prepare(vote, batch, signature));
+            self.broadcast(cx, &pre_prepare(vote, batch, seal));
             self.advance(cx, slot);
         }
     }
@@ -96,30 +114,55 @@ impl Replica {
         from: Seat,
         (view, slot): (View, Slot),
         batch: Arc<Batch>,
-        signature: Signature,
+        seal: &Seal,
     ) {
         let is_due = self.is_active()
             && view == self.view
-            && from == self.setup.group.primary(view)
+            && from == self.setup.group().primary(view)
             && self.is_in_window(slot)
             && self.place(slot).accepted_in(view).is_none();
-        if !is_due || !self.is_acceptable(cx, from, &batch) {
+        if !is_due || !is_acceptable(cx, from, &batch) {
             return;
         }
         let digest = batch.digest();
         let vote = Vote { view, slot, digest };
-        let contradicts = self.contradicts(vote);
-        if contradicts
-            || !self
-                .setup
-                .has_signed(from, Kind::PrePrepare, &vote, &signature)
-        {
+        if self.contradicts(vote) || !self.setup.has_sealed(from, Kind::PrePrepare, vote, seal) {
             return;
         }
-        self.accept(Accepted { vote, signature });
-        self.hold(slot, digest, batch);
+        let signature = seal.signature();
+        let accepted = Accepted { vote, signature };
+        let mut requests = batch.requests.iter();
+        if requests.all(|request| self.pool.has(request) || self.is_genuine(request)) {
+            self.back(cx, accepted, batch);
+        } else if self.setup.group().has_macs() {
+            self.place(slot).offered = Some((accepted, batch));
+            self.consider(cx, slot);
+        }
+    }
+
+    /// Accepts a primary's pre-prepare and says so.
+    fn back(&mut self, cx: &mut Cx<'_>, accepted: Accepted, batch: Arc<Batch>) {
+        let vote = accepted.vote;
+        self.accept(accepted);
+        self.hold(vote.slot, vote.digest, batch);
         self.prepare(cx, vote);
         self.watch(cx);
+    }
+
+    /// A client that lies makes a MAC that is good for some members only. A batch that f of them have
+    /// accepted besides the primary is accepted nevertheless: one of these is correct, and knows its
+    /// requests as genuine (Castro's dissertation, chapter 3).
+    fn consider(&mut self, cx: &mut Cx<'_>, slot: Slot) {
+        let faults = self.setup.group().faults();
+        let place = self.place(slot);
+        let Some((accepted, batch)) = place.offered.take() else {
+            return;
+        };
+        if votes_for(&place.prepares, accepted.vote.digest).count() >= faults {
+            self.back(cx, accepted, batch);
+        } else {
+            place.offered = Some((accepted, batch));
+        }
     }
 
     /// Whether something else was decided there: then too many members are faulty.
@@ -128,25 +171,13 @@ impl Replica {
         decided.is_some_and(|decided| decided.batch.digest() != vote.digest)
     }
 
-    /// Whether a primary may propose a batch: its own, genuine requests alone, and not too many.
-    fn is_acceptable(&self, cx: &Cx<'_>, from: Seat, batch: &Batch) -> bool {
-        let requests = &batch.requests;
-        let bytes: usize = requests.iter().map(|request| request.wish.tx.len()).sum();
-        batch.proposer == from
-            && batch.time <= cx.now.saturating_add(AHEAD)
-            && !requests.is_empty()
-            && requests.len() as u64 <= MAX_REQUESTS
-            && (bytes <= MAX_BYTES || requests.len() == 1 && bytes <= MAX_TX)
-            && requests
-                .iter()
-                .all(|request| self.pool.has(request) || self.setup.group.is_genuine(request))
-    }
-
     /// Accepts a pre-prepare, which binds in its view. A batch that nothing refers to any more is forgotten.
     pub fn accept(&mut self, accepted: Accepted) {
         let slot = accepted.vote.slot;
         self.last = self.last.max(slot);
-        self.place(slot).accepted = Some(accepted);
+        self.remember(slot, accepted.vote);
+        let place = self.place(slot);
+        (place.accepted, place.offered) = (Some(accepted), None);
         self.keep(Shelf::Accepted.name(slot), &accepted);
         self.drop_stale_batches(slot);
     }
@@ -168,27 +199,20 @@ impl Replica {
     /// Says that it has accepted a pre-prepare whose batch it holds. The primary's pre-prepare says so
     /// for itself.
     pub fn prepare(&mut self, cx: &mut Cx<'_>, vote: Vote) {
-        if self.setup.group.primary(vote.view) != self.setup.me {
-            let signature = self.setup.sign(Kind::Prepare, &vote);
-            let own = (vote.digest, signature);
+        if self.setup.group().primary(vote.view) != self.setup.me {
+            let seal = self.setup.seal(Kind::Prepare, vote);
+            let own = (vote.digest, seal.clone());
             let me = self.setup.me;
             self.place(vote.slot).prepares.insert_mut(me, own);
-            self.broadcast(cx, &Message::Prepare(vote, signature));
+            self.broadcast(cx, &Message::Prepare(vote, seal));
         }
         self.advance(cx, vote.slot);
     }
 
     /// A member votes in one of the two later phases. Its first vote in a view and slot counts.
-    pub fn on_vote(
-        &mut self,
-        cx: &mut Cx<'_>,
-        from: Seat,
-        kind: Kind,
-        vote: Vote,
-        signature: Signature,
-    ) {
+    pub fn on_vote(&mut self, cx: &mut Cx<'_>, from: Seat, kind: Kind, vote: Vote, seal: Seal) {
         let (view, slot) = (self.view, vote.slot);
-        let is_primary = self.setup.group.primary(view) == from;
+        let is_primary = self.setup.group().primary(view) == from;
         if !self.is_active() || vote.view != view || !self.is_in_window(slot) {
             return;
         }
@@ -206,7 +230,7 @@ impl Replica {
         if is_settled || is_other || votes.contains_key(&from) {
             return;
         }
-        if !self.setup.has_signed(from, kind, &vote, &signature) {
+        if !self.setup.has_sealed(from, kind, vote, &seal) {
             return;
         }
         let place = self.place(slot);
@@ -214,7 +238,8 @@ impl Replica {
             Kind::Prepare => &mut place.prepares,
             _ => &mut place.commits,
         };
-        votes.insert_mut(from, (vote.digest, signature));
+        votes.insert_mut(from, (vote.digest, seal));
+        self.consider(cx, slot);
         self.advance(cx, slot);
     }
 
@@ -235,11 +260,11 @@ impl Replica {
         let is_ready = vote.view == self.view
             && place.prepared_in(self.view).is_none()
             && place.batches.contains_key(&vote.digest);
-        let prepares = is_ready.then(|| votes_for(&place.prepares, vote.digest))?;
-        (prepares.len() + 1 >= self.setup.group.quorum()).then_some(Prepared {
+        let count = is_ready.then(|| votes_for(&place.prepares, vote.digest).count())?;
+        (count + 1 >= self.setup.group().quorum()).then(|| Prepared {
             vote,
             pre_prepare: signature,
-            prepares,
+            prepares: signatures(&place.prepares, vote.digest),
         })
     }
 
@@ -249,13 +274,13 @@ impl Replica {
         if place.prepared_in(view).is_none() || self.decided.contains_key(&slot) {
             return None;
         }
-        let commits = votes_for(&place.commits, digest);
-        let batch = place.batches.get(&digest)?.clone();
-        (commits.len() >= self.setup.group.quorum()).then_some(Decided {
+        let count = votes_for(&place.commits, digest).count();
+        let batch = place.batches.get(&digest)?;
+        (count >= self.setup.group().quorum()).then(|| Decided {
             view,
             slot,
-            commits,
-            batch,
+            commits: signatures(&place.commits, digest),
+            batch: batch.clone(),
         })
     }
 
@@ -263,16 +288,20 @@ impl Replica {
     fn commit(&mut self, cx: &mut Cx<'_>, prepared: Prepared) {
         let (me, vote) = (self.setup.me, prepared.vote);
         self.keep(Shelf::Prepared.name(vote.slot), &prepared);
-        let signature = self.setup.sign(Kind::Commit, &vote);
+        let seal = self.setup.seal(Kind::Commit, vote);
         let place = self.place(vote.slot);
         place.prepared = Some(prepared);
-        place.commits.insert_mut(me, (vote.digest, signature));
-        self.broadcast(cx, &Message::Commit(vote, signature));
+        place.commits.insert_mut(me, (vote.digest, seal.clone()));
+        self.broadcast(cx, &Message::Commit(vote, seal));
     }
 
     /// A slot is decided, whatever the order. Its proof is kept, for others to be shown.
     pub fn decide(&mut self, cx: &mut Cx<'_>, decided: Arc<Decided>) {
         let slot = decided.slot;
+        for request in &decided.batch.requests {
+            self.clients.meet(&self.setup.ring, request);
+        }
+        self.told.remove_mut(&slot);
         self.keep(Shelf::Decided.name(slot), &*decided);
         self.flush(cx);
         cx.decide(slot.0, Arc::new(decided.batch.proposal()));
@@ -313,10 +342,12 @@ impl Replica {
                 kind,
                 match kind {
                     Kind::PrePrepare if self.leads() => {
-                        pre_prepare(vote, batch?.clone(), accepted.signature)
+                        let sealed = accepted.signature.map(Seal::Signature);
+                        let seal = sealed.unwrap_or_else(|| self.setup.seal(kind, vote));
+                        pre_prepare(vote, batch?.clone(), seal)
                     }
-                    Kind::Prepare => Message::Prepare(vote, place.prepares.get(&me)?.1),
-                    Kind::Commit => Message::Commit(vote, place.commits.get(&me)?.1),
+                    Kind::Prepare => Message::Prepare(vote, place.prepares.get(&me)?.1.clone()),
+                    Kind::Commit => Message::Commit(vote, place.commits.get(&me)?.1.clone()),
                     _ => return None,
                 },
             ))
@@ -327,11 +358,23 @@ impl Replica {
     }
 }
 
-fn pre_prepare(vote: Vote, batch: Arc<Batch>, signature: Signature) -> Message {
+fn pre_prepare(vote: Vote, batch: Arc<Batch>, seal: Seal) -> Message {
     Message::PrePrepare {
         view: vote.view,
         slot: vote.slot,
         batch,
-        signature,
+        seal,
     }
+}
+
+/// Whether a primary may propose a batch: its own, not too many requests and no null request, none of
+/// which is judged.
+fn is_acceptable(cx: &Cx<'_>, from: Seat, batch: &Batch) -> bool {
+    let requests = &batch.requests;
+    let bytes: usize = requests.iter().map(|request| request.wish.tx.len()).sum();
+    batch.proposer == from
+        && batch.time <= cx.now.saturating_add(AHEAD)
+        && !requests.is_empty()
+        && requests.len() as u64 <= MAX_REQUESTS
+        && (bytes <= MAX_BYTES || requests.len() == 1 && bytes <= MAX_TX)
 }

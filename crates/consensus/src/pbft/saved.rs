@@ -3,7 +3,7 @@
 
 use alloc::vec::Vec;
 
-use chain::{Decode, DecodeError, Encode, Reader, Signature};
+use chain::Signature;
 use protocol::{Keep, Name};
 
 use super::message::{Digest, Slot, Vote};
@@ -60,24 +60,8 @@ impl Shelf {
 pub struct Accepted {
     /// What was accepted.
     pub vote: Vote,
-    /// The primary's signature of the pre-prepare.
-    pub signature: Signature,
-}
-
-impl Encode for Accepted {
-    fn encode_into(&self, out: &mut Vec<u8>) {
-        self.vote.encode_into(out);
-        out.extend_from_slice(self.signature.as_bytes());
-    }
-}
-
-impl Decode for Accepted {
-    fn decode_from(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(Self {
-            vote: Vote::decode_from(reader)?,
-            signature: Signature::from_bytes(reader.array()?),
-        })
-    }
+    /// The primary's signature of the pre-prepare; none with MACs.
+    pub signature: Option<Signature>,
 }
 
 const BATCH: &[u8] = b"batch/";
@@ -91,15 +75,38 @@ pub fn batch_name(slot: Slot, digest: Digest) -> Name {
 /// Forgets one batch.
 #[must_use]
 pub fn forget_batch(slot: Slot, digest: Digest) -> Keep {
-    let name = batch_name(slot, digest);
+    forget_name(batch_name(slot, digest))
+}
+
+const EARLIER: &[u8] = b"earlier/";
+
+/// The name of the latest view in which a batch was accepted that has given way to another one.
+#[must_use]
+pub fn earlier_name(slot: Slot, digest: Digest) -> Name {
+    [EARLIER, &slot.0.to_be_bytes(), &digest.0].concat()
+}
+
+/// Forgets what is kept under one name.
+#[must_use]
+pub fn forget_name(name: Name) -> Keep {
     let next = [&name[..], &[0]].concat();
     Keep::DeleteRange(name, next)
+}
+
+/// The slot and digest of such a batch; `None` if it is the name of something else.
+#[must_use]
+pub fn earlier_of(name: &[u8]) -> Option<(Slot, Digest)> {
+    slot_and_digest(name.strip_prefix(EARLIER)?)
 }
 
 /// The slot and digest of the batch of this name; `None` if it is the name of something else.
 #[must_use]
 pub fn batch_of(name: &[u8]) -> Option<(Slot, Digest)> {
-    let (slot, digest) = name.strip_prefix(BATCH)?.split_first_chunk()?;
+    slot_and_digest(name.strip_prefix(BATCH)?)
+}
+
+fn slot_and_digest(name: &[u8]) -> Option<(Slot, Digest)> {
+    let (slot, digest) = name.split_first_chunk()?;
     let digest = Digest(digest.try_into().ok()?);
     Some((Slot(u64::from_be_bytes(*slot)), digest))
 }
@@ -109,9 +116,11 @@ pub fn batch_of(name: &[u8]) -> Option<(Slot, Digest)> {
 pub fn forget(until: Slot) -> Vec<Keep> {
     let shelves = [Shelf::Accepted, Shelf::Prepared];
     let names = |shelf: Shelf| (shelf.name(Slot(0)), shelf.name(until.next()));
-    let batches = [Slot(0), until.next()].map(|slot| [BATCH, &slot.0.to_be_bytes()].concat());
-    let [from, end] = batches;
-    let ranges = shelves.map(names).into_iter().chain([(from, end)]);
+    let digests = [BATCH, EARLIER].map(|prefix| {
+        let name = |slot: Slot| [prefix, &slot.0.to_be_bytes()].concat();
+        (name(Slot(0)), name(until.next()))
+    });
+    let ranges = shelves.map(names).into_iter().chain(digests);
     ranges
         .map(|(from, end)| Keep::DeleteRange(from, end))
         .collect()

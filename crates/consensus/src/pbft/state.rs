@@ -2,22 +2,23 @@
 
 use alloc::{sync::Arc, vec::Vec};
 
-use chain::{Encode, Micros, PeerId, Seat, SecretKey, Signature, Time};
+use chain::{Encode, Micros, PeerId, Seat, Signature, Time};
 use protocol::{Cx, Keep, Sheet, Value, pack};
 use rpds::RedBlackTreeMapSync as Map;
 
 use super::group::Group;
 use super::message::{
-    Batch, Decided, Digest, Kind, Message, NewView, Prepared, Slot, Stable, View, ViewChange, Vote,
+    Batch, Decided, Digest, Kind, Message, NewView, Prepared, Signatures, Slot, Stable, View,
+    ViewChange, Vote,
 };
 use super::pool::{Pool, Served};
 use super::saved::Accepted;
+use super::seals::{Clients, Ring, Seal};
 
 /// What never changes while a replica lives.
 pub(super) struct Setup {
     pub me: Seat,
-    pub key: SecretKey,
-    pub group: Group,
+    pub ring: Ring,
     /// How long a request may wait before the primary is given up.
     pub timeout: Micros,
     /// The paper's K: a checkpoint after so many slots.
@@ -29,6 +30,10 @@ pub(super) struct Setup {
 }
 
 impl Setup {
+    pub fn group(&self) -> &Group {
+        self.ring.group()
+    }
+
     /// The paper's L: how many slots the log may reach beyond the stable checkpoint.
     pub fn window(&self) -> u64 {
         2 * self.interval
@@ -36,26 +41,30 @@ impl Setup {
 
     /// The seat of another member; `None` for all who do not count.
     pub fn seat_of(&self, peer: PeerId) -> Option<Seat> {
-        self.group.seat_of(peer).filter(|seat| *seat != self.me)
+        self.group().seat_of(peer).filter(|seat| *seat != self.me)
     }
 
+    /// Signs what third parties are shown.
     pub fn sign(&self, kind: Kind, body: &impl Encode) -> Signature {
-        self.group.sign(&self.key, kind, &body.to_vec())
+        self.ring.sign(kind, &body.to_vec())
     }
 
-    pub fn has_signed(
-        &self,
-        seat: Seat,
-        kind: Kind,
-        body: &impl Encode,
-        signature: &Signature,
-    ) -> bool {
-        self.group.has_signed(seat, kind, &body.to_vec(), signature)
+    /// Vouches for what they are shown with signatures alone.
+    pub fn seal(&self, kind: Kind, vote: Vote) -> Seal {
+        self.ring.seal(kind, &vote.to_vec())
+    }
+
+    pub fn has_sealed(&self, seat: Seat, kind: Kind, vote: Vote, seal: &Seal) -> bool {
+        let body = vote.to_vec();
+        self.ring.has_sealed(self.me, seat, kind, &body, seal)
     }
 }
 
-/// Who voted for what, and the proof of it. Never a mere count: votes come twice.
-pub(super) type Votes = Map<Seat, (Digest, Signature)>;
+/// How many batches that gave way to others in a slot are remembered, with MACs.
+pub(super) const REMEMBERED: usize = 4;
+
+/// Who voted for what, and what vouches for it. Never a mere count: votes come twice.
+pub(super) type Votes<S> = Map<Seat, (Digest, S)>;
 
 /// A slot after the stable checkpoint.
 #[derive(Clone, Default)]
@@ -64,11 +73,16 @@ pub(super) struct Place {
     pub accepted: Option<Accepted>,
     /// The prepared certificate of the latest view in which there was one.
     pub prepared: Option<Prepared>,
-    /// The batches of these two; that of the first may be missing after a new view.
+    /// With MACs, the batches that were pre-prepared before in this slot, and the latest view for each: a
+    /// view change needs those who know that a claim may be true.
+    pub earlier: Map<Digest, View>,
+    /// With MACs, a pre-prepare with requests that are not known to be their clients' own.
+    pub offered: Option<(Accepted, Arc<Batch>)>,
+    /// The batches of the first three; that of what was accepted may be missing after a new view.
     pub batches: Map<Digest, Arc<Batch>>,
     /// Prepares and commits in the present view, this replica's own included.
-    pub prepares: Votes,
-    pub commits: Votes,
+    pub prepares: Votes<Seal>,
+    pub commits: Votes<Seal>,
 }
 
 impl Place {
@@ -86,9 +100,16 @@ impl Place {
 }
 
 /// The votes among `votes` that are for a batch.
-pub(super) fn votes_for(votes: &Votes, digest: Digest) -> Vec<(Seat, Signature)> {
-    let same = votes.iter().filter(|(_, (other, _))| *other == digest);
-    same.map(|(seat, (_, signature))| (*seat, *signature))
+pub(super) fn votes_for<S>(votes: &Votes<S>, digest: Digest) -> impl Iterator<Item = (Seat, &S)> {
+    let same = votes.iter().filter(move |(_, (other, _))| *other == digest);
+    same.map(|(seat, (_, seal))| (*seat, seal))
+}
+
+/// The votes for a batch that others can be shown: none with MACs.
+pub(super) fn signatures(votes: &Votes<Seal>, digest: Digest) -> Signatures {
+    let votes = votes_for(votes, digest);
+    votes
+        .filter_map(|(seat, seal)| Some((seat, seal.signature()?)))
         .collect()
 }
 
@@ -127,11 +148,15 @@ pub(super) struct Replica {
     /// What was decided up to here was executed in an earlier life, and its clients had their replies.
     pub replayed: Slot,
     /// Checkpoints of members that are not stable, by slot.
-    pub checkpoints: Map<Slot, Votes>,
+    pub checkpoints: Map<Slot, Votes<Signature>>,
     /// The latest view change of each member.
     pub changes: Map<Seat, Arc<ViewChange>>,
     pub pool: Pool,
     pub served: Served,
+    /// What is shared with clients, with MACs.
+    pub clients: Clients,
+    /// With MACs, what members say they have decided in slots that this one has not: f + 1 are believed.
+    pub told: Map<Slot, Map<Seat, Digest>>,
     /// The last slot that has been given away in this view, as far as known.
     pub last: Slot,
     /// Views since the last one in which something was decided: each gets twice the time.
@@ -161,6 +186,8 @@ impl Replica {
             changes: Map::new_sync(),
             pool: Pool::default(),
             served: Served::default(),
+            clients: Clients::default(),
+            told: Map::new_sync(),
             last: Slot(0),
             attempts: 0,
             patience: Patience::Idle,
@@ -189,7 +216,7 @@ impl Replica {
 
     /// Whether this replica is the primary of a view that has begun.
     pub fn leads(&self) -> bool {
-        self.is_active() && self.setup.group.primary(self.view) == self.setup.me
+        self.is_active() && self.setup.group().primary(self.view) == self.setup.me
     }
 
     /// A slot's place in the log.
@@ -215,7 +242,7 @@ impl Replica {
     /// Says something to a member. What it promises is durable first: no other road leads out.
     pub fn send(&mut self, cx: &mut Cx<'_>, to: Seat, message: &Message) {
         self.flush(cx);
-        if let Some(peer) = self.setup.group.member(to) {
+        if let Some(peer) = self.setup.group().member(to) {
             cx.send(peer, &pack(message));
         }
     }
@@ -225,8 +252,8 @@ impl Replica {
         self.flush(cx);
         let packet = pack(message);
         let me = self.setup.me;
-        for seat in self.setup.group.seats().filter(|seat| *seat != me) {
-            if let Some(peer) = self.setup.group.member(seat) {
+        for seat in self.setup.group().seats().filter(|seat| *seat != me) {
+            if let Some(peer) = self.setup.group().member(seat) {
                 cx.send(peer, &packet);
             }
         }
@@ -253,13 +280,17 @@ impl Replica {
 
     /// The state, for people.
     pub fn inspect(&self) -> Sheet {
-        let primary = self.setup.group.member(self.setup.group.primary(self.view));
+        let primary = self
+            .setup
+            .group()
+            .member(self.setup.group().primary(self.view));
         let in_view = |what: fn(&Place, View) -> bool| {
             let count = self.log.values().filter(|place| what(place, self.view));
             Value::Number(count.count() as u64)
         };
         Sheet::new("pbft")
             .row("role", Value::Word(self.role().1))
+            .row("seals", Value::Word(self.setup.group().profile()))
             .row("view", Value::Number(self.view.0))
             .row("primary", primary.map_or(Value::Word("none"), Value::Peer))
             .row("low", Value::Number(self.low().0))

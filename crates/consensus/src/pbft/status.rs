@@ -24,7 +24,7 @@ impl Replica {
     /// Says where it stands, and will again.
     pub fn report(&mut self, cx: &mut Cx<'_>) {
         cx.arm(STATUS, cx.now.saturating_add(self.period()));
-        let seats = u32::try_from(self.setup.group.seats().count()).unwrap_or(1);
+        let seats = u32::try_from(self.setup.group().seats().count()).unwrap_or(1);
         let next = |seat: Seat| Seat((seat.0 + 1) % seats.max(1));
         self.helper = next(self.helper);
         if self.helper == self.setup.me {
@@ -95,13 +95,27 @@ impl Replica {
         for checkpoint in checkpoints {
             self.send(cx, from, &checkpoint);
         }
-        if status.helper == self.setup.me {
+        if self.helps(status.helper) {
             self.tell_decided(cx, from, status);
             self.tell_batches(cx, from, &status.lacks);
         }
         if status.view == self.view && status.changing.is_none() {
             self.tell_votes(cx, from, status);
         }
+    }
+
+    /// Whether this replica is asked for what is decided, where the first to be asked is `first`. With MACs
+    /// it takes the word of f + 1; of as many and one more, who asks is one at most.
+    fn helps(&self, first: Seat) -> bool {
+        let group = self.setup.group();
+        let asked = if group.has_macs() {
+            group.faults() + 2
+        } else {
+            1
+        };
+        let from_first = group.seats().skip_while(|seat| *seat != first);
+        let mut asked = from_first.chain(group.seats()).take(asked);
+        group.member(first).is_some() && asked.any(|seat| seat == self.setup.me)
     }
 
     /// Tells how far views have come.
@@ -174,18 +188,34 @@ impl Replica {
         }
     }
 
-    /// Somebody shows that a slot is decided: so much is proof whoever shows it.
-    pub fn on_decided(&mut self, cx: &mut Cx<'_>, decided: Arc<Decided>) {
+    /// Somebody shows that a slot is decided: so much is proof whoever shows it. With MACs there is no proof,
+    /// and f + 1 have to say the same: one of them is correct.
+    pub fn on_decided(&mut self, cx: &mut Cx<'_>, from: Seat, decided: Arc<Decided>) {
         let slot = decided.slot;
         let is_near = self.executed < slot && slot <= self.executed.plus(3 * self.setup.window());
         if !is_near || self.decided.contains_key(&slot) {
             return;
         }
         let vote = decided.vote();
-        if self.setup.group.is_decided(vote, &decided.commits) {
+        let is_decided = if self.setup.group().has_macs() {
+            self.is_told(from, vote) && decided.commits.is_empty()
+        } else {
+            self.setup.group().is_decided(vote, &decided.commits)
+        };
+        if is_decided {
             self.provide(cx, slot, vote.digest, &decided.batch);
             self.decide(cx, decided);
         }
+    }
+
+    /// Whether f + 1 members say that this is decided, one of them just now.
+    fn is_told(&mut self, from: Seat, vote: Vote) -> bool {
+        let told = self.told.get(&vote.slot).cloned().unwrap_or_default();
+        let told = told.insert(from, vote.digest);
+        let same = told.values().filter(|digest| **digest == vote.digest);
+        let enough = same.count() > self.setup.group().faults();
+        self.told.insert_mut(vote.slot, told);
+        enough
     }
 
     /// Somebody sends a batch whose digest was accepted.

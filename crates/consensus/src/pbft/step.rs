@@ -6,9 +6,11 @@ use chain::{PeerId, decode_exact};
 use protocol::{Cx, Event, Values};
 
 use super::message::{
-    Batch, Decided, Kind, Message, NewView, Prepared, Stable, View, ViewChange, Vote,
+    Batch, Decided, Digest, Kind, Message, NewView, Prepared, Stable, View, ViewChange, Vote,
 };
-use super::saved::{Accepted, NEW_VIEW, STABLE, Shelf, VIEW_CHANGE, batch_of};
+use super::saved::{
+    Accepted, NEW_VIEW, STABLE, Shelf, VIEW_CHANGE, batch_of, earlier_name, earlier_of, forget_name,
+};
 use super::state::{Phase, Replica};
 
 /// The timer for giving up a primary, or a view that does not begin.
@@ -30,14 +32,10 @@ impl Replica {
                 view,
                 slot,
                 batch,
-                signature,
-            } => self.on_pre_prepare(cx, from, (view, slot), batch, signature),
-            Message::Prepare(vote, signature) => {
-                self.on_vote(cx, from, Kind::Prepare, vote, signature);
-            }
-            Message::Commit(vote, signature) => {
-                self.on_vote(cx, from, Kind::Commit, vote, signature);
-            }
+                seal,
+            } => self.on_pre_prepare(cx, from, (view, slot), batch, &seal),
+            Message::Prepare(vote, seal) => self.on_vote(cx, from, Kind::Prepare, vote, seal),
+            Message::Commit(vote, seal) => self.on_vote(cx, from, Kind::Commit, vote, seal),
             Message::Checkpoint(checkpoint, signature) => {
                 self.on_checkpoint(cx, from, checkpoint, signature);
             }
@@ -45,7 +43,7 @@ impl Replica {
             Message::NewView(new_view) => self.on_new_view(cx, new_view),
             Message::Status(status) => self.on_status(cx, from, &status),
             Message::Stable(stable) => self.on_stable(cx, stable),
-            Message::Decided(decided) => self.on_decided(cx, decided),
+            Message::Decided(decided) => self.on_decided(cx, from, decided),
             Message::Batch { slot, batch } => self.on_batch(cx, slot, &batch),
             Message::Request(_) | Message::Reply { .. } => {}
         }
@@ -112,6 +110,10 @@ impl Replica {
                 && let Ok(batch) = decode_exact::<Batch>(bytes)
             {
                 self.place(slot).batches.insert_mut(digest, batch.into());
+            } else if let Some((slot, digest)) = earlier_of(name)
+                && let Ok(vote) = decode_exact::<Vote>(bytes)
+            {
+                self.place(slot).earlier.insert_mut(digest, vote.view);
             }
         }
         let later = self.drop_unfounded();
@@ -144,8 +146,20 @@ impl Replica {
             if prepared.is_none() && place.prepared.is_some() {
                 self.unsaved.push(Shelf::Prepared.forget(*slot));
             }
+            let is_founded = |digest: &Digest, view: &View| {
+                let (view, slot, digest) = (*view, *slot, *digest);
+                let vote = Vote { view, slot, digest };
+                is_near && is_entered(vote) && is_held(vote)
+            };
+            let mut earlier = place.earlier.clone();
+            for (digest, view) in &place.earlier {
+                if !is_founded(digest, view) {
+                    earlier.remove_mut(digest);
+                    self.unsaved.push(forget_name(earlier_name(*slot, *digest)));
+                }
+            }
             let place = self.place(*slot);
-            (place.accepted, place.prepared) = (accepted, prepared);
+            (place.accepted, place.prepared, place.earlier) = (accepted, prepared, earlier);
             self.drop_stale_batches(*slot);
             if !is_near {
                 self.log.remove_mut(slot);
@@ -154,22 +168,22 @@ impl Replica {
         later.filter(|_| active)
     }
 
-    /// Signs again what it has promised in this view: the same, since signatures are always alike. Goes on
+    /// Vouches again for what it has promised in this view: the same, since seals are always alike. Goes on
     /// where it stopped.
     fn promise_again(&mut self, cx: &mut Cx<'_>) {
         if !self.is_active() {
             return self.gather(cx);
         }
         let (me, view) = (self.setup.me, self.view);
-        let is_primary = self.setup.group.primary(view) == me;
+        let is_primary = self.setup.group().primary(view) == me;
         for (slot, place) in &self.log.clone() {
-            let sign = |kind, vote: Vote| (vote.digest, self.setup.sign(kind, &vote));
+            let seal = |kind, vote: Vote| (vote.digest, self.setup.seal(kind, vote));
             let holds = |vote: &Vote| place.batches.contains_key(&vote.digest);
             let accepted = place.accepted_in(view).filter(holds);
             let prepare = accepted.filter(|_| !is_primary);
-            let prepare = prepare.map(|vote| sign(Kind::Prepare, vote));
+            let prepare = prepare.map(|vote| seal(Kind::Prepare, vote));
             let commit = place.prepared_in(view);
-            let commit = commit.map(|vote| sign(Kind::Commit, vote));
+            let commit = commit.map(|vote| seal(Kind::Commit, vote));
             let place = self.place(*slot);
             if let Some(own) = prepare {
                 place.prepares.insert_mut(me, own);

@@ -10,6 +10,7 @@ use crate::testing::{assert_copies_go_their_own_way, assert_numbers_outlive_a_cr
 mod byzantine;
 mod chaos;
 mod codec;
+mod macs;
 mod net;
 mod views;
 

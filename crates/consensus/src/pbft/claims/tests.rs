@@ -11,10 +11,12 @@ use crate::pbft::message::{
     ViewChange, Vote,
 };
 use crate::pbft::saved::{Accepted, NEW_VIEW, STABLE, Shelf, VIEW_CHANGE, batch_name, forget};
+use crate::pbft::seals::Seal;
 use crate::testing::claims::{self, Step, die, peer, save, say};
 use crate::testing::host::output;
 
 const SIGNED: Signature = Signature::from_bytes([0; 64]);
+const SEAL: Seal = Seal::Signature(SIGNED);
 
 /// Four members, of whom one may be faulty; seats from 4 on are clients.
 fn members() -> Members {
@@ -34,7 +36,7 @@ fn request(number: u64, tx: &[u8]) -> Request {
             tx: tx.into(),
         },
         key: [0; 32],
-        signature: SIGNED,
+        seal: SEAL,
     }
 }
 
@@ -70,7 +72,7 @@ fn decide(view: u64, slot: u64, tx: &[u8]) -> Output {
 }
 
 fn accept(vote: Vote) -> Output {
-    let signature = SIGNED;
+    let signature = Some(SIGNED);
     put(
         &Shelf::Accepted.name(vote.slot),
         &Accepted { vote, signature },
@@ -84,7 +86,7 @@ fn hold(slot: u64, tx: &[u8]) -> Output {
 fn prepared(vote: Vote) -> Output {
     let prepared = Prepared {
         vote,
-        pre_prepare: SIGNED,
+        pre_prepare: Some(SIGNED),
         prepares: vec![],
     };
     put(&Shelf::Prepared.name(vote.slot), &prepared)
@@ -104,13 +106,14 @@ fn view_change(view: u64, slot: u64) -> ViewChange {
         seat: Seat(1),
         stable: stable(slot, 0),
         prepared: vec![],
+        pre_prepared: vec![],
         signature: SIGNED,
     }
 }
 
 /// A new view that begins after a slot with these batches.
 fn new_view(view: u64, slot: u64, txs: &[&[u8]]) -> NewView {
-    let pre_prepares = txs.iter().map(|tx| (batch(tx).digest(), SIGNED));
+    let pre_prepares = txs.iter().map(|tx| (batch(tx).digest(), Some(SIGNED)));
     NewView {
         view: View(view),
         changes: vec![Arc::new(view_change(view, slot))],
@@ -124,16 +127,16 @@ fn pre_prepare(view: u64, slot: u64, tx: &[u8]) -> Message {
         view: View(view),
         slot: Slot(slot),
         batch: batch(tx),
-        signature: SIGNED,
+        seal: SEAL,
     }
 }
 
 fn prepare(view: u64, slot: u64, tx: &[u8]) -> Message {
-    Message::Prepare(vote(view, slot, tx), SIGNED)
+    Message::Prepare(vote(view, slot, tx), SEAL)
 }
 
 fn commit(view: u64, slot: u64, tx: &[u8]) -> Message {
-    Message::Commit(vote(view, slot, tx), SIGNED)
+    Message::Commit(vote(view, slot, tx), SEAL)
 }
 
 fn checkpoint(slot: u64, digest: u8) -> Message {
@@ -415,6 +418,7 @@ fn a_client_that_believes_too_few() {
             view,
             number,
             receipt,
+            tag: None,
         };
         (seat, vec![say(4, &reply)])
     };

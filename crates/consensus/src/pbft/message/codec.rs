@@ -2,20 +2,22 @@
 
 use alloc::{sync::Arc, vec::Vec};
 
-use chain::{Decode, DecodeError, Encode, PeerId, Reader, Seat, Signature, Time, put_bytes};
+use chain::{Decode, DecodeError, Encode, PeerId, Reader, Seat, Signature, Tag, Time, put_bytes};
 
 use super::{
     Batch, Checkpoint, Decided, Digest, Message, NewView, Prepared, Progress, Request, Slot,
     Stable, Status, View, ViewChange, Vote,
 };
+use crate::pbft::saved::Accepted;
+use crate::pbft::seals::Seal;
 
 /// Least lengths in bytes of what lists hold.
-const LEAST_REQUEST: u32 = 32 + 8 + 1 + 32 + 64;
-const LEAST_VOTE: u32 = 8 + 8 + 32;
-const LEAST_PREPARED: u32 = LEAST_VOTE + 64 + 1;
-const LEAST_CHANGE: u32 = 8 + 4 + 8 + 32 + 1 + 1 + 64;
+const LEAST_REQUEST: u32 = 32 + 8 + 1 + 32 + 2;
+const VOTE: u32 = 8 + 8 + 32;
+const LEAST_PREPARED: u32 = VOTE + 1 + 1;
+const LEAST_CHANGE: u32 = 8 + 4 + 8 + 32 + 1 + 1 + 1 + 64;
 const SIGNED: u32 = 4 + 64;
-const PRE_PREPARE: u32 = 32 + 64;
+const LEAST_PRE_PREPARE: u32 = 32 + 1;
 const LACK: u32 = 8 + 32;
 
 /// Structs whose fields are encoded one after the other.
@@ -36,14 +38,15 @@ macro_rules! in_order {
 }
 
 in_order! {
-    Request { wish, key, signature }
+    Request { wish, key, seal }
     Batch { time, proposer, requests }
     Vote { view, slot, digest }
+    Accepted { vote, signature }
     Checkpoint { slot, digest }
     Prepared { vote, pre_prepare, prepares }
     Decided { view, slot, commits, batch }
     Stable { checkpoint, signatures }
-    ViewChange { view, seat, stable, prepared, signature }
+    ViewChange { view, seat, stable, prepared, pre_prepared, signature }
     NewView { view, changes, pre_prepares, signature }
     Status { view, changing, stable, executed, progress, lacks, helper }
 }
@@ -107,6 +110,7 @@ plain! {
     [u8; 32]: |bytes: &[u8; 32]| *bytes, array, |bytes| bytes;
     Digest: |digest: &Digest| digest.0, array, Digest;
     Signature: |signature: &Signature| *signature.as_bytes(), array, Self::from_bytes;
+    Tag: |tag: &Tag| *tag.as_bytes(), array, Self::from_bytes;
     PeerId: |peer: &PeerId| *peer.as_bytes(), array, Self::from_bytes;
 }
 
@@ -132,7 +136,9 @@ lists! {
     Prepared: LEAST_PREPARED;
     Arc<ViewChange>: LEAST_CHANGE;
     (Seat, Signature): SIGNED;
-    (Digest, Signature): PRE_PREPARE;
+    (Digest, Option<Signature>): LEAST_PRE_PREPARE;
+    Vote: VOTE;
+    Tag: Tag::LEN as u32;
     (Slot, Digest): LACK;
     Seat: 4;
     Progress: 1;
@@ -184,6 +190,23 @@ impl<T: Field> Field for Option<T> {
     }
 }
 
+impl Field for Seal {
+    fn put(&self, out: &mut Vec<u8>) {
+        match self {
+            Self::Signature(signature) => tagged(0, signature, out),
+            Self::Authenticator(tags) => tagged(1, &tags.to_vec(), out),
+        }
+    }
+
+    fn take(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        match reader.u8()? {
+            0 => Signature::take(reader).map(Self::Signature),
+            1 => Vec::<Tag>::take(reader).map(|tags| Self::Authenticator(tags.into())),
+            tag => Err(unknown("seal", tag)),
+        }
+    }
+}
+
 impl Field for Progress {
     fn put(&self, out: &mut Vec<u8>) {
         out.push(*self as u8);
@@ -208,23 +231,31 @@ impl Encode for Message {
                 view,
                 slot,
                 batch,
-                signature,
+                seal,
             } => {
                 tagged(1, view, out);
                 slot.put(out);
                 batch.put(out);
-                signature.put(out);
+                seal.put(out);
             }
-            Self::Prepare(vote, signature) => tagged(2, &(*vote, *signature), out),
-            Self::Commit(vote, signature) => tagged(3, &(*vote, *signature), out),
+            Self::Prepare(vote, seal) => {
+                tagged(2, vote, out);
+                seal.put(out);
+            }
+            Self::Commit(vote, seal) => {
+                tagged(3, vote, out);
+                seal.put(out);
+            }
             Self::Reply {
                 view,
                 number,
                 receipt,
+                tag,
             } => {
                 tagged(4, view, out);
                 number.put(out);
                 receipt.put(out);
+                tag.put(out);
             }
             Self::Checkpoint(checkpoint, signature) => tagged(5, &(*checkpoint, *signature), out),
             Self::ViewChange(change) => tagged(6, change, out),
@@ -253,7 +284,7 @@ impl Decode for Message {
                 view: Field::take(reader)?,
                 slot: Field::take(reader)?,
                 batch: Field::take(reader)?,
-                signature: Field::take(reader)?,
+                seal: Field::take(reader)?,
             },
             2 => Self::Prepare(Field::take(reader)?, Field::take(reader)?),
             3 => Self::Commit(Field::take(reader)?, Field::take(reader)?),
@@ -261,6 +292,7 @@ impl Decode for Message {
                 view: Field::take(reader)?,
                 number: Field::take(reader)?,
                 receipt: Field::take(reader)?,
+                tag: Field::take(reader)?,
             },
             5 => Self::Checkpoint(Field::take(reader)?, Field::take(reader)?),
             6 => Self::ViewChange(Field::take(reader)?),

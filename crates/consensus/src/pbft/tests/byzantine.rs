@@ -176,6 +176,7 @@ fn a_client_believes_matching_replies_alone() {
         view: crate::pbft::message::View(view),
         number,
         receipt: receipt.into(),
+        tag: None,
     };
     net.tell(0, 4, &reply(u64::MAX, 1, b"lie"));
     net.tell(0, 4, &reply(0, 1, b"lie"));

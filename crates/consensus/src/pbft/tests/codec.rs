@@ -2,7 +2,7 @@
 
 use alloc::{boxed::Box, sync::Arc, vec, vec::Vec};
 
-use chain::{PeerId, Seat, Signature, Time};
+use chain::{PeerId, Seat, Signature, Tag, Time};
 use proptest::prelude::*;
 
 use super::net::Net;
@@ -10,13 +10,26 @@ use crate::pbft::message::{
     Batch, Checkpoint, Decided, Digest, Message, NewView, Prepared, Progress, Request, Signatures,
     Slot, Stable, Status, View, ViewChange, Vote,
 };
-use crate::pbft::saved::{Accepted, Shelf, batch_name, batch_of};
+use crate::pbft::saved::{Accepted, Shelf, batch_name, batch_of, earlier_name, earlier_of};
+use crate::pbft::seals::Seal;
 use crate::testing::{bytes, junk_is_an_error_or, round_trip};
 
 fn signature() -> impl Strategy<Value = Signature> {
     any::<[u8; 32]>().prop_map(|half| {
         Signature::from_bytes(*[half, half].as_flattened().first_chunk().expect("64 bytes"))
     })
+}
+
+fn tag() -> impl Strategy<Value = Tag> {
+    any::<[u8; Tag::LEN]>().prop_map(Tag::from_bytes)
+}
+
+fn seal() -> impl Strategy<Value = Seal> {
+    let tags = prop::collection::vec(tag(), 0..5);
+    prop_oneof![
+        signature().prop_map(Seal::Signature),
+        tags.prop_map(|tags| Seal::Authenticator(tags.into())),
+    ]
 }
 
 /// Numbers around those that matter in a short run, and any others.
@@ -50,16 +63,16 @@ fn request() -> impl Strategy<Value = Request> {
         number(),
         bytes(),
         any::<[u8; 32]>(),
-        signature(),
+        seal(),
     );
-    parts.prop_map(|(client, number, tx, key, signature)| Request {
+    parts.prop_map(|(client, number, tx, key, seal)| Request {
         wish: protocol::Request {
             client: PeerId::from_bytes(client),
             number,
             tx,
         },
         key,
-        signature,
+        seal,
     })
 }
 
@@ -89,7 +102,8 @@ fn stable() -> impl Strategy<Value = Stable> {
 }
 
 fn prepared() -> impl Strategy<Value = Prepared> {
-    (vote(), signature(), signatures()).prop_map(|(vote, pre_prepare, prepares)| Prepared {
+    let pre_prepare = prop::option::of(signature());
+    (vote(), pre_prepare, signatures()).prop_map(|(vote, pre_prepare, prepares)| Prepared {
         vote,
         pre_prepare,
         prepares,
@@ -109,22 +123,30 @@ fn decided() -> impl Strategy<Value = Arc<Decided>> {
 
 fn view_change() -> impl Strategy<Value = Arc<ViewChange>> {
     let prepared = prop::collection::vec(prepared(), 0..3);
-    (number(), seat(), stable(), prepared, signature()).prop_map(
-        |(view, seat, stable, prepared, signature)| {
+    let pre_prepared = prop::collection::vec(vote(), 0..3);
+    (
+        number(),
+        seat(),
+        stable(),
+        prepared,
+        pre_prepared,
+        signature(),
+    )
+        .prop_map(|(view, seat, stable, prepared, pre_prepared, signature)| {
             Arc::new(ViewChange {
                 view: View(view),
                 seat,
                 stable,
                 prepared,
+                pre_prepared,
                 signature,
             })
-        },
-    )
+        })
 }
 
 fn new_view() -> impl Strategy<Value = Arc<NewView>> {
     let changes = prop::collection::vec(view_change(), 0..3);
-    let pre_prepares = prop::collection::vec((digest(), signature()), 0..3);
+    let pre_prepares = prop::collection::vec((digest(), prop::option::of(signature())), 0..3);
     (number(), changes, pre_prepares, signature()).prop_map(
         |(view, changes, pre_prepares, signature)| {
             Arc::new(NewView {
@@ -165,19 +187,22 @@ fn status() -> impl Strategy<Value = Status> {
 fn message() -> impl Strategy<Value = Message> {
     prop_oneof![
         request().prop_map(Message::Request),
-        (vote(), batch(), signature()).prop_map(|(vote, batch, signature)| Message::PrePrepare {
+        (vote(), batch(), seal()).prop_map(|(vote, batch, seal)| Message::PrePrepare {
             view: vote.view,
             slot: vote.slot,
             batch,
-            signature,
+            seal,
         }),
-        (vote(), signature()).prop_map(|(vote, signature)| Message::Prepare(vote, signature)),
-        (vote(), signature()).prop_map(|(vote, signature)| Message::Commit(vote, signature)),
-        (number(), number(), bytes()).prop_map(|(view, number, receipt)| Message::Reply {
-            view: View(view),
-            number,
-            receipt,
-        }),
+        (vote(), seal()).prop_map(|(vote, seal)| Message::Prepare(vote, seal)),
+        (vote(), seal()).prop_map(|(vote, seal)| Message::Commit(vote, seal)),
+        (number(), number(), bytes(), prop::option::of(tag())).prop_map(
+            |(view, number, receipt, tag)| Message::Reply {
+                view: View(view),
+                number,
+                receipt,
+                tag,
+            }
+        ),
         (checkpoint(), signature())
             .prop_map(|(one, signature)| Message::Checkpoint(one, signature)),
         view_change().prop_map(Message::ViewChange),
@@ -199,7 +224,11 @@ proptest! {
     }
 
     #[test]
-    fn saves_survive(vote in vote(), signature in signature(), slot: u64) {
+    fn saves_survive(
+        vote in vote(),
+        signature in prop::option::of(signature()),
+        slot: u64,
+    ) {
         round_trip(&Accepted { vote, signature });
         for shelf in [Shelf::Accepted, Shelf::Prepared, Shelf::Decided] {
             prop_assert_eq!(shelf.slot(&shelf.name(Slot(slot))), Some(Slot(slot)));
@@ -207,6 +236,9 @@ proptest! {
         let name = batch_name(vote.slot, vote.digest);
         prop_assert_eq!(batch_of(&name), Some((vote.slot, vote.digest)));
         prop_assert_eq!(Shelf::Decided.slot(&name), None);
+        prop_assert_eq!(earlier_of(&name), None);
+        let name = earlier_name(vote.slot, vote.digest);
+        prop_assert_eq!(earlier_of(&name), Some((vote.slot, vote.digest)));
     }
 
     #[test]
@@ -231,7 +263,8 @@ proptest! {
         said in prop::collection::vec((0..7usize, 0..5usize, message().prop_map(Box::new)), 0..40),
         wait in 0..600u64,
     ) {
-        let mut net = Net::up(4, 2, wait);
+        let mut net = Net::with([1000, 16, 1, 500, wait % 2].into(), 4, 2, wait);
+        net.boot_all();
         net.submit(4, "real");
         net.run_ms(wait);
         for (from, to, message) in said {

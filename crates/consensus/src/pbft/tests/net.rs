@@ -11,6 +11,7 @@ use crate::pbft::message::{
     Batch, Checkpoint, Decided, Digest, Kind, Message, Request, Slot, View, Vote,
 };
 use crate::pbft::saved::Shelf;
+use crate::pbft::seals::Ring;
 use crate::testing::Tested;
 pub use crate::testing::net::key;
 
@@ -35,7 +36,12 @@ pub type Net = crate::testing::net::Net<Pbft>;
 
 /// The default parameters, with another interval between checkpoints and another size of batches.
 pub fn values(interval: u64, batch: u64) -> Arc<[u64]> {
-    [1000, interval, batch, 500].into()
+    [1000, interval, batch, 500, 0].into()
+}
+
+/// The same with MACs.
+pub fn with_macs(interval: u64, batch: u64) -> Arc<[u64]> {
+    [1000, interval, batch, 500, 1].into()
 }
 
 impl Net {
@@ -59,14 +65,19 @@ impl Net {
         Group::of(&self.nodes[0].terms)
     }
 
-    /// A request that a client has signed.
+    /// What a machine vouches with.
+    pub fn ring(&self, place: usize) -> Ring {
+        Ring::of(&self.nodes[place].terms)
+    }
+
+    /// A request that a client vouches for.
     pub fn request(&self, client: usize, number: u64, tx: &[u8]) -> Request {
         let wish = protocol::Request {
             client: self.nodes[client].peer,
             number,
             tx: tx.into(),
         };
-        self.group().request(&key(client), wish)
+        self.ring(client).request(wish)
     }
 
     /// A batch that a member proposes.
@@ -85,18 +96,16 @@ impl Net {
             view: vote.view,
             slot: vote.slot,
             batch: batch.clone(),
-            signature: self
-                .group()
-                .sign(&key(from), Kind::PrePrepare, &vote.to_vec()),
+            seal: self.ring(from).seal(Kind::PrePrepare, &vote.to_vec()),
         }
     }
 
     /// A member's prepare or commit.
     pub fn vote(&self, from: usize, kind: Kind, vote: Vote) -> Message {
-        let signature = self.group().sign(&key(from), kind, &vote.to_vec());
+        let seal = self.ring(from).seal(kind, &vote.to_vec());
         match kind {
-            Kind::Prepare => Message::Prepare(vote, signature),
-            _ => Message::Commit(vote, signature),
+            Kind::Prepare => Message::Prepare(vote, seal),
+            _ => Message::Commit(vote, seal),
         }
     }
 

@@ -98,6 +98,7 @@ pub fn label(name: &str) -> Option<Word> {
         "last" => word("log ends at", "日志末尾"),
         "commit" => word("committed", "已提交"),
         "waiting" => word("waiting", "等待中"),
+        "seals" => word("vouched for by", "认证方式"),
         "view" => word("view", "视图"),
         "primary" => word("primary", "主节点"),
         "low" => word("low water mark", "低水位"),
@@ -121,6 +122,8 @@ pub fn state(name: &str) -> Option<Word> {
         "backup" => word("backup", "备份节点"),
         "primary" => word("primary", "主节点"),
         "view-changing" => word("changing views", "正在变更视图"),
+        "signatures" => word("signatures", "签名"),
+        "macs" => word("MACs", "MAC"),
         "none" => word("nobody", "无"),
         _ => return None,
     })

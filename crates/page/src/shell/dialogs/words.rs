@@ -185,6 +185,10 @@ pub fn param(name: &str) -> Option<Word> {
         "interval" => word("Checkpoint every", "检查点间隔"),
         "snapshot" => word("Snapshot every", "快照间隔"),
         "piece" => word("Piece of a snapshot, at most", "快照分块上限"),
+        "macs" => word(
+            "MACs instead of signatures (1: yes)",
+            "以 MAC 代替签名（1：是）",
+        ),
         "resend" => word("Clients ask again after", "客户端重发间隔"),
         _ => return None,
     })
