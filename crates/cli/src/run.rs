@@ -7,7 +7,7 @@ use indicatif::ProgressBar;
 use protocol::Role;
 use scenario::{Replay, ReplayError, Scenario};
 use serde_json::json;
-use sim::{Claim, Report, Sim, Standing, Verdict};
+use sim::{Claim, Log, Report, Sim, Standing, Verdict};
 
 use crate::out::{Failure, Out, open};
 
@@ -91,9 +91,9 @@ fn run_whole(
     out: &mut Out,
 ) -> Result<bool, Failure> {
     let mut sim = Sim::new(&scenario).map_err(|error| bad(&error))?;
-    drive(&mut sim);
+    let told = drive(&mut sim);
     if log {
-        tell_log(&sim, out)?;
+        tell_log(&told, out)?;
     }
     let report = sim.report();
     let fingerprint = report.fingerprint.to_bytes();
@@ -119,20 +119,22 @@ struct Outcome {
     link: Result<String, ReplayError>,
 }
 
-/// Runs to the end, showing progress on a terminal.
-fn drive(sim: &mut Sim) {
-    let bar = ProgressBar::new(sim.progress().1);
+/// Runs to the end, showing progress on a terminal; returns what was told.
+fn drive(sim: &mut Sim) -> Log {
+    let (bar, mut log) = (ProgressBar::new(sim.progress().1), Log::default());
     while sim.advance() {
+        log.note(sim);
         bar.set_position(sim.progress().0);
     }
     bar.finish_and_clear();
+    log
 }
 
-fn tell_log(sim: &Sim, out: &mut Out) -> Result<(), Failure> {
-    if sim.forgotten() > 0 {
-        eprintln!("the first {} events are not kept", sim.forgotten());
+fn tell_log(log: &Log, out: &mut Out) -> Result<(), Failure> {
+    if log.forgotten() > 0 {
+        eprintln!("the first {} events are not kept", log.forgotten());
     }
-    for (at, seat, event) in sim.events() {
+    for (at, seat, event) in log.events() {
         let seconds = format!("{}.{:06}", at.0 / 1_000_000, at.0 % 1_000_000);
         let text = format!("{seconds:>14} node {seat} {event:?}");
         out.line(text, json!({"at": seconds, "node": seat, "event": event}))?;

@@ -5,7 +5,7 @@ use alloc::{boxed::Box, rc::Rc, string::String};
 use core::cell::RefCell;
 
 use chain::PeerId;
-use protocol::{Claim, Death, Seen};
+use protocol::{Claim, Death, Kin, Seen};
 use rpds::RedBlackTreeMapSync as Map;
 
 /// How many lines, slots, views or requests are remembered: the latest.
@@ -127,12 +127,10 @@ impl<R: Rule> Claim for Watched<R> {
         }
     }
 
-    /// An independent copy, which shares nothing.
-    fn fork(&self) -> Box<dyn Claim> {
-        let watch = self.watch.borrow().clone();
+    fn fork(&self, kin: &mut Kin) -> Box<dyn Claim> {
         Box::new(Self {
             rule: self.rule.clone(),
-            watch: Rc::new(RefCell::new(watch)),
+            watch: kin.copy(&self.watch),
             shown: self.shown,
         })
     }

@@ -1,6 +1,7 @@
 //! What is claimed about a run, judged from outside the machines.
 
-use alloc::{boxed::Box, string::String, sync::Arc};
+use alloc::{boxed::Box, rc::Rc, string::String, sync::Arc, vec::Vec};
+use core::any::Any;
 
 use chain::{PeerId, Time};
 
@@ -155,6 +156,42 @@ pub trait Claim {
         Ok(())
     }
 
-    /// An independent copy.
-    fn fork(&self) -> Box<dyn Claim>;
+    /// An independent copy in O(1). Claims that share something, and are copied with the same `kin`, share
+    /// one copy of it.
+    fn fork(&self, kin: &mut Kin) -> Box<dyn Claim>;
+}
+
+/// What claims share, and the copy of each that their copies share.
+#[derive(Default)]
+pub struct Kin(Vec<(Rc<dyn Any>, Rc<dyn Any>)>);
+
+impl Kin {
+    /// The copy of something, made when it is first asked for.
+    pub fn copy<T: Clone + 'static>(&mut self, shared: &Rc<T>) -> Rc<T> {
+        let is_it = |one: &Rc<dyn Any>| core::ptr::addr_eq(Rc::as_ptr(one), Rc::as_ptr(shared));
+        let known = self.0.iter().find(|(one, _)| is_it(one));
+        if let Some(copy) = known.and_then(|(_, copy)| copy.clone().downcast().ok()) {
+            return copy;
+        }
+        let copy = Rc::new(T::clone(shared));
+        self.0.push((shared.clone(), copy.clone()));
+        copy
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use core::cell::Cell;
+
+    use super::*;
+
+    #[test]
+    fn what_is_shared_is_copied_once_for_all_kin() {
+        let (one, other) = (Rc::new(Cell::new(1)), Rc::new(Cell::new(1)));
+        let mut kin = Kin::default();
+        let copies = [&one, &one, &other].map(|shared| kin.copy(shared));
+        copies[0].set(2);
+        assert_eq!(copies.map(|copy| copy.get()), [2, 2, 1]);
+        assert_eq!(Kin::default().copy(&one).get(), 1, "others have their own");
+    }
 }

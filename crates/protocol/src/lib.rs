@@ -25,7 +25,7 @@ mod sheet;
 mod snapshot;
 mod storage;
 
-pub use claim::{Claim, Death, Deed, Remains, Seen};
+pub use claim::{Claim, Death, Deed, Kin, Remains, Seen};
 pub use consensus::{ChainView, Cx, Drafted, Facts, ForkView, Glance, Keep, Payee, Protocol, Wish};
 pub use decision::{Body, Executed, Proposal, Receipt, Request};
 pub use event::Event;
@@ -36,4 +36,6 @@ pub use machine::{
 pub use registry::{Card, Entry, ParamSpec, Role, Shape, Terms, Twist};
 pub use sheet::{Row, Sheet, Value};
 pub use snapshot::{Assembly, MAX_SNAPSHOT, Snapshot};
-pub use storage::{Batch, Key, Name, SMALL_VALUE, Saved, Space, Values, Write, names_between};
+pub use storage::{
+    Batch, Key, Name, SMALL_VALUE, Saved, Space, ValueMap, Values, Write, names_between,
+};

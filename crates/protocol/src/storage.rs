@@ -93,7 +93,7 @@ pub struct Saved {
 impl Saved {
     /// Sorts own values into small and large.
     #[must_use]
-    pub fn of(own: &Values) -> Self {
+    pub fn of<'a>(own: impl IntoIterator<Item = (&'a Name, &'a Arc<[u8]>)>) -> Self {
         let mut saved = Self::default();
         for (name, value) in own {
             if value.len() <= SMALL_VALUE {
@@ -113,23 +113,44 @@ impl Saved {
     }
 }
 
+/// Where a host keeps values by name.
+pub trait ValueMap {
+    /// Sets a value.
+    fn put(&mut self, name: &Name, value: &Arc<[u8]>);
+
+    /// Removes a value, if it is there.
+    fn remove(&mut self, name: &Name);
+
+    /// Removes all values from one name on, up to but not including another.
+    fn remove_between(&mut self, from: &Name, until: &Name);
+}
+
+impl ValueMap for Values {
+    fn put(&mut self, name: &Name, value: &Arc<[u8]>) {
+        self.insert(name.clone(), value.clone());
+    }
+
+    fn remove(&mut self, name: &Name) {
+        BTreeMap::remove(self, name);
+    }
+
+    fn remove_between(&mut self, from: &Name, until: &Name) {
+        for name in names_between(self, from, until) {
+            BTreeMap::remove(self, &name);
+        }
+    }
+}
+
 impl Write {
     /// What a write does to own and shared values, in the one definition that all hosts share.
-    pub fn apply(&self, own: &mut Values, shared: &mut Values) {
+    pub fn apply(&self, own: &mut impl ValueMap, shared: &mut impl ValueMap) {
         match self {
-            Self::Put { key, value } => {
-                let values = match key.space {
-                    Space::Own => own,
-                    Space::Shared => shared,
-                };
-                values.insert(key.name.clone(), value.clone());
-            }
-            Self::Delete { name } => drop(own.remove(name)),
-            Self::DeleteRange { from, until } => {
-                for name in names_between(own, from, until) {
-                    own.remove(&name);
-                }
-            }
+            Self::Put { key, value } => match key.space {
+                Space::Own => own.put(&key.name, value),
+                Space::Shared => shared.put(&key.name, value),
+            },
+            Self::Delete { name } => own.remove(name),
+            Self::DeleteRange { from, until } => own.remove_between(from, until),
         }
     }
 }

@@ -1,23 +1,35 @@
-//! A node's disk: a journal of batches, each with its length and checksum, and a cache of those that
-//! are not synced.
+//! A node's disk: the values that are synced, and a journal of batches that are not, each with its length
+//! and checksum.
 //!
 //! Recovery reads records up to the first that is incomplete or damaged and drops the rest, so a
-//! batch is there whole or not at all, and nothing is there without what was written before it.
+//! batch is there whole or not at all, and nothing is there without what was written before it. What
+//! is synced needs no record any more: no fault that there is so far damages it.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 use chain::{Encode, Reader, sha256};
-use protocol::{Batch, Key, Remains, Saved, Space, Values, Write};
+use protocol::{Batch, Key, Name, Saved, Space, ValueMap, Values, Write};
+use rpds::RedBlackTreeMapSync as Map;
 
-/// A journal and the values that it leads to.
+/// Values by name that are copied in O(1).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Shelf(Map<Name, Arc<[u8]>>);
+
+/// A machine's own values, and those of its room.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Shelves {
+    own: Shelf,
+    shared: Shelf,
+}
+
+/// Values, and the batches that a loss of power may take. Copied in O(1), but for these.
 #[derive(Clone, Debug, Default)]
 pub struct Disk {
-    journal: Vec<u8>,
-    own: Values,
-    shared: Values,
-    /// The lengths of the last records, which a loss of power may damage.
-    unsynced: VecDeque<usize>,
+    values: Shelves,
+    /// The values without the batches that are not synced, if there are any.
+    synced: Option<Shelves>,
+    unsynced: VecDeque<Arc<Batch>>,
     /// How many batches were written.
     written: u64,
 }
@@ -33,14 +45,50 @@ pub enum Damage {
     Missing,
 }
 
+impl ValueMap for Shelf {
+    fn put(&mut self, name: &Name, value: &Arc<[u8]>) {
+        self.0.insert_mut(name.clone(), value.clone());
+    }
+
+    fn remove(&mut self, name: &Name) {
+        self.0.remove_mut(name);
+    }
+
+    fn remove_between(&mut self, from: &Name, until: &Name) {
+        if from < until {
+            let range = self.0.range::<Name, _>(from..until);
+            let gone: Vec<Name> = range.map(|(name, _)| name.clone()).collect();
+            gone.iter().for_each(|name| self.remove(name));
+        }
+    }
+}
+
+impl Shelves {
+    fn apply(&mut self, batch: &Batch) {
+        for write in &batch.0 {
+            write.apply(&mut self.own, &mut self.shared);
+        }
+    }
+}
+
 impl Disk {
     /// Writes a whole batch. It can be read at once.
     pub fn save(&mut self, batch: &Batch) {
-        let record = record(batch);
-        self.unsynced.push_back(record.len());
+        let values = &self.values;
+        self.synced.get_or_insert_with(|| values.clone());
+        self.unsynced.push_back(Arc::new(batch.clone()));
+        self.write(batch);
+    }
+
+    /// Writes a whole batch, and syncs all.
+    pub fn save_synced(&mut self, batch: &Batch) {
+        self.write(batch);
+        self.sync(self.written);
+    }
+
+    fn write(&mut self, batch: &Batch) {
+        self.values.apply(batch);
         self.written += 1;
-        self.journal.extend(record);
-        self.apply(batch);
     }
 
     /// How many batches were written so far.
@@ -57,25 +105,39 @@ impl Disk {
 
     /// The first so many batches are synced.
     pub fn sync(&mut self, batches: u64) {
-        while self.synced() < batches && self.unsynced.pop_front().is_some() {}
+        if batches >= self.written {
+            self.unsynced.clear();
+        }
+        while self.synced() < batches
+            && let (Some(synced), Some(batch)) = (&mut self.synced, self.unsynced.pop_front())
+        {
+            synced.apply(&batch);
+        }
+        if self.unsynced.is_empty() {
+            self.synced = None;
+        }
     }
 
     /// Loses power: what is not synced is damaged, each record by itself as `damage` says, and the
     /// disk recovers. Says how many batches are lost.
     pub fn lose_power(&mut self, mut damage: impl FnMut() -> Damage) -> u64 {
-        let mut at = self.journal.len() - self.unsynced.iter().sum::<usize>();
-        for len in std::mem::take(&mut self.unsynced) {
+        let (written, mut journal) = (self.written, Vec::new());
+        self.written = self.synced();
+        for batch in std::mem::take(&mut self.unsynced) {
+            let mut record = record(&batch);
             let kept = match damage() {
-                Damage::None => len,
-                Damage::Torn(bytes) => within(bytes, len),
+                Damage::None => record.len(),
+                Damage::Torn(bytes) => within(bytes, record.len()),
                 Damage::Missing => 0,
             };
-            self.journal[at + kept..at + len].fill(0); // what was never written reads as zeros
-            at += len;
+            record[kept..].fill(0); // what was never written reads as zeros
+            journal.extend(record);
         }
-        let before = self.written;
-        *self = Self::recover(&self.journal);
-        before - self.written
+        if let Some(synced) = self.synced.take() {
+            self.values = synced;
+        }
+        self.recover(&journal);
+        written - self.written
     }
 
     /// Writes only the first bytes of a batch's record, as a process that dies in the middle of a
@@ -83,60 +145,43 @@ impl Disk {
     /// never complete.
     pub fn tear(&mut self, batch: &Batch, cut: u64) {
         let record = record(batch);
-        self.journal.extend(&record[..within(cut, record.len())]);
-        let unsynced = std::mem::take(&mut self.unsynced);
-        *self = Self::recover(&self.journal);
-        self.unsynced = unsynced;
+        self.recover(&record[..within(cut, record.len())]);
     }
 
-    /// The disk that a journal leads to, up to its first incomplete or damaged record.
-    #[must_use]
-    pub fn recover(journal: &[u8]) -> Self {
-        let mut disk = Self::default();
-        let mut rest = journal;
-        while let Some((batch, len)) = read_record(rest) {
-            disk.written += 1;
-            disk.apply(&batch);
-            rest = &rest[len..];
+    /// Takes up what a journal has, up to its first incomplete or damaged record.
+    fn recover(&mut self, mut journal: &[u8]) {
+        while let Some((batch, len)) = read_record(journal) {
+            self.write(&batch);
+            journal = &journal[len..];
         }
-        let whole = journal.len() - rest.len();
-        disk.journal.extend(&journal[..whole]);
-        disk
-    }
-
-    /// The bytes on the disk.
-    #[must_use]
-    pub fn journal(&self) -> &[u8] {
-        &self.journal
     }
 
     /// What a booting machine is told is saved.
     #[must_use]
     pub fn saved(&self) -> Saved {
-        Saved::of(&self.own)
+        Saved::of(self.values.own.0.iter())
     }
 
     /// The value under a key.
     #[must_use]
     pub fn load(&self, key: &Key) -> Option<Arc<[u8]>> {
-        let values = match key.space {
-            Space::Own => &self.own,
-            Space::Shared => &self.shared,
+        let Shelf(values) = match key.space {
+            Space::Own => &self.values.own,
+            Space::Shared => &self.values.shared,
         };
         values.get(&key.name).cloned()
     }
 
-    /// All values.
+    /// All values: the machine's own, and those of its room.
     #[must_use]
-    pub fn values(&self) -> Remains<'_> {
-        let (own, shared) = (&self.own, &self.shared);
-        Remains { own, shared }
-    }
-
-    fn apply(&mut self, batch: &Batch) {
-        for write in &batch.0 {
-            write.apply(&mut self.own, &mut self.shared);
-        }
+    pub fn values(&self) -> [Values; 2] {
+        let Shelves { own, shared } = &self.values;
+        [own, shared].map(|Shelf(values)| {
+            let pairs = values.iter();
+            pairs
+                .map(|(name, value)| (name.clone(), value.clone()))
+                .collect()
+        })
     }
 }
 
@@ -247,35 +292,31 @@ mod tests {
             for cut in 0..record(last).len() {
                 let mut disk = before.clone();
                 disk.tear(last, u64::try_from(cut).expect("small"));
-                assert_eq!(
-                    (&disk.own, &disk.shared),
-                    (&before.own, &before.shared),
-                    "record {torn} cut at {cut}"
-                );
-                assert_eq!(disk.journal, before.journal);
+                assert_eq!(disk.values, before.values, "record {torn} cut at {cut}");
+                assert_eq!(disk.written, before.written);
             }
         }
     }
 
     #[test]
     fn a_flipped_bit_anywhere_drops_that_record_and_what_follows() {
-        let mut whole = Disk::default();
-        let mut states = vec![whole.clone()];
+        let (mut whole, mut journal) = (Disk::default(), Vec::new());
+        let mut states = vec![(0, whole.clone())];
         for batch in batches() {
             whole.save(&batch);
-            states.push(whole.clone());
+            journal.extend(record(&batch));
+            states.push((journal.len(), whole.clone()));
         }
-        for at in 0..whole.journal.len() {
+        for at in 0..journal.len() {
             for bit in 0..8 {
-                let mut damaged = whole.journal.clone();
+                let mut damaged = journal.clone();
                 damaged[at] ^= 1 << bit;
-                let intact = states.iter().rfind(|state| state.journal.len() <= at);
-                let (disk, intact) = (Disk::recover(&damaged), intact.expect("the empty one"));
-                assert_eq!(
-                    (disk.own, disk.shared),
-                    (intact.own.clone(), intact.shared.clone()),
-                    "byte {at} bit {bit}"
-                );
+                let intact = states.iter().rfind(|(len, _)| *len <= at);
+                let (_, intact) = intact.expect("the empty one");
+                let mut disk = Disk::default();
+                disk.recover(&damaged);
+                assert_eq!(disk.values, intact.values, "byte {at} bit {bit}");
+                assert_eq!(disk.written, intact.written, "byte {at} bit {bit}");
             }
         }
     }
@@ -308,9 +349,7 @@ mod tests {
                 let lost = disk.lose_power(|| next.next().expect("three at most"));
                 let expected = &states[usize::try_from(left).expect("small")];
                 assert_eq!(lost, 3 - left, "{synced} synced, {damage:?}");
-                assert_eq!(disk.own, expected.own);
-                assert_eq!(disk.shared, expected.shared);
-                assert_eq!(disk.journal, expected.journal);
+                assert_eq!(disk.values, expected.values);
                 assert_eq!((disk.written(), disk.synced()), (left, left));
             }
         }
@@ -329,8 +368,10 @@ mod tests {
     fn what_was_put_and_not_deleted_reads_back() {
         let mut disk = Disk::default();
         batches().iter().for_each(|batch| disk.save(batch));
-        let own: Vec<_> = disk.own.keys().cloned().collect();
-        assert_eq!(own, [b"e\x03"]);
+        let [own, shared] = disk.values();
+        let names = |values: Values| values.into_keys().collect::<Vec<_>>();
+        assert_eq!(names(own), [b"e\x03"]);
+        assert_eq!(names(shared), [b"a", b"b"]);
         assert_eq!(disk.load(&Key::shared(*b"a")).as_deref(), Some(&b"1"[..]));
         assert_eq!(disk.load(&Key::shared(*b"b")).as_deref(), Some(&b""[..]));
         assert!(disk.saved().has(b"e\x03"));

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chain::Time;
-use protocol::{Claim, Death, Seen, Shape};
+use protocol::{Claim, Death, Kin, Seen, Shape};
 use scenario::{Place, Scenario, Setting};
 
 use crate::checkers::{self, Branches, Fall, SETTLES};
@@ -51,6 +51,19 @@ impl Judges {
     /// Whether a node lies on purpose.
     pub(crate) fn is_twisted(&self, seat: SeatIx) -> bool {
         self.twisted.contains(&seat)
+    }
+
+    /// Judges of the same, who go their own way from here.
+    pub(crate) fn fork(&self) -> Self {
+        let mut kin = Kin::default();
+        Self {
+            branches: self.branches.as_ref().map(Branches::fork),
+            claims: self.claims.iter().map(|one| one.fork(&mut kin)).collect(),
+            broken: self.broken.clone(),
+            twisted: self.twisted.clone(),
+            falls: Vec::new(),
+            ..*self
+        }
     }
 
     /// Shows a step to all.

@@ -11,6 +11,7 @@ pub mod checkers;
 mod disk;
 mod fingerprint;
 mod judges;
+mod log;
 mod network;
 mod queue;
 pub mod random;
@@ -22,5 +23,6 @@ pub mod shrink;
 
 pub use disk::Disk;
 pub use fingerprint::Fingerprint;
+pub use log::Log;
 pub use report::{Claim, Counts, Report, Standing, Verdict};
 pub use run::Sim;

@@ -23,13 +23,13 @@ mod trouble;
 /// A run in progress.
 pub struct Sim {
     setting: Setting,
-    faults: Vec<FaultKind>,
+    faults: Arc<[FaultKind]>,
     /// Milliseconds between two transactions of a client, on average.
     every_ms: u64,
     /// What clients want, and when.
     wishes: Stream,
     seats: Vec<Seat>,
-    seat_of: BTreeMap<PeerId, SeatIx>,
+    seat_of: Arc<BTreeMap<PeerId, SeatIx>>,
     queue: Queue,
     network: Network,
     disks: DisksSpec,
@@ -39,8 +39,8 @@ pub struct Sim {
     fingerprint: Fingerprint,
     judges: Judges,
     counts: Counts,
-    events: Vec<(Time, SeatIx, Event)>,
-    forgotten: u64,
+    /// What was told in the latest event.
+    told: Vec<(SeatIx, Event)>,
 }
 
 impl Sim {
@@ -65,10 +65,8 @@ impl Sim {
             Seat::new(place, scenario.seed, rate)
         };
         let seats: Vec<Seat> = places.into_iter().map(seat).collect();
-        let seat_of = (0..)
-            .zip(&seats)
-            .map(|(index, seat)| (seat.peer, index))
-            .collect();
+        let seat_of = (0..).zip(&seats).map(|(index, seat)| (seat.peer, index));
+        let seat_of = Arc::new(seat_of.collect());
         let mut sim = Self {
             judges,
             setting,
@@ -89,8 +87,7 @@ impl Sim {
             end: seconds(scenario.seconds),
             fingerprint: Fingerprint::default(),
             counts: Counts::default(),
-            events: Vec::new(),
-            forgotten: 0,
+            told: Vec::new(),
         };
         for fault in scenario.faults.iter().filter(|fault| fault.at_ms == 0) {
             if let FaultKind::TurnEvil { node, twist } = &fault.kind {
@@ -107,6 +104,25 @@ impl Sim {
         self
     }
 
+    /// An independent copy, which runs on as this run would. Machines, disks and claims are copied in O(1);
+    /// what is under way is copied.
+    #[must_use]
+    pub fn fork(&self) -> Self {
+        Self {
+            setting: self.setting.clone(),
+            faults: Arc::clone(&self.faults),
+            wishes: self.wishes.clone(),
+            seats: self.seats.iter().map(Seat::fork).collect(),
+            seat_of: Arc::clone(&self.seat_of),
+            queue: self.queue.clone(),
+            network: self.network.clone(),
+            memo: self.memo.clone(),
+            judges: self.judges.fork(),
+            told: self.told.clone(),
+            ..*self
+        }
+    }
+
     /// Runs to the scenario's end.
     pub fn run(&mut self) -> Report {
         while self.advance() {}
@@ -115,6 +131,7 @@ impl Sim {
 
     /// Takes the next event; false at the end of the scenario.
     pub fn advance(&mut self) -> bool {
+        self.told.clear();
         if self.queue.next_at().is_none_or(|at| at > self.end) {
             self.now = self.end;
             return false;
@@ -185,17 +202,16 @@ impl Sim {
         (self.now.0 / 1_000_000, self.end.0 / 1_000_000)
     }
 
-    /// How many of the oldest events are no longer kept.
+    /// The time of the latest event.
     #[must_use]
-    pub fn forgotten(&self) -> u64 {
-        self.forgotten
+    pub fn now(&self) -> Time {
+        self.now
     }
 
-    /// What the nodes reported, oldest first: all of up to 10,000 events, and at least the last
-    /// 5,000 of a longer run.
+    /// What nodes told in the latest event, in this order.
     #[must_use]
-    pub fn events(&self) -> &[(Time, SeatIx, Event)] {
-        &self.events
+    pub fn told(&self) -> &[(SeatIx, Event)] {
+        &self.told
     }
 
     fn boot(&mut self, number: u64, index: SeatIx) {

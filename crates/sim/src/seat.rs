@@ -72,6 +72,20 @@ impl Seat {
         }
     }
 
+    /// An independent copy in O(1), but for what is under way here.
+    pub(crate) fn fork(&self) -> Self {
+        Self {
+            machine: self.machine.as_ref().map(|machine| machine.fork()),
+            disk: self.disk.clone(),
+            timers: self.timers.clone(),
+            rng: self.rng.clone(),
+            waiting: self.waiting.clone(),
+            disk_rng: self.disk_rng.clone(),
+            place: self.place.clone(),
+            ..*self
+        }
+    }
+
     /// Puts a fresh machine in place of whatever was here; its first input must be `Boot`.
     pub(crate) fn start(&mut self, setting: &Setting, memo: &Memo) {
         self.life += 1;
@@ -102,11 +116,11 @@ impl Seat {
 
     /// Writes a batch, and says when it will be synced; `None` if it is.
     pub(crate) fn save(&mut self, batch: &Batch, now: Time, disks: DisksSpec) -> Option<Time> {
-        self.disk.save(batch);
         if disks.sync_max_ms == 0 {
-            self.disk.sync(self.disk.written());
+            self.disk.save_synced(batch);
             return None;
         }
+        self.disk.save(batch);
         let [least, most] = [disks.sync_min_ms, disks.sync_max_ms].map(|ms| u64::from(ms) * 1_000);
         let takes = Micros(least + self.disk_rng.below(most - least + 1));
         self.syncs = self.syncs.max(now).saturating_add(takes);

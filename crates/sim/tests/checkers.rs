@@ -8,7 +8,7 @@ use chain::{
     Time, Transaction, TxOut, U256, Work, block_proof, tabchain,
 };
 use protocol::{
-    AskId, Batch, Body, Claim, Death, Glance, Input, JobId, Key, Output, Proposal, Receipt,
+    AskId, Batch, Body, Claim, Death, Glance, Input, JobId, Key, Kin, Output, Proposal, Receipt,
     Remains, Request, Saved, Seen, Values, Write,
 };
 use sim::checkers::{Agreement, Answers, Checker, MostWork, OneHistory, Record, SETTLES, Supply};
@@ -283,7 +283,7 @@ fn two_histories_of_the_same_slots_are_seen() {
         after(claim, 1, &[(1, Some(1))], alive).is_err(),
         "twice in one life"
     );
-    let mut other = claim.fork();
+    let mut other = claim.fork(&mut Kin::default());
     let forged = [executed(4, Some(5))];
     assert!(
         other.after(&seen(1, &forged, alive)).is_err(),
@@ -303,7 +303,11 @@ fn snapshots_of_another_history_are_seen() {
         .map(|(slot, block)| executed(slot, block))
         .into();
     claim.after(&seen(0, &executes, alive)).expect("first");
-    let judge = |seat, out: &[Output]| claim.fork().after(&seen(seat, out, alive));
+    let judge = |seat, out: &[Output]| {
+        claim
+            .fork(&mut Kin::default())
+            .after(&seen(seat, out, alive))
+    };
     assert_eq!(judge(1, &[restored(2, 2), executed(3, None)]), Ok(()));
     assert_eq!(judge(1, &[restored(3, 2), executed(4, None)]), Ok(()));
     assert_eq!(

@@ -3,14 +3,17 @@
 #![cfg(not(target_arch = "wasm32"))] // reads files; `fingerprint.rs` runs everywhere
 
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
 
 use scenario::Scenario;
-use sim::{Sim, Verdict};
+use sim::{Log, Sim, Verdict};
+
+mod cases;
+
+use cases::{all, load, root};
 
 #[test]
 fn every_scenario_matches_its_transcript() {
-    let cases = cases(&root());
+    let cases = all();
     assert!(cases.len() >= 3, "only {} cases found", cases.len());
     let mut differ = Vec::new();
     for folder in cases {
@@ -31,7 +34,7 @@ fn every_scenario_matches_its_transcript() {
 /// Sharing the results of validity checks between nodes changes nothing.
 #[test]
 fn runs_are_the_same_without_the_memo() {
-    for folder in cases(&root()) {
+    for folder in all() {
         let scenario = load(&folder);
         let with = Sim::new(&scenario).expect("valid").run();
         let without = Sim::new(&scenario).expect("valid").without_memo().run();
@@ -90,35 +93,16 @@ fn many_seeds_converge_without_a_broken_claim() {
     assert!(torn_writes >= 5, "only {torn_writes} writes were torn");
 }
 
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/scenarios")
-}
-
-fn cases(folder: &Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    for entry in std::fs::read_dir(folder).expect("the scenarios are there") {
-        let path = entry.expect("readable").path();
-        if path.join("scenario.toml").exists() {
-            found.push(path);
-        } else if path.is_dir() {
-            found.extend(cases(&path));
-        }
-    }
-    found.sort();
-    found
-}
-
-fn load(folder: &Path) -> Scenario {
-    let text = std::fs::read_to_string(folder.join("scenario.toml")).expect("readable");
-    toml::from_str(&text).unwrap_or_else(|error| panic!("{folder:?}: {error}"))
-}
-
 fn transcript(scenario: &Scenario) -> String {
     let mut sim = Sim::new(scenario).expect("within limits");
-    let report = sim.run();
+    let mut log = Log::default();
+    while sim.advance() {
+        log.note(&sim);
+    }
+    let report = sim.report();
     let mut text = format!("# {}\n", scenario.title);
     let mut line = |line: String| writeln!(text, "{line}").expect("a string grows");
-    for (at, seat, event) in sim.events() {
+    for (at, seat, event) in log.events() {
         line(format!("{:>12} node {seat} {event:?}", at.0));
     }
     for claim in &report.claims {

@@ -3,7 +3,7 @@
 use alloc::{boxed::Box, string::String, vec::Vec};
 
 use chain::{Encode, PeerId, Time};
-use protocol::{Claim, Death, Glance, Input, Keep, Output, Remains, Seen, Values, Wish, pack};
+use protocol::{Claim, Death, Glance, Input, Keep, Kin, Output, Remains, Seen, Values, Wish, pack};
 
 use super::host::output;
 
@@ -61,7 +61,7 @@ pub fn fine(claim: &mut dyn Claim, steps: &[Step]) {
 pub fn finds(mut claim: Box<dyn Claim>, steps: &[Step]) {
     let (last, before) = steps.split_last().expect("a violation");
     fine(&mut *claim, before);
-    let mut copy = claim.fork();
+    let mut copy = claim.fork(&mut Kin::default());
     let (seat, out, glance) = last;
     assert!(
         show(&mut *claim, *seat, out, *glance).is_err(),

@@ -5,14 +5,18 @@ use std::collections::BTreeMap;
 
 use chain::{BlockId, Height, U256};
 use protocol::Seen;
+use rpds::RedBlackTreeMapSync as Map;
 
 use super::{Checker, Record};
 
 /// The claim.
+#[derive(Clone)]
 pub struct Agreement {
     depth: u32,
     /// The final block of each height, and the node that was first to consider it final.
-    finals: BTreeMap<Height, (BlockId, u32)>,
+    finals: Map<Height, (BlockId, u32)>,
+    /// Where each node stood last.
+    tips: BTreeMap<u32, BlockId>,
 }
 
 impl Agreement {
@@ -21,7 +25,8 @@ impl Agreement {
     pub fn new(depth: u32) -> Self {
         Self {
             depth,
-            finals: BTreeMap::new(),
+            finals: Map::new_sync(),
+            tips: BTreeMap::new(),
         }
     }
 }
@@ -36,6 +41,9 @@ impl Checker for Agreement {
             return Ok(());
         };
         let (seat, tip) = (seen.seat, glance.tip);
+        if self.tips.insert(seat, tip) == Some(tip) {
+            return Ok(()); // nothing is final that was not
+        }
         let deep = usize::try_from(self.depth).unwrap_or(usize::MAX);
         for (id, entry) in record.path(tip).skip(deep) {
             match self.finals.get(&entry.height) {
@@ -47,10 +55,14 @@ impl Checker for Agreement {
                     ));
                 }
                 None => {
-                    self.finals.insert(entry.height, (id, seat));
+                    self.finals.insert_mut(entry.height, (id, seat));
                 }
             }
         }
         Ok(())
+    }
+
+    fn fork(&self) -> Box<dyn Checker> {
+        Box::new(self.clone())
     }
 }

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chain::Time;
-use protocol::{AskId, Claim, Death, Input, Output, Seen};
+use protocol::{AskId, Claim, Death, Input, Kin, Output, Seen};
 
 use super::SETTLES;
 
@@ -76,7 +76,7 @@ impl Claim for Answers {
         }
     }
 
-    fn fork(&self) -> Box<dyn Claim> {
+    fn fork(&self, _kin: &mut Kin) -> Box<dyn Claim> {
         Box::new(self.clone())
     }
 }

@@ -33,6 +33,9 @@ pub trait Checker {
 
     /// Looks at a death.
     fn died(&mut self, _death: &Death<'_>, _record: &Record) {}
+
+    /// An independent copy in O(1).
+    fn fork(&self) -> Box<dyn Checker>;
 }
 
 /// All claims about blocks on branches, and the record that they share; `depth` blocks make a block
@@ -75,6 +78,14 @@ impl Branches {
             if let Err(what) = checker.after(seen, &self.record, saved) {
                 falls.push((checker.name(), what));
             }
+        }
+    }
+
+    /// An independent copy in O(1).
+    pub(crate) fn fork(&self) -> Self {
+        Self {
+            record: self.record.clone(),
+            checkers: self.checkers.iter().map(|one| one.fork()).collect(),
         }
     }
 

@@ -1,12 +1,11 @@
 //! What the checkers know: every block that a node ever wrote to its disk, with work and coins
 //! added up here, independently of any node.
 
-use std::collections::BTreeMap;
-
 use chain::{
     Block, BlockId, ChainParams, Height, OutPoint, Txid, U256, Work, block_proof, decode_exact,
 };
 use protocol::{Output, Space, Write};
+use rpds::RedBlackTreeMapSync as Map;
 
 /// What the record knows about a block.
 #[derive(Clone, Debug)]
@@ -20,10 +19,11 @@ pub(crate) struct Entry {
 }
 
 /// All blocks seen.
+#[derive(Clone)]
 pub struct Record {
     genesis: BlockId,
-    entries: BTreeMap<BlockId, Entry>,
-    values: BTreeMap<OutPoint, i128>,
+    entries: Map<BlockId, Entry>,
+    values: Map<OutPoint, i128>,
 }
 
 const OP_RETURN: u8 = 0x6a;
@@ -42,8 +42,8 @@ impl Record {
         };
         Self {
             genesis,
-            entries: BTreeMap::from([(genesis, entry)]),
-            values: BTreeMap::new(),
+            entries: Map::new_sync().insert(genesis, entry),
+            values: Map::new_sync(),
         }
     }
 
@@ -84,7 +84,7 @@ impl Record {
         let (height, before) = (above.height.next(), above.work);
         let work = before + block_proof(block.header.bits).0;
         let created = self.created(&block);
-        self.entries.insert(
+        self.entries.insert_mut(
             id,
             Entry {
                 parent,
@@ -104,7 +104,7 @@ impl Record {
                 if output.script_pubkey.as_bytes().first() != Some(&OP_RETURN) {
                     sum += i128::from(output.value);
                     self.values
-                        .insert(OutPoint { txid, vout }, output.value.into());
+                        .insert_mut(OutPoint { txid, vout }, output.value.into());
                 }
             }
             // The value of an unknown output is not known: the sum then differs from the node's, as

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chain::{BlockId, PeerId, Time};
-use protocol::{Body, Claim, Death, Output, Proposal, Receipt, Request, Seen};
+use protocol::{Body, Claim, Death, Kin, Output, Proposal, Receipt, Request, Seen};
+use rpds::RedBlackTreeMapSync as Map;
 
 /// So many of the last slots are remembered.
 const REMEMBERED: usize = 100_000;
@@ -14,9 +15,9 @@ const REMEMBERED: usize = 100_000;
 #[derive(Clone, Default)]
 pub struct OneHistory {
     /// What slots led to.
-    slots: BTreeMap<u64, First>,
+    slots: Map<u64, First>,
     /// The last request of each client that was executed.
-    requests: BTreeMap<PeerId, Done>,
+    requests: Map<PeerId, Done>,
     /// Where each seat stands in its present life.
     stands: BTreeMap<u32, Stand>,
 }
@@ -74,15 +75,22 @@ impl OneHistory {
             let before = before.slot;
             return Err(format!("node {seat} executes slot {slot} after {before}"));
         }
-        let first = self.slots.entry(slot).or_insert(First { tip, seat, at });
-        if first.tip != tip {
-            return Err(first.differs(seat, slot, tip));
+        match self.slots.get(&slot) {
+            Some(first) if first.tip != tip => Err(first.differs(seat, slot, tip)),
+            Some(first) => Ok((first.seat, first.at) == (seat, at)),
+            None => {
+                self.slots.insert_mut(slot, First { tip, seat, at });
+                self.forget();
+                Ok(true)
+            }
         }
-        let is_first = (first.seat, first.at) == (seat, at);
-        if self.slots.len() > REMEMBERED {
-            self.slots.pop_first();
+    }
+
+    fn forget(&mut self) {
+        let oldest = self.slots.first().map(|(slot, _)| *slot);
+        if let Some(oldest) = oldest.filter(|_| self.slots.size() > REMEMBERED) {
+            self.slots.remove_mut(&oldest);
         }
-        Ok(is_first)
     }
 
     /// Each request has one effect: when it is decided again, the receipt is the same, or empty if its
@@ -104,7 +112,7 @@ impl OneHistory {
                         tx,
                         receipt,
                     };
-                    self.requests.insert(*client, done);
+                    self.requests.insert_mut(*client, done);
                     false
                 }
             };
@@ -130,11 +138,7 @@ impl OneHistory {
             Some(first) if first.tip != Some(tip) => {
                 return Err(first.differs(seat, slot, Some(tip)));
             }
-            None if self
-                .slots
-                .last_key_value()
-                .is_none_or(|(last, _)| *last < slot) =>
-            {
+            None if self.slots.last().is_none_or(|(last, _)| *last < slot) => {
                 return Err(format!(
                     "node {seat} has a snapshot of slot {slot} before anybody"
                 ));
@@ -177,7 +181,7 @@ impl Claim for OneHistory {
         Ok(())
     }
 
-    fn fork(&self) -> Box<dyn Claim> {
+    fn fork(&self, _kin: &mut Kin) -> Box<dyn Claim> {
         Box::new(self.clone())
     }
 }

@@ -1,19 +1,19 @@
 //! Supply: the coins in a node's state are those that its blocks created, and no more than the
 //! subsidies allow.
 
-use std::collections::BTreeMap;
-
 use chain::{BlockId, ChainParams, U256};
 use protocol::Seen;
+use rpds::RedBlackTreeMapSync as Map;
 
 use super::{Checker, Record};
 
 /// The claim.
+#[derive(Clone)]
 pub struct Supply {
     halving: u32,
     subsidy: u64,
     /// Coins created and coins allowed up to each block, so that nothing is added up twice.
-    sums: BTreeMap<BlockId, (i128, i128)>,
+    sums: Map<BlockId, (i128, i128)>,
 }
 
 impl Supply {
@@ -24,7 +24,7 @@ impl Supply {
         Self {
             halving,
             subsidy,
-            sums: BTreeMap::new(),
+            sums: Map::new_sync(),
         }
     }
 
@@ -49,7 +49,7 @@ impl Supply {
                 self.subsidy.checked_shr(halvings).unwrap_or(0)
             };
             sums = (sums.0 + entry.created, sums.1 + i128::from(allowed));
-            self.sums.insert(id, sums);
+            self.sums.insert_mut(id, sums);
         }
         Some(sums)
     }
@@ -74,5 +74,9 @@ impl Checker for Supply {
             return Err(format!("{made} made where {allowed} are allowed"));
         }
         Ok(())
+    }
+
+    fn fork(&self) -> Box<dyn Checker> {
+        Box::new(self.clone())
     }
 }

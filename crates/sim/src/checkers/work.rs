@@ -10,7 +10,7 @@ use protocol::{Death, Seen};
 use super::{Checker, Record};
 
 /// The claim.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct MostWork {
     /// The most work that each node ever had, across crashes.
     highest: BTreeMap<u32, U256>,
@@ -55,5 +55,9 @@ impl Checker for MostWork {
         let works = blocks.filter_map(|block| Some(record.get(&block.id())?.work));
         let most = works.max().unwrap_or_default();
         self.highest.insert(death.seat, most);
+    }
+
+    fn fork(&self) -> Box<dyn Checker> {
+        Box::new(self.clone())
     }
 }

@@ -13,8 +13,6 @@ use crate::search;
 
 /// How long reading from the simulated disk takes.
 const DISK_LATENCY: Micros = Micros::from_millis(1);
-/// How many log entries are kept at most; the oldest are dropped first.
-const LOG: usize = 10_000;
 
 impl Sim {
     /// Does what a machine asks for.
@@ -138,11 +136,7 @@ impl Sim {
             Event::Reorganised { .. } => self.counts.reorganisations += 1,
             _ => {}
         }
-        if self.events.len() == LOG {
-            self.events.drain(..LOG / 2);
-            self.forgotten += LOG as u64 / 2;
-        }
-        self.events.push((self.now, index, event.clone()));
+        self.told.push((index, event.clone()));
     }
 }
 

@@ -1,7 +1,7 @@
 //! What goes wrong: processes die or stand still, power fails, the network is cut or slow.
 
 use chain::{Micros, Time};
-use protocol::{Death, Outbox};
+use protocol::{Death, Outbox, Remains};
 use scenario::FaultKind;
 
 use super::{Sim, usize_of};
@@ -71,7 +71,8 @@ impl Sim {
         let lives = seat.machine.is_some();
         seat.die();
         let seat = &self.seats[usize_of(index)];
-        let remains = (lost > 0).then(|| seat.disk.values());
+        let left = (lost > 0).then(|| seat.disk.values());
+        let remains = left.as_ref().map(|[own, shared]| Remains { own, shared });
         let (seat, peer) = (index, seat.peer);
         let death = Death {
             seat,
