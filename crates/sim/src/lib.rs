@@ -10,6 +10,7 @@
 pub mod checkers;
 mod disk;
 mod fingerprint;
+mod happening;
 mod judges;
 mod log;
 mod network;
@@ -23,6 +24,7 @@ pub mod shrink;
 
 pub use disk::Disk;
 pub use fingerprint::Fingerprint;
+pub use happening::{Flight, Happening, Number, What};
 pub use log::Log;
 pub use report::{Claim, Counts, Report, Standing, Verdict};
 pub use run::Sim;

@@ -3,8 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use chain::{PeerId, Time};
+use chain::Time;
 use protocol::{Job, Key, Packet, TimerKey};
+
+use crate::happening::{Flight, Happening, Number, What};
 
 /// A node's place in the scenario, from 0.
 pub(crate) type SeatIx = u32;
@@ -17,7 +19,7 @@ pub(crate) enum Planned {
     /// A packet arrives.
     Deliver {
         to: SeatIx,
-        from: PeerId,
+        from: SeatIx,
         packet: Packet,
     },
     /// A timer is due, unless it has been armed again since.
@@ -27,7 +29,11 @@ pub(crate) enum Planned {
         armed: u64,
     },
     /// A search succeeds, unless its job has been replaced since.
-    Mined { seat: SeatIx, job: Job, life: u64 },
+    Mined {
+        seat: SeatIx,
+        job: Box<Job>,
+        life: u64,
+    },
     /// A value was read from the disk in this life of the node.
     Loaded { seat: SeatIx, key: Key, life: u64 },
     /// So many batches on a disk are synced, unless its power has failed since.
@@ -58,36 +64,97 @@ impl Planned {
     }
 }
 
+/// A planned event, and what led to it.
+#[derive(Clone, Debug)]
+pub(crate) struct Due {
+    /// The event that it follows from.
+    pub(crate) cause: Option<Number>,
+    /// When it was planned.
+    pub(crate) since: Time,
+    pub(crate) what: Planned,
+}
+
+impl Due {
+    /// What it is, once it happens.
+    pub(crate) fn happening(&self, at: Time) -> Happening {
+        let (seat, what) = match self.what {
+            Planned::Boot(seat) => (seat, What::Boot),
+            Planned::Deliver { to, from, .. } => (to, What::Packet { from }),
+            Planned::Timer { seat, key, .. } => (seat, What::Timer { key }),
+            Planned::Mined { seat, .. } => (seat, What::Searched),
+            Planned::Loaded { seat, .. } => (seat, What::Loaded),
+            Planned::Synced { seat, .. } => (seat, What::Synced),
+            Planned::Resume { seat, .. } => (seat, What::Resumed),
+            Planned::Submit(seat) => (seat, What::Asked),
+            Planned::Fault(index) => return Happening::fault(at, index),
+        };
+        Happening {
+            at,
+            cause: self.cause,
+            seat: Some(seat),
+            what,
+        }
+    }
+}
+
 /// Everything that is planned.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Queue {
-    planned: BTreeMap<(Time, u64), Planned>,
+    planned: BTreeMap<(Time, u64), Due>,
     sequence: u64,
 }
 
 impl Queue {
     /// Plans an event; `what` receives its number, which no other event has.
-    pub(crate) fn plan_with(&mut self, at: Time, what: impl FnOnce(u64) -> Planned) -> u64 {
+    pub(crate) fn plan_with(&mut self, at: Time, due: impl FnOnce(u64) -> Due) -> u64 {
         self.sequence += 1;
-        self.planned
-            .insert((at, self.sequence), what(self.sequence));
+        self.planned.insert((at, self.sequence), due(self.sequence));
         self.sequence
     }
 
     /// Plans an event.
-    pub(crate) fn plan(&mut self, at: Time, what: Planned) {
-        self.plan_with(at, |_| what);
+    pub(crate) fn plan(&mut self, at: Time, due: Due) {
+        self.plan_with(at, |_| due);
+    }
+
+    /// Plans what follows from nothing else.
+    pub(crate) fn begin(&mut self, at: Time, what: Planned) {
+        let (cause, since) = (None, Time::ZERO);
+        self.plan(at, Due { cause, since, what });
     }
 
     /// Takes out the next event, with its time and number.
-    pub(crate) fn next(&mut self) -> Option<(Time, u64, Planned)> {
-        let ((at, sequence), what) = self.planned.pop_first()?;
-        Some((at, sequence, what))
+    pub(crate) fn next(&mut self) -> Option<(Time, u64, Due)> {
+        let ((at, sequence), due) = self.planned.pop_first()?;
+        Some((at, sequence, due))
     }
 
     /// The time of the next event.
     pub(crate) fn next_at(&self) -> Option<Time> {
         self.planned.first_key_value().map(|((at, _), _)| *at)
+    }
+
+    /// How many events are planned.
+    pub(crate) fn len(&self) -> usize {
+        self.planned.len()
+    }
+
+    /// The packets on their way, in the order in which they arrive.
+    pub(crate) fn flights(&self) -> impl Iterator<Item = Flight<'_>> {
+        self.planned.iter().filter_map(|((arrives, id), due)| {
+            let Planned::Deliver { to, from, packet } = &due.what else {
+                return None;
+            };
+            Some(Flight {
+                id: *id,
+                from: *from,
+                to: *to,
+                left: due.since,
+                arrives: *arrives,
+                said: due.cause,
+                packet,
+            })
+        })
     }
 }
 
@@ -99,11 +166,11 @@ mod tests {
     fn events_at_the_same_time_come_in_the_order_they_were_planned() {
         let mut queue = Queue::default();
         for (at, seat) in [(5, 0), (3, 1), (5, 2), (3, 3)] {
-            queue.plan(Time(at), Planned::Boot(seat));
+            queue.begin(Time(at), Planned::Boot(seat));
         }
         let mut order = Vec::new();
-        while let Some((_, _, Planned::Boot(seat))) = queue.next() {
-            order.push(seat);
+        while let Some((_, _, due)) = queue.next() {
+            order.push(due.happening(Time(0)).seat.expect("a node starts"));
         }
         assert_eq!(order, [1, 3, 0, 2]);
     }

@@ -10,9 +10,10 @@ use protocol::{AskId, Event, Input, Outbox, Output, Role, Seen};
 use scenario::{DisksSpec, FaultKind, Place, Scenario, ScenarioError, Setting};
 
 use crate::fingerprint::Fingerprint;
+use crate::happening::{Flight, Happening, Number};
 use crate::judges::Judges;
 use crate::network::Network;
-use crate::queue::{Planned, Queue, SeatIx};
+use crate::queue::{Due, Planned, Queue, SeatIx};
 use crate::report::{Counts, Report, Standing};
 use crate::search;
 use crate::seat::{Seat, toy_key};
@@ -36,6 +37,9 @@ pub struct Sim {
     memo: Memo,
     now: Time,
     end: Time,
+    /// How many events there were.
+    happened: u64,
+    latest: Option<Happening>,
     fingerprint: Fingerprint,
     judges: Judges,
     counts: Counts,
@@ -85,6 +89,8 @@ impl Sim {
             memo: Memo::default(),
             now: Time::ZERO,
             end: seconds(scenario.seconds),
+            happened: 0,
+            latest: None,
             fingerprint: Fingerprint::default(),
             counts: Counts::default(),
             told: Vec::new(),
@@ -129,39 +135,48 @@ impl Sim {
         self.report()
     }
 
-    /// Takes the next event; false at the end of the scenario.
+    /// Goes on to the next event, or to something that comes to nothing; false at the end of the
+    /// scenario.
     pub fn advance(&mut self) -> bool {
         self.told.clear();
         if self.queue.next_at().is_none_or(|at| at > self.end) {
             self.now = self.end;
             return false;
         }
-        let Some((at, number, planned)) = self.queue.next() else {
+        let Some((at, number, due)) = self.queue.next() else {
             return false;
         };
         self.now = at;
-        let held = planned.process().and_then(|seat| self.seat(seat).paused);
+        let held = due.what.process().and_then(|seat| self.seat(seat).paused);
         if let Some(until) = held {
-            self.hold(until, planned);
+            self.hold(until, due);
             return true;
         }
+        let happening = due.happening(at);
+        self.happened += 1; // and may be the cause of others
+        match self.happen(number, due.what) {
+            true => self.latest = Some(happening),
+            false => self.happened -= 1,
+        }
+        true
+    }
+
+    /// Lets something happen; false if it comes to nothing.
+    fn happen(&mut self, number: u64, planned: Planned) -> bool {
         match planned {
             Planned::Boot(seat) => self.boot(number, seat),
             Planned::Deliver { to, from, packet } => {
-                self.step(number, to, Input::Packet { from, packet });
+                let from = self.seat(from).peer;
+                self.step(number, to, Input::Packet { from, packet })
             }
             Planned::Timer { seat, key, armed } => {
-                if self.seat(seat).timers.get(&key) == Some(&armed) {
-                    self.seat(seat).timers.remove(&key);
-                    self.step(number, seat, Input::Timer { key });
-                }
+                self.seat(seat).fires(key, armed) && self.step(number, seat, Input::Timer { key })
             }
             Planned::Mined { seat, job, life } => self.mined(number, seat, &job, life),
             Planned::Loaded { seat, key, life } => {
-                if self.seat(seat).life == life {
-                    let value = self.seat(seat).disk.load(&key);
-                    self.step(number, seat, Input::Loaded { key, value });
-                }
+                let value = self.seat(seat).disk.load(&key);
+                self.seat(seat).life == life
+                    && self.step(number, seat, Input::Loaded { key, value })
             }
             Planned::Synced {
                 seat,
@@ -170,9 +185,45 @@ impl Sim {
             } => self.synced(seat, batches, outages),
             Planned::Resume { seat, life } => self.resume(number, seat, life),
             Planned::Submit(seat) => self.submit(number, seat),
-            Planned::Fault(index) => self.fault(number, index),
+            Planned::Fault(index) => {
+                self.fault(number, index);
+                true
+            }
         }
-        true
+    }
+
+    /// How many events have happened, which is the number of the latest.
+    #[must_use]
+    pub fn happened(&self) -> u64 {
+        self.happened
+    }
+
+    /// The latest event.
+    #[must_use]
+    pub fn latest(&self) -> Option<&Happening> {
+        self.latest.as_ref()
+    }
+
+    /// The packets on their way, in the order in which they arrive.
+    pub fn flights(&self) -> impl Iterator<Item = Flight<'_>> {
+        self.queue.flights()
+    }
+
+    /// How much is under way: what a fork has to copy.
+    #[must_use]
+    pub fn under_way(&self) -> usize {
+        self.queue.len()
+    }
+
+    /// The present event, as the cause of what follows from it.
+    fn cause(&self) -> Option<Number> {
+        Number::new(self.happened)
+    }
+
+    /// Plans something that follows from the present event.
+    fn plan(&mut self, at: Time, what: Planned) {
+        let (cause, since) = (self.cause(), self.now);
+        self.queue.plan(at, Due { cause, since, what });
     }
 
     /// The outcome of the run so far.
@@ -214,7 +265,7 @@ impl Sim {
         &self.told
     }
 
-    fn boot(&mut self, number: u64, index: SeatIx) {
+    fn boot(&mut self, number: u64, index: SeatIx) -> bool {
         let (setting, memo) = (self.setting.clone(), self.memo.clone());
         let seat = self.seat(index);
         seat.start(&setting, &memo);
@@ -222,6 +273,7 @@ impl Sim {
         self.judges.trouble(self.now);
         self.step(number, index, Input::Boot { saved });
         self.tell_peers(number);
+        true
     }
 
     /// Tells every running node which others it can reach.
@@ -245,43 +297,44 @@ impl Sim {
         self.step(number, index, Input::Peers { up });
     }
 
-    fn mined(&mut self, number: u64, index: SeatIx, job: &protocol::Job, life: u64) {
+    fn mined(&mut self, number: u64, index: SeatIx, job: &protocol::Job, life: u64) -> bool {
         let seat = self.seat(index);
         if seat.life != life || seat.job.as_ref() != Some(job) {
-            return; // the job was replaced: a search has no memory, so nothing is lost
+            return false; // the job was replaced: a search has no memory, so nothing is lost
         }
         let input = match search::find(job, &mut seat.rng) {
             Some(nonce) => Input::Found { job: job.id, nonce },
             None => Input::Spent { job: job.id },
         };
-        self.step(number, index, input);
+        self.step(number, index, input)
     }
 
     /// A client that is up wants something, and will want something else later.
-    fn submit(&mut self, number: u64, index: SeatIx) {
+    fn submit(&mut self, number: u64, index: SeatIx) -> bool {
         let wait = Micros::from_millis(1 + self.wishes.below(2 * self.every_ms));
         let at = self.now.saturating_add(wait);
-        self.queue.plan(at, Planned::Submit(index));
+        self.queue.begin(at, Planned::Submit(index));
         let Some(sample) = self.setting.ledger.sample else {
-            return;
+            return false;
         };
         let tx = sample(&mut self.wishes).into();
         let seat = self.seat(index);
         if !seat.is_ready() {
-            return;
+            return false;
         }
         seat.asks += 1;
         let ask = AskId(seat.asks);
         self.counts.submitted += 1;
-        self.step(number, index, Input::Submit { ask, tx });
+        self.step(number, index, Input::Submit { ask, tx })
     }
 
-    /// Lets a machine take a step, and carries out everything that follows from it.
-    fn step(&mut self, number: u64, index: SeatIx, input: Input) {
+    /// Lets a machine take a step, and carries out everything that follows from it; false if there is
+    /// none.
+    fn step(&mut self, number: u64, index: SeatIx, input: Input) -> bool {
         let now = self.now;
         let seat = self.seat(index);
         let Some(machine) = &mut seat.machine else {
-            return;
+            return false;
         };
         let mut out = Outbox::new();
         machine.step(now, input.clone(), &mut out);
@@ -295,6 +348,7 @@ impl Sim {
         if let Some(away) = crash {
             self.die(index, away, false);
         }
+        true
     }
 
     /// Lets every claim look at a step. A machine that crashed in it is still here, but has no glance.
@@ -345,13 +399,13 @@ fn planned(scenario: &Scenario) -> Queue {
     let mut queue = Queue::default();
     let (nodes, clients) = (scenario.nodes.count, scenario.clients.count);
     for index in 0..nodes + clients {
-        queue.plan(Time(u64::from(index) * 1_000), Planned::Boot(index));
+        queue.begin(Time(u64::from(index) * 1_000), Planned::Boot(index));
     }
     for (index, fault) in (0..).zip(&scenario.faults) {
-        queue.plan(millis(fault.at_ms), Planned::Fault(index));
+        queue.begin(millis(fault.at_ms), Planned::Fault(index));
     }
     for index in nodes..nodes + clients {
-        queue.plan(seconds(1), Planned::Submit(index));
+        queue.begin(seconds(1), Planned::Submit(index));
     }
     queue
 }

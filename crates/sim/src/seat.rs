@@ -8,7 +8,19 @@ use protocol::{Batch, Job, Machine, Outbox, Output, Packet, Role, TimerKey, To, 
 use scenario::{DisksSpec, Place, Setting};
 
 use crate::disk::{Damage, Disk};
+use crate::happening::Number;
 use crate::queue::SeatIx;
+
+/// A message that waits until what was written before it is synced.
+#[derive(Clone)]
+pub(crate) struct Said {
+    /// So many batches have to be synced.
+    pub(crate) after: u64,
+    pub(crate) to: To,
+    pub(crate) packet: Packet,
+    /// The event in which it was said.
+    pub(crate) event: Option<Number>,
+}
 
 /// A seat and what lives there.
 pub(crate) struct Seat {
@@ -29,8 +41,8 @@ pub(crate) struct Seat {
     pub(crate) paused: Option<Time>,
     /// How many packets wait for that.
     pub(crate) held: u32,
-    /// Messages that wait until so many batches are synced.
-    pub(crate) waiting: VecDeque<(u64, To, Packet)>,
+    /// Messages that wait for the disk.
+    pub(crate) waiting: VecDeque<Said>,
     /// When the last batch that was written will be synced.
     pub(crate) syncs: Time,
     /// Counts losses of power, so that syncs under way can be dropped.
@@ -98,6 +110,15 @@ impl Seat {
         self.place.role
     }
 
+    /// Whether a timer that is due has not been armed again since; it is not armed any more then.
+    pub(crate) fn fires(&mut self, key: TimerKey, armed: u64) -> bool {
+        let fires = self.timers.get(&key) == Some(&armed);
+        if fires {
+            self.timers.remove(&key);
+        }
+        fires
+    }
+
     /// Whether it takes part.
     pub(crate) fn is_ready(&self) -> bool {
         let machine = self.machine.as_ref();
@@ -128,10 +149,9 @@ impl Seat {
     }
 
     /// Takes out the next message that need not wait any longer.
-    pub(crate) fn next_said(&mut self) -> Option<(To, Packet)> {
+    pub(crate) fn next_said(&mut self) -> Option<Said> {
         let synced = self.disk.synced();
-        let said = self.waiting.pop_front_if(|(after, ..)| *after <= synced);
-        said.map(|(_, to, packet)| (to, packet))
+        self.waiting.pop_front_if(|said| said.after <= synced)
     }
 
     /// Damages what is not synced; says how many batches are lost.

@@ -8,8 +8,9 @@ use protocol::planted::is_planted;
 use protocol::{Batch, Event, Job, Output, Packet, To};
 
 use super::Sim;
-use crate::queue::{Planned, SeatIx};
+use crate::queue::{Due, Planned, SeatIx};
 use crate::search;
+use crate::seat::Said;
 
 /// How long reading from the simulated disk takes.
 const DISK_LATENCY: Micros = Micros::from_millis(1);
@@ -21,29 +22,19 @@ impl Sim {
             Output::Save(batch) => self.save(index, batch),
             Output::Load { key } => {
                 let (life, at) = (self.seat(index).life, self.now.saturating_add(DISK_LATENCY));
-                self.queue.plan(
-                    at,
-                    Planned::Loaded {
-                        seat: index,
-                        key: key.clone(),
-                        life,
-                    },
-                );
+                let (seat, key) = (index, key.clone());
+                self.plan(at, Planned::Loaded { seat, key, life });
             }
             Output::Send { to, packet } => {
-                let seat = self.seat(index);
-                let early = is_planted("host/sent-before-synced");
-                let after = if early { 0 } else { seat.disk.written() };
-                let said = (after, *to, packet.clone());
-                seat.waiting.push_back(said);
-                self.release(index);
+                self.say(index, *to, packet);
             }
             Output::Arm { key, at } => {
                 let (key, at) = (*key, (*at).max(self.now));
-                let armed = self.queue.plan_with(at, |armed| Planned::Timer {
-                    seat: index,
-                    key,
-                    armed,
+                let (cause, since, seat) = (self.cause(), self.now, index);
+                let armed = self.queue.plan_with(at, |armed| Due {
+                    cause,
+                    since,
+                    what: Planned::Timer { seat, key, armed },
                 });
                 self.seat(index).timers.insert(key, armed);
             }
@@ -72,24 +63,41 @@ impl Sim {
             batches: seat.disk.written(),
             outages: seat.outages,
         };
-        self.queue.plan(at, planned);
+        self.plan(at, planned);
     }
 
     /// So much of a disk is synced: what waited for it is said.
-    pub(super) fn synced(&mut self, index: SeatIx, batches: u64, outages: u64) {
+    pub(super) fn synced(&mut self, index: SeatIx, batches: u64, outages: u64) -> bool {
         let seat = self.seat(index);
-        if seat.outages == outages {
-            seat.disk.sync(batches);
-            self.release(index);
+        if seat.outages != outages {
+            return false;
         }
+        seat.disk.sync(batches);
+        self.release(index);
+        true
+    }
+
+    /// What a machine says leaves when all that it wrote before is synced.
+    fn say(&mut self, index: SeatIx, to: To, packet: &Packet) {
+        let event = self.cause();
+        let seat = self.seat(index);
+        let early = is_planted("host/sent-before-synced");
+        let after = if early { 0 } else { seat.disk.written() };
+        seat.waiting.push_back(Said {
+            after,
+            to,
+            packet: packet.clone(),
+            event,
+        });
+        self.release(index);
     }
 
     /// Lets go all messages that need not wait any longer.
     pub(super) fn release(&mut self, index: SeatIx) {
         while self.seat(index).paused.is_none()
-            && let Some((to, packet)) = self.seat(index).next_said()
+            && let Some(said) = self.seat(index).next_said()
         {
-            self.send(index, to, &packet);
+            self.send(index, &said);
         }
     }
 
@@ -100,32 +108,27 @@ impl Sim {
         seat.job = Some(*job);
         let wait = search::time_to_find(job, seat.hash_rate, &mut seat.rng);
         if let Some(at) = wait.and_then(|wait| now.checked_add(wait)) {
-            let (seat, job) = (index, *job);
-            self.queue.plan(at, Planned::Mined { seat, job, life });
+            let (seat, job) = (index, Box::new(*job));
+            self.plan(at, Planned::Mined { seat, job, life });
         }
     }
 
-    fn send(&mut self, index: SeatIx, to: To, packet: &Packet) {
-        let from = self.seat(index).peer;
-        let receivers: Vec<SeatIx> = match to {
-            To::All => self.indices().filter(|other| *other != index).collect(),
+    fn send(&mut self, from: SeatIx, said: &Said) {
+        let receivers: Vec<SeatIx> = match said.to {
+            To::All => self.indices().filter(|other| *other != from).collect(),
             To::Peer(peer) => self.seat_of.get(&peer).copied().into_iter().collect(),
         };
+        let (cause, since) = (said.event, self.now);
         for to in receivers {
             self.counts.packets += 1;
-            let arrivals = self.network.arrivals(self.now, index, to);
+            let arrivals = self.network.arrivals(self.now, from, to);
             if arrivals.is_empty() {
                 self.counts.lost += 1;
             }
             for at in arrivals {
-                self.queue.plan(
-                    at,
-                    Planned::Deliver {
-                        to,
-                        from,
-                        packet: packet.clone(),
-                    },
-                );
+                let packet = said.packet.clone();
+                let what = Planned::Deliver { to, from, packet };
+                self.queue.plan(at, Due { cause, since, what });
             }
         }
     }

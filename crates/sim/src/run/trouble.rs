@@ -5,7 +5,7 @@ use protocol::{Death, Outbox, Remains};
 use scenario::FaultKind;
 
 use super::{Sim, usize_of};
-use crate::queue::{Planned, SeatIx};
+use crate::queue::{Due, Planned, SeatIx};
 use crate::seat::Crash;
 
 /// The most packets that wait for a process that stands still; later ones are lost.
@@ -85,7 +85,7 @@ impl Sim {
             let back = now.saturating_add(away);
             self.counts.crashes += 1;
             self.judges.trouble(back);
-            self.queue.plan(back, Planned::Boot(index));
+            self.plan(back, Planned::Boot(index));
         }
     }
 
@@ -111,24 +111,25 @@ impl Sim {
         seat.paused = Some(until);
         let life = seat.life;
         self.judges.trouble(until);
-        self.queue
-            .plan(until, Planned::Resume { seat: index, life });
+        self.plan(until, Planned::Resume { seat: index, life });
     }
 
     /// A process that stood still goes on: it says what is synced by now, and learns what has changed.
-    pub(super) fn resume(&mut self, number: u64, index: SeatIx, life: u64) {
+    pub(super) fn resume(&mut self, number: u64, index: SeatIx, life: u64) -> bool {
         let now = self.now;
         let seat = self.seat(index);
-        if seat.life == life && seat.paused.is_some_and(|until| until <= now) {
-            (seat.paused, seat.held) = (None, 0);
-            self.release(index);
-            self.tell_peers_of(number, index);
+        if seat.life != life || seat.paused.is_none_or(|until| until > now) {
+            return false;
         }
+        (seat.paused, seat.held) = (None, 0);
+        self.release(index);
+        self.tell_peers_of(number, index);
+        true
     }
 
     /// What happens to a process that stands still happens to it when it goes on.
-    pub(super) fn hold(&mut self, until: Time, planned: Planned) {
-        if let Planned::Deliver { to, .. } = &planned {
+    pub(super) fn hold(&mut self, until: Time, due: Due) {
+        if let Planned::Deliver { to, .. } = &due.what {
             let seat = self.seat(*to);
             if seat.held == HELD {
                 self.counts.lost += 1;
@@ -136,6 +137,6 @@ impl Sim {
             }
             seat.held += 1;
         }
-        self.queue.plan(until, planned);
+        self.queue.plan(until, due);
     }
 }

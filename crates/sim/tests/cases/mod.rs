@@ -1,5 +1,7 @@
 //! Finds the cases under `tests/scenarios`.
 
+#![allow(dead_code, reason = "each test file uses another part")]
+
 use std::path::{Path, PathBuf};
 
 use scenario::Scenario;
