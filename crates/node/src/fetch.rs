@@ -66,7 +66,10 @@ impl Node {
         let before = self.tables.flights.get(&share.id);
         let failures = before.map_or(0, |flight| flight.failures);
         let patience = match self.tables.peers.get(&share.peer) {
-            Some(peer) if peer.is_proven() => limits::FLIGHT_TIMEOUT,
+            Some(peer) if peer.is_proven() => {
+                let (least, most) = (limits::FLIGHT_PATIENCE, limits::FLIGHT_TIMEOUT);
+                peer.patience.lasts(least, most)
+            }
             Some(peer) if peer.vain > 0 => limits::RETRY,
             _ => limits::FLIGHT_PATIENCE,
         };
@@ -215,6 +218,9 @@ impl Node {
         let id = header.id();
         let is_answer = self.tables.is_owed(&from, &id);
         let cost = cost_of_block(block);
+        if is_answer {
+            self.note_trip(turn.now, from, &id);
+        }
         if !is_answer && !self.tables_mut().peers.spend(turn.now, from, cost) {
             return;
         }
@@ -235,6 +241,15 @@ impl Node {
         self.follow(turn, from);
     }
 
+    /// A body is here: notes how long it took. If it was asked for before, it may be the answer to that.
+    fn note_trip(&mut self, now: Time, from: PeerId, id: &BlockId) {
+        let flight = self.tables.flights.get(id).copied();
+        let peer = self.tables_mut().peers.get_mut(&from);
+        if let (Some(flight), Some(peer)) = (flight.filter(|flight| flight.failures == 0), peer) {
+            peer.patience.note(now.saturating_since(flight.at));
+        }
+    }
+
     pub(crate) fn on_not_found(&mut self, turn: &mut Turn<'_>, from: PeerId, ids: &[BlockId]) {
         for id in ids {
             self.note_failure(from, id);
@@ -251,6 +266,9 @@ impl Node {
         flight.failed = true;
         flight.failures = flight.failures.saturating_add(1);
         self.note_answer(peer, false);
+        if let Some(peer) = self.tables_mut().peers.get_mut(&peer) {
+            peer.patience.note_late();
+        }
     }
 
     /// Gives up on unanswered requests, and forgets those that no longer matter.

@@ -107,12 +107,12 @@ impl Node {
     }
 
     /// The set of reachable peers changed: forgets what those that left owed us, and announces the
-    /// tip.
+    /// tip to those that came.
     pub(crate) fn meet(&mut self, turn: &mut Turn<'_>, up: &[PeerId]) {
         let me = self.books.config.me;
         let up: alloc::vec::Vec<PeerId> = up.iter().copied().filter(|peer| *peer != me).collect();
         let tables = self.tables_mut();
-        tables.peers.set_up(turn.now, &up);
+        let new = tables.peers.set_up(turn.now, &up);
         let gone = |tables: &crate::tables::Tables, peer: &PeerId| tables.peers.get(peer).is_none();
         let asked = tables.asks.keys().chain(tables.presyncs.keys());
         let asked = asked.chain(tables.flights.values().map(|flight| &flight.peer));
@@ -121,8 +121,14 @@ impl Node {
         for peer in left {
             self.drop_peer(turn, peer);
         }
-        if self.is_ready() && !up.is_empty() {
-            self.send_tip(turn, To::All);
+        if !self.is_ready() {
+            return;
+        }
+        if new.len() == up.len() && !up.is_empty() {
+            return self.send_tip(turn, To::All);
+        }
+        for peer in new {
+            self.send_tip(turn, To::Peer(peer));
         }
     }
 

@@ -25,6 +25,7 @@ pub mod limits;
 mod memo;
 pub mod message;
 mod node;
+mod patience;
 mod peers;
 mod presync;
 mod replica;

@@ -27,7 +27,7 @@ pub struct Claim {
 /// A message between nodes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Message {
-    /// "This is my best block." Sent when it changes, when the set of peers changes, and every few
+    /// "This is my best block." Sent when it changes, to peers that come, and every few
     /// seconds regardless, so that nodes converge even if every other message is lost.
     Tip(Claim),
     /// "I also have this valid block." Sent once, when a block becomes a rival of the best one, so

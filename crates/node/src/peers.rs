@@ -5,11 +5,15 @@
 //! is free. A peer without tokens is not answered; one that sends what no correct node sends is
 //! muted for a while.
 
-use alloc::{collections::BTreeMap, vec::Vec};
+use alloc::{
+    collections::{BTreeMap, BTreeSet},
+    vec::Vec,
+};
 
 use chain::{BlockId, Height, Micros, PeerId, Time, Work};
 
 use crate::limits;
+use crate::patience::Patience;
 
 /// What a peer says its best block is.
 #[derive(Clone, Copy, Debug)]
@@ -43,6 +47,8 @@ pub(crate) struct Peer {
     pub vain: u32,
     /// It has answered a request with something useful.
     pub answered: bool,
+    /// What its answers with blocks take.
+    pub patience: Patience,
     /// When it first asked or was last answered: its wait for the reserve starts then.
     pub waits: Option<Time>,
     up: bool,
@@ -59,8 +65,10 @@ pub(crate) struct Peers {
 }
 
 impl Peers {
-    /// Sets which peers can be reached; of the others, only offenders are remembered.
-    pub fn set_up(&mut self, now: Time, up: &[PeerId]) {
+    /// Sets which peers can be reached; of the others, only offenders are remembered. Returns those
+    /// that could not be reached before.
+    pub fn set_up(&mut self, now: Time, up: &[PeerId]) -> Vec<PeerId> {
+        let before: BTreeSet<PeerId> = self.reachable().into_iter().collect();
         for peer in self.map.values_mut() {
             peer.up = false;
         }
@@ -78,6 +86,9 @@ impl Peers {
         for peer in self.map.values_mut().filter(|peer| !peer.up) {
             (peer.best, peer.sent) = (None, None);
         }
+        let mut new = self.reachable();
+        new.retain(|id| !before.contains(id));
+        new
     }
 
     /// The entry of a peer, made if it has none. In a full table the first of these gives way:
@@ -179,6 +190,7 @@ impl Peer {
             given: 0,
             vain: 0,
             answered: false,
+            patience: Patience::default(),
             waits: None,
             up: false,
             tokens: limits::TOKENS,

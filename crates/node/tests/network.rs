@@ -205,6 +205,20 @@ fn the_sheet_tells_what_readers_rely_on() {
     );
 }
 
+/// Each greets each of the others once, and is answered once, however often hosts say who is there.
+#[test]
+fn a_start_costs_at_most_four_packets_a_pair() {
+    for count in [4, 8, 16, 32] {
+        let mut net = toys(count, 8);
+        for _ in 0..count {
+            net.regroup(net.groups.clone());
+        }
+        net.run(1_000);
+        let pairs = u64::from(count) * (u64::from(count) - 1);
+        assert!(net.packets <= 4 * pairs, "{count}: {}", net.packets);
+    }
+}
+
 #[test]
 fn idle_nodes_whisper() {
     let mut net = toys(10, 8);
