@@ -1,5 +1,6 @@
 //! `tabchain protocols`: what can be run, from the registries.
 
+use adversary::TWISTS;
 use consensus::PROTOCOLS;
 use ledger::LEDGERS;
 use protocol::{Entry, ParamSpec, Shape, Twist};
@@ -37,6 +38,11 @@ pub fn list(out: &mut Out) -> Result<bool, Failure> {
             "twists": twists.iter().map(twist_json).collect::<Vec<_>>(),
         });
         out.line(text.join("\n"), value)?;
+    }
+    for twist in TWISTS {
+        let (name, what) = (twist.id, twist.what);
+        let text = format!("twist {name} of any protocol: {what}");
+        out.line(text, json!({ "twist": name, "what": what }))?;
     }
     for ledger in LEDGERS {
         let mut text = vec![format!("{}: {} (ledger)", ledger.id, ledger.name)];

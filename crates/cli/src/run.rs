@@ -230,7 +230,7 @@ fn node_text(index: u32, node: &Standing) -> String {
         (Role::Member, None) => format!("node {index} is down"),
     };
     if node.is_twisted {
-        text += ", and lies";
+        text += ", of whom nothing is asked";
     }
     text
 }

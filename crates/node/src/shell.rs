@@ -97,7 +97,7 @@ pub(crate) fn hand_over(protocol: &mut dyn Protocol, cx: &mut Cx<'_>, input: &In
         Input::Found { job, nonce } => protocol.on_job(cx, *job, Some(*nonce)),
         Input::Spent { job } => protocol.on_job(cx, *job, None),
         Input::Timer {
-            key: TimerKey::Node(_),
+            key: TimerKey::Node(_) | TimerKey::Twist(_),
         }
         | Input::Boot { .. }
         | Input::Packet { .. }

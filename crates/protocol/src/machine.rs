@@ -195,6 +195,8 @@ pub enum TimerKey {
     Node(u16),
     /// A timer of the protocol inside the node.
     Protocol(u16),
+    /// A timer of what is wrapped around a node that lies.
+    Twist(u16),
 }
 
 /// A host's number for a transaction that it submitted.

@@ -14,6 +14,8 @@ pub struct Entry {
     pub shape: Shape,
     /// The fewest members with which it tolerates a fault, or has something to agree on.
     pub least: u32,
+    /// How many of so many members may lie, whatever they do, and the others' promises still hold.
+    pub liars: fn(members: u32) -> u32,
     /// The parameters that it adds to a room or scenario, with their limits.
     pub params: &'static [ParamSpec],
     /// Builds the protocol for one seat. Values have been checked against `params`.

@@ -33,4 +33,4 @@ pub use script::{
     ChainSpec, ClientsSpec, DisksSpec, Expect, Fault, FaultKind, LinksSpec, NodesSpec, Scenario,
     ScenarioError,
 };
-pub use setting::{Place, Setting};
+pub use setting::{Evil, Place, Setting, Twist};

@@ -109,15 +109,43 @@ struct WireFault {
 #[derive(Serialize, Deserialize)]
 #[serde(remote = "FaultKind")]
 enum WireKind {
-    Crash { node: u32, for_ms: u32 },
-    CrashInWrite { node: u32, for_ms: u32 },
-    PowerLoss { node: u32, for_ms: u32 },
-    Pause { node: u32, for_ms: u32 },
-    Cut { groups: Vec<Vec<u32>> },
-    CutOneWay { from: Vec<u32>, to: Vec<u32> },
-    Slow { node: u32, delay_ms: u32 },
+    Crash {
+        node: u32,
+        for_ms: u32,
+    },
+    CrashInWrite {
+        node: u32,
+        for_ms: u32,
+    },
+    PowerLoss {
+        node: u32,
+        for_ms: u32,
+    },
+    Pause {
+        node: u32,
+        for_ms: u32,
+    },
+    Cut {
+        groups: Vec<Vec<u32>>,
+    },
+    CutOneWay {
+        from: Vec<u32>,
+        to: Vec<u32>,
+    },
+    Slow {
+        node: u32,
+        delay_ms: u32,
+    },
     Heal {},
-    TurnEvil { node: u32, twist: String },
+    TurnEvil {
+        node: u32,
+        twist: String,
+        to: Vec<u32>,
+        by_ms: u32,
+    },
+    TurnHonest {
+        node: u32,
+    },
 }
 
 impl Replay {

@@ -11,7 +11,7 @@ use protocol::Shape;
 use serde::{Deserialize, Serialize};
 
 use crate::room::RoomError;
-use crate::setting::Setting;
+use crate::setting::{Setting, Twist};
 
 mod expect;
 mod fault;
@@ -247,7 +247,7 @@ impl fmt::Display for ScenarioError {
                 known,
             } => write!(
                 f,
-                "there is no twist {twist:?} of {protocol}, but {}",
+                "{protocol} has no twist {twist:?}, but {}",
                 known.join(", ")
             ),
             Self::UnknownClaim(name) => write!(f, "there is no claim {name:?}"),
@@ -284,9 +284,7 @@ impl Scenario {
         self.faults.iter().try_for_each(|fault| fault.check(self))?;
         let setting = Setting::of(&self.chain)?;
         for fault in &self.faults {
-            if let FaultKind::TurnEvil { twist, .. } = &fault.kind {
-                setting.twist(twist)?;
-            }
+            check_twist(&setting, &fault.kind)?;
         }
         match setting.entry.shape {
             Shape::Forks => self.check_mining(&setting)?,
@@ -381,6 +379,31 @@ impl DisksSpec {
         within("disks.sync_max_ms", longest, 0, limits::DELAY_MS.into())?;
         within("disks.sync_min_ms", self.sync_min_ms.into(), 0, longest)
     }
+}
+
+/// That a node lies in a way that there is, and says only what belongs to it.
+fn check_twist(setting: &Setting, kind: &FaultKind) -> Result<(), ScenarioError> {
+    let FaultKind::TurnEvil {
+        twist, to, by_ms, ..
+    } = kind
+    else {
+        return Ok(());
+    };
+    let kind = match setting.twist(twist)? {
+        Twist::Own(_) => None,
+        Twist::Any(twist) => Some(twist.kind),
+    };
+    let (least, most): (u32, u32) = match kind {
+        Some(kind) if kind.takes_time() => (1, limits::DELAY_MS),
+        _ => (0, 0),
+    };
+    within("fault.by_ms", (*by_ms).into(), least.into(), most.into())?;
+    let most = if kind.is_some() {
+        limits::NODES + limits::CLIENTS
+    } else {
+        0
+    };
+    within("length of fault.to", to.len() as u64, 0, most.into())
 }
 
 fn within(what: &'static str, value: u64, min: u64, max: u64) -> Result<(), ScenarioError> {

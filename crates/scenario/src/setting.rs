@@ -3,10 +3,11 @@
 
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
 
+use adversary::{Lie, TWISTS};
 use chain::{ChainParams, PublicKey, Seat, SecretKey};
 use ledger::LedgerEntry;
 use node::Memo;
-use protocol::{Claim, Entry, Machine, ParamSpec, Role, Terms, Twist};
+use protocol::{Claim, Entry, Machine, ParamSpec, Role, Terms};
 
 use crate::assemble::{Assembled, Recipe};
 use crate::room;
@@ -38,6 +39,24 @@ pub struct Place {
     pub seat: Seat,
     /// Seeds its randomness; different in every incarnation.
     pub seed: u64,
+}
+
+/// A way to lie, as registries list it.
+#[derive(Clone, Copy)]
+pub enum Twist {
+    /// In a protocol's own words.
+    Own(&'static protocol::Twist),
+    /// Whatever the protocol is.
+    Any(&'static adversary::Twist),
+}
+
+/// How a machine lies.
+#[derive(Clone)]
+pub enum Evil {
+    /// In its protocol's own words.
+    Own(&'static protocol::Twist),
+    /// As any machine can.
+    Any(Lie),
 }
 
 impl Place {
@@ -88,39 +107,44 @@ impl Setting {
         })
     }
 
-    /// A way to lie.
+    /// A way to lie: one of the protocol's own, or one that fits any.
     ///
     /// # Errors
     /// There is none of this name.
-    pub fn twist(&self, name: &str) -> Result<&'static Twist, ScenarioError> {
-        let known = || self.entry.twists.iter().map(|twist| twist.id);
-        self.entry
-            .twist(name)
-            .ok_or_else(|| ScenarioError::UnknownTwist {
+    pub fn twist(&self, name: &str) -> Result<Twist, ScenarioError> {
+        let own = self.entry.twist(name).map(Twist::Own);
+        let twist = own.or_else(|| Lie::find(name).map(Twist::Any));
+        twist.ok_or_else(|| {
+            let own = self.entry.twists.iter().map(|twist| twist.id);
+            ScenarioError::UnknownTwist {
                 twist: name.into(),
                 protocol: self.entry.card.id,
-                known: known().collect(),
-            })
+                known: own.chain(TWISTS.iter().map(|twist| twist.id)).collect(),
+            }
+        })
     }
 
-    /// A fresh machine, which lies if it is twisted: its first input must be `Boot`. Machines that share
-    /// `memo` share the results of validity checks.
+    /// A fresh machine, which lies if that is asked for: its first input must be `Boot`. Machines that
+    /// share `memo` share the results of validity checks.
     #[must_use]
-    pub fn assemble(
-        &self,
-        place: &Place,
-        twist: Option<&'static Twist>,
-        memo: &Memo,
-    ) -> Box<dyn Machine> {
+    pub fn assemble(&self, place: &Place, evil: Option<&Evil>, memo: &Memo) -> Box<dyn Machine> {
+        let build = match evil {
+            Some(Evil::Own(twist)) => twist.build,
+            Some(Evil::Any(_)) | None => self.entry.build,
+        };
         let recipe = Recipe {
             shape: self.entry.shape,
-            build: twist.map_or(self.entry.build, |twist| twist.build),
+            build,
             ledger: self.ledger,
             terms: self.terms(place),
         };
-        match recipe.assemble(place, memo) {
+        let machine: Box<dyn Machine> = match recipe.assemble(place, memo) {
             Assembled::Forks(node) => node,
             Assembled::Slots(replica) => replica,
+        };
+        match evil {
+            Some(Evil::Any(lie)) => adversary::twisted(machine, lie.clone(), place.seed),
+            Some(Evil::Own(_)) | None => machine,
         }
     }
 

@@ -134,7 +134,9 @@ fn kind() -> impl Strategy<Value = FaultKind> {
         },
         7 => FaultKind::TurnEvil {
             node,
-            twist: "vote-twice".into(),
+            twist: "delay".into(),
+            to: vec![4; (for_ms % 2) as usize],
+            by_ms: 1 + for_ms,
         },
         _ => FaultKind::Heal {},
     })

@@ -77,6 +77,7 @@ fn take_input(input: &Input, bytes: &mut Vec<u8>) {
             let (owner, number) = match key {
                 TimerKey::Node(number) => (0, number),
                 TimerKey::Protocol(number) => (1, number),
+                TimerKey::Twist(number) => (2, number),
             };
             bytes.extend([2, owner]);
             bytes.extend(number.to_le_bytes());

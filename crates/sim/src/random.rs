@@ -1,7 +1,8 @@
 //! Random scenarios within what a protocol tolerates: bad links, slow disks, cuts that heal, processes
-//! that die or stand still, losses of power; then a quiet phase, in which everything that was asked for
+//! that die or stand still, losses of power, and as many liars as it tolerates; then a quiet phase, in which everything that was asked for
 //! must be done.
 
+use adversary::TWISTS;
 use chain::Stream;
 use protocol::{Entry, Shape};
 use scenario::{
@@ -61,6 +62,10 @@ pub fn scenario(entry: &Entry, seed: u64) -> Scenario {
     let mut params: std::collections::BTreeMap<String, u64> = shorter.collect();
     let switches = SWITCHES.into_iter().filter(|name| has(name));
     params.extend(switches.map(|name| (name.to_owned(), u64::from(draw(2)))));
+    params.extend(mines.then_some(bits));
+    let most = (entry.liars)(count);
+    let liars = if most == 0 { 0 } else { draw(most + 1) };
+    faults.extend((0..liars).map(|_| liar(&mut draw, count, end)));
     Scenario {
         title: format!("Random faults of seed {seed}"),
         seed,
@@ -70,7 +75,7 @@ pub fn scenario(entry: &Entry, seed: u64) -> Scenario {
             name: "random".into(),
             protocol: entry.card.id.into(),
             ledger: if mines { "utxo" } else { "kv" }.into(),
-            params: params.into_iter().chain(mines.then_some(bits)).collect(),
+            params,
         },
         nodes: NodesSpec {
             count,
@@ -85,6 +90,27 @@ pub fn scenario(entry: &Entry, seed: u64) -> Scenario {
         faults,
         expect: Expect::default(),
     }
+}
+
+/// A member that lies as any machine can, from the beginning or later.
+fn liar(draw: &mut impl FnMut(u32) -> u32, members: u32, end: u32) -> Fault {
+    let pick = draw(u32::try_from(TWISTS.len()).expect("few"));
+    let twist = TWISTS[usize::try_from(pick).expect("few")];
+    let by_ms = if twist.kind.takes_time() {
+        1 + draw(3_000)
+    } else {
+        0
+    };
+    let at_ms = draw(2) * draw(end * 1_000);
+    let node = draw(members);
+    let to = (0..members).filter(|seat| *seat != node && draw(2) == 0);
+    let kind = FaultKind::TurnEvil {
+        node,
+        twist: twist.id.into(),
+        to: to.collect(),
+        by_ms,
+    };
+    Fault { at_ms, kind }
 }
 
 /// Something that goes wrong before the end of trouble; power fails for several nodes at once.

@@ -96,8 +96,14 @@ impl Sim {
             told: Vec::new(),
         };
         for fault in scenario.faults.iter().filter(|fault| fault.at_ms == 0) {
-            if let FaultKind::TurnEvil { node, twist } = &fault.kind {
-                sim.turn_evil(*node, twist);
+            if let FaultKind::TurnEvil {
+                node,
+                twist,
+                to,
+                by_ms,
+            } = &fault.kind
+            {
+                sim.turn_evil(*node, twist, to, Micros::from_millis((*by_ms).into()));
             }
         }
         Ok(sim)
@@ -229,9 +235,9 @@ impl Sim {
     /// The outcome of the run so far.
     #[must_use]
     pub fn report(&self) -> Report {
-        let standing = |seat: &Seat| Standing {
+        let standing = |(index, seat): (SeatIx, &Seat)| Standing {
             peer: seat.peer,
-            is_twisted: seat.twist.is_some(),
+            is_twisted: self.judges.is_twisted(index),
             role: seat.role(),
             tip: seat.machine.as_ref().map(|machine| {
                 let glance = machine.glance();
@@ -242,7 +248,7 @@ impl Sim {
             now: self.now,
             fingerprint: self.fingerprint,
             claims: self.judges.verdicts(self.now),
-            nodes: self.seats.iter().map(standing).collect(),
+            nodes: (0..).zip(&self.seats).map(standing).collect(),
             counts: self.counts,
         }
     }

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, VecDeque};
 
 use chain::{Micros, PeerId, SecretKey, Stream, Time, tagged_hash};
 use node::Memo;
-use protocol::{Batch, Job, Machine, Outbox, Output, Packet, Role, TimerKey, To, Twist};
-use scenario::{DisksSpec, Place, Setting};
+use protocol::{Batch, Job, Machine, Outbox, Output, Packet, Role, TimerKey, To};
+use scenario::{DisksSpec, Evil, Place, Setting};
 
 use crate::disk::{Damage, Disk};
 use crate::happening::Number;
@@ -52,7 +52,7 @@ pub(crate) struct Seat {
     /// Counts what was submitted here.
     pub(crate) asks: u64,
     /// How its machine lies, from its next life on.
-    pub(crate) twist: Option<&'static Twist>,
+    pub(crate) evil: Option<Evil>,
     /// Where it stands, with the seed of its next life.
     place: Place,
     seed: u64,
@@ -78,7 +78,7 @@ impl Seat {
             outages: 0,
             disk_rng: Stream::new(seed, index, "disk"),
             asks: 0,
-            twist: None,
+            evil: None,
             place,
             seed: seed ^ u64::from(index) << 32,
         }
@@ -89,6 +89,7 @@ impl Seat {
         Self {
             machine: self.machine.as_ref().map(|machine| machine.fork()),
             disk: self.disk.clone(),
+            evil: self.evil.clone(),
             timers: self.timers.clone(),
             rng: self.rng.clone(),
             waiting: self.waiting.clone(),
@@ -102,7 +103,7 @@ impl Seat {
     pub(crate) fn start(&mut self, setting: &Setting, memo: &Memo) {
         self.life += 1;
         self.place.seed = self.seed.wrapping_add(self.life);
-        self.machine = Some(setting.assemble(&self.place, self.twist, memo));
+        self.machine = Some(setting.assemble(&self.place, self.evil.as_ref(), memo));
     }
 
     /// What it is for.

@@ -148,9 +148,15 @@ fn without(scenario: &mut Scenario, seat: u32) {
             | FaultKind::PowerLoss { node, .. }
             | FaultKind::Pause { node, .. }
             | FaultKind::Slow { node, .. }
-            | FaultKind::TurnEvil { node, .. } => {
+            | FaultKind::TurnHonest { node } => {
                 let stays = *node != seat;
                 *node -= u32::from(*node > seat);
+                stays
+            }
+            FaultKind::TurnEvil { node, to, .. } => {
+                let stays = *node != seat;
+                *node -= u32::from(*node > seat);
+                rest(to);
                 stays
             }
             FaultKind::Cut { groups } => {

@@ -18,7 +18,7 @@ macro_rules! cases {
     };
 }
 
-const CASES: [(&str, &str, &str); 28] = cases![
+const CASES: [(&str, &str, &str); 30] = cases![
     "pbft/01-normal-case",
     "pbft/02-primary-dies",
     "pbft/03-primary-cut-off",
@@ -29,6 +29,8 @@ const CASES: [(&str, &str, &str); 28] = cases![
     "pbft/08-two-of-seven",
     "pbft/09-retry",
     "pbft/10-even-group",
+    "pbft/11-silent-primary",
+    "pbft/12-primary-is-two",
     "pow/01-lossy-links",
     "pow/02-partition",
     "pow/03-deep-partition",

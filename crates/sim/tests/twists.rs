@@ -2,22 +2,33 @@
 
 #![cfg(not(target_arch = "wasm32"))] // many runs; `fingerprint.rs` runs everywhere
 
+use adversary::{Lie, TWISTS};
 use consensus::PROTOCOLS;
 use protocol::{Entry, Role};
 use scenario::{Fault, FaultKind, Scenario, ScenarioError};
 use sim::{Sim, random};
 
 fn turn_evil(at_ms: u32, node: u32, twist: &str) -> Fault {
-    let twist = twist.into();
-    let kind = FaultKind::TurnEvil { node, twist };
+    let by_ms = match Lie::find(twist) {
+        Some(twist) if twist.kind.takes_time() => 300,
+        _ => 0,
+    };
+    let kind = FaultKind::TurnEvil {
+        node,
+        twist: twist.into(),
+        to: vec![],
+        by_ms,
+    };
     Fault { at_ms, kind }
 }
 
-/// A random scenario with a liar in it.
+/// A short scenario with a liar in it.
 fn with(entry: &Entry, fault: Fault) -> Scenario {
-    let mut scenario = random::scenario(entry, 1);
-    scenario.faults.insert(0, fault);
-    scenario
+    Scenario {
+        seconds: 12,
+        faults: vec![fault],
+        ..random::scenario(entry, 1)
+    }
 }
 
 #[test]
@@ -40,17 +51,42 @@ fn an_unknown_twist_is_refused_with_those_that_there_are() {
 #[test]
 fn every_twist_runs_from_the_beginning_or_later() {
     for entry in PROTOCOLS {
-        for twist in entry.twists {
-            for at_ms in [0, 10_000] {
-                let scenario = with(entry, turn_evil(at_ms, 1, twist.id));
+        let own = entry.twists.iter().map(|twist| twist.id);
+        for twist in own.chain(TWISTS.iter().map(|twist| twist.id)) {
+            for at_ms in [0, 6_000] {
+                let scenario = with(entry, turn_evil(at_ms, 1, twist));
                 let run = || Sim::new(&scenario).expect("within limits").run();
                 let report = run();
-                assert_eq!(report, run(), "{} {at_ms}", twist.id);
+                assert_eq!(report, run(), "{twist} {at_ms}");
                 for (seat, node) in (0..).zip(&report.nodes) {
-                    assert_eq!(node.is_twisted, seat == 1, "{}", twist.id);
+                    assert_eq!(node.is_twisted, seat == 1, "{twist}");
                     assert!(node.role == Role::Client || node.tip.is_some());
                 }
             }
         }
     }
+}
+
+#[test]
+fn a_twist_takes_only_what_belongs_to_it() {
+    let raft = consensus::find("raft").expect("in the registry");
+    let refused = |twist: &str, to: Vec<u32>, by_ms: u32| {
+        let (node, twist) = (0, twist.into());
+        let kind = FaultKind::TurnEvil {
+            node,
+            twist,
+            to,
+            by_ms,
+        };
+        with(raft, Fault { at_ms: 0, kind }).check().is_err()
+    };
+    assert!(refused("delay", vec![], 0), "a delay takes time");
+    assert!(refused("silent", vec![], 5), "silence takes none");
+    assert!(
+        refused("vote-twice", vec![1], 0),
+        "everybody hears of a vote"
+    );
+    assert!(refused("silent", vec![1, 1], 0), "nobody is named twice");
+    assert!(!refused("silent", vec![1], 0));
+    assert!(!refused("replay", vec![], 5));
 }

@@ -18,7 +18,7 @@ const fn place(name: &'static str, layer: u8, uses: &'static [&'static str]) -> 
 }
 
 /// A new dependency needs a reason here, and a review.
-const PLACES: [Place; 18] = [
+const PLACES: [Place; 19] = [
     place("chain", 0, &[]),
     place("miner", 0, &[]),
     // The contract speaks of blocks, headers and times.
@@ -28,11 +28,20 @@ const PLACES: [Place; 18] = [
     // Protocols never see a ledger; nodes never name a protocol.
     place("consensus", 2, &["chain", "protocol"]),
     place("node", 2, &["chain", "protocol", "ledger"]),
+    // Liars know no protocol that they lie in.
+    place("adversary", 2, &["chain", "protocol"]),
     // The one place that turns names into machines.
     place(
         "scenario",
         3,
-        &["chain", "protocol", "ledger", "consensus", "node"],
+        &[
+            "chain",
+            "protocol",
+            "ledger",
+            "consensus",
+            "node",
+            "adversary",
+        ],
     ),
     // Checkers interpret blocks and coins themselves, so that they share no code with a node; its
     // bench of planted bugs names protocols.
@@ -47,6 +56,7 @@ const PLACES: [Place; 18] = [
             "miner",
             "ledger",
             "consensus",
+            "adversary",
         ],
     ),
     // Decisions about mining know hashes but nothing about chains.
@@ -85,6 +95,7 @@ const PLACES: [Place; 18] = [
             "protocol",
             "ledger",
             "consensus",
+            "adversary",
             "node",
             "scenario",
             "sim",
@@ -94,13 +105,14 @@ const PLACES: [Place; 18] = [
 ];
 
 /// Crates that must be deterministic: no clock, no entropy, no threads and no browser.
-const DETERMINISTIC: [&str; 12] = [
+const DETERMINISTIC: [&str; 13] = [
     "chain",
     "miner",
     "protocol",
     "ledger",
     "consensus",
     "node",
+    "adversary",
     "scenario",
     "sim",
     "pool",

@@ -99,7 +99,15 @@ pub const ALL: [Step; 18] = [
 ];
 
 /// Crates that must compile without an operating system.
-const NO_STD: [&str; 6] = ["chain", "miner", "protocol", "ledger", "consensus", "node"];
+const NO_STD: [&str; 7] = [
+    "chain",
+    "miner",
+    "protocol",
+    "ledger",
+    "consensus",
+    "node",
+    "adversary",
+];
 /// Crates that never reach a browser.
 const NATIVE_ONLY: [&str; 3] = ["cli", "swarm", "xtask"];
 

@@ -39,6 +39,7 @@ pub const ENTRY: Entry = Entry {
     },
     shape: Shape::Slots,
     least: 4,
+    liars: |members| members.saturating_sub(1) / 3,
     params: &[
         ParamSpec {
             name: "timeout",

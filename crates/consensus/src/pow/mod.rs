@@ -22,6 +22,7 @@ pub const ENTRY: Entry = Entry {
     },
     shape: Shape::Forks,
     least: 3,
+    liars: |_| 0, // it depends on their hash rate
     params: &[
         ParamSpec {
             name: "spacing",

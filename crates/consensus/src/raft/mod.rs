@@ -39,6 +39,7 @@ pub const ENTRY: Entry = Entry {
     },
     shape: Shape::Slots,
     least: 3,
+    liars: |_| 0,
     params: &[
         ParamSpec {
             name: "heartbeat",

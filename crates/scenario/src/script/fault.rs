@@ -80,9 +80,26 @@ pub enum FaultKind {
     TurnEvil {
         /// Which node.
         node: u32,
-        /// How, by the short name of one of the protocol's twists.
+        /// How, by the short name of a twist of the protocol, or of one that fits any.
         twist: String,
+        /// Whom it lies to, if not to everybody; of twins, who talk with the second, if not those in odd
+        /// seats.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        to: Vec<u32>,
+        /// How many milliseconds too late, where that is the lie.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        by_ms: u32,
     },
+    /// A node that lied does so no longer: its process is replaced by an honest one. Still nothing is
+    /// asked of it.
+    TurnHonest {
+        /// Which node.
+        node: u32,
+    },
+}
+
+fn is_zero(value: &u32) -> bool {
+    *value == 0
 }
 
 impl FaultKind {
@@ -94,7 +111,8 @@ impl FaultKind {
             | Self::PowerLoss { node, .. }
             | Self::Pause { node, .. }
             | Self::Slow { node, .. }
-            | Self::TurnEvil { node, .. } => [from_ref(node), &[], &[]],
+            | Self::TurnHonest { node } => [from_ref(node), &[], &[]],
+            Self::TurnEvil { node, to, .. } => [from_ref(node), to, &[]],
             Self::CutOneWay { from, to } => [&[], from, to],
             Self::Cut { .. } | Self::Heal {} => [&[]; 3],
         };
@@ -133,7 +151,8 @@ impl Fault {
                 each_once(from.iter())?;
                 each_once(to.iter())
             }
-            FaultKind::TurnEvil { .. } | FaultKind::Heal {} => Ok(()),
+            FaultKind::TurnEvil { to, .. } => each_once(to.iter()),
+            FaultKind::TurnHonest { .. } | FaultKind::Heal {} => Ok(()),
         }
     }
 }

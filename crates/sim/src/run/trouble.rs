@@ -1,8 +1,9 @@
 //! What goes wrong: processes die or stand still, power fails, the network is cut or slow.
 
+use adversary::{Kind, Lie};
 use chain::{Micros, Time};
 use protocol::{Death, Outbox, Remains};
-use scenario::FaultKind;
+use scenario::{Evil, FaultKind, Twist};
 
 use super::{Sim, usize_of};
 use crate::queue::{Due, Planned, SeatIx};
@@ -36,7 +37,15 @@ impl Sim {
                 self.network.slow(node, millis(delay_ms));
                 self.ails(number);
             }
-            FaultKind::TurnEvil { node, twist } => self.turn_evil(node, &twist),
+            // Who has lied from the beginning goes on.
+            FaultKind::TurnEvil { .. } if self.now == Time::ZERO => {}
+            FaultKind::TurnEvil {
+                node,
+                twist,
+                to,
+                by_ms,
+            } => self.turn_evil(node, &twist, &to, millis(by_ms)),
+            FaultKind::TurnHonest { node } => self.turn(node, None),
             FaultKind::Heal {} => {
                 self.network.heal();
                 self.judges.network(self.now, true);
@@ -89,14 +98,29 @@ impl Sim {
         }
     }
 
-    /// A node lies on purpose from now on: from its beginning, if it has none yet.
-    pub(super) fn turn_evil(&mut self, index: SeatIx, twist: &str) {
+    /// A node lies on purpose from now on.
+    pub(super) fn turn_evil(&mut self, index: SeatIx, twist: &str, to: &[SeatIx], by: Micros) {
         let twist = self.setting.twist(twist).expect("a scenario is checked");
+        let evil = match twist {
+            Twist::Own(twist) => Evil::Own(twist),
+            Twist::Any(twist) => {
+                let odd = |seat: &SeatIx| twist.kind == Kind::Twins && seat % 2 == 1;
+                let others = self.indices().filter(|_| to.is_empty()).filter(odd);
+                let to = others.chain(to.iter().copied());
+                let to = to.map(|seat| self.seats[usize_of(seat)].peer).collect();
+                let kind = twist.kind;
+                Evil::Any(Lie { kind, to, by })
+            }
+        };
         self.judges.twisted(index);
+        self.turn(index, Some(evil));
+    }
+
+    /// Another process takes the place of a node's, if there is one.
+    fn turn(&mut self, index: SeatIx, evil: Option<Evil>) {
         let seat = self.seat(index);
-        let already = seat.twist.is_some_and(|other| other.id == twist.id);
-        seat.twist = Some(twist);
-        if seat.machine.is_some() && !already {
+        seat.evil = evil;
+        if seat.machine.is_some() {
             self.die(index, Micros(0), false);
         }
     }
