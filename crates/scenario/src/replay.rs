@@ -16,7 +16,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use base64ct::{Base64UrlUnpadded, Encoding};
-use chain::sha256;
+use chain::{Time, sha256};
 use serde::{Deserialize, Serialize};
 
 use crate::script::{
@@ -27,7 +27,9 @@ use crate::script::{
 /// The longest link, in bytes. Some programs cut longer ones.
 pub const MAX_LINK: usize = 8_000;
 /// What is written at present.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
+/// The version before, in which faults have milliseconds.
+const IN_MILLIS: u8 = 1;
 const ROUTE: &str = "/lab?run=";
 const CHECKSUM: usize = 4;
 
@@ -81,9 +83,9 @@ impl fmt::Display for ReplayError {
 
 impl core::error::Error for ReplayError {}
 
-/// Version 1, in the order in which it is written.
+/// All versions, in the order in which they are written.
 #[derive(Serialize, Deserialize)]
-struct Wire<'a> {
+struct Wire<'a, F> {
     title: Cow<'a, str>,
     seed: u64,
     seconds: u32,
@@ -93,19 +95,41 @@ struct Wire<'a> {
     clients: ClientsSpec,
     links: LinksSpec,
     disks: DisksSpec,
-    faults: Vec<WireFault>,
+    faults: Vec<F>,
     expect: Cow<'a, Expect>,
     fingerprint: Option<[u8; 16]>,
 }
 
 #[derive(Serialize, Deserialize)]
 struct WireFault {
+    at_us: u64,
+    #[serde(with = "WireKind")]
+    kind: FaultKind,
+}
+
+/// A fault of the first version.
+#[derive(Serialize, Deserialize)]
+struct InMillis {
     at_ms: u32,
     #[serde(with = "WireKind")]
     kind: FaultKind,
 }
 
-/// Files name a fault's kind in a field beside the others, links by its place here.
+impl From<WireFault> for Fault {
+    fn from(WireFault { at_us, kind }: WireFault) -> Self {
+        let at = Time(at_us);
+        Self { at, kind }
+    }
+}
+
+impl From<InMillis> for Fault {
+    fn from(InMillis { at_ms, kind }: InMillis) -> Self {
+        Self::at_ms(at_ms, kind)
+    }
+}
+
+/// Files name a fault's kind in a field beside the others, links by its place here. The first version
+/// knows those up to `Heal`.
 #[derive(Serialize, Deserialize)]
 #[serde(remote = "FaultKind")]
 enum WireKind {
@@ -145,6 +169,25 @@ enum WireKind {
     },
     TurnHonest {
         node: u32,
+    },
+    Rot {
+        node: u32,
+        for_ms: u32,
+    },
+    Clock {
+        node: u32,
+        ahead_ms: i32,
+        drift_ppm: i32,
+    },
+    Leave {
+        node: u32,
+    },
+    Join {
+        node: u32,
+    },
+    Submit {
+        node: u32,
+        tx: Option<String>,
     },
 }
 
@@ -187,22 +230,23 @@ impl Replay {
             Some((all, sum)) if !all.is_empty() => (all, sum),
             _ => return Err(ReplayError::Damaged),
         };
-        let [VERSION, body @ ..] = all else {
-            return Err(ReplayError::Version(all[0]));
-        };
+        let (version, body) = (all[0], &all[1..]);
+        if !(IN_MILLIS..=VERSION).contains(&version) {
+            return Err(ReplayError::Version(version));
+        }
         if sum[..] != sha256(all)[..CHECKSUM] {
             return Err(ReplayError::Damaged);
         }
-        match postcard::take_from_bytes::<Wire<'_>>(body) {
-            Ok((wire, [])) => wire.read(),
-            _ => Err(ReplayError::Malformed),
+        match version {
+            IN_MILLIS => read::<InMillis>(body),
+            _ => read::<WireFault>(body),
         }
     }
 
-    fn wire(&self) -> Wire<'_> {
+    fn wire(&self) -> Wire<'_, WireFault> {
         let scenario = &self.scenario;
         let faults = scenario.faults.iter().map(|fault| WireFault {
-            at_ms: fault.at_ms,
+            at_us: fault.at.0,
             kind: fault.kind.clone(),
         });
         Wire {
@@ -222,12 +266,17 @@ impl Replay {
     }
 }
 
-impl Wire<'_> {
+/// Reads what stands behind the version, in which faults have this form.
+fn read<'a, F: Deserialize<'a> + Into<Fault>>(body: &'a [u8]) -> Result<Replay, ReplayError> {
+    match postcard::take_from_bytes::<Wire<'_, F>>(body) {
+        Ok((wire, [])) => wire.read(),
+        _ => Err(ReplayError::Malformed),
+    }
+}
+
+impl<F: Into<Fault>> Wire<'_, F> {
     fn read(self) -> Result<Replay, ReplayError> {
-        let faults = self.faults.into_iter().map(|fault| Fault {
-            at_ms: fault.at_ms,
-            kind: fault.kind,
-        });
+        let faults = self.faults.into_iter().map(F::into);
         let scenario = Scenario {
             title: self.title.to_string(),
             seed: self.seed,

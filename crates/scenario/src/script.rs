@@ -156,6 +156,8 @@ pub mod limits {
     pub const HASHES_PER_SECOND: u32 = 1_000_000;
     /// Milliseconds of delay, of a link or a disk.
     pub const DELAY_MS: u32 = 600_000;
+    /// Millionths by which a clock is too fast or too slow.
+    pub const DRIFT_PPM: u32 = 500_000;
     /// The hardest starting target: a search of 2^16 hashes on average.
     pub const HARDEST_BITS: u32 = 0x1f00_ffff;
     /// Hashes that all nodes together make between two blocks. Retargeting leads there, and the
@@ -198,6 +200,10 @@ pub enum ScenarioError {
     BadTitle(char),
     /// A fault names a node that does not exist, or names one twice.
     BadNode(u32),
+    /// Something is submitted at a node, which is no client.
+    NotAClient(u32),
+    /// A transaction is not in hex.
+    NotHex(String),
     /// No hash rate is given.
     NoHashRate,
     /// Nobody lies in this way, but in one of those that are known.
@@ -252,6 +258,8 @@ impl fmt::Display for ScenarioError {
             ),
             Self::UnknownClaim(name) => write!(f, "there is no claim {name:?}"),
             Self::ClaimTwice(name) => write!(f, "expect names the claim {name:?} twice"),
+            Self::NotAClient(node) => write!(f, "node {node} is no client"),
+            Self::NotHex(tx) => write!(f, "the transaction {tx:?} is not in hex"),
             Self::NoHashRate => write!(f, "nodes.hashes_per_second is empty"),
         }
     }

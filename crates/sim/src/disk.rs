@@ -140,6 +140,24 @@ impl Disk {
         written - self.written
     }
 
+    /// Damages one of the machine's own values, the one that `pick` says of so many: it can never be read
+    /// again. False if there is none.
+    pub fn rot(&mut self, pick: impl FnOnce(u64) -> u64) -> bool {
+        let Shelf(own) = &self.values.own;
+        let place = match own.size() {
+            0 => return false,
+            count => usize::try_from(pick(count as u64)).unwrap_or(0),
+        };
+        let Some(name) = own.keys().nth(place).cloned() else {
+            return false;
+        };
+        self.values.own.remove(&name);
+        if let Some(synced) = &mut self.synced {
+            synced.own.remove(&name);
+        }
+        true
+    }
+
     /// Writes only the first bytes of a batch's record, as a process that dies in the middle of a
     /// write does, and then recovers. `cut` is taken modulo the record's length, so the record is
     /// never complete.

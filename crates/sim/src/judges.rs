@@ -17,6 +17,8 @@ pub(crate) struct Judges {
     broken: BTreeMap<&'static str, (Time, String)>,
     /// Who lies on purpose: nothing is asked of them.
     twisted: BTreeSet<SeatIx>,
+    /// Who has left, or has not come yet.
+    away: BTreeSet<SeatIx>,
     /// Since when no node is in trouble any more ...
     calm: Time,
     /// ... and whether the network is well.
@@ -37,6 +39,7 @@ impl Judges {
             claims,
             broken: BTreeMap::new(),
             twisted: BTreeSet::new(),
+            away: BTreeSet::new(),
             calm: Time::ZERO,
             is_well: true,
             falls: Vec::new(),
@@ -46,6 +49,15 @@ impl Judges {
     /// From now on a node lies on purpose.
     pub(crate) fn twisted(&mut self, seat: SeatIx) {
         self.twisted.insert(seat);
+    }
+
+    /// A node leaves or comes.
+    pub(crate) fn away(&mut self, now: Time, seat: SeatIx, is_away: bool) {
+        match is_away {
+            true => self.away.insert(seat),
+            false => self.away.remove(&seat),
+        };
+        self.trouble(now);
     }
 
     /// Whether a node lies on purpose.
@@ -61,6 +73,7 @@ impl Judges {
             claims: self.claims.iter().map(|one| one.fork(&mut kin)).collect(),
             broken: self.broken.clone(),
             twisted: self.twisted.clone(),
+            away: self.away.clone(),
             falls: Vec::new(),
             ..*self
         }
@@ -142,6 +155,8 @@ impl Judges {
     fn owed(&self, now: Time, what: String) -> Verdict {
         let why = if !self.is_well {
             "the network has not healed"
+        } else if !self.away.is_empty() {
+            "a node is away"
         } else if self.calm > now {
             "a node is down or stands still"
         } else if self.calm.saturating_add(SETTLES) > now {

@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 
 pub mod checkers;
+mod clock;
 mod disk;
 mod fingerprint;
 mod happening;

@@ -51,10 +51,7 @@ pub fn scenario(entry: &Entry, seed: u64) -> Scenario {
     };
     let faults = (0..draw(MOST_FAULTS)).flat_map(|_| fault(&mut draw, count + clients, slower));
     let mut faults: Vec<Fault> = faults.collect();
-    faults.push(Fault {
-        at_ms: end * 1_000,
-        kind: FaultKind::Heal {},
-    });
+    faults.push(Fault::at_ms(end * 1_000, FaultKind::Heal {}));
     let bits = ("bits".to_owned(), 0x2000_ffff);
     let has = |name: &str| entry.params.iter().any(|param| param.name == name);
     let shorter = SHORTER.into_iter().filter(|(name, _)| has(name));
@@ -110,7 +107,7 @@ fn liar(draw: &mut impl FnMut(u32) -> u32, members: u32, end: u32) -> Fault {
         to: to.collect(),
         by_ms,
     };
-    Fault { at_ms, kind }
+    Fault::at_ms(at_ms, kind)
 }
 
 /// Something that goes wrong before the end of trouble; power fails for several nodes at once.
@@ -148,10 +145,7 @@ fn fault(draw: &mut impl FnMut(u32) -> u32, seats: u32, slower: u32) -> Vec<Faul
         },
         6 | 7 => {
             let hit: Vec<u32> = (0..seats).filter(|_| draw(2) == 0).collect();
-            let fault = |node| Fault {
-                at_ms,
-                kind: FaultKind::PowerLoss { node, for_ms },
-            };
+            let fault = |node| Fault::at_ms(at_ms, FaultKind::PowerLoss { node, for_ms });
             return hit.into_iter().map(fault).collect();
         }
         _ => FaultKind::CrashInWrite {
@@ -159,5 +153,5 @@ fn fault(draw: &mut impl FnMut(u32) -> u32, seats: u32, slower: u32) -> Vec<Faul
             for_ms,
         },
     };
-    vec![Fault { at_ms, kind }]
+    vec![Fault::at_ms(at_ms, kind)]
 }

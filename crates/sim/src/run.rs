@@ -95,17 +95,8 @@ impl Sim {
             counts: Counts::default(),
             told: Vec::new(),
         };
-        for fault in scenario.faults.iter().filter(|fault| fault.at_ms == 0) {
-            if let FaultKind::TurnEvil {
-                node,
-                twist,
-                to,
-                by_ms,
-            } = &fault.kind
-            {
-                sim.turn_evil(*node, twist, to, Micros::from_millis((*by_ms).into()));
-            }
-        }
+        let faults = scenario.faults.iter();
+        faults.for_each(|fault| sim.begin_with(fault));
         Ok(sim)
     }
 
@@ -274,6 +265,9 @@ impl Sim {
     fn boot(&mut self, number: u64, index: SeatIx) -> bool {
         let (setting, memo) = (self.setting.clone(), self.memo.clone());
         let seat = self.seat(index);
+        if seat.is_away || seat.machine.is_some() {
+            return false;
+        }
         seat.start(&setting, &memo);
         let saved = seat.disk.saved();
         self.judges.trouble(self.now);
@@ -320,10 +314,18 @@ impl Sim {
         let wait = Micros::from_millis(1 + self.wishes.below(2 * self.every_ms));
         let at = self.now.saturating_add(wait);
         self.queue.begin(at, Planned::Submit(index));
-        let Some(sample) = self.setting.ledger.sample else {
-            return false;
-        };
-        let tx = sample(&mut self.wishes).into();
+        let tx = self.sample();
+        tx.is_some_and(|tx| self.ask(number, index, tx))
+    }
+
+    /// Something that a client may want.
+    fn sample(&mut self) -> Option<Arc<[u8]>> {
+        let sample = self.setting.ledger.sample?;
+        Some(sample(&mut self.wishes).into())
+    }
+
+    /// A client wants something, if it is up.
+    fn ask(&mut self, number: u64, index: SeatIx, tx: Arc<[u8]>) -> bool {
         let seat = self.seat(index);
         if !seat.is_ready() {
             return false;
@@ -343,7 +345,7 @@ impl Sim {
             return false;
         };
         let mut out = Outbox::new();
-        machine.step(now, input.clone(), &mut out);
+        machine.step(seat.clock.read(now), input.clone(), &mut out);
         let crash = self.crash_in(index, &mut out);
         self.counts.steps += 1;
         self.fingerprint.step(now, number, index, &input, &out);
@@ -408,16 +410,12 @@ fn planned(scenario: &Scenario) -> Queue {
         queue.begin(Time(u64::from(index) * 1_000), Planned::Boot(index));
     }
     for (index, fault) in (0..).zip(&scenario.faults) {
-        queue.begin(millis(fault.at_ms), Planned::Fault(index));
+        queue.begin(fault.at, Planned::Fault(index));
     }
     for index in nodes..nodes + clients {
         queue.begin(seconds(1), Planned::Submit(index));
     }
     queue
-}
-
-fn millis(millis: u32) -> Time {
-    Time(u64::from(millis) * 1_000)
 }
 
 fn seconds(seconds: u32) -> Time {

@@ -7,6 +7,7 @@ use node::Memo;
 use protocol::{Batch, Job, Machine, Outbox, Output, Packet, Role, TimerKey, To};
 use scenario::{DisksSpec, Evil, Place, Setting};
 
+use crate::clock::Clock;
 use crate::disk::{Damage, Disk};
 use crate::happening::Number;
 use crate::queue::SeatIx;
@@ -51,6 +52,10 @@ pub(crate) struct Seat {
     disk_rng: Stream,
     /// Counts what was submitted here.
     pub(crate) asks: u64,
+    /// Whether it has left, or has not come yet.
+    pub(crate) is_away: bool,
+    /// The time as it knows it.
+    pub(crate) clock: Clock,
     /// How its machine lies, from its next life on.
     pub(crate) evil: Option<Evil>,
     /// Where it stands, with the seed of its next life.
@@ -78,6 +83,8 @@ impl Seat {
             outages: 0,
             disk_rng: Stream::new(seed, index, "disk"),
             asks: 0,
+            is_away: false,
+            clock: Clock::default(),
             evil: None,
             place,
             seed: seed ^ u64::from(index) << 32,
@@ -102,6 +109,7 @@ impl Seat {
     /// Puts a fresh machine in place of whatever was here; its first input must be `Boot`.
     pub(crate) fn start(&mut self, setting: &Setting, memo: &Memo) {
         self.life += 1;
+        self.clock.restart();
         self.place.seed = self.seed.wrapping_add(self.life);
         self.machine = Some(setting.assemble(&self.place, self.evil.as_ref(), memo));
     }
@@ -153,6 +161,12 @@ impl Seat {
     pub(crate) fn next_said(&mut self) -> Option<Said> {
         let synced = self.disk.synced();
         self.waiting.pop_front_if(|said| said.after <= synced)
+    }
+
+    /// Damages a value that was saved, drawn at random; says how many are lost.
+    pub(crate) fn rot(&mut self) -> u64 {
+        let rng = &mut self.disk_rng;
+        u64::from(self.disk.rot(|values| rng.below(values)))
     }
 
     /// Damages what is not synced; says how many batches are lost.

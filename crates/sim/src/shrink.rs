@@ -101,7 +101,9 @@ impl Search<'_> {
             let end = seconds * 1_000;
             let shorter = |scenario: &mut Scenario| {
                 scenario.seconds = seconds;
-                scenario.faults.retain(|fault| fault.at_ms <= end);
+                scenario
+                    .faults
+                    .retain(|fault| fault.at.0 <= u64::from(end) * 1_000);
                 scenario.faults.iter_mut().for_each(|fault| {
                     if let Some(lasts) = lasts(fault) {
                         *lasts = (*lasts).min(end);
@@ -128,6 +130,7 @@ fn lasts(fault: &mut Fault) -> Option<&mut u32> {
         FaultKind::Crash { for_ms, .. }
         | FaultKind::CrashInWrite { for_ms, .. }
         | FaultKind::PowerLoss { for_ms, .. }
+        | FaultKind::Rot { for_ms, .. }
         | FaultKind::Pause { for_ms, .. } => Some(for_ms),
         _ => None,
     }
@@ -148,6 +151,11 @@ fn without(scenario: &mut Scenario, seat: u32) {
             | FaultKind::PowerLoss { node, .. }
             | FaultKind::Pause { node, .. }
             | FaultKind::Slow { node, .. }
+            | FaultKind::Rot { node, .. }
+            | FaultKind::Clock { node, .. }
+            | FaultKind::Leave { node }
+            | FaultKind::Join { node }
+            | FaultKind::Submit { node, .. }
             | FaultKind::TurnHonest { node } => {
                 let stays = *node != seat;
                 *node -= u32::from(*node > seat);

@@ -18,7 +18,7 @@ macro_rules! cases {
     };
 }
 
-const CASES: [(&str, &str, &str); 30] = cases![
+const CASES: [(&str, &str, &str); 32] = cases![
     "pbft/01-normal-case",
     "pbft/02-primary-dies",
     "pbft/03-primary-cut-off",
@@ -49,6 +49,8 @@ const CASES: [(&str, &str, &str); 30] = cases![
     "raft/12-slow-server",
     "raft/13-snapshots",
     "raft/14-votes-twice",
+    "raft/15-comings-and-goings",
+    "raft/16-rotten-disk",
 ];
 
 #[cfg(not(target_arch = "wasm32"))]

@@ -19,7 +19,7 @@ fn turn_evil(at_ms: u32, node: u32, twist: &str) -> Fault {
         to: vec![],
         by_ms,
     };
-    Fault { at_ms, kind }
+    Fault::at_ms(at_ms, kind)
 }
 
 /// A short scenario with a liar in it.
@@ -78,7 +78,7 @@ fn a_twist_takes_only_what_belongs_to_it() {
             to,
             by_ms,
         };
-        with(raft, Fault { at_ms: 0, kind }).check().is_err()
+        with(raft, Fault::at_ms(0, kind)).check().is_err()
     };
     assert!(refused("delay", vec![], 0), "a delay takes time");
     assert!(refused("silent", vec![], 5), "silence takes none");

@@ -1,22 +1,63 @@
-//! What goes wrong in a scenario, and when.
+//! What goes wrong in a scenario or is done by somebody, and when.
 
 use alloc::collections::BTreeSet;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::slice::from_ref;
 
+use chain::Time;
 use serde::{Deserialize, Serialize};
 
 use super::{Scenario, ScenarioError, limits, within};
 
-/// Something that goes wrong.
+/// Something that goes wrong, or that somebody does.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "InFile", into = "InFile")]
 pub struct Fault {
-    /// When, in simulated milliseconds since the beginning.
-    pub at_ms: u32,
+    /// When, since the beginning.
+    pub at: Time,
     /// What happens.
-    #[serde(flatten)]
     pub kind: FaultKind,
+}
+
+/// The same as files have it: in milliseconds, or in microseconds where those are too coarse.
+#[derive(Clone, Serialize, Deserialize)]
+struct InFile {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    at_ms: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    at_us: Option<u64>,
+    #[serde(flatten)]
+    kind: FaultKind,
+}
+
+impl TryFrom<InFile> for Fault {
+    type Error = &'static str;
+
+    fn try_from(file: InFile) -> Result<Self, Self::Error> {
+        let kind = file.kind;
+        match (file.at_ms, file.at_us) {
+            (Some(millis), None) => Ok(Self::at_ms(millis, kind)),
+            (None, Some(micros)) => {
+                let at = Time(micros);
+                Ok(Self { at, kind })
+            }
+            (None, None) => Err("a fault has a time, at_ms or at_us"),
+            (Some(_), Some(_)) => Err("a fault has one time, at_ms or at_us"),
+        }
+    }
+}
+
+impl From<Fault> for InFile {
+    fn from(Fault { at, kind }: Fault) -> Self {
+        let whole = u32::try_from(at.0 / 1_000).ok();
+        let at_ms = whole.filter(|_| at.0 % 1_000 == 0);
+        Self {
+            at_ms,
+            at_us: at_ms.is_none().then_some(at.0),
+            kind,
+        }
+    }
 }
 
 /// The kinds of faults. Those of a node end by themselves, those of the network with the next
@@ -90,6 +131,43 @@ pub enum FaultKind {
         #[serde(default, skip_serializing_if = "is_zero")]
         by_ms: u32,
     },
+    /// A node's process dies at once, and a value that it had saved, drawn at random, can never be read
+    /// again.
+    Rot {
+        /// Which node.
+        node: u32,
+        /// How many milliseconds it stays down.
+        for_ms: u32,
+    },
+    /// A node's clock is wrong from now on. It never goes back within a life of the node.
+    Clock {
+        /// Which node.
+        node: u32,
+        /// By how many milliseconds it is ahead.
+        #[serde(default, skip_serializing_if = "is_nought")]
+        ahead_ms: i32,
+        /// By how many millionths it is too fast.
+        #[serde(default, skip_serializing_if = "is_nought")]
+        drift_ppm: i32,
+    },
+    /// A node goes away; if this is at 0, it is not there from the beginning.
+    Leave {
+        /// Which node.
+        node: u32,
+    },
+    /// A node that is away comes, with what its disk has.
+    Join {
+        /// Which node.
+        node: u32,
+    },
+    /// A client wants something, besides what it wants by itself.
+    Submit {
+        /// Which client.
+        node: u32,
+        /// The transaction in hex, if not one of its own choice.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        tx: Option<String>,
+    },
     /// A node that lied does so no longer: its process is replaced by an honest one. Still nothing is
     /// asked of it.
     TurnHonest {
@@ -102,6 +180,10 @@ fn is_zero(value: &u32) -> bool {
     *value == 0
 }
 
+fn is_nought(value: &i32) -> bool {
+    *value == 0
+}
+
 impl FaultKind {
     /// The nodes that it names.
     pub fn nodes(&self) -> impl Iterator<Item = u32> + '_ {
@@ -111,6 +193,11 @@ impl FaultKind {
             | Self::PowerLoss { node, .. }
             | Self::Pause { node, .. }
             | Self::Slow { node, .. }
+            | Self::Rot { node, .. }
+            | Self::Clock { node, .. }
+            | Self::Leave { node }
+            | Self::Join { node }
+            | Self::Submit { node, .. }
             | Self::TurnHonest { node } => [from_ref(node), &[], &[]],
             Self::TurnEvil { node, to, .. } => [from_ref(node), to, &[]],
             Self::CutOneWay { from, to } => [&[], from, to],
@@ -126,9 +213,16 @@ impl FaultKind {
 }
 
 impl Fault {
+    /// Something that happens so many milliseconds after the beginning.
+    #[must_use]
+    pub fn at_ms(millis: u32, kind: FaultKind) -> Self {
+        let at = Time(u64::from(millis) * 1_000);
+        Self { at, kind }
+    }
+
     pub(super) fn check(&self, scenario: &Scenario) -> Result<(), ScenarioError> {
         let whole = u64::from(scenario.seconds) * 1_000;
-        within("fault.at_ms", self.at_ms.into(), 0, whole)?;
+        within("fault.at_us", self.at.0, 0, whole * 1_000)?;
         let all = scenario.nodes.count + scenario.clients.count;
         if let Some(node) = self.kind.nodes().find(|node| *node >= all) {
             return Err(ScenarioError::BadNode(node));
@@ -137,6 +231,7 @@ impl Fault {
             FaultKind::Crash { for_ms, .. }
             | FaultKind::CrashInWrite { for_ms, .. }
             | FaultKind::PowerLoss { for_ms, .. }
+            | FaultKind::Rot { for_ms, .. }
             | FaultKind::Pause { for_ms, .. } => within("fault.for_ms", (*for_ms).into(), 0, whole),
             FaultKind::Slow { delay_ms, .. } => {
                 let longest = limits::DELAY_MS.into();
@@ -152,7 +247,24 @@ impl Fault {
                 each_once(to.iter())
             }
             FaultKind::TurnEvil { to, .. } => each_once(to.iter()),
-            FaultKind::TurnHonest { .. } | FaultKind::Heal {} => Ok(()),
+            FaultKind::Clock {
+                ahead_ms,
+                drift_ppm,
+                ..
+            } => {
+                let (ahead, drift) = (ahead_ms.unsigned_abs(), drift_ppm.unsigned_abs());
+                within("fault.ahead_ms", ahead.into(), 0, limits::DELAY_MS.into())?;
+                within("fault.drift_ppm", drift.into(), 0, limits::DRIFT_PPM.into())
+            }
+            FaultKind::Submit { node, tx } => match tx {
+                _ if *node < scenario.nodes.count => Err(ScenarioError::NotAClient(*node)),
+                Some(tx) if hex::decode(tx).is_err() => Err(ScenarioError::NotHex(tx.clone())),
+                _ => Ok(()),
+            },
+            FaultKind::Leave { .. }
+            | FaultKind::Join { .. }
+            | FaultKind::TurnHonest { .. }
+            | FaultKind::Heal {} => Ok(()),
         }
     }
 }

@@ -7,7 +7,7 @@ use chain::Micros;
 use protocol::planted::is_planted;
 use protocol::{Batch, Event, Job, Output, Packet, To};
 
-use super::Sim;
+use super::{Sim, usize_of};
 use crate::queue::{Due, Planned, SeatIx};
 use crate::search;
 use crate::seat::Said;
@@ -29,7 +29,8 @@ impl Sim {
                 self.say(index, *to, packet);
             }
             Output::Arm { key, at } => {
-                let (key, at) = (*key, (*at).max(self.now));
+                let at = self.seats[usize_of(index)].clock.when(self.now, *at);
+                let key = *key;
                 let (cause, since, seat) = (self.cause(), self.now, index);
                 let armed = self.queue.plan_with(at, |armed| Due {
                     cause,

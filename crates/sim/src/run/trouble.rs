@@ -3,7 +3,7 @@
 use adversary::{Kind, Lie};
 use chain::{Micros, Time};
 use protocol::{Death, Outbox, Remains};
-use scenario::{Evil, FaultKind, Twist};
+use scenario::{Evil, Fault, FaultKind, Twist};
 
 use super::{Sim, usize_of};
 use crate::queue::{Due, Planned, SeatIx};
@@ -37,8 +37,8 @@ impl Sim {
                 self.network.slow(node, millis(delay_ms));
                 self.ails(number);
             }
-            // Who has lied from the beginning goes on.
-            FaultKind::TurnEvil { .. } if self.now == Time::ZERO => {}
+            // What is so from the beginning goes on.
+            FaultKind::TurnEvil { .. } | FaultKind::Leave { .. } if self.now == Time::ZERO => {}
             FaultKind::TurnEvil {
                 node,
                 twist,
@@ -46,6 +46,27 @@ impl Sim {
                 by_ms,
             } => self.turn_evil(node, &twist, &to, millis(by_ms)),
             FaultKind::TurnHonest { node } => self.turn(node, None),
+            FaultKind::Rot { node, for_ms } => {
+                let lost = self.seat(node).rot();
+                self.fall(node, lost);
+                self.come_back(node, millis(for_ms));
+            }
+            FaultKind::Clock {
+                node,
+                ahead_ms,
+                drift_ppm,
+            } => {
+                let now = self.now;
+                self.seat(node).clock.set(now, ahead_ms, drift_ppm);
+            }
+            FaultKind::Leave { node } => self.leave(number, node),
+            FaultKind::Join { node } => self.join(number, node),
+            FaultKind::Submit { node, tx } => {
+                let given = tx.map(|tx| hex::decode(tx).expect("a scenario is checked").into());
+                if let Some(tx) = given.or_else(|| self.sample()) {
+                    self.ask(number, node, tx);
+                }
+            }
             FaultKind::Heal {} => {
                 self.network.heal();
                 self.judges.network(self.now, true);
@@ -72,11 +93,21 @@ impl Sim {
         Some(away)
     }
 
-    /// A process dies, and with the power also what was not synced.
+    /// A process dies, and with the power also what was not synced; it comes back after a while.
     pub(super) fn die(&mut self, index: SeatIx, away: Micros, power: bool) {
-        let now = self.now;
         let seat = self.seat(index);
         let lost = if power { seat.lose_power() } else { 0 };
+        let lives = seat.machine.is_some();
+        self.fall(index, lost);
+        if lives {
+            self.come_back(index, away);
+        }
+    }
+
+    /// A process dies, if there is one, and so many of its saves are lost.
+    fn fall(&mut self, index: SeatIx, lost: u64) {
+        let now = self.now;
+        let seat = self.seat(index);
         let lives = seat.machine.is_some();
         seat.die();
         let seat = &self.seats[usize_of(index)];
@@ -90,11 +121,46 @@ impl Sim {
         };
         self.judges.died(now, &death);
         self.counts.lost_writes += lost;
-        if lives {
-            let back = now.saturating_add(away);
-            self.counts.crashes += 1;
-            self.judges.trouble(back);
-            self.plan(back, Planned::Boot(index));
+        self.counts.crashes += u64::from(lives);
+    }
+
+    /// A process starts again after a while.
+    fn come_back(&mut self, index: SeatIx, away: Micros) {
+        let back = self.now.saturating_add(away);
+        self.judges.trouble(back);
+        self.plan(back, Planned::Boot(index));
+    }
+
+    /// A node is not there any more.
+    fn leave(&mut self, number: u64, index: SeatIx) {
+        self.seat(index).is_away = true;
+        self.judges.away(self.now, index, true);
+        if self.seat(index).machine.is_some() {
+            self.fall(index, 0);
+            self.tell_peers(number);
+        }
+    }
+
+    /// A node comes.
+    fn join(&mut self, number: u64, index: SeatIx) {
+        if std::mem::take(&mut self.seat(index).is_away) {
+            self.judges.away(self.now, index, false);
+            self.boot(number, index);
+        }
+    }
+
+    /// What a scenario says of the beginning is so before anything happens.
+    pub(super) fn begin_with(&mut self, fault: &Fault) {
+        match &fault.kind {
+            _ if fault.at > Time::ZERO => {}
+            FaultKind::TurnEvil {
+                node,
+                twist,
+                to,
+                by_ms,
+            } => self.turn_evil(*node, twist, to, Micros::from_millis((*by_ms).into())),
+            FaultKind::Leave { node } => self.leave(0, *node),
+            _ => {}
         }
     }
 
