@@ -4,7 +4,7 @@ use alloc::{format, string::String, sync::Arc};
 
 use chain::{PeerId, Seat};
 use protocol::{Body, Request, Seen};
-use rpds::RedBlackTreeMapSync as Map;
+use rpds::{RedBlackTreeMapSync as Map, RedBlackTreeSetSync as Set};
 
 use super::observer::{Act, Observer};
 use crate::claims::{KEPT, Rule, trim};
@@ -87,8 +87,8 @@ impl Rule for AskedFor {
     }
 }
 
-/// A request that a client waits for, and the receipts that members have sent for it.
-type Wait = (u64, Map<Seat, Arc<[u8]>>);
+/// A request that a client waits for, and the receipts that members have sent for it; liars send several.
+type Wait = (u64, Set<(Seat, Arc<[u8]>)>);
 
 /// A client takes as its answer only what f + 1 members have replied, all the same.
 #[derive(Clone, Default)]
@@ -116,7 +116,7 @@ impl MatchingReplies {
     fn on_request(&mut self, client: PeerId, number: u64) {
         let known = self.waits.get(&client).map(|(number, _)| *number);
         if known != Some(number) {
-            self.waits.insert_mut(client, (number, Map::new_sync()));
+            self.waits.insert_mut(client, (number, Set::new_sync()));
         }
     }
 
@@ -124,14 +124,14 @@ impl MatchingReplies {
         if let Some((waits, replies)) = self.waits.get_mut(&client)
             && *waits == number
         {
-            replies.insert_mut(seat, receipt);
+            replies.insert_mut((seat, receipt));
         }
     }
 
     fn believes(&self, faults: usize, client: PeerId, receipt: &Arc<[u8]>) -> Result<(), String> {
         let replies = self.waits.get(&client).map(|(_, replies)| replies);
-        let same = replies.into_iter().flat_map(Map::values);
-        let same = same.filter(|other| *other == receipt).count();
+        let same = replies.into_iter().flat_map(Set::iter);
+        let same = same.filter(|(_, other)| other == receipt).count();
         if same <= faults {
             return Err(format!("{client} believes {same} members"));
         }

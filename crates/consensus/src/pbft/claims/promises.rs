@@ -16,7 +16,8 @@ use crate::pbft::message::{Checkpoint, Digest, Kind, Message, NewView, Slot, Sta
 /// A stable checkpoint has been said by a quorum.
 #[derive(Clone, Default)]
 pub(super) struct StableHasQuorum {
-    said: Map<Slot, Map<Seat, Digest>>,
+    /// By whom what was said; liars say several things.
+    said: Map<Slot, Set<(Seat, Digest)>>,
     forgotten: Slot,
 }
 
@@ -24,7 +25,7 @@ impl StableHasQuorum {
     fn on_checkpoint(&mut self, seat: Seat, message: &Message) {
         if let Message::Checkpoint(Checkpoint { slot, digest }, _) = message {
             let said = self.said.get(slot).cloned().unwrap_or_default();
-            self.said.insert_mut(*slot, said.insert(seat, *digest));
+            self.said.insert_mut(*slot, said.insert((seat, *digest)));
             self.forgotten = trim(&mut self.said).unwrap_or(self.forgotten);
         }
     }
@@ -35,7 +36,7 @@ impl StableHasQuorum {
             return Ok(());
         }
         let said = self.said.get(&slot).cloned().unwrap_or_default();
-        let by = said.iter().filter(|(_, said)| **said == digest);
+        let by = said.iter().filter(|(_, said)| *said == digest);
         let alone = members.0.len() == 1; // nobody to say it to
         if by.count() >= members.quorum() || alone {
             return Ok(());
