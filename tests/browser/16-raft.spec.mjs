@@ -73,6 +73,22 @@ test("five tabs elect a leader, outlive it, and agree on what was put", async ({
   await expect(server(late, before)).toContainText("this tab", PATIENCE);
   await expect(late.getByTestId("tip-height")).toHaveText("4", PATIENCE);
   await expect(late.getByTestId("decided-3")).toContainText("put colour green");
+
+  // Scripts can do the same.
+  await late.evaluate(async () => {
+    window.decided = [];
+    await window.tabchain.on("decided", (block) => window.decided.push(block));
+  });
+  await call(rest[0], "submit", "put", ["colour", "red"]);
+  await expect.poll(() => late.evaluate(() => window.decided), PATIENCE).toMatchObject([
+    { height: 5, requests: [{ what: "put", values: ["colour", "red"] }], more: 0 },
+  ]);
+  const got = await call(late, "submit", "get", ["colour"]);
+  expect(got.values).toEqual(["red"]);
+  for (const [wrong, code] of [[["put"], "bad-argument"], [["put", ["colour"]], "bad-argument"], [["pay", []], "wrong-room"], [["put", ["a", 1]], "bad-argument"]]) {
+    const ended = await late.evaluate((args) => window.tabchain.submit(...args).then(() => "done", (error) => error.code), wrong);
+    expect(ended, JSON.stringify(wrong)).toBe(code);
+  }
 });
 
 test("a reloaded tab has its seat and its blocks back; a sixth one is a client", async ({ open, rooms }) => {

@@ -24,11 +24,11 @@ use serde::Serialize;
 use wasm_bindgen::prelude::*;
 use wire::ask::{
     AddNode, Export, GetBlock, GetBlocks, GetStatus, Reset, SetOnline, StartMining, StopMining,
-    UndoReset,
+    Submit, UndoReset,
 };
 use wire::{BlockDetail, BlockKey, BlockState, Failure, Power, Question, Subject};
 
-use self::views::{BlockOut, DetailOut, StatusOut};
+use self::views::{BlockOut, DetailOut, StatusOut, ToldOut};
 use crate::bridge::{Bridge, News, Phase};
 use crate::window;
 
@@ -36,6 +36,8 @@ pub use self::words::METHODS;
 
 /// The most blocks that one answer contains.
 const MOST_BLOCKS: u32 = 2_000;
+/// The most texts that a transaction may be made of.
+const MOST_TEXTS: u32 = 16;
 
 /// Puts the interface on the window.
 pub fn install(bridge: &Bridge) {
@@ -77,6 +79,13 @@ pub fn install(bridge: &Bridge) {
                 js(&blocks.iter().map(BlockOut::of).collect::<Vec<_>>())
             }))
         }
+    });
+    method(&object, "submit", bridge, |bridge, arguments| {
+        let (form, values) = (arguments.get(0).as_string(), texts(&arguments.get(1)));
+        let wrong = || bad_argument("submit takes a transaction's name and an array of its texts");
+        let (form, values) = form.zip(values).ok_or_else(wrong)?;
+        let submit = Submit { form, values };
+        Ok(ask(bridge, submit, |told| js(&ToldOut::of(&told))))
     });
     method(&object, "reset", bridge, |bridge, _| {
         Ok(ask(bridge, Reset, nothing))
@@ -274,6 +283,13 @@ pub fn is_plain(value: &JsValue) -> bool {
     let made_by = |prototype: &JsValue| Reflect::get_prototype_of(prototype).map(JsValue::from);
     let prototype = JsValue::from(prototype);
     prototype.is_null() || made_by(&prototype).is_ok_and(|above| above.is_null())
+}
+
+/// Reads an array of texts, of which no transaction takes many.
+fn texts(value: &JsValue) -> Option<Vec<String>> {
+    let array = value.dyn_ref::<Array>()?;
+    let few = array.length() <= MOST_TEXTS;
+    few.then(|| array.iter().map(|text| text.as_string()).collect())?
 }
 
 fn to_power(workers: f64, duty: f64) -> Option<Power> {

@@ -11,11 +11,11 @@ use wasm_bindgen::prelude::*;
 use wire::{Damage, Happening, LogEntry, StorageView};
 
 use super::js;
-use super::views::{NodeOut, TabOut};
+use super::views::{NodeOut, TabOut, ToldOut};
 use crate::bridge::{Bridge, News, Phase, Picture};
 
 /// The error message for an unknown event.
-pub const NAMES: &str = "the events are block, reorg, peers, mining, storage, error";
+pub const NAMES: &str = "the events are block, decided, reorg, peers, mining, storage, error";
 
 #[wasm_bindgen]
 extern "C" {
@@ -28,6 +28,7 @@ extern "C" {
 #[derive(Clone, Copy)]
 enum Event {
     Block,
+    Decided,
     Reorg,
     Peers,
     Mining,
@@ -40,6 +41,7 @@ enum Event {
 pub fn on(bridge: &Bridge, name: &str, f: Function) -> Option<JsValue> {
     let event = match name {
         "block" => Event::Block,
+        "decided" => Event::Decided,
         "reorg" => Event::Reorg,
         "peers" => Event::Peers,
         "mining" => Event::Mining,
@@ -112,6 +114,7 @@ fn values(event: Event, before: Option<&Picture>, news: &News, known: &mut Known
             let new = log.filter(|entry| known.is_new(entry));
             new.filter_map(block).collect()
         }
+        Event::Decided => decided(before, now),
         Event::Reorg => log.filter_map(reorg).collect(),
         Event::Error => log.filter_map(trouble).collect(),
         Event::Peers => changed(before, now, peers_key)
@@ -181,6 +184,41 @@ fn block(entry: &LogEntry) -> Option<JsValue> {
         seat,
         found,
     }))
+}
+
+#[derive(Serialize)]
+struct DecidedEvent {
+    hash: String,
+    height: u32,
+    slot: u64,
+    /// Seat of the server that proposed it.
+    proposer: u32,
+    /// What was asked for, at most 4.
+    requests: Vec<ToldOut>,
+    /// How many requests there are besides.
+    more: u32,
+}
+
+/// The blocks that this tab's server shows and did not show before. One that catches up skips what it
+/// has no room to show.
+fn decided(before: Option<&Picture>, now: &Picture) -> Vec<JsValue> {
+    let Some(before) = before else {
+        return Vec::new();
+    };
+    let last = before.slots.blocks.last().map(|block| block.height);
+    let new = now.slots.blocks.iter();
+    let new = new.filter(|block| Some(block.height) > last);
+    new.map(|block| {
+        value(&DecidedEvent {
+            hash: block.id.to_string(),
+            height: block.height,
+            slot: block.slot,
+            proposer: block.proposer,
+            requests: block.requests.iter().map(ToldOut::of).collect(),
+            more: block.more,
+        })
+    })
+    .collect()
 }
 
 #[derive(Serialize)]

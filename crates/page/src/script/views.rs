@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use chain::{PeerId, Work};
 use serde::Serialize;
-use wire::{BlockDetail, BlockState, BlockView, NodeView, RoomView, StatusView, TabView, TipView};
+use wire::{
+    BlockDetail, BlockState, BlockView, NodeView, RoomView, StatusView, TabView, TipView, ToldView,
+};
 
 use crate::kit::numbers::hex;
 use crate::kit::seats;
@@ -264,6 +266,22 @@ impl<'a> DetailOut<'a> {
             work: work.as_ref().map(work_hex),
             transactions: transactions.iter().map(TransactionOut::of).collect(),
             confirmations: tip.and_then(|tip| tip.checked_sub(height)),
+        }
+    }
+}
+
+/// A transaction or its receipt.
+#[derive(Serialize)]
+pub struct ToldOut {
+    what: String,
+    values: Vec<String>,
+}
+
+impl ToldOut {
+    pub fn of(told: &ToldView) -> Self {
+        Self {
+            what: told.what.clone(),
+            values: told.values.clone(),
         }
     }
 }

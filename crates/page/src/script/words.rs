@@ -3,7 +3,7 @@
 use crate::kit::lang::{Word, word};
 
 /// The methods as written in a script, and what they do.
-pub const METHODS: [(&str, Word); 12] = [
+pub const METHODS: [(&str, Word); 13] = [
     (
         "status()",
         word(
@@ -51,6 +51,13 @@ pub const METHODS: [(&str, Word); 12] = [
         ),
     ),
     (
+        "submit(what, values)",
+        word(
+            "where slots are decided: have a transaction carried out, such as submit(\"put\", [\"colour\", \"blue\"]); returns its receipt, {what, values}",
+            "用于按槽决定的房间：执行一笔交易，例如 submit(\"put\", [\"colour\", \"blue\"])；返回其回执 {what, values}",
+        ),
+    ),
+    (
         "reset()",
         word(
             "forget this room's chain in all tabs of this browser",
@@ -67,8 +74,8 @@ pub const METHODS: [(&str, Word); 12] = [
     (
         "on(event, f)",
         word(
-            "call f on block, reorg, peers, mining, storage or error; returns a function that unsubscribes",
-            "在 block、reorg、peers、mining、storage 或 error 发生时调用 f；返回用于取消的函数",
+            "call f on block, decided, reorg, peers, mining, storage or error; returns a function that unsubscribes",
+            "在 block、decided、reorg、peers、mining、storage 或 error 发生时调用 f；返回用于取消的函数",
         ),
     ),
     (
