@@ -127,6 +127,9 @@ test("the room dialog offers every protocol with its own fields", async ({ open,
   expect(page.url()).toContain("protocol=raft&ledger=kv&seats=3");
   await page.getByTestId("add-node").click(); // two of three are a majority
   await led(page);
+  await page.getByTestId("add-node").click();
+  await expect(page.getByTestId("seats-taken")).toHaveText("3 of 3 seats", PATIENCE);
+  await expect(page.getByTestId("add-node")).toBeDisabled();
   await page.getByTestId("ask-what").selectOption("put");
   await page.getByTestId("ask-key").fill("k");
   await page.getByTestId("ask-value").fill("<img src=x>");

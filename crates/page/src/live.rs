@@ -76,11 +76,12 @@ fn panels(picture: &Picture, live: &Live) -> Html {
 
 /// The panels of a room in which slots are decided.
 fn slot_panels(ui: &Ui, picture: &Picture, live: &Live) -> Html {
+    let taken = picture.slots.seats.iter().all(|seat| seat.server.is_some());
     html! { <>
         <AskPanel key={picture.room.link.clone()} room={picture.room.clone()} />
         { servers_panel(ui, &picture.slots) }
         { decided_panel(ui, &picture.slots, picture.tip.height) }
-        <PeersPanel tabs={picture.tabs.clone()} nodes={picture.nodes.clone()} tip={picture.tip.id} slots={true} />
+        <PeersPanel tabs={picture.tabs.clone()} nodes={picture.nodes.clone()} tip={picture.tip.id} slots={true} {taken} />
         <LogPanel log={live.log.clone()} slots={true} />
     </> }
 }

@@ -28,6 +28,9 @@ pub struct Props {
     pub tip: BlockId,
     /// Whether the room has seats, which tabs take and give up.
     pub slots: bool,
+    /// Whether none of them is free.
+    #[prop_or_default]
+    pub taken: bool,
 }
 
 #[component]
@@ -129,7 +132,8 @@ fn removing(ui: &Ui, node: &NodeView) -> Callback<MouseEvent> {
 
 fn add_button(ui: &Ui, props: &Props) -> Html {
     let t: &Peers = ui.words();
-    let full = props.nodes.iter().filter(|node| node.here).count() >= MOST_NODES;
+    let here = props.nodes.iter().filter(|node| node.here).count();
+    let full = here >= MOST_NODES || props.taken;
     html! {
         <button type="button" class="add" data-testid="add-node" disabled={full} onclick={ui.asking(AddNode)}>
             { icon::icon(icon::PLUS) }{ if props.slots { t.add_seat } else { t.add } }
