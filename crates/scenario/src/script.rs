@@ -7,7 +7,8 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use chain::CompactTarget;
-use protocol::Shape;
+use consensus::PROTOCOLS;
+use protocol::{Entry, Shape};
 use serde::{Deserialize, Serialize};
 
 use crate::room::RoomError;
@@ -273,6 +274,14 @@ impl Scenario {
     /// # Errors
     /// The first thing that is outside its limits.
     pub fn check(&self) -> Result<Setting, ScenarioError> {
+        self.check_among(PROTOCOLS)
+    }
+
+    /// The same with a protocol of another registry.
+    ///
+    /// # Errors
+    /// The first thing that is outside its limits.
+    pub fn check_among(&self, protocols: &'static [Entry]) -> Result<Setting, ScenarioError> {
         let length = |len: usize| u64::try_from(len).unwrap_or(u64::MAX);
         let title = length(self.title.len());
         within("title's length", title, 0, length(limits::TITLE))?;
@@ -290,7 +299,7 @@ impl Scenario {
         self.disks.check()?;
         self.expect.check()?;
         self.faults.iter().try_for_each(|fault| fault.check(self))?;
-        let setting = Setting::of(&self.chain)?;
+        let setting = Setting::among(protocols, &self.chain)?;
         for fault in &self.faults {
             check_twist(&setting, &fault.kind)?;
         }

@@ -74,12 +74,14 @@ impl Place {
 }
 
 impl Setting {
-    /// Looks names up and checks values.
+    /// Looks names up and checks values. The protocol is one of a registry.
     ///
     /// # Errors
     /// The first name that is unknown, or value that is outside its limits.
-    pub fn of(spec: &ChainSpec) -> Result<Self, ScenarioError> {
-        let entry = consensus::find(&spec.protocol)
+    pub fn among(protocols: &'static [Entry], spec: &ChainSpec) -> Result<Self, ScenarioError> {
+        let mut protocols = protocols.iter();
+        let entry = protocols
+            .find(|entry| entry.card.id == spec.protocol)
             .ok_or_else(|| ScenarioError::UnknownProtocol(spec.protocol.clone()))?;
         let ledger = ledger::find(&spec.ledger)
             .ok_or_else(|| ScenarioError::UnknownLedger(spec.ledger.clone()))?;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use chain::{Micros, PeerId, Seat as SeatNumber, Stream, Time};
 use node::Memo;
-use protocol::{AskId, Event, Input, Outbox, Output, Role, Seen};
+use protocol::{AskId, Entry, Event, Input, Outbox, Output, Role, Seen};
 use scenario::{DisksSpec, FaultKind, Place, Scenario, ScenarioError, Setting};
 
 use crate::fingerprint::Fingerprint;
@@ -53,7 +53,18 @@ impl Sim {
     /// # Errors
     /// The first thing in the scenario that is outside its limits.
     pub fn new(scenario: &Scenario) -> Result<Self, ScenarioError> {
-        let setting = scenario.check()?;
+        Self::with(scenario, scenario.check()?)
+    }
+
+    /// Prepares a run of a protocol from another registry.
+    ///
+    /// # Errors
+    /// The first thing in the scenario that is outside its limits.
+    pub fn among(protocols: &'static [Entry], scenario: &Scenario) -> Result<Self, ScenarioError> {
+        Self::with(scenario, scenario.check_among(protocols)?)
+    }
+
+    fn with(scenario: &Scenario, setting: Setting) -> Result<Self, ScenarioError> {
         let places = places(scenario);
         let judges = Judges::new(scenario, &setting, &places[0]);
         let names: Vec<&str> = judges
