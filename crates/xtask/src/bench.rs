@@ -1,3 +1,6 @@
+//! `cargo xtask bench sim`: how many events a second the simulator carries out and judges on one core,
+//! for each scenario in tests/bench/rates.
+//!
 //! `cargo xtask bench hash`: builds the kernel for the browser and natively, and lets
 //! tests/bench/bench.mjs measure both against others, in turns.
 
@@ -9,17 +12,39 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-const USAGE: &str = "cargo xtask bench hash [--rounds N] [--ms N] [--json FILE]";
+const USAGE: &str = "cargo xtask bench sim, or hash [--rounds N] [--ms N] [--json FILE]";
 
 /// Runs the bench that the first argument names; the rest are its options.
 ///
 /// # Errors
 /// Says what is missing, what does not build or what went wrong during the run.
 pub fn run(args: &[String]) -> Result<(), String> {
-    let Some(("hash", options)) = args.split_first().map(|(name, rest)| (name.as_str(), rest))
-    else {
-        return Err(format!("name a benchmark; usage: {USAGE}"));
-    };
+    match args.split_first().map(|(name, rest)| (name.as_str(), rest)) {
+        Some(("sim", [])) => sim(),
+        Some(("hash", options)) => hash(options),
+        _ => Err(format!("name a benchmark; usage: {USAGE}")),
+    }
+}
+
+/// Measures with all that is native optimised for speed, unlike a release, which a visitor downloads.
+fn sim() -> Result<(), String> {
+    let folder = root().join("tests/bench/rates");
+    let entries = std::fs::read_dir(folder).map_err(|error| error.to_string())?;
+    let mut files = entries
+        .map(|entry| entry.map(|entry| entry.path()))
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|error| error.to_string())?;
+    files.sort();
+    let args = ["run", "--quiet", "--profile", "rate", "--package", "sim"];
+    let mut cargo = Command::new("cargo");
+    cargo
+        .args(args)
+        .args(["--example", "rate", "--"])
+        .args(files);
+    sh::run(cargo.current_dir(root())).map_err(said)
+}
+
+fn hash(options: &[String]) -> Result<(), String> {
     let options = forwarded(options)?;
     let chromium = setup::chromium().ok_or("Chromium is needed: run `cargo xtask setup`")?;
     setup::target(WASM).map_err(said)?;

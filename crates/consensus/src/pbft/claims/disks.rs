@@ -22,9 +22,10 @@ pub(super) struct Disk {
     pub accepted: Map<Slot, Vote>,
     pub prepared: Map<Slot, Vote>,
     pub batches: Map<(Slot, Digest), ()>,
-    pub decided: Map<Slot, ()>,
-    /// All decided slots up to here may have been forgotten.
-    pub forgotten: Slot,
+    /// Slots after the next that are decided.
+    decided: Map<Slot, ()>,
+    /// All up to here is decided.
+    settled: Slot,
 }
 
 impl Disk {
@@ -99,7 +100,10 @@ impl Disk {
         }
         if let Some(slot) = Shelf::Decided.slot(name) {
             self.decided.insert_mut(slot, ());
-            self.forgotten = trim(&mut self.decided).unwrap_or(self.forgotten);
+            while self.decided.remove_mut(&self.settled.next()) {
+                self.settled = self.settled.next();
+            }
+            trim(&mut self.decided);
         } else if let Some(what) = batch_of(name) {
             self.batches.insert_mut(what, ());
         }
@@ -136,11 +140,7 @@ impl Disk {
 
     /// Whether all up to a slot is decided.
     pub fn has_decided(&self, slot: Slot) -> bool {
-        slot <= self.forgotten
-            || self
-                .forgotten
-                .until(slot)
-                .all(|slot| self.decided.contains_key(&slot))
+        slot <= self.settled
     }
 
     /// Whether this is saved as what the replica said when it left for or entered a view.
