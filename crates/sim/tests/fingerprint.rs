@@ -18,7 +18,7 @@ macro_rules! cases {
     };
 }
 
-const CASES: [(&str, &str, &str); 32] = cases![
+const CASES: [(&str, &str, &str); 41] = cases![
     "pbft/01-normal-case",
     "pbft/02-primary-dies",
     "pbft/03-primary-cut-off",
@@ -31,6 +31,15 @@ const CASES: [(&str, &str, &str); 32] = cases![
     "pbft/10-even-group",
     "pbft/11-silent-primary",
     "pbft/12-primary-is-two",
+    "pbft/13-primary-dies-in-commit",
+    "pbft/14-equivocating-primary",
+    "pbft/15-gap",
+    "pbft/16-two-traitors-of-four",
+    "pbft/17-two-traitors-of-seven",
+    "pbft/18-forgets-what-was-prepared",
+    "pbft/19-amnesia",
+    "pbft/20-lying-checkpoint",
+    "pbft/21-wrong-replies",
     "pow/01-lossy-links",
     "pow/02-partition",
     "pow/03-deep-partition",

@@ -6,7 +6,7 @@ use adversary::{Lie, TWISTS};
 use consensus::PROTOCOLS;
 use protocol::{Entry, Role};
 use scenario::{Fault, FaultKind, Scenario, ScenarioError};
-use sim::{Sim, random};
+use sim::{Sim, Verdict, random};
 
 fn turn_evil(at_ms: u32, node: u32, twist: &str) -> Fault {
     let by_ms = match Lie::find(twist) {
@@ -89,4 +89,23 @@ fn a_twist_takes_only_what_belongs_to_it() {
     assert!(refused("silent", vec![1, 1], 0), "nobody is named twice");
     assert!(!refused("silent", vec![1], 0));
     assert!(!refused("replay", vec![], 5));
+}
+
+/// PBFT bears one liar of four to six, whatever else goes wrong for a while.
+#[test]
+fn one_liar_breaks_none_of_pbfts_promises() {
+    let entry = consensus::find("pbft").expect("in the registry");
+    for (seed, twist) in (0..).zip(entry.twists) {
+        let mut scenario = random::scenario(entry, seed);
+        let is_lie = |fault: &Fault| matches!(fault.kind, FaultKind::TurnEvil { .. });
+        scenario.faults.retain(|fault| !is_lie(fault));
+        let node = u32::try_from(seed % 3).expect("below 3");
+        scenario.faults.insert(0, turn_evil(0, node, twist.id));
+        scenario.chain.params.insert("macs".into(), 1);
+        let report = Sim::new(&scenario).expect("within limits").run();
+        for claim in &report.claims {
+            let (id, name) = (twist.id, claim.name);
+            assert_eq!(claim.verdict, Verdict::Held, "{id}: {name}");
+        }
+    }
 }

@@ -4,6 +4,7 @@
 use alloc::{sync::Arc, vec, vec::Vec};
 
 use chain::{Micros, Seat, Signature};
+use protocol::planted::is_planted;
 use protocol::{Cx, Event};
 use rpds::RedBlackTreeMapSync as Map;
 
@@ -12,6 +13,7 @@ use super::order::start;
 use super::saved::{Accepted, NEW_VIEW, VIEW_CHANGE, earlier_name, forget_batch, forget_name};
 use super::state::{Patience, Phase, Place, REMEMBERED, Replica};
 use super::step::PATIENCE;
+use super::twists::Evil;
 
 /// However often views change, the time for one is at most doubled so often.
 const MOST_DOUBLINGS: u32 = 16;
@@ -72,8 +74,14 @@ impl Replica {
             pre_prepared: self.pre_prepared(),
             signature: Signature::from_bytes([0; 64]),
         };
+        if self.is_evil(Evil::ForgetPrepared) || is_planted("pbft/prepared-forgotten") {
+            change.prepared.clear();
+            change.pre_prepared.clear();
+        }
         change.signature = self.setup.ring.sign(Kind::ViewChange, &change.statement());
-        self.keep(VIEW_CHANGE.to_vec(), &change);
+        if !is_planted("pbft/view-change-not-saved") {
+            self.keep(VIEW_CHANGE.to_vec(), &change);
+        }
         let change = Arc::new(change);
         self.view = view;
         self.phase = Phase::Changing(change.clone());
@@ -176,6 +184,9 @@ impl Replica {
             changes,
             signature: Signature::from_bytes([0; 64]),
         };
+        if self.is_evil(Evil::ForgetPrepared) {
+            new_view.pre_prepares.clear();
+        }
         let body = new_view.statement();
         new_view.signature = self.setup.ring.sign(Kind::NewView, &body);
         Some(new_view)

@@ -15,6 +15,7 @@ impl Replica {
         if checkpoint.slot <= self.low() {
             return; // others were faster
         }
+        let checkpoint = self.sworn(checkpoint);
         let signature = self.setup.sign(Kind::Checkpoint, &checkpoint);
         self.broadcast(cx, &Message::Checkpoint(checkpoint, signature));
         self.count_checkpoint(cx, self.setup.me, checkpoint, signature);
@@ -61,7 +62,7 @@ impl Replica {
         let signatures = votes_for(&votes, checkpoint.digest);
         let signatures: Signatures = signatures.map(|(seat, one)| (seat, *one)).collect();
         self.checkpoints.insert_mut(checkpoint.slot, votes);
-        if signatures.len() >= self.setup.group().quorum() {
+        if signatures.len() >= self.setup.group().enough_for_stable() {
             self.stabilise(Stable {
                 checkpoint,
                 signatures,

@@ -4,6 +4,7 @@
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
 
 use chain::{Micros, PeerId, Seat, Tag, decode_exact};
+use protocol::planted::is_planted;
 use protocol::{AskId, Cx, Glance, Protocol, Sheet, Value, Values, pack};
 use rpds::RedBlackTreeMapSync as Map;
 
@@ -100,7 +101,10 @@ impl Client {
         if !self.ring.has_replied(from, &reply, tag.as_ref()) {
             return;
         }
-        let enough = self.group().faults() + 1;
+        let enough = match is_planted("pbft/one-reply-believed") {
+            true => 1,
+            false => self.group().faults() + 1,
+        };
         let Some(under_way) = &mut self.under_way else {
             return;
         };

@@ -4,6 +4,7 @@ use alloc::{sync::Arc, vec::Vec};
 
 use chain::{BlockId, Encode as _, PeerId, PublicKey, Seat, SecretKey, Signature, tagged_hash};
 use protocol::Terms;
+use protocol::planted::is_planted;
 
 use super::message::{
     Checkpoint, Kind, NewView, Prepared, Request, Signatures, Slot, Stable, View, ViewChange, Vote,
@@ -73,7 +74,17 @@ impl Group {
     /// How many members are a quorum.
     #[must_use]
     pub fn quorum(&self) -> usize {
-        quorum(self.members.len())
+        let missing = usize::from(is_planted("pbft/quorum-too-small"));
+        quorum(self.members.len()) - missing
+    }
+
+    /// How many members make a checkpoint stable.
+    #[must_use]
+    pub fn enough_for_stable(&self) -> usize {
+        match is_planted("pbft/minority-checkpoint") {
+            true => self.faults() + 1,
+            false => self.quorum(),
+        }
     }
 
     /// The primary of a view.
@@ -171,7 +182,12 @@ impl Group {
         let body = stable.checkpoint.to_vec();
         *stable == Stable::GENESIS
             || slot > Slot(0)
-                && self.have_signed(self.quorum(), Kind::Checkpoint, &body, &stable.signatures)
+                && self.have_signed(
+                    self.enough_for_stable(),
+                    Kind::Checkpoint,
+                    &body,
+                    &stable.signatures,
+                )
     }
 
     /// Whether a view change is in order, with a log of `window` slots.

@@ -112,7 +112,7 @@ impl Batch {
 }
 
 /// What the three phases are about: this batch, in this slot, in this view.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Vote {
     /// The view.
     pub view: View,

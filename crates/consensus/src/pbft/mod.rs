@@ -23,10 +23,12 @@ mod status;
 mod step;
 #[cfg(test)]
 mod tests;
+mod twists;
 
 use client::Client;
 use seals::Ring;
 use state::{Replica, Setup};
+use twists::Evil;
 
 /// PBFT's entry in the registry.
 pub const ENTRY: Entry = Entry {
@@ -80,7 +82,7 @@ pub const ENTRY: Entry = Entry {
         },
     ],
     build,
-    twists: &[],
+    twists: twists::ALL,
     claims: claims::all,
 };
 
@@ -95,6 +97,10 @@ const CHANGING: u8 = 2;
 const CLIENT: u8 = 3;
 
 fn build(terms: &Terms) -> Box<dyn Protocol> {
+    build_as(terms, None)
+}
+
+fn build_as(terms: &Terms, evil: Option<Evil>) -> Box<dyn Protocol> {
     let millis = |place| Micros::from_millis(terms.value(place));
     let ring = Ring::of(terms);
     match terms.role {
@@ -106,6 +112,7 @@ fn build(terms: &Terms) -> Box<dyn Protocol> {
             interval: terms.value(1).max(1),
             batch: terms.value(2),
             null: message::Batch::null().digest(),
+            evil,
         }))),
     }
 }

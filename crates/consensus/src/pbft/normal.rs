@@ -3,6 +3,7 @@
 use alloc::sync::Arc;
 
 use chain::{Micros, PeerId, Seat};
+use protocol::planted::is_planted;
 use protocol::{Cx, Executed, pack};
 
 use super::message::{
@@ -11,6 +12,7 @@ use super::message::{
 use super::saved::{Accepted, Shelf, batch_name};
 use super::seals::{Reply, Seal};
 use super::state::{Phase, Replica, signatures, votes_for};
+use super::twists::Evil;
 use crate::asks::{MAX_BYTES, MAX_TX};
 
 /// How many slots a primary has under way at a time: requests that come meanwhile share the next batch.
@@ -55,7 +57,7 @@ impl Replica {
     /// Repeats the reply to a client's last request.
     fn repeat(&mut self, cx: &mut Cx<'_>, client: PeerId, number: u64) {
         if let Some(receipt) = self.served.receipt(client, number) {
-            let view = self.view;
+            let (view, receipt) = (self.view, self.told(receipt));
             let tag = self.clients.tag(
                 client,
                 &Reply {
@@ -102,7 +104,11 @@ impl Replica {
             let signature = seal.signature();
             self.accept(Accepted { vote, signature });
             self.hold(slot, vote.digest, batch.clone());
-            self.broadcast(cx, &pre_prepare(vote, batch, seal));
+            if self.is_evil(Evil::Equivocate) {
+                self.propose_two(cx, vote, &batch);
+            } else {
+                self.broadcast(cx, &pre_prepare(vote, batch, seal));
+            }
             self.advance(cx, slot);
         }
     }
@@ -178,7 +184,9 @@ impl Replica {
         self.remember(slot, accepted.vote);
         let place = self.place(slot);
         (place.accepted, place.offered) = (Some(accepted), None);
-        self.keep(Shelf::Accepted.name(slot), &accepted);
+        if !is_planted("pbft/accepted-not-saved") {
+            self.keep(Shelf::Accepted.name(slot), &accepted);
+        }
         self.drop_stale_batches(slot);
     }
 
@@ -216,6 +224,7 @@ impl Replica {
         if !self.is_active() || vote.view != view || !self.is_in_window(slot) {
             return;
         }
+        self.agree(cx, from, vote);
         let is_decided = self.decided.contains_key(&slot);
         let place = self.place(slot);
         let (is_settled, votes) = match kind {
@@ -287,7 +296,9 @@ impl Replica {
     /// Says that it has a prepared certificate, which it does not forget in later views.
     fn commit(&mut self, cx: &mut Cx<'_>, prepared: Prepared) {
         let (me, vote) = (self.setup.me, prepared.vote);
-        self.keep(Shelf::Prepared.name(vote.slot), &prepared);
+        if !is_planted("pbft/prepared-not-saved") {
+            self.keep(Shelf::Prepared.name(vote.slot), &prepared);
+        }
         let seal = self.setup.seal(Kind::Commit, vote);
         let place = self.place(vote.slot);
         place.prepared = Some(prepared);
@@ -358,7 +369,8 @@ impl Replica {
     }
 }
 
-fn pre_prepare(vote: Vote, batch: Arc<Batch>, seal: Seal) -> Message {
+/// A primary's message.
+pub(super) fn pre_prepare(vote: Vote, batch: Arc<Batch>, seal: Seal) -> Message {
     Message::PrePrepare {
         view: vote.view,
         slot: vote.slot,

@@ -4,7 +4,7 @@ use alloc::{sync::Arc, vec::Vec};
 
 use chain::{Encode, Micros, PeerId, Seat, Signature, Time};
 use protocol::{Cx, Keep, Sheet, Value, pack};
-use rpds::RedBlackTreeMapSync as Map;
+use rpds::{RedBlackTreeMapSync as Map, RedBlackTreeSetSync as Set};
 
 use super::group::Group;
 use super::message::{
@@ -14,6 +14,7 @@ use super::message::{
 use super::pool::{Pool, Served};
 use super::saved::Accepted;
 use super::seals::{Clients, Ring, Seal};
+use super::twists::Evil;
 
 /// What never changes while a replica lives.
 pub(super) struct Setup {
@@ -27,6 +28,8 @@ pub(super) struct Setup {
     pub batch: u64,
     /// The digest of the null request.
     pub null: Digest,
+    /// Which rule it breaks on purpose.
+    pub evil: Option<Evil>,
 }
 
 impl Setup {
@@ -166,6 +169,8 @@ pub(super) struct Replica {
     pub helper: Seat,
     /// When each member was last told what it lacks.
     pub helped: Map<Seat, Time>,
+    /// With whom a liar has agreed in what.
+    pub agreed: Set<(Seat, Vote)>,
     /// What has changed and is not durable yet; empty between two steps.
     pub unsaved: Vec<Keep>,
 }
@@ -192,6 +197,7 @@ impl Replica {
             attempts: 0,
             patience: Patience::Idle,
             helped: Map::new_sync(),
+            agreed: Set::new_sync(),
             unsaved: Vec::new(),
         }
     }

@@ -3,6 +3,7 @@
 use alloc::sync::Arc;
 
 use chain::{PeerId, decode_exact};
+use protocol::planted::is_planted;
 use protocol::{Cx, Event, Values};
 
 use super::message::{
@@ -12,6 +13,7 @@ use super::saved::{
     Accepted, NEW_VIEW, STABLE, Shelf, VIEW_CHANGE, batch_of, earlier_name, earlier_of, forget_name,
 };
 use super::state::{Phase, Replica};
+use super::twists::Evil;
 
 /// The timer for giving up a primary, or a view that does not begin.
 pub(super) const PATIENCE: u16 = 0;
@@ -60,6 +62,9 @@ impl Replica {
 
     /// Begins, with whatever earlier incarnations saved.
     pub fn wake(&mut self, cx: &mut Cx<'_>, saved: &Values) {
+        let nothing = Values::new();
+        let is_gone = self.is_evil(Evil::Amnesia) || is_planted("pbft/amnesia");
+        let saved = if is_gone { &nothing } else { saved };
         self.restore_view(saved);
         if let Some(view) = self.restore_log(saved) {
             self.leave(cx, view);

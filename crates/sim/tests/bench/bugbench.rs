@@ -38,7 +38,7 @@ const fn bug(name: &'static str, protocol: &'static str, breaks: &'static [&'sta
 
 /// The canary comes first, then bugs that are found soon.
 #[rustfmt::skip]
-const ALL: [Bug; 21] = [
+const ALL: [Bug; 30] = [
     bug("raft/entries-not-saved", "raft", &["raft/"]),
     bug("raft/vote-not-saved", "raft", &["raft/"]),
     bug("raft/minority-commits", "raft", &["raft/"]),
@@ -60,6 +60,15 @@ const ALL: [Bug; 21] = [
     bug("raft/quorum-not-checked", "raft", &["answers"]),
     bug("raft/patience-not-drawn", "raft", &["answers"]),
     bug("node/blocks-forgotten", "pow", &["most-work"]),
+    bug("pbft/quorum-too-small", "pbft", &["pbft/"]),
+    bug("pbft/accepted-not-saved", "pbft", &["pbft/"]),
+    bug("pbft/prepared-not-saved", "pbft", &["pbft/"]),
+    bug("pbft/view-change-not-saved", "pbft", &["pbft/"]),
+    bug("pbft/prepared-forgotten", "pbft", &["pbft/", "one-history"]),
+    bug("pbft/amnesia", "pbft", &["pbft/", "one-history"]),
+    bug("pbft/minority-checkpoint", "pbft", &["pbft/"]),
+    bug("pbft/one-reply-believed", "pbft", &["pbft/"]),
+    bug("node/executed-twice", "pbft", &["one-history"]),
 ];
 
 /// Bugs that 200 seeds have not found: random schedules do not reach them, or no claim asks for what
