@@ -14,6 +14,7 @@ mod tips;
 mod words;
 
 use protocol::Shape;
+use scenario::ProtocolOutline;
 use yew::prelude::*;
 
 use self::chain::ChainPanel;
@@ -70,19 +71,21 @@ fn panels(picture: &Picture, live: &Live) -> Html {
             {selected} mining={picture.mining.on} />
         <DetailPanel {selected} tip={picture.tip.clone()} tree={picture.tree.clone()} switches={live.switches} />
         <PeersPanel tabs={picture.tabs.clone()} nodes={picture.nodes.clone()} tip={picture.tip.id} slots={false} />
-        <LogPanel log={live.log.clone()} slots={false} />
+        <LogPanel log={live.log.clone()} slots={false} reign="" />
     </> }
 }
 
 /// The panels of a room in which slots are decided.
 fn slot_panels(ui: &Ui, picture: &Picture, live: &Live) -> Html {
     let taken = picture.slots.seats.iter().all(|seat| seat.server.is_some());
+    let protocol = ProtocolOutline::find(&picture.room.protocol);
+    let reign = protocol.map_or("", |protocol| protocol.reign);
     html! { <>
         <AskPanel key={picture.room.link.clone()} room={picture.room.clone()} />
         { servers_panel(ui, &picture.slots) }
         { decided_panel(ui, &picture.slots, picture.tip.height) }
         <PeersPanel tabs={picture.tabs.clone()} nodes={picture.nodes.clone()} tip={picture.tip.id} slots={true} {taken} />
-        <LogPanel log={live.log.clone()} slots={true} />
+        <LogPanel log={live.log.clone()} slots={true} {reign} />
     </> }
 }
 

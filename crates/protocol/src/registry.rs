@@ -12,7 +12,8 @@ pub struct Entry {
     pub card: Card,
     /// What a node does with what it decides.
     pub shape: Shape,
-    /// The fewest members with which it tolerates a fault, or has something to agree on.
+    /// The fewest members with which it tolerates a fault, or has something to agree on. Where slots are
+    /// decided, each further fault takes as many more, but one.
     pub least: u32,
     /// How many of so many members may lie, whatever they do, and the others' promises still hold.
     pub liars: fn(members: u32) -> u32,
@@ -100,6 +101,8 @@ pub struct Card {
     pub paper: &'static str,
     /// What it tolerates.
     pub tolerance: &'static str,
+    /// What it calls the time of one leader, such as `term`; empty if nobody leads.
+    pub reign: &'static str,
     /// What a machine of it can be at a time; a glance's `role` is a place in this list.
     pub roles: &'static [&'static str],
 }

@@ -18,13 +18,16 @@ pub struct ProtocolOutline {
     /// How many seats a room of it has, where slots are decided: who counts is settled before anybody
     /// comes.
     pub seats: Option<ParamSpec>,
+    /// What it calls the time of one leader.
+    pub reign: &'static str,
     /// The parameters that it adds to a room.
     pub params: &'static [ParamSpec],
 }
 
 /// Most seats of a room: each takes a tab, or a part of one.
 const MOST_SEATS: u32 = 9;
-/// Seats of a room that does not say, unless the protocol makes no sense with so few.
+/// The most seats of a room that does not say, unless the protocol makes no sense with so few: as many
+/// of these as tolerate something.
 const USUAL_SEATS: u32 = 5;
 
 /// A ledger, as far as rooms are concerned.
@@ -66,6 +69,7 @@ const fn outline(entry: &Entry) -> ProtocolOutline {
             Shape::Forks => None,
             Shape::Slots => Some(seats(entry.least)),
         },
+        reign: entry.card.reign,
         params: entry.params,
     }
 }
@@ -79,9 +83,19 @@ const fn seats(least: u32) -> ParamSpec {
         default: if least > USUAL_SEATS {
             least
         } else {
-            USUAL_SEATS
+            seats_for((USUAL_SEATS - 1) / each(least), least)
         } as u64,
     }
+}
+
+/// How many seats each fault takes, besides the one that is left.
+const fn each(least: u32) -> u32 {
+    if least > 2 { least - 1 } else { 1 }
+}
+
+/// The fewest seats with which so many of them may be faulty.
+const fn seats_for(faults: u32, least: u32) -> u32 {
+    faults * each(least) + 1
 }
 
 const fn ledger_outline(entry: &ledger::LedgerEntry) -> LedgerOutline {
@@ -95,6 +109,14 @@ const fn ledger_outline(entry: &ledger::LedgerEntry) -> LedgerOutline {
 }
 
 impl ProtocolOutline {
+    /// How many seats it takes so that one may be faulty, two, and so on, as far as rooms reach.
+    pub fn tolerances(&self) -> impl Iterator<Item = (u32, u32)> + use<> {
+        let least = self.seats.and_then(|seats| u32::try_from(seats.min).ok());
+        let of = |least: u32| (1..).map(move |faults| (faults, seats_for(faults, least)));
+        let all = least.into_iter().flat_map(of);
+        all.take_while(|(_, seats)| *seats <= MOST_SEATS)
+    }
+
     /// All protocols; rooms that name none have the first.
     #[must_use]
     pub fn all() -> &'static [Self] {

@@ -37,6 +37,7 @@ pub const ENTRY: Entry = Entry {
         name: "PBFT",
         paper: "M. Castro and B. Liskov, Practical Byzantine Fault Tolerance, OSDI 1999",
         tolerance: "f of 3f + 1 replicas that crash, lie or conspire; any number of clients that do",
+        reign: "view",
         roles: ROLES,
     },
     shape: Shape::Slots,

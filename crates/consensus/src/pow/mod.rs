@@ -18,6 +18,7 @@ pub const ENTRY: Entry = Entry {
         name: "Proof of work",
         paper: "S. Nakamoto, Bitcoin: A Peer-to-Peer Electronic Cash System, 2008",
         tolerance: "honest majority of the hash rate",
+        reign: "",
         roles: &["node"],
     },
     shape: Shape::Forks,

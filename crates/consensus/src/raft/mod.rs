@@ -35,6 +35,7 @@ pub const ENTRY: Entry = Entry {
         paper: "D. Ongaro and J. Ousterhout, In Search of an Understandable Consensus Algorithm, \
                 USENIX ATC 2014",
         tolerance: "f crashed of 2f + 1 replicas; none that lies",
+        reign: "term",
         roles: ROLES,
     },
     shape: Shape::Slots,

@@ -10,10 +10,12 @@ use super::kind::Kind;
 use super::sentence::{Part, sentence as sentence_of};
 use super::words::Log;
 use super::{Line, Log as Lines};
+use crate::kit::lang::word_or;
 use crate::kit::numbers::tail;
 use crate::kit::seats;
 use crate::kit::who::who;
 use crate::live::detail::words::Block;
+use crate::live::slots::words::label;
 use crate::shell::door::{Ui, use_ui};
 
 /// How many nodes of a line are named before the rest are only counted.
@@ -24,6 +26,8 @@ pub struct Props {
     pub log: Rc<Lines>,
     /// Whether slots are decided in the room; if not, blocks are mined.
     pub slots: bool,
+    /// What the room's protocol calls the time of one leader.
+    pub reign: &'static str,
 }
 
 #[component]
@@ -42,7 +46,7 @@ pub fn LogPanel(props: &Props) -> Html {
         .lines
         .iter()
         .filter(fits)
-        .map(|line| html! { <LogLine key={line.key} line={line.clone()} /> })
+        .map(|line| html! { <LogLine key={line.key} line={line.clone()} reign={props.reign} /> })
         .collect();
     let kinds = Kind::all(props.slots).map(|kind| {
         let pressed = !hidden.contains(&kind);
@@ -97,6 +101,7 @@ fn node_filter(ui: &Ui, seats: &[u32], node: UseStateHandle<Option<u32>>) -> Htm
 #[derive(Properties, PartialEq)]
 struct LineProps {
     line: Rc<Line>,
+    reign: &'static str,
 }
 
 #[component]
@@ -106,15 +111,16 @@ fn LogLine(props: &LineProps) -> Html {
     let at = ui.n.clock(entry.at);
     let kind = Kind::of(&entry.what).class();
     html! {
-        <li class={kind}><time>{ at }</time><span>{ sentence(&ui, &props.line) }</span></li>
+        <li class={kind}><time>{ at }</time><span>{ sentence(&ui, &props.line, props.reign) }</span></li>
     }
 }
 
 /// An event as a sentence whose blocks can be clicked.
-fn sentence(ui: &Ui, line: &Line) -> Html {
+fn sentence(ui: &Ui, line: &Line, reign: &str) -> Html {
     let whole = |number: u64| ui.n.whole(number);
     let milli = |number: u64| ui.n.milli(number);
-    let parts = sentence_of(ui.lang, &line.entry.what, &whole, &milli);
+    let reign = word_or(label(reign), ui.lang, reign);
+    let parts = sentence_of(ui.lang, &line.entry.what, &reign, &whole, &milli);
     parts.into_iter().map(|part| match part {
         Part::Say(words) => html! { { words } },
         Part::Me => nodes(ui, line),

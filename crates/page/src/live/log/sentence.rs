@@ -47,10 +47,17 @@ impl From<String> for Part {
     }
 }
 
-/// An event as a sentence, whose numbers are formatted by `whole` and `milli`.
-pub fn sentence(lang: Lang, what: &Happening, whole: Format<'_>, milli: Format<'_>) -> Vec<Part> {
+/// An event as a sentence, whose numbers are formatted by `whole` and `milli`. `reign` is what the room's
+/// protocol calls the time of one leader.
+pub fn sentence(
+    lang: Lang,
+    what: &Happening,
+    reign: &str,
+    whole: Format<'_>,
+    milli: Format<'_>,
+) -> Vec<Part> {
     match what {
-        Happening::InNode { event, miner, .. } => in_node(lang, event, *miner, whole, milli),
+        Happening::InNode { event, miner, .. } => in_node(lang, event, *miner, reign, whole, milli),
         Happening::Damaged(what) => damaged(lang, what),
         Happening::TabJoined { label } => sentence!(lang,
             en: [format!("Tab {label} appeared")],
@@ -109,6 +116,7 @@ fn in_node(
     lang: Lang,
     event: &Event,
     miner: Option<u32>,
+    reign: &str,
     whole: Format<'_>,
     milli: Format<'_>,
 ) -> Vec<Part> {
@@ -154,8 +162,8 @@ fn in_node(
         Event::Misbehaved { peer, reason } => misbehaved(lang, peer, reason),
         Event::Damaged { what } => unread(lang, what),
         Event::Leads { epoch } => sentence!(lang,
-            en: [Me, format!(" leads in term {epoch}")],
-            zh: [Me, format!(" 在第 {epoch} 个任期中领导")],
+            en: [Me, format!(" leads in {reign} {epoch}")],
+            zh: [Me, format!(" 在第 {epoch} 个{reign}中领导")],
         ),
         Event::SnapshotTaken { slot } => sentence!(lang,
             en: [Me, format!(" took a snapshot after slot {slot}")],
@@ -166,8 +174,8 @@ fn in_node(
             zh: [Me, format!(" 安装了其他节点的快照，从第 {slot} 个槽之后继续")],
         ),
         Event::StepsDown { epoch } => sentence!(lang,
-            en: [Me, format!(" no longer leads in term {epoch}")],
-            zh: [Me, format!(" 不再领导第 {epoch} 个任期")],
+            en: [Me, format!(" no longer leads in {reign} {epoch}")],
+            zh: [Me, format!(" 不再领导第 {epoch} 个{reign}")],
         ),
     }
 }
@@ -354,7 +362,7 @@ mod tests {
     fn every_event_is_a_sentence_in_each_language() {
         let number = |value: u64| value.to_string();
         for what in everything() {
-            let of = |lang: Lang| sentence(lang, &what, &number, &number);
+            let of = |lang: Lang| sentence(lang, &what, "term", &number, &number);
             let (en, zh) = (of(Lang::En), of(Lang::Zh));
             assert!(!en.is_empty() && en != zh, "{what:?}");
             assert_eq!(

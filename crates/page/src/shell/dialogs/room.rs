@@ -162,7 +162,7 @@ fn OwnRoom(props: &OwnProps) -> Html {
                         <option value={protocol.id} selected={place == *chosen}>{ protocol_text(&ui, protocol) }</option>
                     }) }
                 </select></label>
-            { for Rules::specs(protocol, ledger).map(|spec| field(&ui, spec)) }
+            { for Rules::specs(protocol, ledger).map(|spec| field(&ui, protocol, spec)) }
             if let Some((code, value)) = &*wrong {
                 <p class="problem" role="alert">{ bad_room(code).of(ui.lang) }{ " " }<bdi>{ value }</bdi></p>
             }
@@ -183,7 +183,7 @@ fn protocol_text(ui: &Ui, protocol: &ProtocolOutline) -> String {
 }
 
 /// The field of a parameter.
-fn field(ui: &Ui, spec: &ParamSpec) -> Html {
+fn field(ui: &Ui, protocol: &ProtocolOutline, spec: &ParamSpec) -> Html {
     let t: &Room = ui.words();
     let label = word_or(param(spec.name), ui.lang, spec.name);
     if spec.name == "bits" {
@@ -196,7 +196,13 @@ fn field(ui: &Ui, spec: &ParamSpec) -> Html {
                 </select></label>
         };
     }
-    let range = (t.range)(&ui.n.whole(spec.min), &ui.n.whole(spec.max));
+    let mut hints = vec![(t.range)(&ui.n.whole(spec.min), &ui.n.whole(spec.max))];
+    if protocol.seats.as_ref() == Some(spec) {
+        let bears =
+            |(faults, seats): (u32, u32)| (t.bears)(&ui.n.whole(seats), &ui.n.whole(faults));
+        hints.extend(protocol.tolerances().map(bears));
+    }
+    let hint = hints.join(" · ");
     html! {
         <label key={spec.name}><span>{ label }</span>
             <span class="with-unit">
@@ -205,7 +211,7 @@ fn field(ui: &Ui, spec: &ParamSpec) -> Html {
                     <span>{ word_or(unit(spec.unit), ui.lang, spec.unit) }</span>
                 }
             </span>
-            <small>{ range }</small></label>
+            <small>{ hint }</small></label>
     }
 }
 

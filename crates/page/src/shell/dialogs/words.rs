@@ -61,6 +61,10 @@ words! {
             en: |low, high| format!("{low} to {high}"),
             zh: |low, high| format!("{low} 到 {high}"),
         }
+        bears: With2 {
+            en: |seats, faults| format!("{seats} can bear {faults} faulty"),
+            zh: |seats, faults| format!("{seats} 个席位可容忍 {faults} 个故障"),
+        }
         odds: With1 {
             en: |tries| format!("1 in {tries} tries"),
             zh: |tries| format!("约每{tries}次尝试中 1 次"),

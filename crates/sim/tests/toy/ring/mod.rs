@@ -18,6 +18,7 @@ pub const ENTRY: Entry = Entry {
         name: "Token ring",
         paper: "none: a toy",
         tolerance: "members that crash and come back; none that stays away or lies",
+        reign: "turn",
         roles: &["waiting", "holding", "client"],
     },
     shape: Shape::Slots,
