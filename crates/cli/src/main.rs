@@ -4,6 +4,7 @@
 
 #![forbid(unsafe_code)]
 
+mod bless;
 mod check;
 mod hex_args;
 mod mine;
@@ -41,6 +42,7 @@ const EXAMPLES: &str = "Examples:
   tabchain run tests/scenarios/pow/01-lossy-links/scenario.toml
   tabchain run tests/scenarios/raft/04-bad-links/scenario.toml --seed 5
   tabchain link tests/scenarios/raft/02-leader-dies/scenario.toml | tabchain replay -
+  tabchain bless tests/scenarios/raft/*/scenario.toml
   tabchain protocols
   tabchain swarm --protocol raft --seeds 1000";
 
@@ -94,6 +96,14 @@ enum Command {
         /// Also print what the nodes reported.
         #[arg(long)]
         log: bool,
+    },
+    /// Write the golden transcripts of scenarios anew, as `trace.txt` beside each, and say what changed;
+    /// exit code 1 if a run does not come to what it expects.
+    #[command(after_help = "Example:\n  tabchain bless tests/scenarios/raft/*/scenario.toml")]
+    Bless {
+        /// Scenario files (TOML).
+        #[arg(required = true)]
+        scenarios: Vec<PathBuf>,
     },
     /// List the protocols and ledgers that a scenario can name, with their parameters.
     Protocols,
@@ -177,6 +187,7 @@ fn main() -> ExitCode {
         } => run::run(&scenario, seed, log, &mut out),
         Command::Link { scenario, seed } => run::link(&scenario, seed, &mut out),
         Command::Replay { link, log } => run::replay(&link, log, &mut out),
+        Command::Bless { scenarios } => bless::bless(&scenarios, &mut out),
         Command::Protocols => protocols::list(&mut out),
         Command::Swarm {
             protocol,

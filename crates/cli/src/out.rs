@@ -10,6 +10,8 @@ use serde_json::Value;
 pub enum Failure {
     /// A file could not be read.
     Read(PathBuf, io::Error),
+    /// A file could not be written.
+    Write(PathBuf, io::Error),
     /// Nothing can be printed.
     Print(io::Error),
     /// The input is invalid.
@@ -43,6 +45,7 @@ impl Failure {
                 io::ErrorKind::PermissionDenied => "make the file readable for this user",
                 _ => "give a file of text, or - for standard input",
             },
+            Self::Write(..) => "make its folder writable for this user",
             Self::Print(_) => "send the output to a place that takes it",
             Self::Input { help, .. } => help,
         }
@@ -53,6 +56,7 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Read(path, error) => write!(f, "cannot read {}: {error}", path.display()),
+            Self::Write(path, error) => write!(f, "cannot write {}: {error}", path.display()),
             Self::Print(error) => write!(f, "cannot print: {error}"),
             Self::Input { error, .. } => f.write_str(error),
         }

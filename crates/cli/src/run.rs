@@ -69,6 +69,13 @@ fn read_text(file: &Path, most: u64) -> Result<String, Failure> {
     Ok(text)
 }
 
+/// What a scenario file comes to, as a transcript, and what of its expectations it does not meet.
+pub fn transcribe(file: &Path) -> Result<(String, Vec<String>), Failure> {
+    let scenario = read(file, None)?;
+    let (text, report) = sim::transcript(&scenario).map_err(|error| bad(&error))?;
+    Ok((text, report.unmet(&scenario.expect)))
+}
+
 /// The scenario of a file, with another seed if one is given.
 fn read(file: &Path, seed: Option<u64>) -> Result<Scenario, Failure> {
     let text = read_text(file, MAX_FILE)?;

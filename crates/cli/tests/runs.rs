@@ -70,6 +70,30 @@ fn a_link_is_the_same_run_wherever_it_is_replayed() {
 }
 
 #[test]
+fn a_transcript_is_blessed_once_and_what_changes_is_told() {
+    let folder = std::env::temp_dir().join(format!("tabchain-bless-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let (file, golden) = (folder.join("scenario.toml"), folder.join("trace.txt"));
+    let path = "../../tests/scenarios/raft/01-first-election/scenario.toml";
+    let scenario = std::fs::read_to_string(path).expect("a scenario");
+    let bless = |scenario: &str| {
+        std::fs::write(&file, scenario).expect("written");
+        let output = tabchain(&["bless", file.to_str().expect("plain"), "--json"], "");
+        let told = objects(&output).pop().expect("a line");
+        (output.status.code(), told["state"].clone())
+    };
+    assert_eq!(bless(&scenario), (Some(0), "new".into()));
+    let ours = std::fs::read(path.replace("scenario.toml", "trace.txt")).expect("golden");
+    assert_eq!(std::fs::read(&golden).expect("written"), ours);
+    assert_eq!(bless(&scenario), (Some(0), "same".into()));
+    let other = scenario.replace("seed = 1", "seed = 2");
+    assert_eq!(bless(&other), (Some(0), "changed".into()));
+    let proud = format!("{other}\n[expect]\nanswers = 100_000\n");
+    assert_eq!(bless(&proud), (Some(1), "same".into()), "but unmet");
+    std::fs::remove_dir_all(&folder).expect("removed");
+}
+
+#[test]
 fn protocols_and_ledgers_are_listed_with_their_parameters() {
     let output = tabchain(&["protocols"], "");
     let text = text(&output);

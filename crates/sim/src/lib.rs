@@ -22,6 +22,7 @@ mod run;
 mod search;
 mod seat;
 pub mod shrink;
+mod transcript;
 
 pub use disk::Disk;
 pub use fingerprint::Fingerprint;
@@ -29,3 +30,4 @@ pub use happening::{Flight, Happening, Number, What};
 pub use log::Log;
 pub use report::{Claim, Counts, Report, Standing, Verdict};
 pub use run::Sim;
+pub use transcript::transcript;

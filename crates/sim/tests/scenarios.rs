@@ -2,10 +2,8 @@
 
 #![cfg(not(target_arch = "wasm32"))] // reads files; `fingerprint.rs` runs everywhere
 
-use std::fmt::Write as _;
-
 use scenario::Scenario;
-use sim::{Log, Sim, Verdict};
+use sim::{Sim, Verdict, transcript};
 
 mod cases;
 
@@ -17,17 +15,18 @@ fn every_scenario_matches_its_transcript() {
     assert!(cases.len() >= 3, "only {} cases found", cases.len());
     let mut differ = Vec::new();
     for folder in cases {
-        let transcript = transcript(&load(&folder));
-        let golden = folder.join("trace.txt");
-        if std::env::var_os("UPDATE").is_some() {
-            std::fs::write(&golden, transcript).expect("the folder can be written");
-        } else if std::fs::read_to_string(&golden).unwrap_or_default() != transcript {
+        let scenario = load(&folder);
+        let (transcript, report) = transcript(&scenario).expect("within limits");
+        let unmet = report.unmet(&scenario.expect);
+        assert!(unmet.is_empty(), "{folder:?}: {unmet:?}");
+        let golden = std::fs::read_to_string(folder.join("trace.txt"));
+        if golden.unwrap_or_default() != transcript {
             differ.push(folder);
         }
     }
     assert!(
         differ.is_empty(),
-        "other transcripts than before (UPDATE=1 rewrites): {differ:?}"
+        "other transcripts than before (`tabchain bless` rewrites them): {differ:?}"
     );
 }
 
@@ -91,27 +90,4 @@ fn many_seeds_converge_without_a_broken_claim() {
         );
     }
     assert!(torn_writes >= 5, "only {torn_writes} writes were torn");
-}
-
-fn transcript(scenario: &Scenario) -> String {
-    let mut sim = Sim::new(scenario).expect("within limits");
-    let mut log = Log::default();
-    while sim.advance() {
-        log.note(&sim);
-    }
-    let report = sim.report();
-    let mut text = format!("# {}\n", scenario.title);
-    let mut line = |line: String| writeln!(text, "{line}").expect("a string grows");
-    for (at, seat, event) in log.events() {
-        line(format!("{:>12} node {seat} {event:?}", at.0));
-    }
-    for claim in &report.claims {
-        line(format!("claim {} {:?}", claim.name, claim.verdict));
-    }
-    for node in &report.nodes {
-        line(format!("node {} {:?}", node.peer, node.tip));
-    }
-    line(format!("{:?}", report.counts));
-    line(format!("fingerprint {}", report.fingerprint));
-    text
 }
