@@ -2,8 +2,9 @@
 //!
 //! | bytes | meaning |
 //! |---|---|
-//! | 1 | version, [`VERSION`] |
+//! | 1 | version: [`ACTED`] if somebody did something in the run, else [`PLAIN`] |
 //! | any | the scenario and the fingerprint of its run, in postcard, its fields as in [`Wire`] |
+//! | any | if somebody did something: what, a list of [`WireFault`] |
 //! | 4 | the first bytes of the SHA-256 of all before |
 //!
 //! A link is read for ever: who changes what is written in a version makes another version. It holds
@@ -26,8 +27,10 @@ use crate::script::{
 
 /// The longest link, in bytes. Some programs cut longer ones.
 pub const MAX_LINK: usize = 8_000;
-/// What is written at present.
-const VERSION: u8 = 2;
+/// What is written of a run to which something was done, the latest version ...
+const ACTED: u8 = 3;
+/// ... and of others.
+const PLAIN: u8 = 2;
 /// The version before, in which faults have milliseconds.
 const IN_MILLIS: u8 = 1;
 const ROUTE: &str = "/lab?run=";
@@ -72,7 +75,7 @@ impl fmt::Display for ReplayError {
             }
             Self::NotBase64 => write!(f, "the link has a sign too many or too few"),
             Self::Version(version) => {
-                write!(f, "the link has version {version}, known is {VERSION}")
+                write!(f, "the link has version {version}, known is {ACTED}")
             }
             Self::Damaged => write!(f, "the link is damaged: its checksum does not fit"),
             Self::Malformed => write!(f, "the link holds no scenario"),
@@ -198,9 +201,14 @@ impl Replay {
     /// The scenario is outside its limits or too long for a link.
     pub fn link(&self) -> Result<String, ReplayError> {
         self.scenario.check().map_err(ReplayError::Scenario)?;
-        let mut bytes = Vec::from([VERSION]);
-        let body = postcard::to_allocvec(&self.wire());
-        bytes.extend(body.map_err(|_| ReplayError::Malformed)?);
+        let acts = wires(&self.scenario.acts);
+        let version = if acts.is_empty() { PLAIN } else { ACTED };
+        let bytes = postcard::to_extend(&self.wire(), Vec::from([version]));
+        let bytes = match version {
+            ACTED => bytes.and_then(|bytes| postcard::to_extend(&acts, bytes)),
+            _ => bytes,
+        };
+        let mut bytes = bytes.map_err(|_| ReplayError::Malformed)?;
         let sum = sha256(&bytes);
         bytes.extend(&sum[..CHECKSUM]);
         let link = format!("{ROUTE}{}", Base64UrlUnpadded::encode_string(&bytes));
@@ -231,24 +239,30 @@ impl Replay {
             _ => return Err(ReplayError::Damaged),
         };
         let (version, body) = (all[0], &all[1..]);
-        if !(IN_MILLIS..=VERSION).contains(&version) {
+        if !(IN_MILLIS..=ACTED).contains(&version) {
             return Err(ReplayError::Version(version));
         }
         if sum[..] != sha256(all)[..CHECKSUM] {
             return Err(ReplayError::Damaged);
         }
-        match version {
-            IN_MILLIS => read::<InMillis>(body),
-            _ => read::<WireFault>(body),
+        let (mut replay, rest) = match version {
+            IN_MILLIS => read::<InMillis>(body)?,
+            _ => read::<WireFault>(body)?,
+        };
+        let (acts, rest): (Vec<WireFault>, _) = match version {
+            ACTED => postcard::take_from_bytes(rest).map_err(|_| ReplayError::Malformed)?,
+            _ => (Vec::new(), rest),
+        };
+        if !rest.is_empty() || acts.is_empty() == (version == ACTED) {
+            return Err(ReplayError::Malformed);
         }
+        replay.scenario.acts = acts.into_iter().map(Fault::from).collect();
+        replay.scenario.check().map_err(ReplayError::Scenario)?;
+        Ok(replay)
     }
 
     fn wire(&self) -> Wire<'_, WireFault> {
         let scenario = &self.scenario;
-        let faults = scenario.faults.iter().map(|fault| WireFault {
-            at_us: fault.at.0,
-            kind: fault.kind.clone(),
-        });
         Wire {
             title: Cow::Borrowed(&scenario.title),
             seed: scenario.seed,
@@ -259,24 +273,32 @@ impl Replay {
             clients: scenario.clients,
             links: scenario.links,
             disks: scenario.disks,
-            faults: faults.collect(),
+            faults: wires(&scenario.faults),
             expect: Cow::Borrowed(&scenario.expect),
             fingerprint: self.fingerprint,
         }
     }
 }
 
-/// Reads what stands behind the version, in which faults have this form.
-fn read<'a, F: Deserialize<'a> + Into<Fault>>(body: &'a [u8]) -> Result<Replay, ReplayError> {
-    match postcard::take_from_bytes::<Wire<'_, F>>(body) {
-        Ok((wire, [])) => wire.read(),
-        _ => Err(ReplayError::Malformed),
-    }
+fn wires(faults: &[Fault]) -> Vec<WireFault> {
+    let wire = |fault: &Fault| WireFault {
+        at_us: fault.at.0,
+        kind: fault.kind.clone(),
+    };
+    faults.iter().map(wire).collect()
+}
+
+/// Reads the scenario behind the version, in which faults have this form; returns what comes after it.
+fn read<'a, F: Deserialize<'a> + Into<Fault>>(
+    body: &'a [u8],
+) -> Result<(Replay, &'a [u8]), ReplayError> {
+    let read = postcard::take_from_bytes::<Wire<'_, F>>(body);
+    let (wire, rest) = read.map_err(|_| ReplayError::Malformed)?;
+    Ok((wire.read(), rest))
 }
 
 impl<F: Into<Fault>> Wire<'_, F> {
-    fn read(self) -> Result<Replay, ReplayError> {
-        let faults = self.faults.into_iter().map(F::into);
+    fn read(self) -> Replay {
         let scenario = Scenario {
             title: self.title.to_string(),
             seed: self.seed,
@@ -287,14 +309,14 @@ impl<F: Into<Fault>> Wire<'_, F> {
             clients: self.clients,
             links: self.links,
             disks: self.disks,
-            faults: faults.collect(),
+            faults: self.faults.into_iter().map(F::into).collect(),
+            acts: Vec::new(),
             expect: self.expect.into_owned(),
         };
-        scenario.check().map_err(ReplayError::Scenario)?;
         let fingerprint = self.fingerprint;
-        Ok(Replay {
+        Replay {
             scenario,
             fingerprint,
-        })
+        }
     }
 }

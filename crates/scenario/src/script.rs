@@ -6,7 +6,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
-use chain::CompactTarget;
+use chain::{CompactTarget, Time};
 use consensus::PROTOCOLS;
 use protocol::{Entry, Shape};
 use serde::{Deserialize, Serialize};
@@ -49,6 +49,10 @@ pub struct Scenario {
     /// What goes wrong, and when.
     #[serde(default, rename = "fault")]
     pub faults: Vec<Fault>,
+    /// What somebody did to it while it was under way, in the order in which it was done. Whatever comes
+    /// before an act is the same without it.
+    #[serde(default, rename = "act", skip_serializing_if = "Vec::is_empty")]
+    pub acts: Vec<Fault>,
     /// What must come of it.
     #[serde(default)]
     pub expect: Expect,
@@ -153,6 +157,8 @@ pub mod limits {
     pub const SECONDS: u32 = 86_400;
     /// Faults.
     pub const FAULTS: usize = 1_000;
+    /// Acts.
+    pub const ACTS: usize = 1_000;
     /// Hashes per second of a node.
     pub const HASHES_PER_SECOND: u32 = 1_000_000;
     /// Milliseconds of delay, of a link or a disk.
@@ -295,19 +301,31 @@ impl Scenario {
         within("clients.count", clients, 0, limits::CLIENTS.into())?;
         let faults = length(self.faults.len());
         within("number of faults", faults, 0, length(limits::FAULTS))?;
+        let acts = length(self.acts.len());
+        within("number of acts", acts, 0, length(limits::ACTS))?;
         self.links.check()?;
         self.disks.check()?;
         self.expect.check()?;
         self.faults.iter().try_for_each(|fault| fault.check(self))?;
+        self.acts.iter().try_fold(Time::ZERO, |earliest, act| {
+            act.check_after(earliest, self)?;
+            Ok(act.at)
+        })?;
         let setting = Setting::among(protocols, &self.chain)?;
-        for fault in &self.faults {
-            check_twist(&setting, &fault.kind)?;
+        for kind in self.wrongs() {
+            check_twist(&setting, kind)?;
         }
         match setting.entry.shape {
             Shape::Forks => self.check_mining(&setting)?,
             Shape::Slots => self.check_workload(&setting)?,
         }
         Ok(setting)
+    }
+
+    /// All that goes wrong, of itself or because somebody does it.
+    fn wrongs(&self) -> impl Iterator<Item = &FaultKind> {
+        let acts = self.acts.iter().map(|act| &act.kind);
+        self.faults.iter().map(|fault| &fault.kind).chain(acts)
     }
 
     /// Blocks have to be mined, and not too hard to find.

@@ -34,6 +34,9 @@ const FIRST: &str = "/lab?run=AQZHb2xkZW4HPAYGZ29sZGVuBHJhZnQCa3YBCWhlYXJ0YmVhdC
 /// The same as the second version writes it.
 const GOLDEN: &str = "/lab?run=AgZHb2xkZW4HPAYGZ29sZGVuBHJhZnQCa3YBCWhlYXJ0YmVhdCgDAAL0AwIMAQIDBAjAhD0AAAqAiXoBARTAjbcBAgIegJL0AQMDKMCWsQIEAgIAAQECgJvuAgUBAAIBAsCfqwMGBDKApOgDBwEHYW5zd2VycwEBeAUGAQkJCQkJCQkJCQkJCQkJCQnqcT-R";
 
+/// The same with two acts, as the third version writes it; likewise for ever.
+const ACTED: &str = "/lab?run=AwZHb2xkZW4HPAYGZ29sZGVuBHJhZnQCa3YBCWhlYXJ0YmVhdCgDAAL0AwIMAQIDBAjAhD0AAAqAiXoBARTAjbcBAgIegJL0AQMDKMCWsQIEAgIAAQECgJvuAgUBAAIBAsCfqwMGBDKApOgDBwEHYW5zd2VycwEBeAUGAQkJCQkJCQkJCQkJCQkJCQkCwKilBAACHsGopQQAAh5hOeqE";
+
 fn golden() -> Replay {
     Replay {
         scenario: toml::from_str(FILE).expect("a scenario"),
@@ -48,6 +51,28 @@ fn links_of_all_versions_are_read_for_ever() {
     assert_eq!(Replay::parse(GOLDEN), Ok(golden()));
     let whole = format!("https://example.org/tabchain/#{GOLDEN}\n");
     assert_eq!(Replay::parse(&whole), Ok(golden()));
+}
+
+/// What somebody did needs the third version, and only that does.
+#[test]
+fn links_to_runs_with_acts_are_read_for_ever() {
+    let mut acted = golden();
+    let kind = FaultKind::Crash {
+        node: 2,
+        for_ms: 30,
+    };
+    let act = |at| Fault {
+        at: Time(at),
+        kind: kind.clone(),
+    };
+    acted.scenario.acts = [9_000_000, 9_000_001].map(act).into();
+    assert_eq!(acted.link().as_deref(), Ok(ACTED));
+    assert_eq!(Replay::parse(ACTED), Ok(acted.clone()));
+    acted.scenario.acts.reverse();
+    let backwards = acted
+        .link()
+        .expect_err("the second was done before the first");
+    assert!(matches!(backwards, ReplayError::Scenario(_)));
 }
 
 #[test]
@@ -75,8 +100,8 @@ fn each_kind_of_damage_has_its_own_error() {
     assert_eq!(Replay::parse(room), Err(begins));
     assert_eq!(Replay::parse("/lab?run=A"), Err(ReplayError::NotBase64));
     assert_eq!(Replay::parse("/lab?run=AQ"), Err(ReplayError::Damaged));
-    let later = "/lab?run=AwAAAAA";
-    assert_eq!(Replay::parse(later), Err(ReplayError::Version(3)));
+    let later = "/lab?run=BAAAAAA";
+    assert_eq!(Replay::parse(later), Err(ReplayError::Version(4)));
 }
 
 /// What stands before the `#` is the page's address, and no part of the link.
@@ -154,14 +179,17 @@ fn kind() -> impl Strategy<Value = FaultKind> {
 
 fn scenario() -> impl Strategy<Value = Scenario> {
     let faults = proptest::collection::vec((0..60_000_000u64, kind()), 0..40);
-    ("[^\\p{Cc}]{0,40}", any::<u64>(), 1..50u32, faults).prop_map(
-        |(title, seed, heartbeat, faults)| {
+    let acts = proptest::collection::vec((0..60_000_000u64, kind()), 0..8);
+    ("[^\\p{Cc}]{0,40}", any::<u64>(), 1..50u32, faults, acts).prop_map(
+        |(title, seed, heartbeat, faults, acts)| {
             let mut scenario = golden().scenario;
             (scenario.title, scenario.seed) = (title, seed);
             let params = &mut scenario.chain.params;
             params.insert("heartbeat".into(), heartbeat.into());
             let fault = |(at, kind)| Fault { at: Time(at), kind };
             scenario.faults = faults.into_iter().map(fault).collect();
+            scenario.acts = acts.into_iter().map(fault).collect();
+            scenario.acts.sort_by_key(|act| act.at);
             scenario
         },
     )
@@ -186,7 +214,7 @@ proptest! {
 
     /// Bytes with a good checksum, so that all of them reach the decoder.
     #[test]
-    fn whole_junk_is_refused_without_a_panic(version in 1..3u8, body in proptest::collection::vec(any::<u8>(), 0..400)) {
+    fn whole_junk_is_refused_without_a_panic(version in 1..4u8, body in proptest::collection::vec(any::<u8>(), 0..400)) {
         use base64ct::Encoding as _;
         let mut bytes = vec![version];
         bytes.extend(body);

@@ -25,7 +25,7 @@ impl Number {
     }
 }
 
-/// An event: a machine gets its next input, a disk has synced, or a fault of the scenario begins. What
+/// An event: a machine gets its next input, a disk has synced, or a fault or act of the scenario is due. What
 /// comes to nothing is none, such as a timer that has been armed again since.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Happening {
@@ -33,21 +33,10 @@ pub struct Happening {
     pub at: Time,
     /// The event that it follows from. The scenario, and what clients want, are the causes of the rest.
     pub cause: Option<Number>,
-    /// Where; nowhere in particular for a fault.
+    /// Where; nowhere in particular for a fault or an act.
     pub seat: Option<SeatIx>,
     /// What.
     pub what: What,
-}
-
-impl Happening {
-    pub(crate) fn fault(at: Time, index: u32) -> Self {
-        Self {
-            at,
-            cause: None,
-            seat: None,
-            what: What::Fault { index },
-        }
-    }
 }
 
 /// The kinds of events, and what each follows from.
@@ -78,6 +67,11 @@ pub enum What {
     Asked,
     /// A fault of the scenario begins.
     Fault {
+        /// Its place in the scenario's list.
+        index: u32,
+    },
+    /// Somebody does something.
+    Act {
         /// Its place in the scenario's list.
         index: u32,
     },

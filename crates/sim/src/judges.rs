@@ -1,6 +1,7 @@
 //! All claims of a run, and what became of them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::collections::btree_map::{BTreeMap, Entry};
 
 use chain::Time;
 use protocol::{Claim, Death, Kin, Seen, Shape};
@@ -24,6 +25,8 @@ pub(crate) struct Judges {
     /// ... and whether the network is well.
     is_well: bool,
     falls: Vec<Fall>,
+    /// The claims that fell in the present event.
+    fallen: Vec<&'static str>,
 }
 
 impl Judges {
@@ -43,6 +46,7 @@ impl Judges {
             calm: Time::ZERO,
             is_well: true,
             falls: Vec::new(),
+            fallen: Vec::new(),
         }
     }
 
@@ -75,6 +79,7 @@ impl Judges {
             twisted: self.twisted.clone(),
             away: self.away.clone(),
             falls: Vec::new(),
+            fallen: self.fallen.clone(),
             ..*self
         }
     }
@@ -93,9 +98,30 @@ impl Judges {
                 self.falls.push((claim.name(), what));
             }
         }
+        self.take_down(seen.at);
+    }
+
+    /// What is broken for the first time has fallen.
+    fn take_down(&mut self, at: Time) {
         for (name, what) in self.falls.drain(..) {
-            self.broken.entry(name).or_insert((seen.at, what));
+            if let Entry::Vacant(place) = self.broken.entry(name) {
+                place.insert((at, what));
+                self.fallen.push(name);
+            }
         }
+    }
+
+    /// Another event begins, in which nothing has fallen yet.
+    pub(crate) fn begin(&mut self) {
+        self.fallen.clear();
+    }
+
+    /// The claims that fell in this event, and what was seen.
+    pub(crate) fn fallen(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.fallen.iter().filter_map(|name| {
+            let (_, what) = self.broken.get(name)?;
+            Some((*name, what.as_str()))
+        })
     }
 
     /// Shows a death to all.
@@ -108,9 +134,10 @@ impl Judges {
         }
         for claim in &mut self.claims {
             if let Err(what) = claim.died(death) {
-                self.broken.entry(claim.name()).or_insert((at, what));
+                self.falls.push((claim.name(), what));
             }
         }
+        self.take_down(at);
     }
 
     /// A node is in trouble until this time.

@@ -48,6 +48,8 @@ pub(crate) enum Planned {
     Submit(SeatIx),
     /// A fault of the scenario, by its index in the list.
     Fault(u32),
+    /// An act, likewise.
+    Act(u32),
 }
 
 impl Planned {
@@ -59,7 +61,11 @@ impl Planned {
             | Self::Mined { seat, .. }
             | Self::Loaded { seat, .. }
             | Self::Submit(seat) => Some(*seat),
-            Self::Boot(_) | Self::Synced { .. } | Self::Resume { .. } | Self::Fault(_) => None,
+            Self::Boot(_)
+            | Self::Synced { .. }
+            | Self::Resume { .. }
+            | Self::Fault(_)
+            | Self::Act(_) => None,
         }
     }
 }
@@ -78,23 +84,29 @@ impl Due {
     /// What it is, once it happens.
     pub(crate) fn happening(&self, at: Time) -> Happening {
         let (seat, what) = match self.what {
-            Planned::Boot(seat) => (seat, What::Boot),
-            Planned::Deliver { to, from, .. } => (to, What::Packet { from }),
-            Planned::Timer { seat, key, .. } => (seat, What::Timer { key }),
-            Planned::Mined { seat, .. } => (seat, What::Searched),
-            Planned::Loaded { seat, .. } => (seat, What::Loaded),
-            Planned::Synced { seat, .. } => (seat, What::Synced),
-            Planned::Resume { seat, .. } => (seat, What::Resumed),
-            Planned::Submit(seat) => (seat, What::Asked),
-            Planned::Fault(index) => return Happening::fault(at, index),
+            Planned::Boot(seat) => (Some(seat), What::Boot),
+            Planned::Deliver { to, from, .. } => (Some(to), What::Packet { from }),
+            Planned::Timer { seat, key, .. } => (Some(seat), What::Timer { key }),
+            Planned::Mined { seat, .. } => (Some(seat), What::Searched),
+            Planned::Loaded { seat, .. } => (Some(seat), What::Loaded),
+            Planned::Synced { seat, .. } => (Some(seat), What::Synced),
+            Planned::Resume { seat, .. } => (Some(seat), What::Resumed),
+            Planned::Submit(seat) => (Some(seat), What::Asked),
+            Planned::Fault(index) => (None, What::Fault { index }),
+            Planned::Act(index) => (None, What::Act { index }),
         };
         Happening {
             at,
             cause: self.cause,
-            seat: Some(seat),
+            seat,
             what,
         }
     }
+}
+
+/// The number of an act: no other event comes so far.
+fn act_number(index: u32) -> u64 {
+    1 << 63 | u64::from(index)
 }
 
 /// Everything that is planned.
@@ -121,6 +133,19 @@ impl Queue {
     pub(crate) fn begin(&mut self, at: Time, what: Planned) {
         let (cause, since) = (None, Time::ZERO);
         self.plan(at, Due { cause, since, what });
+    }
+
+    /// Plans an act. It comes after all else at its time, and takes no number from others: what comes
+    /// before it is as it was without it.
+    pub(crate) fn plan_act(&mut self, at: Time, index: u32) {
+        let (cause, since, what) = (None, Time::ZERO, Planned::Act(index));
+        let due = Due { cause, since, what };
+        self.planned.insert((at, act_number(index)), due);
+    }
+
+    /// Takes back an act that is planned.
+    pub(crate) fn cancel_act(&mut self, at: Time, index: u32) {
+        self.planned.remove(&(at, act_number(index)));
     }
 
     /// Takes out the next event, with its time and number.

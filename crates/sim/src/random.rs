@@ -85,6 +85,7 @@ pub fn scenario(entry: &Entry, seed: u64) -> Scenario {
         links,
         disks,
         faults,
+        acts: Vec::new(),
         expect: Expect::default(),
     }
 }

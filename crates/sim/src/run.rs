@@ -7,7 +7,7 @@ use std::sync::Arc;
 use chain::{Micros, PeerId, Seat as SeatNumber, Stream, Time};
 use node::Memo;
 use protocol::{AskId, Entry, Event, Input, Outbox, Output, Role, Seen};
-use scenario::{DisksSpec, FaultKind, Place, Scenario, ScenarioError, Setting};
+use scenario::{DisksSpec, Fault, FaultKind, Place, Scenario, ScenarioError, Setting};
 
 use crate::fingerprint::Fingerprint;
 use crate::happening::{Flight, Happening, Number};
@@ -21,10 +21,15 @@ use crate::seat::{Seat, toy_key};
 mod act;
 mod trouble;
 
+use trouble::is_of_the_beginning;
+
 /// A run in progress.
 pub struct Sim {
     setting: Setting,
     faults: Arc<[FaultKind]>,
+    acts: Arc<[Fault]>,
+    /// How many of the acts have been done.
+    acted: usize,
     /// Milliseconds between two transactions of a client, on average.
     every_ms: u64,
     /// What clients want, and when.
@@ -82,14 +87,13 @@ impl Sim {
         let seats: Vec<Seat> = places.into_iter().map(seat).collect();
         let seat_of = (0..).zip(&seats).map(|(index, seat)| (seat.peer, index));
         let seat_of = Arc::new(seat_of.collect());
+        let faults = scenario.faults.iter();
         let mut sim = Self {
             judges,
             setting,
-            faults: scenario
-                .faults
-                .iter()
-                .map(|fault| fault.kind.clone())
-                .collect(),
+            faults: faults.map(|fault| fault.kind.clone()).collect(),
+            acts: Arc::default(),
+            acted: 0,
             every_ms: scenario.clients.every_ms.into(),
             wishes: Stream::new(scenario.seed, 0, "workload"),
             seats,
@@ -108,6 +112,7 @@ impl Sim {
         };
         let faults = scenario.faults.iter();
         faults.for_each(|fault| sim.begin_with(fault));
+        sim.set_acts(&scenario.acts);
         Ok(sim)
     }
 
@@ -125,6 +130,7 @@ impl Sim {
         Self {
             setting: self.setting.clone(),
             faults: Arc::clone(&self.faults),
+            acts: Arc::clone(&self.acts),
             wishes: self.wishes.clone(),
             seats: self.seats.iter().map(Seat::fork).collect(),
             seat_of: Arc::clone(&self.seat_of),
@@ -147,6 +153,7 @@ impl Sim {
     /// scenario.
     pub fn advance(&mut self) -> bool {
         self.told.clear();
+        self.judges.begin();
         if self.queue.next_at().is_none_or(|at| at > self.end) {
             self.now = self.end;
             return false;
@@ -194,8 +201,14 @@ impl Sim {
             Planned::Resume { seat, life } => self.resume(number, seat, life),
             Planned::Submit(seat) => self.submit(number, seat),
             Planned::Fault(index) => {
-                self.fault(number, index);
-                true
+                let kind = self.faults[usize_of(index)].clone();
+                let goes_on = self.now == Time::ZERO && is_of_the_beginning(&kind);
+                goes_on || self.strike(number, kind)
+            }
+            Planned::Act(index) => {
+                self.acted += 1;
+                let kind = self.acts[usize_of(index)].kind.clone();
+                self.strike(number, kind)
             }
         }
     }
@@ -226,6 +239,32 @@ impl Sim {
     /// The present event, as the cause of what follows from it.
     fn cause(&self) -> Option<Number> {
         Number::new(self.happened)
+    }
+
+    /// The claims that fell in the latest event, and what was seen.
+    pub fn fallen(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.judges.fallen()
+    }
+
+    /// How many acts have been done.
+    #[must_use]
+    pub fn acted(&self) -> usize {
+        self.acted
+    }
+
+    /// Plans other acts than those that have not been done yet. These must be as the scenario's limits have
+    /// them, begin with those that have been done, and have all others from the present time on.
+    pub fn set_acts(&mut self, acts: &[Fault]) {
+        if *self.acts == *acts {
+            return;
+        }
+        for (index, act) in (0..).zip(&*self.acts).skip(self.acted) {
+            self.queue.cancel_act(act.at, index);
+        }
+        for (index, act) in (0..).zip(acts).skip(self.acted) {
+            self.queue.plan_act(act.at, index);
+        }
+        self.acts = acts.into();
     }
 
     /// Plans something that follows from the present event.

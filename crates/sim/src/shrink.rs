@@ -1,7 +1,8 @@
 //! Shrinks a failing scenario: drops faults in ever smaller groups (delta debugging, Zeller and
 //! Hildebrandt 2002), then seats, time and bad links, until nothing more can go.
 
-use scenario::{Fault, FaultKind, Scenario};
+use chain::Time;
+use scenario::{FaultKind, Scenario};
 
 use crate::{Sim, Verdict};
 
@@ -20,6 +21,7 @@ pub fn shrink(
     loop {
         let before = search.best.clone();
         search.drop_faults();
+        search.drop_acts();
         search.drop_seats();
         search.drop_time();
         search.calm_links();
@@ -80,6 +82,12 @@ impl Search<'_> {
         }
     }
 
+    fn drop_acts(&mut self) {
+        for at in (0..self.best.acts.len()).rev() {
+            self.change(|scenario| drop(scenario.acts.remove(at)));
+        }
+    }
+
     /// Clients and nodes, the last ones first.
     fn drop_seats(&mut self) {
         let clients = |scenario: &mut Scenario| {
@@ -101,14 +109,16 @@ impl Search<'_> {
             let end = seconds * 1_000;
             let shorter = |scenario: &mut Scenario| {
                 scenario.seconds = seconds;
-                scenario
-                    .faults
-                    .retain(|fault| fault.at.0 <= u64::from(end) * 1_000);
-                scenario.faults.iter_mut().for_each(|fault| {
-                    if let Some(lasts) = lasts(fault) {
+                let until = Time(u64::from(end) * 1_000);
+                let both = [&mut scenario.faults, &mut scenario.acts];
+                for fault in both.into_iter().flat_map(|list| {
+                    list.retain(|fault| fault.at <= until);
+                    list.iter_mut()
+                }) {
+                    if let Some(lasts) = lasts(&mut fault.kind) {
                         *lasts = (*lasts).min(end);
                     }
-                });
+                }
             };
             if self.change(shorter) {
                 break;
@@ -125,8 +135,8 @@ impl Search<'_> {
 }
 
 /// For how long a fault of a node lasts.
-fn lasts(fault: &mut Fault) -> Option<&mut u32> {
-    match &mut fault.kind {
+fn lasts(kind: &mut FaultKind) -> Option<&mut u32> {
+    match kind {
         FaultKind::Crash { for_ms, .. }
         | FaultKind::CrashInWrite { for_ms, .. }
         | FaultKind::PowerLoss { for_ms, .. }
@@ -136,46 +146,50 @@ fn lasts(fault: &mut Fault) -> Option<&mut u32> {
     }
 }
 
-/// Takes a seat out of all faults, and counts those after it down.
+/// Takes a seat out of all that goes wrong, and counts those after it down.
 fn without(scenario: &mut Scenario, seat: u32) {
-    scenario.faults.retain_mut(|fault| {
-        let rest = |list: &mut Vec<u32>| {
-            list.retain(|other| *other != seat);
-            list.iter_mut()
-                .filter(|other| **other > seat)
-                .for_each(|other| *other -= 1);
-        };
-        match &mut fault.kind {
-            FaultKind::Crash { node, .. }
-            | FaultKind::CrashInWrite { node, .. }
-            | FaultKind::PowerLoss { node, .. }
-            | FaultKind::Pause { node, .. }
-            | FaultKind::Slow { node, .. }
-            | FaultKind::Rot { node, .. }
-            | FaultKind::Clock { node, .. }
-            | FaultKind::Leave { node }
-            | FaultKind::Join { node }
-            | FaultKind::Submit { node, .. }
-            | FaultKind::TurnHonest { node } => {
-                let stays = *node != seat;
-                *node -= u32::from(*node > seat);
-                stays
-            }
-            FaultKind::TurnEvil { node, to, .. } => {
-                let stays = *node != seat;
-                *node -= u32::from(*node > seat);
-                rest(to);
-                stays
-            }
-            FaultKind::Cut { groups } => {
-                groups.iter_mut().for_each(rest);
-                true
-            }
-            FaultKind::CutOneWay { from, to } => {
-                [from, to].into_iter().for_each(rest);
-                true
-            }
-            FaultKind::Heal {} => true,
+    for list in [&mut scenario.faults, &mut scenario.acts] {
+        list.retain_mut(|fault| goes_on_without(&mut fault.kind, seat));
+    }
+}
+
+fn goes_on_without(kind: &mut FaultKind, seat: u32) -> bool {
+    let rest = |list: &mut Vec<u32>| {
+        list.retain(|other| *other != seat);
+        list.iter_mut()
+            .filter(|other| **other > seat)
+            .for_each(|other| *other -= 1);
+    };
+    match kind {
+        FaultKind::Crash { node, .. }
+        | FaultKind::CrashInWrite { node, .. }
+        | FaultKind::PowerLoss { node, .. }
+        | FaultKind::Pause { node, .. }
+        | FaultKind::Slow { node, .. }
+        | FaultKind::Rot { node, .. }
+        | FaultKind::Clock { node, .. }
+        | FaultKind::Leave { node }
+        | FaultKind::Join { node }
+        | FaultKind::Submit { node, .. }
+        | FaultKind::TurnHonest { node } => {
+            let stays = *node != seat;
+            *node -= u32::from(*node > seat);
+            stays
         }
-    });
+        FaultKind::TurnEvil { node, to, .. } => {
+            let stays = *node != seat;
+            *node -= u32::from(*node > seat);
+            rest(to);
+            stays
+        }
+        FaultKind::Cut { groups } => {
+            groups.iter_mut().for_each(rest);
+            true
+        }
+        FaultKind::CutOneWay { from, to } => {
+            [from, to].into_iter().for_each(rest);
+            true
+        }
+        FaultKind::Heal {} => true,
+    }
 }

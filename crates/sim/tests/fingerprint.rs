@@ -18,7 +18,7 @@ macro_rules! cases {
     };
 }
 
-const CASES: [(&str, &str, &str); 41] = cases![
+const CASES: [(&str, &str, &str); 42] = cases![
     "pbft/01-normal-case",
     "pbft/02-primary-dies",
     "pbft/03-primary-cut-off",
@@ -60,6 +60,7 @@ const CASES: [(&str, &str, &str); 41] = cases![
     "raft/14-votes-twice",
     "raft/15-comings-and-goings",
     "raft/16-rotten-disk",
+    "raft/17-done-by-hand",
 ];
 
 #[cfg(not(target_arch = "wasm32"))]

@@ -1,18 +1,18 @@
-//! `cargo xtask bench sim`: how many events a second the simulator carries out and judges on one core,
-//! for each scenario in tests/bench/rates.
+//! `cargo xtask bench sim` is in `benchsim.rs`.
 //!
 //! `cargo xtask bench hash`: builds the kernel for the browser and natively, and lets
 //! tests/bench/bench.mjs measure both against others, in turns.
 
 use crate::setup::{self, WASM};
 use crate::tools::WASM_BINDGEN;
-use crate::{root, sh, tools};
+use crate::{benchsim, root, sh, tools};
 use std::env;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-const USAGE: &str = "cargo xtask bench sim, or hash [--rounds N] [--ms N] [--json FILE]";
+const USAGE: &str =
+    "cargo xtask bench hash [--rounds N] [--ms N] [--json FILE], or bench sim [SECTION..]";
 
 /// Runs the bench that the first argument names; the rest are its options.
 ///
@@ -20,28 +20,10 @@ const USAGE: &str = "cargo xtask bench sim, or hash [--rounds N] [--ms N] [--jso
 /// Says what is missing, what does not build or what went wrong during the run.
 pub fn run(args: &[String]) -> Result<(), String> {
     match args.split_first().map(|(name, rest)| (name.as_str(), rest)) {
-        Some(("sim", [])) => sim(),
+        Some(("sim", names)) => benchsim::run(names),
         Some(("hash", options)) => hash(options),
         _ => Err(format!("name a benchmark; usage: {USAGE}")),
     }
-}
-
-/// Measures with all that is native optimised for speed, unlike a release, which a visitor downloads.
-fn sim() -> Result<(), String> {
-    let folder = root().join("tests/bench/rates");
-    let entries = std::fs::read_dir(folder).map_err(|error| error.to_string())?;
-    let mut files = entries
-        .map(|entry| entry.map(|entry| entry.path()))
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(|error| error.to_string())?;
-    files.sort();
-    let args = ["run", "--quiet", "--profile", "rate", "--package", "sim"];
-    let mut cargo = Command::new("cargo");
-    cargo
-        .args(args)
-        .args(["--example", "rate", "--"])
-        .args(files);
-    sh::run(cargo.current_dir(root())).map_err(said)
 }
 
 fn hash(options: &[String]) -> Result<(), String> {

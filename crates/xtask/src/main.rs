@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 mod bench;
+mod benchsim;
 mod bugbench;
 mod content;
 mod layers;
@@ -40,6 +41,8 @@ cargo xtask COMMAND
   layers            check that crates only depend downwards
   size              compare the page's size with its budget (after a build)
   bench hash        compare the mining kernel with others, as ratios
+  bench sim [rate] [seek]
+                    measure the simulator: events a second; time to seek and memory of a long run
   swarm tabs [--seeds N] [--from S] | --seed S | --script FILE [--trace all]
                     run simulated browsers with random users and faults
   swarm planted [--seeds N]

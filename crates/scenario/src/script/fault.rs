@@ -221,8 +221,13 @@ impl Fault {
     }
 
     pub(super) fn check(&self, scenario: &Scenario) -> Result<(), ScenarioError> {
+        self.check_after(Time::ZERO, scenario)
+    }
+
+    /// The same for what is not done before a time.
+    pub(super) fn check_after(&self, at: Time, scenario: &Scenario) -> Result<(), ScenarioError> {
         let whole = u64::from(scenario.seconds) * 1_000;
-        within("fault.at_us", self.at.0, 0, whole * 1_000)?;
+        within("fault.at_us", self.at.0, at.0, whole * 1_000)?;
         let all = scenario.nodes.count + scenario.clients.count;
         if let Some(node) = self.kind.nodes().find(|node| *node >= all) {
             return Err(ScenarioError::BadNode(node));

@@ -9,15 +9,20 @@ use super::{Sim, usize_of};
 use crate::queue::{Due, Planned, SeatIx};
 use crate::seat::Crash;
 
+/// Whether a fault at 0 is so before anything happens.
+pub(super) fn is_of_the_beginning(kind: &FaultKind) -> bool {
+    matches!(kind, FaultKind::TurnEvil { .. } | FaultKind::Leave { .. })
+}
+
 /// The most packets that wait for a process that stands still; later ones are lost.
 const HELD: u32 = 4_096;
 
 impl Sim {
-    /// A fault of the scenario begins.
-    pub(super) fn fault(&mut self, number: u64, index: u32) {
+    /// Something goes wrong.
+    pub(super) fn strike(&mut self, number: u64, kind: FaultKind) -> bool {
         self.judges.trouble(self.now);
         let millis = |ms: u32| Micros::from_millis(ms.into());
-        match self.faults[usize_of(index)].clone() {
+        match kind {
             FaultKind::Crash { node, for_ms } => self.die(node, millis(for_ms), false),
             FaultKind::CrashInWrite { node, for_ms } => {
                 self.seat(node).doomed = Some(millis(for_ms));
@@ -37,8 +42,6 @@ impl Sim {
                 self.network.slow(node, millis(delay_ms));
                 self.ails(number);
             }
-            // What is so from the beginning goes on.
-            FaultKind::TurnEvil { .. } | FaultKind::Leave { .. } if self.now == Time::ZERO => {}
             FaultKind::TurnEvil {
                 node,
                 twist,
@@ -73,6 +76,7 @@ impl Sim {
                 self.tell_peers(number);
             }
         }
+        true
     }
 
     /// Something is wrong with the network until it is healed.
