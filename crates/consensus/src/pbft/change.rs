@@ -147,7 +147,9 @@ impl Replica {
         }
     }
 
-    /// Once a quorum has left for the view, it has to begin in time; its primary begins it.
+    /// Once a quorum has left for the view, its primary begins it. It has to begin in time from when a
+    /// quorum has left for it or a later one: who has gone on will not come back to make up the quorum, and
+    /// if f others say nothing, all would wait for ever.
     pub fn gather(&mut self, cx: &mut Cx<'_>) {
         let Phase::Changing(_) = self.phase else {
             return;
@@ -157,11 +159,17 @@ impl Replica {
             .values()
             .filter(|change| change.view == self.view);
         let changes: Vec<Arc<ViewChange>> = same.cloned().collect();
-        if changes.len() < self.setup.group().quorum() {
+        let quorum = self.setup.group().quorum();
+        let have_left = self.changes.values();
+        let have_left = have_left.filter(|change| change.view >= self.view);
+        if have_left.count() < quorum {
             return;
         }
         let is_primary = self.setup.group().primary(self.view) == self.setup.me;
-        if is_primary && let Some(new_view) = self.new_view(changes) {
+        if is_primary
+            && changes.len() >= quorum
+            && let Some(new_view) = self.new_view(changes)
+        {
             self.begin(cx, Arc::new(new_view));
         } else if self.patience != Patience::View {
             self.be_patient(cx, Patience::View);
