@@ -56,19 +56,21 @@ fn tabs_agree_under_every_protocol_that_decides_slots() {
             ledger,
             values: &[],
         };
+        let room = scenario::Room::new(&draft).unwrap();
+        let seats = u8::try_from(room.seats()).unwrap();
         let mut browser = Browser {
-            room: Some(scenario::Room::new(&draft).unwrap()),
+            room: Some(room),
             ..Browser::default()
         };
-        for _ in 0..5 {
+        for _ in 0..seats {
             browser.open();
         }
         browser.run(10_000);
         let put = browser.submit(1, "put", &["a", "1"]);
         assert_eq!(put, Ok(told("done", &[])), "{}", protocol.id);
-        let get = browser.submit(5, "get", &["a"]);
+        let get = browser.submit(seats, "get", &["a"]);
         assert_eq!(get, Ok(told("found", &["1"])), "{}", protocol.id);
-        for name in 1..=5 {
+        for name in 1..=seats {
             let server = browser.servers(name)[2].expect("every seat is taken");
             assert!(!server.rows.is_empty(), "{}", protocol.id);
             assert_eq!(browser.decided(name), browser.decided(1), "{}", protocol.id);
