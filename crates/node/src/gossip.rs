@@ -1,5 +1,5 @@
-//! Gossip: dispatches what peers send, and announces the tip again and again, so that nodes
-//! converge whatever was lost.
+//! Gossip: dispatches what peers send, and announces the tip again and again to peers that may be
+//! behind it, so that nodes converge whatever was lost.
 
 use alloc::string::ToString;
 
@@ -79,12 +79,17 @@ impl Node {
         let peer = self.tables_mut().peers.get_mut(&from);
         let before = peer.map(|peer| peer.best.replace(best));
         let is_new = matches!(before, Some(None));
-        if before.flatten().is_some_and(|before| before.id != best.id) {
-            self.tables_mut().forgive(&from);
+        let before = before.flatten().map(|before| before.id);
+        if before.is_some_and(|before| before != best.id) {
+            self.hear_of_move(from);
         }
         self.on_claim(turn, from, claim);
         let index = &self.books.index;
-        if index.work(&best.id).unwrap_or(claim.work) < index.tip_work() {
+        let (work, ours) = (index.work(&best.id).unwrap_or(claim.work), index.tip_work());
+        if work == ours && before == Some(best.id) {
+            self.confirm(turn, from);
+        }
+        if work < ours {
             // The peer is behind. Everybody answers its first announcement: the crowd may be
             // invented, so a newcomer must not depend on the draw. Later ones are answered by a few
             // drawn at random, or a large crowd would flood it.
@@ -92,6 +97,25 @@ impl Node {
             if self.dice.below(crowd) < limits::ANSWERS || is_new {
                 self.send_tip(turn, To::Peer(from));
             }
+            self.gossip_soon(turn);
+        }
+    }
+
+    /// A peer stands elsewhere than before: it may have now what it lacked, and it listens.
+    fn hear_of_move(&mut self, peer: PeerId) {
+        let tables = self.tables_mut();
+        tables.forgive(&peer);
+        if let Some(peer) = tables.peers.get_mut(&peer) {
+            peer.told = None;
+        }
+    }
+
+    /// A peer says once more where it stands, and we keep up with it: it may not have heard that.
+    fn confirm(&mut self, turn: &mut Turn<'_>, peer: PeerId) {
+        let tip = self.books.index.tree.best();
+        let known = self.tables.peers.get(&peer);
+        if known.is_some_and(|known| known.is_told_at(&tip) <= turn.now) {
+            self.send_tip(turn, To::Peer(peer));
         }
     }
 
@@ -130,26 +154,54 @@ impl Node {
         for peer in new {
             self.send_tip(turn, To::Peer(peer));
         }
+        self.gossip_soon(turn);
     }
 
-    /// Anti-entropy: announces the tip and schedules the next announcement.
+    /// Anti-entropy: announces the tip to peers that may be behind it, as long as there are any.
     pub(crate) fn gossip(&mut self, turn: &mut Turn<'_>) {
-        self.send_tip(turn, To::All);
+        self.tables_mut().gossip = None;
         self.expire_sync(turn.now);
-        let jitter = Micros(self.dice.below(limits::GOSSIP_JITTER.0));
-        turn.arm(
-            GOSSIP,
-            turn.now
-                .saturating_add(limits::GOSSIP)
-                .saturating_add(jitter),
-        );
+        let (tip, work) = (self.books.index.tree.best(), self.books.index.tip_work());
+        let due = self.tables.peers.behind(turn.now, &tip, work).due;
+        if due.len() as u64 * 2 > self.tables.peers.up() {
+            self.send_tip(turn, To::All);
+        } else {
+            for peer in due {
+                self.send_tip(turn, To::Peer(peer));
+            }
+        }
+        if let Some(next) = self.tables.peers.behind(turn.now, &tip, work).next {
+            self.gossip_at(turn, next);
+        }
+        if self.tables.sync.is_some() {
+            self.gossip_soon(turn);
+        }
+    }
+
+    /// There may be somebody to tell of the tip, or a sync to be forgotten.
+    pub(crate) fn gossip_soon(&mut self, turn: &mut Turn<'_>) {
+        self.gossip_at(turn, turn.now.saturating_add(limits::GOSSIP));
+    }
+
+    /// Arms the timer, unless it fires soon enough anyway.
+    fn gossip_at(&mut self, turn: &mut Turn<'_>, at: Time) {
+        let latest = at.saturating_add(limits::GOSSIP_JITTER);
+        if self.tables.gossip.is_none_or(|armed| armed > latest) {
+            let jitter = Micros(self.dice.below(limits::GOSSIP_JITTER.0));
+            let at = at.saturating_add(jitter);
+            self.tables_mut().gossip = Some(at);
+            turn.arm(GOSSIP, at);
+        }
     }
 
     /// Announces our best block.
-    pub(crate) fn send_tip(&self, turn: &mut Turn<'_>, to: To) {
-        if let Some(claim) = self.claim(&self.books.index.tree.best()) {
-            turn.send(to, &Message::Tip(claim));
-        }
+    pub(crate) fn send_tip(&mut self, turn: &mut Turn<'_>, to: To) {
+        let tip = self.books.index.tree.best();
+        let Some(claim) = self.claim(&tip) else {
+            return;
+        };
+        turn.send(to, &Message::Tip(claim));
+        self.tables_mut().peers.note_told(turn.now, to, tip);
     }
 
     /// What we claim about a block that we know.
@@ -190,6 +242,7 @@ impl Node {
             goal,
             moved: turn.now,
         });
+        self.gossip_soon(turn);
         if current.is_none() {
             turn.tell(Event::SyncStarted { peer, goal: height });
         }

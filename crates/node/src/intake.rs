@@ -366,6 +366,7 @@ impl Node {
         });
         if self.tables_mut().peers.blame(turn.now, peer, points) {
             self.drop_peer(turn, peer);
+            self.gossip_soon(turn);
         }
     }
 }

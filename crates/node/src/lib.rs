@@ -34,6 +34,7 @@ mod slots;
 mod store;
 mod sync;
 mod tables;
+mod told;
 mod view;
 
 pub use inspect::Progress;

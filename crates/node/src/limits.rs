@@ -126,9 +126,12 @@ const _: () = assert!(RETRY_AT_MOST.0 < FLIGHT_MEMORY.0);
 pub const FLIGHT_MEMORY: Micros = Micros::from_secs(12);
 /// How often unanswered requests are looked at while there are any.
 pub const TICK: Micros = Micros::from_secs(1);
-/// Anti-entropy: the tip is announced at least this long after the last time ...
+/// Anti-entropy: a peer that may be behind is told of the tip again after this, then after twice as long
+/// each time ...
 pub const GOSSIP: Micros = Micros::from_secs(2);
-/// ... and at most so much later, drawn at random so that nodes do not speak in chorus.
+/// ... and after this at most ...
+pub const GOSSIP_AT_MOST: Micros = Micros::from_secs(64);
+/// ... and up to so much later, drawn at random so that nodes do not speak in chorus.
 pub const GOSSIP_JITTER: Micros = Micros::from_secs(1);
 /// About how many heavier peers answer one that is behind, however many there are.
 pub const ANSWERS: u64 = 4;

@@ -27,8 +27,8 @@ pub struct Claim {
 /// A message between nodes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Message {
-    /// "This is my best block." Sent when it changes, to peers that come, and every few
-    /// seconds regardless, so that nodes converge even if every other message is lost.
+    /// "This is my best block." Sent when it changes, to peers that come, and again and
+    /// again to peers that may be behind it, so that nodes converge whatever was lost.
     Tip(Claim),
     /// "I also have this valid block." Sent once, when a block becomes a rival of the best one, so
     /// that everybody sees the fork.

@@ -159,6 +159,7 @@ impl Node {
         while core::mem::take(&mut self.moved) {
             if !self.is_catching_up() {
                 self.send_tip(turn, To::All);
+                self.gossip_soon(turn);
             }
             self.consult(turn, |protocol, cx| protocol.on_tip(cx));
         }
@@ -183,7 +184,10 @@ impl Node {
             }
             Err(what) => return turn.tell(Event::Damaged { what }),
         }
-        self.gossip(turn);
+        if self.tables.peers.up() > 0 {
+            self.send_tip(turn, To::All);
+        }
+        self.gossip_soon(turn);
     }
 
     fn tick(&mut self, turn: &mut Turn<'_>, key: u16) {

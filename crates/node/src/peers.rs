@@ -14,6 +14,7 @@ use chain::{BlockId, Height, Micros, PeerId, Time, Work};
 
 use crate::limits;
 use crate::patience::Patience;
+use crate::told::Told;
 
 /// What a peer says its best block is.
 #[derive(Clone, Copy, Debug)]
@@ -49,6 +50,8 @@ pub(crate) struct Peer {
     pub answered: bool,
     /// What its answers with blocks take.
     pub patience: Patience,
+    /// What it was last told to be our best block.
+    pub told: Option<Told>,
     /// When it first asked or was last answered: its wait for the reserve starts then.
     pub waits: Option<Time>,
     up: bool,
@@ -84,7 +87,7 @@ impl Peers {
         self.map
             .retain(|_, peer| peer.up || peer.blame > 0 || peer.muted_until > now);
         for peer in self.map.values_mut().filter(|peer| !peer.up) {
-            (peer.best, peer.sent) = (None, None);
+            (peer.best, peer.sent, peer.told) = (None, None, None);
         }
         let mut new = self.reachable();
         new.retain(|id| !before.contains(id));
@@ -153,6 +156,10 @@ impl Peers {
         self.map.iter()
     }
 
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = (&PeerId, &mut Peer)> {
+        self.map.iter_mut()
+    }
+
     /// Who can be reached.
     pub fn reachable(&self) -> Vec<PeerId> {
         let up = self.map.iter().filter(|(_, peer)| peer.up);
@@ -174,6 +181,11 @@ impl Peer {
         self.given > 0 && self.vain == 0
     }
 
+    /// Whether it can be reached.
+    pub fn is_up(&self) -> bool {
+        self.up
+    }
+
     pub fn standing(&self) -> Standing {
         Standing {
             gave_nothing: self.given == 0,
@@ -191,6 +203,7 @@ impl Peer {
             vain: 0,
             answered: false,
             patience: Patience::default(),
+            told: None,
             waits: None,
             up: false,
             tokens: limits::TOKENS,

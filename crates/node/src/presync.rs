@@ -157,8 +157,8 @@ impl Node {
             return true;
         }
         let is_last = headers.len() < limits::HEADERS || presync.marks.len() >= limits::MARKS;
-        if is_last && let Some(peer) = self.tables_mut().peers.get_mut(&peer) {
-            peer.best = None; // it claimed more than it has
+        if is_last {
+            self.forget_best(turn, peer); // it claimed more than it has
         }
         !is_last
     }

@@ -137,7 +137,9 @@ impl Node {
             }
             Taken::Measured => {}
             // The answer does not lead to what the peer announced: wait for its next announcement.
-            Taken::Known | Taken::Orphan | Taken::Refused => self.forget_best(from),
+            Taken::Known | Taken::Orphan | Taken::Refused => {
+                self.forget_best(turn, from);
+            }
         }
     }
 
@@ -178,10 +180,12 @@ impl Node {
         }
     }
 
-    pub(crate) fn forget_best(&mut self, peer: PeerId) {
+    /// Nobody knows where a peer stands: it is told where we do, and may say so again.
+    pub(crate) fn forget_best(&mut self, turn: &mut Turn<'_>, peer: PeerId) {
         if let Some(peer) = self.tables_mut().peers.get_mut(&peer) {
             peer.best = None;
         }
+        self.gossip_soon(turn);
     }
 
     /// Gives up on requests that were not answered in time, and asks again.

@@ -34,6 +34,8 @@ pub(crate) struct Tables {
     pub presyncs: BTreeMap<PeerId, Arc<Presync>>,
     /// The long sync that people were told about.
     pub sync: Option<Sync>,
+    /// When peers that may be behind are told of the tip, if that timer is armed.
+    pub gossip: Option<Time>,
     /// When the timer for unanswered requests fires, if it is armed.
     pub tick: Option<Time>,
 }

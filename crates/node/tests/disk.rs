@@ -250,9 +250,10 @@ fn a_clock_that_went_back_loses_nothing() {
 
 #[test]
 fn a_node_without_a_past_starts_at_once() {
-    let solo = boot(&Disk::default());
+    let mut solo = boot(&Disk::default());
     assert_eq!(solo.node.progress(), Progress::Ready);
-    assert!(solo.events.is_empty());
+    assert!(solo.events.is_empty() && solo.sent.is_empty());
+    solo.step(Input::Peers { up: vec![peer(1)] });
     assert!(matches!(solo.sent[..], [(To::All, Message::Tip(_))]));
 }
 

@@ -220,13 +220,44 @@ fn a_start_costs_at_most_four_packets_a_pair() {
 }
 
 #[test]
-fn idle_nodes_whisper() {
-    let mut net = toys(10, 8);
-    net.run(1000);
+fn nodes_that_keep_up_with_each_other_are_silent() {
+    for (seed, rivals) in (0..20).map(|seed| (seed, 1 + seed as usize % 2)) {
+        let mut net = toys(10, seed);
+        (net.loss, net.double) = (200_000, 200_000);
+        (0..rivals).for_each(|seat| net.found(seat));
+        net.run(900_000);
+        net.packets = 0;
+        net.run(600_000);
+        assert_eq!((net.tips().len(), net.packets), (rivals, 0), "seed {seed}");
+        let all_know_all = |seat: &kit::net::Seat| seat.node.tree().len() == 1 + rivals;
+        assert!(net.seats.iter().all(all_know_all), "seed {seed}");
+    }
+}
+
+/// On links so slow that an answer comes after the next repetition, too.
+#[test]
+fn slow_links_do_not_keep_nodes_talking() {
+    let mut net = toys(6, 2);
+    (net.loss, net.double, net.delay) = (200_000, 200_000, 8_000_000);
+    net.found(0);
+    net.run(300_000);
     net.packets = 0;
-    net.run(60_000);
-    // Nothing but tips: at most one broadcast per node every two seconds.
-    assert!(net.packets <= 10 * 9 * 31, "{}", net.packets);
+    net.run(600_000);
+    assert_eq!((net.tips().len(), net.packets), (1, 0));
+}
+
+/// All that is said about a block is lost for a while.
+#[test]
+fn silence_ends_as_soon_as_somebody_may_not_know() {
+    let mut net = toys(10, 3);
+    net.run(10_000);
+    net.loss = 1_000_000;
+    net.found(4);
+    net.run(20_000);
+    assert_eq!(net.tips().len(), 2);
+    net.loss = 0;
+    net.run(20_000);
+    assert_eq!(net.tips().len(), 1);
 }
 
 #[test]

@@ -259,12 +259,14 @@ impl Tabs {
         80 * all + 160 * nodes + 64 * self.tabs.len()
     }
 
-    /// Nodes of other tabs that can be reached.
+    /// Nodes of other tabs that can be reached. Those of another generation do not hear us.
     #[must_use]
-    pub fn reachable(&self, now: u64) -> BTreeSet<PeerId> {
-        let tabs = self
-            .alive()
-            .filter(|(_, tab)| tab.heartbeat.online && !tab.is_silent(now));
+    pub fn reachable(&self, now: u64, generation: u32) -> BTreeSet<PeerId> {
+        let hears = |tab: &Tab| {
+            let beat = &tab.heartbeat;
+            beat.online && beat.generation.current == generation && !tab.is_silent(now)
+        };
+        let tabs = self.alive().filter(|(_, tab)| hears(tab));
         let nodes = tabs.flat_map(|(_, tab)| &tab.heartbeat.nodes);
         nodes
             .filter(|node| node.online)
@@ -380,7 +382,7 @@ mod tests {
             tabs.locked(&BTreeSet::from([id(1)]), 200),
             [News::Joined { label: 2 }]
         );
-        assert_eq!(tabs.reachable(200), BTreeSet::from([id(11)]));
+        assert_eq!(tabs.reachable(200, 0), BTreeSet::from([id(11)]));
         assert_eq!(
             tabs.locked(&BTreeSet::new(), 300),
             [News::Left { label: 2 }]
@@ -401,8 +403,8 @@ mod tests {
         let mut tabs = Tabs::default();
         tabs.next(id(1), says(1, 11), 0);
         tabs.locked(&BTreeSet::from([id(1)]), 1);
-        assert_eq!(tabs.reachable(5_000).len(), 1);
-        assert!(tabs.reachable(5_001).is_empty());
+        assert_eq!(tabs.reachable(5_000, 0).len(), 1);
+        assert!(tabs.reachable(5_001, 0).is_empty());
         assert!(tabs.alive().next().unwrap().1.is_silent(5_001));
     }
 
@@ -439,7 +441,20 @@ mod tests {
         tabs.next(id(1), bye, 1);
         tabs.next(id(2), says(2, 11), 2);
         tabs.locked(&BTreeSet::from([id(1), id(2)]), 3);
-        assert_eq!(tabs.reachable(3), BTreeSet::from([id(11)]));
+        assert_eq!(tabs.reachable(3, 0), BTreeSet::from([id(11)]));
+    }
+
+    #[test]
+    fn nodes_of_another_generation_cannot_be_reached() {
+        let mut tabs = Tabs::default();
+        let mut reset = says(1, 11);
+        reset.generation = reset.generation.reset();
+        let current = reset.generation.current;
+        tabs.next(id(1), reset, 0);
+        tabs.next(id(2), says(2, 12), 0);
+        tabs.locked(&BTreeSet::from([id(1), id(2)]), 1);
+        assert_eq!(tabs.reachable(1, 0), BTreeSet::from([id(12)]));
+        assert_eq!(tabs.reachable(1, current), BTreeSet::from([id(11)]));
     }
 
     #[test]
@@ -450,7 +465,7 @@ mod tests {
             ..says(1, 11)
         };
         assert_eq!(tabs.hear(id(1), 1, off, nobody, 1), Heard::default());
-        assert_eq!(tabs.reachable(1).len(), 1);
+        assert_eq!(tabs.reachable(1, 0).len(), 1);
     }
 
     #[test]
@@ -476,7 +491,7 @@ mod tests {
             online: false,
         };
         assert_eq!(tabs.next(id(1), cut.clone(), 1), [news]);
-        assert!(tabs.reachable(1).is_empty());
+        assert!(tabs.reachable(1, 0).is_empty());
         let off = Heartbeat {
             online: false,
             ..cut

@@ -91,13 +91,13 @@ fn picture(cx: &Cx<'_>, l: &Lasting, member: &Member, mining: MiningView) -> Pic
 
 /// The answer of `tabchain.status()`.
 pub fn status(cx: &Cx<'_>, l: &mut Lasting, member: &Member) -> StatusView {
-    let reachable = member.tabs.reachable(cx.ms()).len();
+    let reachable = member.tabs.reachable(cx.ms(), l.store.generation().current);
     StatusView {
         room: room_view(l),
         nodes: node_views(l, member),
         tip: tip_view(l, member),
         peers: if l.online {
-            u32::try_from(reachable).unwrap_or(u32::MAX)
+            u32::try_from(reachable.len()).unwrap_or(u32::MAX)
         } else {
             0
         },

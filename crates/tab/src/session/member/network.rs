@@ -150,7 +150,7 @@ impl Member {
         }
         let now = cx.ms();
         let far = if l.online {
-            self.tabs.reachable(now)
+            self.tabs.reachable(now, l.store.generation().current)
         } else {
             BTreeSet::new()
         };
