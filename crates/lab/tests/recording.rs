@@ -72,6 +72,11 @@ fn fault() -> impl Strategy<Value = FaultKind> {
             groups: vec![vec![node]]
         }),
         Just(FaultKind::Heal {}),
+        (0..4_000u64).prop_map(|packet| FaultKind::LosePacket { packet }),
+        (0..4_000u64, 0..99u32)
+            .prop_map(|(packet, by_ms)| FaultKind::DelayPacket { packet, by_ms }),
+        (0..4_000u64, 0..99u32)
+            .prop_map(|(packet, by_ms)| FaultKind::RepeatPacket { packet, by_ms }),
         hit().prop_map(|(node, _)| FaultKind::Leave { node }),
         hit().prop_map(|(node, _)| FaultKind::Join { node }),
         hit().prop_map(|(node, by_ms)| FaultKind::TurnEvil {
@@ -251,6 +256,44 @@ fn a_branch_parts_where_something_else_was_done() {
     let parted = recording.tape().parts_from(branch.tape());
     assert_eq!(parted, Number::new(middle + 1));
     assert_eq!(recording.head(), same.head(), "the original is as it was");
+}
+
+/// One of the packets on their way in the middle of the run, and when those that were said with it arrive
+/// where it goes: first without, then with something done to it.
+fn arrivals(kind: impl Fn(u64) -> FaultKind) -> [Vec<Time>; 2] {
+    let mut recording = whole();
+    recording.seek(recording.head() / 2);
+    let now = recording.sim().now();
+    let flight = recording
+        .sim()
+        .flights()
+        .find(|flight| flight.arrives > now);
+    let flight = flight.expect("somebody says something");
+    let (id, to, said) = (flight.id, flight.to, flight.said);
+    let present = Number::new(recording.present() + 1).expect("not 0");
+    let arrive = |recording: &Recording| {
+        let later = recording.tape().from(present);
+        let here = later.filter(|(_, one)| one.seat == Some(to) && one.cause == said);
+        let here = here.filter(|(_, one)| matches!(one.what, What::Packet { .. }));
+        here.map(|(_, one)| one.at).collect()
+    };
+    let before = arrive(&recording);
+    recording.act(kind(id)).expect("within limits");
+    recording.forward(u64::MAX);
+    check(&recording);
+    [before, arrive(&recording)]
+}
+
+#[test]
+fn a_packet_on_its_way_is_lost_late_or_comes_twice() {
+    let [before, after] = arrivals(|packet| FaultKind::LosePacket { packet });
+    assert_eq!((before.len(), after.len()), (1, 0));
+    let by_ms = 50;
+    let late = Time(before[0].0 + 50_000);
+    let [_, after] = arrivals(|packet| FaultKind::DelayPacket { packet, by_ms });
+    assert_eq!(after, [late]);
+    let [_, after] = arrivals(|packet| FaultKind::RepeatPacket { packet, by_ms });
+    assert_eq!(after, [before[0], late]);
 }
 
 /// A time leads to the last of all events up to then.

@@ -192,6 +192,17 @@ enum WireKind {
         node: u32,
         tx: Option<String>,
     },
+    LosePacket {
+        packet: u64,
+    },
+    DelayPacket {
+        packet: u64,
+        by_ms: u32,
+    },
+    RepeatPacket {
+        packet: u64,
+        by_ms: u32,
+    },
 }
 
 impl Replay {

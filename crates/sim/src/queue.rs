@@ -148,6 +148,18 @@ impl Queue {
         self.planned.remove(&(at, act_number(index)));
     }
 
+    /// Takes out a packet that is on its way, and says when it would have arrived.
+    pub(crate) fn take_flight(&mut self, id: u64) -> Option<(Time, Due)> {
+        let flight = self.flights().find(|flight| flight.id == id)?;
+        let at = flight.arrives;
+        self.planned.remove(&(at, id)).map(|due| (at, due))
+    }
+
+    /// Lets a packet that was taken out arrive at a time, under its number.
+    pub(crate) fn put_flight(&mut self, at: Time, id: u64, due: Due) {
+        self.planned.insert((at, id), due);
+    }
+
     /// Takes out the next event, with its time and number.
     pub(crate) fn next(&mut self) -> Option<(Time, u64, Due)> {
         let ((at, sequence), due) = self.planned.pop_first()?;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use chain::{Micros, PeerId, Seat as SeatNumber, Stream, Time};
 use node::Memo;
-use protocol::{AskId, Entry, Event, Input, Outbox, Output, Role, Seen};
+use protocol::{AskId, Entry, Event, Glance, Input, Machine, Outbox, Output, Role, Seen, Sheet};
 use scenario::{DisksSpec, Fault, FaultKind, Place, Scenario, ScenarioError, Setting};
 
 use crate::fingerprint::Fingerprint;
@@ -223,6 +223,34 @@ impl Sim {
     #[must_use]
     pub fn latest(&self) -> Option<&Happening> {
         self.latest.as_ref()
+    }
+
+    /// A view of a machine for people; `None` while it is down.
+    #[must_use]
+    pub fn inspect(&self, seat: SeatIx) -> Option<Sheet> {
+        self.machine(seat).map(Machine::inspect)
+    }
+
+    /// A machine in a few numbers; `None` while it is down.
+    #[must_use]
+    pub fn glance(&self, seat: SeatIx) -> Option<Glance> {
+        self.machine(seat).map(Machine::glance)
+    }
+
+    /// Until when a process stands still, if it does.
+    #[must_use]
+    pub fn stands_still(&self, seat: SeatIx) -> Option<Time> {
+        self.seats.get(usize_of(seat))?.paused
+    }
+
+    /// Whether a packet can get from one seat to another now.
+    #[must_use]
+    pub fn is_connected(&self, from: SeatIx, to: SeatIx) -> bool {
+        self.network.connected(from, to)
+    }
+
+    fn machine(&self, seat: SeatIx) -> Option<&dyn Machine> {
+        self.seats.get(usize_of(seat))?.machine.as_deref()
     }
 
     /// The packets on their way, in the order in which they arrive.

@@ -190,6 +190,9 @@ fn goes_on_without(kind: &mut FaultKind, seat: u32) -> bool {
             [from, to].into_iter().for_each(rest);
             true
         }
-        FaultKind::Heal {} => true,
+        FaultKind::Heal {}
+        | FaultKind::LosePacket { .. }
+        | FaultKind::DelayPacket { .. }
+        | FaultKind::RepeatPacket { .. } => true,
     }
 }

@@ -174,6 +174,25 @@ pub enum FaultKind {
         /// Which node.
         node: u32,
     },
+    /// A packet is lost, if it is on its way.
+    LosePacket {
+        /// Which packet: what a simulator calls it.
+        packet: u64,
+    },
+    /// A packet arrives later, if it is on its way.
+    DelayPacket {
+        /// Which packet.
+        packet: u64,
+        /// By how many milliseconds.
+        by_ms: u32,
+    },
+    /// A packet arrives once more, if it is on its way.
+    RepeatPacket {
+        /// Which packet.
+        packet: u64,
+        /// How many milliseconds after it would by itself.
+        by_ms: u32,
+    },
 }
 
 fn is_zero(value: &u32) -> bool {
@@ -201,7 +220,11 @@ impl FaultKind {
             | Self::TurnHonest { node } => [from_ref(node), &[], &[]],
             Self::TurnEvil { node, to, .. } => [from_ref(node), to, &[]],
             Self::CutOneWay { from, to } => [&[], from, to],
-            Self::Cut { .. } | Self::Heal {} => [&[]; 3],
+            Self::Cut { .. }
+            | Self::Heal {}
+            | Self::LosePacket { .. }
+            | Self::DelayPacket { .. }
+            | Self::RepeatPacket { .. } => [&[]; 3],
         };
         let groups: &[Vec<u32>] = match self {
             Self::Cut { groups } => groups,
@@ -266,7 +289,12 @@ impl Fault {
                 Some(tx) if hex::decode(tx).is_err() => Err(ScenarioError::NotHex(tx.clone())),
                 _ => Ok(()),
             },
-            FaultKind::Leave { .. }
+            FaultKind::DelayPacket { by_ms, .. } | FaultKind::RepeatPacket { by_ms, .. } => {
+                let longest = limits::DELAY_MS.into();
+                within("fault.by_ms", (*by_ms).into(), 0, longest)
+            }
+            FaultKind::LosePacket { .. }
+            | FaultKind::Leave { .. }
             | FaultKind::Join { .. }
             | FaultKind::TurnHonest { .. }
             | FaultKind::Heal {} => Ok(()),

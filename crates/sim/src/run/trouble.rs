@@ -70,6 +70,22 @@ impl Sim {
                     self.ask(number, node, tx);
                 }
             }
+            FaultKind::LosePacket { packet } => {
+                let taken = self.queue.take_flight(packet);
+                self.counts.lost += u64::from(taken.is_some());
+            }
+            FaultKind::DelayPacket { packet, by_ms } => {
+                if let Some((at, due)) = self.queue.take_flight(packet) {
+                    let late = at.saturating_add(millis(by_ms));
+                    self.queue.put_flight(late, packet, due);
+                }
+            }
+            FaultKind::RepeatPacket { packet, by_ms } => {
+                if let Some((at, due)) = self.queue.take_flight(packet) {
+                    self.queue.put_flight(at, packet, due.clone());
+                    self.queue.plan(at.saturating_add(millis(by_ms)), due);
+                }
+            }
             FaultKind::Heal {} => {
                 self.network.heal();
                 self.judges.network(self.now, true);
