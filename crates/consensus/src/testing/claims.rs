@@ -48,6 +48,18 @@ pub fn show(
     })
 }
 
+/// Shows a claim a step of a machine that lies on purpose.
+pub fn lie(claim: &mut dyn Claim, seat: u8, out: &[Output]) {
+    claim.after_twisted(&Seen {
+        at: Time(0),
+        seat: u32::from(seat),
+        peer: peer(seat),
+        input: &Input::Peers { up: Vec::new() },
+        out,
+        glance: None,
+    });
+}
+
 /// Shows steps that are all fine.
 #[track_caller]
 pub fn fine(claim: &mut dyn Claim, steps: &[Step]) {

@@ -3,7 +3,7 @@
 use alloc::{boxed::Box, string::String, sync::Arc, vec, vec::Vec};
 
 use chain::{Encode, Seat, Signature, Time};
-use protocol::{AskId, Body, Claim, Output, Proposal, Wish};
+use protocol::{AskId, Body, Claim, Kin, Output, Proposal, Wish};
 
 use super::*;
 use crate::pbft::message::{
@@ -12,7 +12,7 @@ use crate::pbft::message::{
 };
 use crate::pbft::saved::{Accepted, NEW_VIEW, STABLE, Shelf, VIEW_CHANGE, batch_name, forget};
 use crate::pbft::seals::Seal;
-use crate::testing::claims::{self, Step, die, peer, save, say};
+use crate::testing::claims::{self, Step, die, lie, peer, save, say};
 use crate::testing::host::output;
 
 const SIGNED: Signature = Signature::from_bytes([0; 64]);
@@ -451,6 +451,35 @@ fn a_client_that_believes_too_few() {
         ],
     );
     fine(&mut *claim(), &[asks(1), one, reply(1, 1, b"r"), believes]);
+}
+
+/// All that a liar has said may be why others do what they do; nothing is asked of itself.
+#[test]
+fn what_liars_say_counts_and_is_not_judged() {
+    let stable_at = |said: &[(u8, u8)]| {
+        let mut claim = watch().claim(StableHasQuorum::default());
+        fine(&mut *claim, &[(0, vec![say(3, &checkpoint(4, 1))])]);
+        for (seat, digest) in said {
+            lie(&mut *claim, *seat, &[say(3, &checkpoint(4, *digest))]);
+        }
+        show(&mut *claim, 3, &[put(STABLE, &stable(4, 1))])
+    };
+    assert_eq!(stable_at(&[(1, 1), (2, 1), (2, 2)]), Ok(()));
+    stable_at(&[(1, 1), (2, 2)]).expect_err("two of four");
+
+    let mut claim = watch().claim(OneStatement::default());
+    for tx in [b"a", b"b"] {
+        lie(&mut *claim, 1, &[say(2, &pre_prepare(1, 1, tx))]);
+        let begins = Message::NewView(new_view(1, 0, &[tx]).into());
+        fine(&mut *claim, &[(3, vec![say(2, &begins)])]); // passed on
+    }
+
+    let mut claim = watch().claim(CommittedIsPrepared::default());
+    fine(&mut *claim, &[(0, vec![prepared(vote(0, 1, b"a"))])]);
+    let mut without = claim.fork(&mut Kin::default());
+    lie(&mut *claim, 1, &[prepared(vote(0, 1, b"a"))]);
+    fine(&mut *claim, &[(0, vec![decide(0, 1, b"a")])]);
+    show(&mut *without, 0, &[decide(0, 1, b"a")]).expect_err("it alone");
 }
 
 #[test]
