@@ -23,7 +23,9 @@ mod registry;
 pub mod utxo;
 
 pub use allocation::{Allocation, AllocationError};
-pub use registry::{Form, LEDGERS, LedgerEntry, LedgerTerms, Told, find};
+pub use registry::{
+    Form, LEDGERS, LedgerEntry, LedgerTerms, ReadTouched, Told, Touch, Touched, find,
+};
 
 /// The meaning of blocks.
 pub trait Ledger {
@@ -46,6 +48,12 @@ pub trait Ledger {
     /// Carries out one transaction of a decided slot. Total: one that breaks a rule changes nothing,
     /// and its receipt says why. Receipts are this ledger's bytes.
     fn execute(&self, at: &State, place: Position, tx: &[u8]) -> (State, Arc<[u8]>);
+
+    /// The receipt of a transaction that only reads, as [`Ledger::execute`] would give it in this state;
+    /// `None` if it may change something.
+    fn query(&self, _at: &State, _tx: &[u8]) -> Option<Arc<[u8]>> {
+        None
+    }
 
     /// A body for the next block that pays `payee`; a different `extra` gives a different
     /// commitment.

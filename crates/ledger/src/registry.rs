@@ -25,6 +25,9 @@ pub struct LedgerEntry {
     pub tell_transaction: fn(&[u8]) -> Option<Told>,
     /// Tells what came of a transaction, likewise.
     pub tell_receipt: fn(&[u8]) -> Option<Told>,
+    /// What a receipt says that its transaction read and wrote, for claims about histories; `None` if
+    /// receipts do not say so.
+    pub touched: Option<ReadTouched>,
 }
 
 /// A kind of transaction that people make by filling in a form.
@@ -46,6 +49,27 @@ pub struct Told {
     pub what: &'static str,
     /// What else it says, in the order of the form's fields: bytes, which may not be text.
     pub values: Vec<Vec<u8>>,
+}
+
+/// Reads a receipt; `None` if its bytes are none.
+pub type ReadTouched = fn(&[u8]) -> Option<Touched>;
+
+/// What a transaction read and wrote, according to its receipt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Touched {
+    /// What it found.
+    pub reads: Vec<Touch>,
+    /// What it left.
+    pub writes: Vec<Touch>,
+}
+
+/// A key, and the version of its value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Touch {
+    /// The key's bytes.
+    pub key: Vec<u8>,
+    /// Which write made its value, no two the same; `None` if it has no value.
+    pub version: Option<u64>,
 }
 
 /// On which terms a ledger is built; the same for all nodes of a chain.

@@ -190,7 +190,8 @@ impl Replica {
             clock: now.to_block_time(self.params.genesis.header.time),
             peers: &self.peers,
             chain: &View {
-                tip: self.slots.tip(),
+                slots: &self.slots,
+                ledger: &*self.ledger,
                 snapshot: self.snapshot.as_ref(),
             },
         };
@@ -307,13 +308,14 @@ fn read(stored: &[u8]) -> Option<Snapshot> {
 
 /// What a slot protocol may read of its node's chain.
 struct View<'a> {
-    tip: (BlockId, Height),
+    slots: &'a Slots,
+    ledger: &'a dyn Ledger,
     snapshot: Option<&'a Snapshot>,
 }
 
 impl ChainView for View<'_> {
     fn tip(&self) -> (BlockId, Height) {
-        self.tip
+        self.slots.tip()
     }
 
     fn forks(&self) -> Option<&dyn ForkView> {
@@ -322,5 +324,9 @@ impl ChainView for View<'_> {
 
     fn snapshot(&self) -> Option<&Snapshot> {
         self.snapshot
+    }
+
+    fn query(&self, tx: &[u8]) -> Option<Arc<[u8]>> {
+        self.ledger.query(self.slots.state(), tx)
     }
 }

@@ -94,6 +94,7 @@ pub(crate) fn hand_over(protocol: &mut dyn Protocol, cx: &mut Cx<'_>, input: &In
             key: TimerKey::Protocol(key),
         } => protocol.on_timer(cx, *key),
         Input::Submit { ask, tx } => protocol.on_submit(cx, *ask, tx),
+        Input::Order(order) => protocol.on_order(cx, order),
         Input::Found { job, nonce } => protocol.on_job(cx, *job, Some(*nonce)),
         Input::Spent { job } => protocol.on_job(cx, *job, None),
         Input::Timer {

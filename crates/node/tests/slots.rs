@@ -15,7 +15,8 @@ use protocol::{
 };
 
 /// Decides whatever it is told to: a message is a slot and its proposal. It answers an ask with the
-/// receipt of the client's request of that number, and keeps what it is asked to.
+/// receipt of the client's request of that number, answers what only reads, and keeps what else it is asked
+/// to.
 #[derive(Clone, Default)]
 struct Puppet {
     saved: Values,
@@ -37,7 +38,10 @@ impl Protocol for Puppet {
         cx.decide(slot, Arc::new(proposal));
     }
 
-    fn on_submit(&mut self, cx: &mut Cx<'_>, _ask: AskId, tx: &Arc<[u8]>) {
+    fn on_submit(&mut self, cx: &mut Cx<'_>, ask: AskId, tx: &Arc<[u8]>) {
+        if let Some(found) = cx.chain.query(tx) {
+            return cx.answer(ask, found);
+        }
         cx.save(vec![Keep::Put(b"kept".to_vec(), tx.clone())]);
     }
 
@@ -132,6 +136,22 @@ fn receipts(out: &[Output]) -> Vec<u64> {
     let all = executed(out).into_iter().flat_map(|(_, receipts)| receipts);
     all.map(|one| u64::from_le_bytes(one.receipt[..].try_into().unwrap_or([0xff; 8])))
         .collect()
+}
+
+/// A read finds what the executed slots have led to, not what is decided beyond them.
+#[test]
+fn a_query_reads_the_state_after_the_last_executed_slot() {
+    let mut replica = booted();
+    decide(
+        &mut replica,
+        1,
+        proposal(1, vec![request(1, 1), request(2, 1)]),
+    );
+    decide(&mut replica, 3, proposal(1, vec![request(3, 1)]));
+    let (ask, tx) = (AskId(7), b"?"[..].into());
+    let answers = step(&mut replica, Input::Submit { ask, tx });
+    let receipt = Some(2u64.to_le_bytes()[..].into());
+    assert_eq!(answers, [Output::Answer { ask, receipt }]);
 }
 
 #[test]

@@ -9,7 +9,9 @@ use chain::{
     Reject, Time, Work,
 };
 
-use crate::{AskId, Event, Executed, Job, JobId, Name, Packet, Proposal, Sheet, Snapshot, Values};
+use crate::{
+    AskId, Event, Executed, Job, JobId, Name, Order, Packet, Proposal, Sheet, Snapshot, Values,
+};
 
 /// A consensus protocol inside one node. Protocols of the fork-choice kind judge headers and publish
 /// blocks; those of the slot kind decide what stands in which slot. A hybrid does both.
@@ -26,6 +28,9 @@ pub trait Protocol {
 
     /// Somebody at this node wants a transaction carried out, and expects [`Wish::Answer`].
     fn on_submit(&mut self, _cx: &mut Cx<'_>, _ask: AskId, _tx: &Arc<[u8]>) {}
+
+    /// An operator orders something.
+    fn on_order(&mut self, _cx: &mut Cx<'_>, _order: &Order) {}
 
     /// A slot that was decided has been executed, and all slots below it.
     fn on_executed(&mut self, _cx: &mut Cx<'_>, _done: &Executed<'_>) {}
@@ -125,6 +130,11 @@ pub trait ChainView {
     fn forks(&self) -> Option<&dyn ForkView>;
     /// The latest durable snapshot, also when this node boots: then it stands at its slot.
     fn snapshot(&self) -> Option<&Snapshot> {
+        None
+    }
+    /// The receipt of a transaction that only reads, from the state after the last executed slot; `None`
+    /// if it may change something, and so has to be decided.
+    fn query(&self, _tx: &[u8]) -> Option<Arc<[u8]>> {
         None
     }
 }

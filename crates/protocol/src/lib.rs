@@ -31,7 +31,8 @@ pub use decision::{Body, Executed, Proposal, Receipt, Request};
 pub use event::Event;
 pub use framing::{kept, own_key, pack, said, stored};
 pub use machine::{
-    AskId, Channel, Input, Job, JobId, Machine, Outbox, Output, Packet, TimerKey, To, encode_packet,
+    AskId, Channel, Input, Job, JobId, Machine, Order, Outbox, Output, Packet, TimerKey, To,
+    encode_packet,
 };
 pub use registry::{Card, Entry, ParamSpec, Role, Shape, Terms, Twist};
 pub use sheet::{Row, Sheet, Value};

@@ -2,7 +2,7 @@
 
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
 
-use chain::{BlockId, PeerId, Time};
+use chain::{BlockId, PeerId, Seat, Time};
 
 use crate::{Batch, Event, Glance, Key, Proposal, Receipt, Saved, Sheet};
 
@@ -72,10 +72,22 @@ pub enum Input {
         /// Its value, or `None` if there is none (or it was found damaged).
         value: Option<Arc<[u8]>>,
     },
+    /// An operator orders something.
+    Order(Order),
     /// Who can be reached now; replaces the list given before.
     Peers {
         /// All reachable peers, the machine itself excluded.
         up: Vec<PeerId>,
+    },
+}
+
+/// What operators order. Everybody hears it; it is for whoever can carry it out, and has no answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// Whoever leads hands over to another member.
+    TransferLeadership {
+        /// To whom.
+        to: Seat,
     },
 }
 

@@ -203,6 +203,9 @@ enum WireKind {
         packet: u64,
         by_ms: u32,
     },
+    TransferLeadership {
+        to: u32,
+    },
 }
 
 impl Replay {

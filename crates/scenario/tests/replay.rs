@@ -138,7 +138,7 @@ fn a_scenario_that_is_too_long_or_outside_its_limits_has_no_link() {
 
 fn kind() -> impl Strategy<Value = FaultKind> {
     let (node, for_ms) = (0..5u32, 0..10_000u32);
-    (node, for_ms, 0..18).prop_map(|(node, for_ms, kind)| match kind {
+    (node, for_ms, 0..19).prop_map(|(node, for_ms, kind)| match kind {
         0 => FaultKind::Crash { node, for_ms },
         1 => FaultKind::CrashInWrite { node, for_ms },
         2 => FaultKind::PowerLoss { node, for_ms },
@@ -184,6 +184,7 @@ fn kind() -> impl Strategy<Value = FaultKind> {
             packet: for_ms.into(),
             by_ms: node,
         },
+        17 => FaultKind::TransferLeadership { to: node },
         _ => FaultKind::Heal {},
     })
 }

@@ -11,7 +11,7 @@ use scenario::{Draft, ProtocolOutline, Room, RoomError};
 const LINK: &str = "/live?room=maple-river&spacing=10&bits=1e00ffff&window=8&halving=210000";
 /// A room in which slots are decided.
 const SLOTS: &str = "/live?room=maple-river&protocol=raft&ledger=kv&seats=5&heartbeat=250\
-                     &election=750&batch=64&resend=2500&snapshot=1000&piece=32768";
+                     &election=750&batch=64&resend=2500&snapshot=1000&piece=32768&reads=0";
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
@@ -74,7 +74,7 @@ const DEFAULTS: [(&str, &str, &str, &str); 2] = [
     (
         "raft",
         "7f43",
-        "heartbeat=250&election=750&batch=64&resend=2500&snapshot=1000&piece=32768",
+        "heartbeat=250&election=750&batch=64&resend=2500&snapshot=1000&piece=32768&reads=0",
         "f6f12b8f7aec3c8b1518979cc48bba9e",
     ),
     (

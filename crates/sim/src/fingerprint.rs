@@ -1,7 +1,7 @@
 //! Two runs are the same if and only if their fingerprints are equal.
 
 use chain::{PeerId, Time, sha256};
-use protocol::{Input, Output, TimerKey, To};
+use protocol::{Input, Order, Output, TimerKey, To};
 
 use crate::queue::SeatIx;
 
@@ -95,6 +95,10 @@ fn take_input(input: &Input, bytes: &mut Vec<u8>) {
             bytes.push(5);
             sized(&key.name, bytes);
             sized(value.as_deref().unwrap_or_default(), bytes);
+        }
+        Input::Order(Order::TransferLeadership { to }) => {
+            bytes.push(8);
+            bytes.extend(to.0.to_le_bytes());
         }
         Input::Peers { up } => {
             bytes.push(6);

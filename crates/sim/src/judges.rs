@@ -34,7 +34,7 @@ impl Judges {
     pub(crate) fn new(scenario: &Scenario, setting: &Setting, member: &Place) -> Self {
         let (branches, mut claims) = match setting.entry.shape {
             Shape::Forks => (Some(Branches::new(&setting.chain, scenario.depth)), vec![]),
-            Shape::Slots => (None, checkers::of_slots()),
+            Shape::Slots => (None, checkers::of_slots(setting.ledger)),
         };
         claims.extend(setting.claims(member));
         Self {

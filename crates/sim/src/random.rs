@@ -2,6 +2,8 @@
 //! that die or stand still, losses of power, and as many liars as it tolerates; then a quiet phase, in which everything that was asked for
 //! must be done.
 
+use std::collections::BTreeMap;
+
 use adversary::TWISTS;
 use chain::Stream;
 use protocol::{Entry, Shape};
@@ -19,7 +21,11 @@ const SLOWER: u32 = 10;
 /// this.
 const SHORTER: [(&str, u32); 2] = [("snapshot", 15), ("piece", 500)];
 /// Parameters that are on in one scenario and off in another.
-const SWITCHES: [&str; 1] = ["macs"];
+const SWITCHES: [&str; 2] = ["macs", "reads"];
+/// Most orders of operators.
+const MOST_ORDERS: u32 = 5;
+/// How often at most somebody is alone with a client, where that is what reads have to fear.
+const MOST_ALONE: u32 = 8;
 /// Most faults of one scenario, but that several may come at once.
 const MOST_FAULTS: u32 = 20;
 
@@ -51,18 +57,24 @@ pub fn scenario(entry: &Entry, seed: u64) -> Scenario {
     };
     let faults = (0..draw(MOST_FAULTS)).flat_map(|_| fault(&mut draw, count + clients, slower));
     let mut faults: Vec<Fault> = faults.collect();
-    faults.push(Fault::at_ms(end * 1_000, FaultKind::Heal {}));
     let bits = ("bits".to_owned(), 0x2000_ffff);
     let has = |name: &str| entry.params.iter().any(|param| param.name == name);
     let shorter = SHORTER.into_iter().filter(|(name, _)| has(name));
     let shorter = shorter.map(|(name, most)| (name.to_owned(), u64::from(1 + draw(most))));
-    let mut params: std::collections::BTreeMap<String, u64> = shorter.collect();
+    let mut params: BTreeMap<String, u64> = shorter.collect();
     let switches = SWITCHES.into_iter().filter(|name| has(name));
     params.extend(switches.map(|name| (name.to_owned(), u64::from(draw(2)))));
     params.extend(mines.then_some(bits));
     let most = (entry.liars)(count);
     let liars = if most == 0 { 0 } else { draw(most + 1) };
     faults.extend((0..liars).map(|_| liar(&mut draw, count, end)));
+    let has_leader = entry.card.roles.contains(&"leader");
+    let orders = 0..if has_leader { draw(MOST_ORDERS) } else { 0 };
+    faults.extend(orders.flat_map(|_| orders_at_odds(&mut draw, count)));
+    let reads_beside = params.get("reads") == Some(&1);
+    let times = if reads_beside { draw(MOST_ALONE) } else { 0 };
+    faults.extend((0..times).flat_map(|_| alone(&mut draw, count, clients)));
+    faults.push(Fault::at_ms(end * 1_000, FaultKind::Heal {}));
     Scenario {
         title: format!("Random faults of seed {seed}"),
         seed,
@@ -109,6 +121,29 @@ fn liar(draw: &mut impl FnMut(u32) -> u32, members: u32, end: u32) -> Fault {
         by_ms,
     };
     Fault::at_ms(at_ms, kind)
+}
+
+/// Two operators, who do not know of each other, make two members stand for election at once, and one of
+/// those who vote dies over it and is soon back.
+fn orders_at_odds(draw: &mut impl FnMut(u32) -> u32, nodes: u32) -> [Fault; 3] {
+    let at_ms = 2_000 + draw((TROUBLE - 10) * 1_000);
+    let crash = FaultKind::CrashInWrite {
+        node: draw(nodes),
+        for_ms: draw(100),
+    };
+    let [one, other] = [0, 1].map(|_| FaultKind::TransferLeadership { to: draw(nodes) });
+    [crash, one, other].map(|kind| Fault::at_ms(at_ms, kind))
+}
+
+/// Somebody is cut off from all others with a client, whom it may tell what is no longer true.
+fn alone(draw: &mut impl FnMut(u32) -> u32, nodes: u32, clients: u32) -> [Fault; 2] {
+    let pair = vec![draw(nodes), nodes + draw(clients)];
+    let others = (0..nodes + clients).filter(|seat| !pair.contains(seat));
+    let groups = vec![others.collect(), pair];
+    let at_ms = 2_000 + draw((TROUBLE - 10) * 1_000);
+    let cut = Fault::at_ms(at_ms, FaultKind::Cut { groups });
+    let heal = Fault::at_ms(at_ms + 1_000 + draw(5_000), FaultKind::Heal {});
+    [cut, heal]
 }
 
 /// Something that goes wrong before the end of trouble; power fails for several nodes at once.

@@ -171,7 +171,8 @@ fn goes_on_without(kind: &mut FaultKind, seat: u32) -> bool {
         | FaultKind::Leave { node }
         | FaultKind::Join { node }
         | FaultKind::Submit { node, .. }
-        | FaultKind::TurnHonest { node } => {
+        | FaultKind::TurnHonest { node }
+        | FaultKind::TransferLeadership { to: node } => {
             let stays = *node != seat;
             *node -= u32::from(*node > seat);
             stays

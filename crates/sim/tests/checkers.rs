@@ -7,11 +7,14 @@ use chain::{
     Amount, Block, BlockId, BlockTime, ChainParams, CompactTarget, Encode, Height, PeerId, Script,
     Time, Transaction, TxOut, U256, Work, block_proof, tabchain,
 };
+use ledger::{Touch, Touched};
 use protocol::{
     AskId, Batch, Body, Claim, Death, Glance, Input, JobId, Key, Kin, Output, Proposal, Receipt,
     Remains, Request, Saved, Seen, Values, Write,
 };
-use sim::checkers::{Agreement, Answers, Checker, MostWork, OneHistory, Record, SETTLES, Supply};
+use sim::checkers::{
+    Agreement, Answers, Checker, LinearizableReads, MostWork, OneHistory, Record, SETTLES, Supply,
+};
 
 fn params() -> ChainParams {
     tabchain("forged", 10, CompactTarget(0x207f_ffff), 8, 2).expect("within limits")
@@ -400,4 +403,154 @@ fn what_is_answered_twice_or_never_is_seen() {
         other.after(&step(&boot, &answer)).is_err(),
         "of another life"
     );
+}
+
+/// Receipts of a toy ledger: `r` or `w`, a key, and its version; 0 for no value.
+fn touched(receipt: &[u8]) -> Option<Touched> {
+    let (mut reads, mut writes) = (vec![], vec![]);
+    let [what, touches @ ..] = receipt else {
+        return None;
+    };
+    for touch in touches.chunks(2) {
+        let version = (touch[1] > 0).then_some(touch[1].into());
+        let key = touch[..1].to_vec();
+        if *what == b'r' {
+            &mut reads
+        } else {
+            &mut writes
+        }
+        .push(Touch { key, version });
+    }
+    Some(Touched { reads, writes })
+}
+
+/// A run in which clients write and read; the first slot is 1.
+struct Reads(LinearizableReads);
+
+impl Reads {
+    fn new() -> Self {
+        Self(LinearizableReads::new(touched))
+    }
+
+    fn asks(&mut self, client: u8) -> &mut Self {
+        let (ask, tx) = (AskId(0), Arc::from(*b"x"));
+        let input = Input::Submit { ask, tx };
+        self.look(client, &input, &[]).expect("asked");
+        self
+    }
+
+    /// Requests of clients, each with its number and receipt, are executed together.
+    fn executes(&mut self, slot: u64, requests: &[(u8, u64, &[u8])]) -> &mut Self {
+        let client = |client: u8| PeerId::from_bytes([client; 32]);
+        let request = |(name, number, tx): &(u8, u64, &[u8])| Request {
+            client: client(*name),
+            number: *number,
+            tx: Arc::from(*tx),
+        };
+        let receipt = |(name, number, receipt): &(u8, u64, &[u8])| Receipt {
+            client: client(*name),
+            number: *number,
+            receipt: Arc::from(*receipt),
+        };
+        let executed = Output::Executed {
+            slot,
+            proposal: Arc::new(Proposal {
+                time: Time(0),
+                proposer: chain::Seat(0),
+                body: Body::Requests(requests.iter().map(request).collect()),
+            }),
+            block: None,
+            receipts: requests.iter().map(receipt).collect(),
+        };
+        self.look(100, &INPUT, &[executed]).expect("executed");
+        self
+    }
+
+    fn answered(&mut self, client: u8, receipt: &[u8]) -> Result<(), String> {
+        let (ask, receipt) = (AskId(0), Some(receipt.into()));
+        self.look(client, &INPUT, &[Output::Answer { ask, receipt }])
+    }
+
+    fn look(&mut self, client: u8, input: &Input, out: &[Output]) -> Result<(), String> {
+        self.0.after(&Seen {
+            seat: client.into(),
+            peer: PeerId::from_bytes([client; 32]),
+            input,
+            ..seen(0, out, Some(Glance::default()))
+        })
+    }
+}
+
+#[test]
+fn a_read_that_misses_an_answered_write_is_seen() {
+    let mut run = Reads::new();
+    run.asks(1).executes(1, &[(1, 1, b"wa\x01")]);
+    run.asks(2);
+    assert_eq!(run.answered(2, b"ra\x00"), Ok(()), "not answered yet");
+    run.answered(1, b"wa\x01").expect("written");
+    run.asks(2);
+    run.answered(2, b"ra\x00").expect_err("stale");
+    run.asks(2);
+    assert_eq!(run.answered(2, b"ra\x01"), Ok(()));
+    run.asks(2)
+        .answered(2, b"ra\x02")
+        .expect_err("nobody wrote that");
+    // A value that was taken away is as good as none.
+    run.asks(1).executes(2, &[(1, 2, b"wa\x00")]);
+    run.answered(1, b"wa\x00").expect("removed");
+    run.asks(2).answered(2, b"ra\x01").expect_err("it is gone");
+}
+
+#[test]
+fn a_read_that_goes_back_behind_another_is_seen() {
+    let mut run = Reads::new();
+    run.asks(1)
+        .asks(2)
+        .asks(3)
+        .executes(1, &[(1, 1, b"wa\x01")]);
+    assert_eq!(run.answered(2, b"ra\x01"), Ok(()));
+    assert_eq!(run.answered(3, b"ra\x00"), Ok(()), "both at once");
+    run.asks(3)
+        .answered(3, b"ra\x00")
+        .expect_err("that was read");
+}
+
+#[test]
+fn reads_between_the_writes_of_a_slot_happen_at_one_moment() {
+    let mut run = Reads::new();
+    run.asks(1).asks(2).asks(3).asks(4);
+    let slot: [(u8, u64, &[u8]); 3] =
+        [(1, 1, b"wa\x01"), (3, 1, b"ra\x01b\x00"), (2, 1, b"wb\x02")];
+    run.executes(1, &slot);
+    assert_eq!(run.answered(3, b"ra\x01b\x00"), Ok(()));
+    run.answered(4, b"ra\x00b\x02").expect_err("never together");
+}
+
+#[test]
+fn what_is_decided_again_or_asked_earlier_raises_no_alarm() {
+    let mut run = Reads::new();
+    run.asks(1).executes(1, &[(1, 1, b"wa\x01")]);
+    run.answered(1, b"wa\x01").expect("written");
+    run.asks(1)
+        .executes(2, &[(1, 2, b"wa\x02"), (1, 1, b"wa\x01")]);
+    run.answered(1, b"wa\x02").expect("written");
+    run.asks(2);
+    assert_eq!(run.answered(2, b"ra\x02"), Ok(()));
+    // What waits behind another ask begins later, and who died asks no longer.
+    run.asks(2).asks(2).executes(3, &[(3, 1, b"wa\x03")]);
+    assert_eq!(run.answered(2, b"ra\x03"), Ok(()));
+    run.answered(2, b"ra\x02")
+        .expect_err("it began after the first");
+    run.asks(2);
+    assert_eq!(run.0.died(&death(2)), Ok(()));
+    run.asks(2);
+    let mut other = run.0.fork(&mut Kin::default());
+    let (ask, receipt) = (AskId(0), Some(Arc::from(*b"ra\x02")));
+    let stale = [Output::Answer { ask, receipt }];
+    let peer = PeerId::from_bytes([2; 32]);
+    let step = Seen {
+        peer,
+        ..seen(2, &stale, None)
+    };
+    assert!(other.after(&step).is_err(), "a copy knows as much");
 }

@@ -65,6 +65,12 @@ const CASES: &[Case] = &cases![
     "raft/15-comings-and-goings",
     "raft/16-rotten-disk",
     "raft/17-done-by-hand",
+    "raft/18-read-index",
+    "raft/19-leader-transfer",
+    "raft/20-split-vote",
+    "raft/21-partially-connected",
+    "raft/22-diverging-logs",
+    "raft/23-figure-8",
 ];
 
 #[cfg(not(target_arch = "wasm32"))]

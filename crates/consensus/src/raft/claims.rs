@@ -80,7 +80,11 @@ impl Rule for ElectionSafety {
         for fact in &observer.latest.facts {
             // Whoever sends entries says that it leads, even if it crashes in the same step.
             if let What::Said {
-                message: Message::Append { term, .. } | Message::Install { term, .. },
+                message:
+                    Message::Append { term, .. }
+                    | Message::Install { term, .. }
+                    | Message::Confirm { term, .. }
+                    | Message::TimeoutNow { term },
                 ..
             } = &fact.what
             {

@@ -1,6 +1,6 @@
 //! What a leader does: it replicates its log, repairs others, commits, and answers clients.
 
-use alloc::{sync::Arc, vec::Vec};
+use alloc::{boxed::Box, sync::Arc, vec::Vec};
 
 use chain::{PeerId, Seat};
 use protocol::planted::is_planted;
@@ -8,6 +8,7 @@ use protocol::{Body, Cx, Event, Executed, Proposal, Request, pack};
 
 use super::intake::Intake;
 use super::message::{Entry, Index, Message, Outcome, Point, Term};
+use super::reads::Reads;
 use super::state::{Flow, Leader, Log, Progress, Replica, Role};
 use super::step::{ELECTION, HEARTBEAT};
 use crate::asks::MAX_BYTES;
@@ -27,10 +28,12 @@ impl Replica {
             heard: false,
         };
         let others = self.setup.others();
-        self.role = Role::Leader(Leader {
+        self.role = Role::Leader(Box::new(Leader {
             followers: others.map(|seat| (seat, progress.clone())).collect(),
             intake: Intake::of(&self.log, self.executed),
-        });
+            reads: Reads::default(),
+            transfer: None,
+        }));
         cx.tell(Event::Leads {
             epoch: self.term().0,
         });
@@ -46,6 +49,8 @@ impl Replica {
         for seat in self.setup.others() {
             self.send_entries(cx, seat);
         }
+        self.ask_again(cx);
+        self.call_on(cx);
     }
 
     /// Steps down if no majority was heard since it last looked (dissertation section 6.2).
@@ -66,7 +71,8 @@ impl Replica {
             );
         }
         leader.followers = followers;
-        if self.setup.is_majority(heard) || is_planted("raft/quorum-not-checked") {
+        let is_trusting = is_planted("raft/quorum-not-checked") || believes_in_itself();
+        if self.setup.is_majority(heard) || is_trusting {
             cx.arm(ELECTION, cx.now.saturating_add(self.setup.election));
         } else {
             self.follow(cx, self.term(), None);
@@ -76,6 +82,9 @@ impl Replica {
     /// Takes a client's request, or says who would.
     pub fn on_request(&mut self, cx: &mut Cx<'_>, client: PeerId, number: u64, tx: Arc<[u8]>) {
         match &mut self.role {
+            Role::Leader(_) if self.setup.reads && cx.chain.query(&tx).is_some() => {
+                self.on_read(cx, client, number, tx);
+            }
             Role::Leader(leader) => {
                 leader.intake.take(Request { client, number, tx });
                 self.advance(cx);
@@ -115,6 +124,7 @@ impl Replica {
         if more {
             self.send_entries(cx, from);
         }
+        self.call_on(cx);
         self.advance(cx);
     }
 
@@ -134,7 +144,7 @@ impl Replica {
     }
 
     /// Proposes what waits, sends it and commits what can be committed, until nothing is left to do.
-    fn advance(&mut self, cx: &mut Cx<'_>) {
+    pub fn advance(&mut self, cx: &mut Cx<'_>) {
         loop {
             self.propose_waiting(cx);
             let committable = self.committable();
@@ -149,6 +159,7 @@ impl Replica {
         let before = self.log.last().index;
         while self.log.last().index < self.commit.plus(WINDOW)
             && let Role::Leader(leader) = &mut self.role
+            && leader.transfer.is_none()
             && let Some(body) = leader.intake.batch(self.setup.batch)
         {
             self.propose(cx, body);
@@ -299,7 +310,13 @@ fn weight(entry: &Entry) -> usize {
     }
 }
 
+/// A leader that was deposed, and does not notice, reads as if it led. Whoever steps down in time hides
+/// that its reads are not confirmed, so this bug has two halves.
+pub(super) fn believes_in_itself() -> bool {
+    is_planted("raft/deposed-leader-reads")
+}
+
 /// Says something to a client.
-fn say(cx: &mut Cx<'_>, client: PeerId, message: &Message) {
+pub(super) fn say(cx: &mut Cx<'_>, client: PeerId, message: &Message) {
     cx.send(client, &pack(message));
 }

@@ -31,13 +31,16 @@ pub struct Point {
     pub term: Term,
 }
 
-/// Whether a vote would be given or is given.
+/// Whether a vote would be given or is given, and why it is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
     /// "Would you?": promises nothing and changes no term (dissertation section 9.6).
     Pre,
     /// A vote, of which a replica has one a term.
     Real,
+    /// The same, asked for because the leader itself said so: it is given although that leader is heard
+    /// (dissertation section 4.2.3).
+    Transfer,
 }
 
 impl Term {
@@ -130,6 +133,27 @@ pub enum Message {
         /// How many of its bytes are here, from the first on.
         have: u64,
     },
+    /// A leader asks who still follows it, for the reads that wait: a heartbeat that is answered by its
+    /// own number (dissertation section 6.4).
+    Confirm {
+        /// The leader's term.
+        term: Term,
+        /// Counts the leader's rounds of asking in this term, from 1.
+        round: u64,
+    },
+    /// The answer to that, from who does.
+    Confirmed {
+        /// The follower's term.
+        term: Term,
+        /// Which round.
+        round: u64,
+    },
+    /// A leader asks a member that has its whole log to take over at once: TimeoutNow (dissertation
+    /// section 3.10).
+    TimeoutNow {
+        /// The leader's term.
+        term: Term,
+    },
     /// A client wants something done. Its name is the sender's.
     Request {
         /// Counts the client's requests, from 1.
@@ -183,6 +207,9 @@ const NOT_LEADER: u8 = 5;
 const REPLY: u8 = 6;
 const INSTALL: u8 = 7;
 const RECEIVED: u8 = 8;
+const CONFIRM: u8 = 9;
+const CONFIRMED: u8 = 10;
+const TIMEOUT_NOW: u8 = 11;
 
 impl Encode for Entry {
     fn encode_into(&self, out: &mut Vec<u8>) {
@@ -204,7 +231,7 @@ impl Encode for Message {
     fn encode_into(&self, out: &mut Vec<u8>) {
         match self {
             Self::AskVote { stage, term, last } => {
-                out.extend_from_slice(&[ASK_VOTE, flag(*stage == Stage::Real)]);
+                out.extend_from_slice(&[ASK_VOTE, stage_byte(*stage)]);
                 put_u64(term.0, out);
                 put_point(*last, out);
             }
@@ -213,7 +240,7 @@ impl Encode for Message {
                 term,
                 granted,
             } => {
-                out.extend_from_slice(&[VOTED, flag(*stage == Stage::Real), flag(*granted)]);
+                out.extend_from_slice(&[VOTED, stage_byte(*stage), flag(*granted)]);
                 put_u64(term.0, out);
             }
             Self::Append {
@@ -252,6 +279,20 @@ impl Encode for Message {
                 put_u64(term.0, out);
                 put_point(*last, out);
                 put_u64(*have, out);
+            }
+            Self::Confirm { term, round } => {
+                out.push(CONFIRM);
+                put_u64(term.0, out);
+                put_u64(*round, out);
+            }
+            Self::Confirmed { term, round } => {
+                out.push(CONFIRMED);
+                put_u64(term.0, out);
+                put_u64(*round, out);
+            }
+            Self::TimeoutNow { term } => {
+                out.push(TIMEOUT_NOW);
+                put_u64(term.0, out);
             }
             Self::Request { number, tx } => {
                 out.push(REQUEST);
@@ -319,6 +360,17 @@ impl Decode for Message {
                 last: read_point(reader)?,
                 have: reader.u64()?,
             },
+            CONFIRM => Self::Confirm {
+                term: Term(reader.u64()?),
+                round: reader.u64()?,
+            },
+            CONFIRMED => Self::Confirmed {
+                term: Term(reader.u64()?),
+                round: reader.u64()?,
+            },
+            TIMEOUT_NOW => Self::TimeoutNow {
+                term: Term(reader.u64()?),
+            },
             tag => return Err(unknown("message", tag)),
         })
     }
@@ -371,6 +423,14 @@ pub(super) fn put_point(point: Point, out: &mut Vec<u8>) {
     put_u64(point.term.0, out);
 }
 
+fn stage_byte(stage: Stage) -> u8 {
+    match stage {
+        Stage::Pre => 0,
+        Stage::Real => 1,
+        Stage::Transfer => 2,
+    }
+}
+
 fn flag(yes: bool) -> u8 {
     u8::from(yes)
 }
@@ -384,8 +444,12 @@ fn read_flag(reader: &mut Reader<'_>) -> Result<bool, DecodeError> {
 }
 
 fn read_stage(reader: &mut Reader<'_>) -> Result<Stage, DecodeError> {
-    let real = read_flag(reader)?;
-    Ok(if real { Stage::Real } else { Stage::Pre })
+    match reader.u8()? {
+        0 => Ok(Stage::Pre),
+        1 => Ok(Stage::Real),
+        2 => Ok(Stage::Transfer),
+        tag => Err(unknown("stage", tag)),
+    }
 }
 
 pub(super) fn read_point(reader: &mut Reader<'_>) -> Result<Point, DecodeError> {

@@ -5,8 +5,8 @@ use alloc::boxed::Box;
 
 use chain::{Micros, PeerId, decode_exact};
 use protocol::{
-    Card, Cx, Entry, Executed, Glance, ParamSpec, Protocol, Role, Shape, Sheet, Snapshot, Terms,
-    Values,
+    Card, Cx, Entry, Executed, Glance, Order, ParamSpec, Protocol, Role, Shape, Sheet, Snapshot,
+    Terms, Values,
 };
 
 mod claims;
@@ -14,12 +14,14 @@ mod client;
 mod intake;
 mod lead;
 pub mod message;
+mod reads;
 pub mod saved;
 mod snapshots;
 mod state;
 mod step;
 #[cfg(test)]
 mod tests;
+mod transfer;
 mod twists;
 
 use client::Client;
@@ -87,6 +89,14 @@ pub const ENTRY: Entry = Entry {
             max: 64 * 1024,
             default: 32 * 1024,
         },
+        // 0: a read goes through the log as everything does; 1: it is answered by read index.
+        ParamSpec {
+            name: "reads",
+            unit: "",
+            min: 0,
+            max: 1,
+            default: 0,
+        },
     ],
     build,
     twists: twists::ALL,
@@ -116,6 +126,7 @@ fn build_as(terms: &Terms, evil: Option<Evil>) -> Box<dyn Protocol> {
             snapshot: terms.value(4),
             piece: terms.value(5),
             evil,
+            reads: terms.value(6) == 1,
         }))),
     }
 }
@@ -144,8 +155,16 @@ impl Protocol for Raft {
         }
     }
 
+    fn on_order(&mut self, cx: &mut Cx<'_>, order: &Order) {
+        match order {
+            Order::TransferLeadership { to } => self.0.transfer(cx, *to),
+        }
+        self.0.flush(cx);
+    }
+
     fn on_executed(&mut self, cx: &mut Cx<'_>, done: &Executed<'_>) {
         self.0.on_executed(cx, done);
+        self.0.serve_reads(cx);
         self.0.compact(cx);
     }
 

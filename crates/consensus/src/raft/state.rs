@@ -1,6 +1,6 @@
 //! A replica's state (paper figure 2): what it must not forget, and what it is at present.
 
-use alloc::{format, sync::Arc, vec::Vec};
+use alloc::{boxed::Box, format, sync::Arc, vec::Vec};
 
 use chain::{Decode, Encode as _, Micros, PeerId, Seat, Time, decode_exact};
 use protocol::planted::is_planted;
@@ -9,7 +9,9 @@ use rpds::{RedBlackTreeMapSync as Map, RedBlackTreeSetSync as Set, VectorSync as
 
 use super::intake::Intake;
 use super::message::{Entry, Index, Message, Point, Term};
+use super::reads::Reads;
 use super::saved::{CUT, Cut, PROMISE, Promise, entry_name};
+use super::transfer::Transfer;
 use super::twists::Evil;
 use crate::members::{member, seat_of, seats};
 
@@ -29,6 +31,8 @@ pub(super) struct Setup {
     pub piece: u64,
     /// Which rule it breaks on purpose.
     pub evil: Option<Evil>,
+    /// Whether reads are answered by read index; otherwise they go through the log.
+    pub reads: bool,
 }
 
 impl Setup {
@@ -221,13 +225,15 @@ pub(super) enum Role {
     Follower(Option<Contact>),
     PreCandidate(Votes),
     Candidate(Votes),
-    Leader(Leader),
+    Leader(Box<Leader>),
 }
 
 #[derive(Clone)]
 pub(super) struct Leader {
     pub followers: Map<Seat, Progress>,
     pub intake: Intake,
+    pub reads: Reads,
+    pub transfer: Option<Transfer>,
 }
 
 /// A replica.

@@ -60,6 +60,9 @@ impl Replica {
             Message::Received { term, last, have } => {
                 self.on_received(cx, from, term, (last, have));
             }
+            Message::Confirm { term, round } => self.on_confirm(cx, from, term, round),
+            Message::Confirmed { term, round } => self.on_confirmed(cx, from, term, round),
+            Message::TimeoutNow { term } => self.on_timeout_now(cx, from, term),
             Message::Request { .. } | Message::NotLeader { .. } | Message::Reply { .. } => {}
         }
     }
@@ -106,14 +109,14 @@ impl Replica {
         self.be_patient(cx);
         let votes = self.own_vote();
         if self.has_won(&votes) || is_planted("raft/pre-vote-ignored") {
-            return self.campaign(cx, term);
+            return self.campaign(cx, term, Stage::Real);
         }
         self.role = Role::PreCandidate(votes);
         self.ask_votes(cx, Stage::Pre, term);
     }
 
     /// Stands for election in a new term (paper section 5.2).
-    fn campaign(&mut self, cx: &mut Cx<'_>, term: Term) {
+    pub fn campaign(&mut self, cx: &mut Cx<'_>, term: Term, stage: Stage) {
         let vote = Some(self.setup.me);
         self.vow(Promise { term, vote });
         self.be_patient(cx);
@@ -122,7 +125,7 @@ impl Replica {
             return self.lead(cx);
         }
         self.role = Role::Candidate(votes);
-        self.ask_votes(cx, Stage::Real, term);
+        self.ask_votes(cx, stage, term);
     }
 
     fn own_vote(&self) -> Votes {
@@ -151,10 +154,11 @@ impl Replica {
     }
 
     fn on_ask_vote(&mut self, cx: &mut Cx<'_>, from: Seat, stage: Stage, term: Term, last: Point) {
-        let granted = (!self.is_led(cx) || self.votes_twice())
+        let is_free = !self.is_led(cx) || stage == Stage::Transfer;
+        let granted = (is_free || self.votes_twice())
             && match stage {
                 Stage::Pre => term > self.term() && self.is_up_to_date(last),
-                Stage::Real => self.vote(cx, from, term, last),
+                Stage::Real | Stage::Transfer => self.vote(cx, from, term, last),
             };
         let term = if granted { term } else { self.term() };
         let voted = Message::Voted {
@@ -207,7 +211,7 @@ impl Replica {
         let (own, next) = (self.term(), self.term().next());
         let votes = match (&mut self.role, stage) {
             (Role::PreCandidate(votes), Stage::Pre) if Some(term) == next => votes,
-            (Role::Candidate(votes), Stage::Real)
+            (Role::Candidate(votes), Stage::Real | Stage::Transfer)
                 if term == own || is_planted("raft/late-votes-count") =>
             {
                 votes
@@ -220,8 +224,8 @@ impl Replica {
             return;
         }
         match stage {
-            Stage::Pre => self.campaign(cx, term),
-            Stage::Real => self.lead(cx),
+            Stage::Pre => self.campaign(cx, term, Stage::Real),
+            Stage::Real | Stage::Transfer => self.lead(cx),
         }
     }
 

@@ -14,8 +14,10 @@ use crate::testing::{assert_copies_go_their_own_way, assert_numbers_outlive_a_cr
 mod chaos;
 mod codec;
 pub mod net;
+mod reads;
 mod rules;
 mod snapshots;
+mod transfer;
 
 use net::{Net, Raft};
 

@@ -1,6 +1,6 @@
 //! What lies between a protocol and the network, in short: calls in, outputs and writes out.
 
-use alloc::vec::Vec;
+use alloc::{sync::Arc, vec::Vec};
 
 use chain::{BlockId, Encode, Height};
 use protocol::{
@@ -26,6 +26,11 @@ impl ChainView for View<'_> {
     fn snapshot(&self) -> Option<&Snapshot> {
         self.snapshot
     }
+
+    /// What begins so is a read, and like all transactions its own receipt.
+    fn query(&self, tx: &[u8]) -> Option<Arc<[u8]>> {
+        (tx.first() == Some(&b'?')).then(|| tx.into())
+    }
 }
 
 /// Hands an input to a protocol, as a node would.
@@ -40,6 +45,7 @@ pub fn feed(protocol: &mut dyn Protocol, cx: &mut Cx<'_>, input: &Input, disk: &
             protocol.on_message(cx, *from, bytes);
         }
         Input::Submit { ask, tx } => protocol.on_submit(cx, *ask, tx),
+        Input::Order(order) => protocol.on_order(cx, order),
         other => unreachable!("this network has no {other:?}"),
     }
 }

@@ -11,8 +11,8 @@ use chain::{
     Time, decode_exact, tabchain,
 };
 use protocol::{
-    AskId, Claim, Cx, Executed, Glance, Input, Keep, Output, Protocol, Role, Saved, Seen, Sheet,
-    Snapshot, Terms, TimerKey, Values, Wish, said,
+    AskId, Claim, Cx, Executed, Glance, Input, Keep, Order, Output, Protocol, Role, Saved, Seen,
+    Sheet, Snapshot, Terms, TimerKey, Values, Wish, said,
 };
 
 use super::Tested;
@@ -218,6 +218,13 @@ impl<P: Tested> Net<P> {
     /// The same with a transaction that is one of a kind.
     pub fn want(&mut self, client: usize, round: u32) {
         self.submit(client, format!("{client}/{round}"));
+    }
+
+    /// Tells all members what an operator orders.
+    pub fn order(&mut self, order: &Order) {
+        for place in self.members() {
+            self.step(place, Input::Order(order.clone()));
+        }
     }
 
     /// Lets a machine hear something as if a peer had just sent it.

@@ -37,6 +37,7 @@ pub const ENTRY: LedgerEntry = LedgerEntry {
     forms: told::FORMS,
     tell_transaction: told::transaction,
     tell_receipt: told::receipt,
+    touched: Some(receipt::touched),
 };
 
 /// The key-value ledger of a chain. It has no money, and begins empty.
@@ -99,6 +100,15 @@ impl Ledger for Kv {
         let mut store = self.store(at).clone();
         let receipt = store::run(&mut store, Version { height, index }, decoded);
         (State::new(store), receipt.to_vec().into())
+    }
+
+    fn query(&self, at: &State, tx: &[u8]) -> Option<Arc<[u8]>> {
+        match decode_exact(tx).ok()? {
+            Transaction::Get { key } => Some(store::get(self.store(at), key).to_vec().into()),
+            Transaction::Put { .. }
+            | Transaction::CompareAndSet { .. }
+            | Transaction::Delete { .. } => None,
+        }
     }
 
     fn draft(&self, _parent: &State, _place: Place, payee: &Payee, extra: u64) -> Draft {

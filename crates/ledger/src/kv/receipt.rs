@@ -2,10 +2,11 @@
 
 use alloc::vec::Vec;
 
-use chain::{Decode, DecodeError, Encode, Reader, put_list};
+use chain::{Decode, DecodeError, Encode, Reader, decode_exact, put_list};
 
 use super::transaction::{put_version, read_version};
 use super::{Key, Value, Version};
+use crate::registry::{Touch, Touched};
 
 /// What came of a transaction, and all that it read and wrote: enough to check a history for
 /// linearizability without a store.
@@ -54,6 +55,19 @@ const MISMATCH: u8 = 3;
 
 /// No access is shorter, in bytes: a key of one byte and no version.
 const MIN_ACCESS: u32 = 2 + 1;
+
+/// What a receipt says that its transaction read and wrote.
+pub(super) fn touched(bytes: &[u8]) -> Option<Touched> {
+    let Receipt { reads, writes, .. } = decode_exact(bytes).ok()?;
+    let touch = |access: Access| Touch {
+        key: access.key.as_bytes().to_vec(),
+        version: access.version.map(Version::number),
+    };
+    Some(Touched {
+        reads: reads.into_iter().map(touch).collect(),
+        writes: writes.into_iter().map(touch).collect(),
+    })
+}
 
 impl Encode for Access {
     fn encode_into(&self, out: &mut Vec<u8>) {

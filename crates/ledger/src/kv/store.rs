@@ -53,7 +53,8 @@ pub(super) fn run(store: &mut Store, now: Version, tx: Transaction) -> Receipt {
     }
 }
 
-fn get(store: &Store, key: Key) -> Receipt {
+/// Reads a value, which changes nothing.
+pub(super) fn get(store: &Store, key: Key) -> Receipt {
     let entry = store.get(&key);
     let version = entry.map(|entry| entry.version);
     Receipt {

@@ -67,6 +67,14 @@ pub struct Version {
     pub index: u32,
 }
 
+impl Version {
+    /// The same as one number, in the same order.
+    #[must_use]
+    pub fn number(self) -> u64 {
+        u64::from(self.height.0) << 32 | u64::from(self.index)
+    }
+}
+
 const GET: u8 = 0;
 const PUT: u8 = 1;
 const COMPARE_AND_SET: u8 = 2;

@@ -42,6 +42,7 @@ pub const ENTRY: LedgerEntry = LedgerEntry {
     forms: &[], // payments are made by wallets
     tell_transaction: |_| None,
     tell_receipt: |_| None,
+    touched: None,
 };
 
 /// The parameters that this ledger adds to a room.

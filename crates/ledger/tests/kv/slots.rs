@@ -1,9 +1,9 @@
 //! What each transaction does, and its receipt.
 
 use chain::{Encode, StateRoot};
-use ledger::Ledger;
-use ledger::kv::{Access, KvError, Receipt, Version};
+use ledger::kv::{Access, ENTRY, KvError, Receipt, Transaction, Version};
 use ledger::merkle_map::EMPTY_ROOT;
+use ledger::{Ledger, Touch, Touched};
 
 use crate::{at, compare_and_set, delete, execute, get, key, ledger, put, value};
 
@@ -70,6 +70,47 @@ fn each_transaction_does_what_its_name_says() {
         };
         assert_eq!(receipt, expected, "slot {height}: {tx:?}");
     }
+}
+
+/// A read that is not carried out finds what it would find; what may write is no read.
+#[test]
+fn a_query_is_a_read_that_leaves_no_trace() {
+    let ledger = ledger();
+    let mut state = ledger.genesis();
+    for (height, tx) in (1..).zip([delete("x"), put("x", "a"), put("y", "b")]) {
+        execute(&ledger, &mut state, at(height, 0), &tx.to_vec());
+        for name in ["x", "y", "z"] {
+            let read = get(name).to_vec();
+            let found = ledger.query(&state, &read).expect("a read");
+            let receipt = execute(&ledger, &mut state, at(height, 1), &read);
+            assert_eq!(found[..], receipt.to_vec());
+        }
+    }
+    for tx in [put("x", "a"), delete("x"), compare_and_set("x", None, "c")] {
+        assert_eq!(ledger.query(&state, &tx.to_vec()), None);
+    }
+    assert_eq!(ledger.query(&state, b"junk"), None);
+}
+
+/// Claims about histories read receipts as little more than keys and versions.
+#[test]
+fn a_receipt_tells_what_was_touched() {
+    let (ledger, touched) = (ledger(), ENTRY.touched.expect("it says so"));
+    let mut state = ledger.genesis();
+    let touch = |version: Option<Version>| {
+        let (key, version) = (b"x".to_vec(), version.map(Version::number));
+        vec![Touch { key, version }]
+    };
+    let mut tell = |height, tx: Transaction| {
+        let receipt = execute(&ledger, &mut state, at(height, 3), &tx.to_vec());
+        let Touched { reads, writes } = touched(&receipt.to_vec()).expect("a receipt");
+        (reads, writes)
+    };
+    assert_eq!(tell(1, put("x", "a")), (vec![], touch(Some(at(1, 3)))));
+    assert_eq!(tell(2, get("x")), (touch(Some(at(1, 3))), vec![]));
+    assert_eq!(tell(3, delete("x")), (vec![], touch(None)));
+    assert_eq!(touched(b"junk"), None);
+    assert!(at(1, u32::MAX).number() < at(2, 0).number());
 }
 
 #[test]

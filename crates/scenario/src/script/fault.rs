@@ -193,6 +193,11 @@ pub enum FaultKind {
         /// How many milliseconds after it would by itself.
         by_ms: u32,
     },
+    /// An operator orders whoever leads to hand over to another node. Nothing of it goes wrong.
+    TransferLeadership {
+        /// To whom.
+        to: u32,
+    },
 }
 
 fn is_zero(value: &u32) -> bool {
@@ -217,7 +222,8 @@ impl FaultKind {
             | Self::Leave { node }
             | Self::Join { node }
             | Self::Submit { node, .. }
-            | Self::TurnHonest { node } => [from_ref(node), &[], &[]],
+            | Self::TurnHonest { node }
+            | Self::TransferLeadership { to: node } => [from_ref(node), &[], &[]],
             Self::TurnEvil { node, to, .. } => [from_ref(node), to, &[]],
             Self::CutOneWay { from, to } => [&[], from, to],
             Self::Cut { .. }
@@ -297,6 +303,7 @@ impl Fault {
             | FaultKind::Leave { .. }
             | FaultKind::Join { .. }
             | FaultKind::TurnHonest { .. }
+            | FaultKind::TransferLeadership { .. }
             | FaultKind::Heal {} => Ok(()),
         }
     }

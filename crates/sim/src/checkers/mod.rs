@@ -5,16 +5,19 @@
 
 mod agreement;
 mod answers;
+mod reads;
 mod record;
 mod slots;
 mod supply;
 mod work;
 
 use chain::{ChainParams, Micros, U256};
+use ledger::LedgerEntry;
 use protocol::{Claim, Death, Seen};
 
 pub use agreement::Agreement;
 pub use answers::Answers;
+pub use reads::LinearizableReads;
 pub use record::Record;
 pub use slots::OneHistory;
 pub use supply::Supply;
@@ -97,13 +100,17 @@ impl Branches {
     }
 }
 
-/// The claims about slots that all protocols have in common.
+/// The claims about slots that all protocols have in common, with what this ledger's receipts tell.
 #[must_use]
-pub fn of_slots() -> Vec<Box<dyn Claim>> {
-    vec![
+pub fn of_slots(ledger: &LedgerEntry) -> Vec<Box<dyn Claim>> {
+    let mut claims: Vec<Box<dyn Claim>> = vec![
         Box::new(OneHistory::default()),
         Box::new(Answers::default()),
-    ]
+    ];
+    if let Some(touched) = ledger.touched {
+        claims.push(Box::new(LinearizableReads::new(touched)));
+    }
+    claims
 }
 
 /// How long after the last trouble everything that was asked for must have been answered.

@@ -1,8 +1,8 @@
 //! What goes wrong: processes die or stand still, power fails, the network is cut or slow.
 
 use adversary::{Kind, Lie};
-use chain::{Micros, Time};
-use protocol::{Death, Outbox, Remains};
+use chain::{Micros, Seat as SeatNumber, Time};
+use protocol::{Death, Input, Order, Outbox, Remains, Role};
 use scenario::{Evil, Fault, FaultKind, Twist};
 
 use super::{Sim, usize_of};
@@ -86,6 +86,10 @@ impl Sim {
                     self.queue.plan(at.saturating_add(millis(by_ms)), due);
                 }
             }
+            FaultKind::TransferLeadership { to } => {
+                let to = SeatNumber(to);
+                self.order(number, &Order::TransferLeadership { to });
+            }
             FaultKind::Heal {} => {
                 self.network.heal();
                 self.judges.network(self.now, true);
@@ -93,6 +97,16 @@ impl Sim {
             }
         }
         true
+    }
+
+    /// All members hear what an operator orders, but those that stand still: orders do not wait.
+    fn order(&mut self, number: u64, order: &Order) {
+        for index in self.indices() {
+            let seat = self.seat(index);
+            if seat.role() == Role::Member && seat.paused.is_none() {
+                self.step(number, index, Input::Order(order.clone()));
+            }
+        }
     }
 
     /// Something is wrong with the network until it is healed.

@@ -26,12 +26,12 @@ fn is_covered(
     let voted = |term, vote: Option<Seat>| disk.promise == Promise { term, vote };
     match message {
         Message::Voted {
-            stage: Stage::Real,
+            stage: Stage::Real | Stage::Transfer,
             term,
             granted: true,
         } => voted(*term, observer.seat(to)),
         Message::AskVote {
-            stage: Stage::Real,
+            stage: Stage::Real | Stage::Transfer,
             term,
             ..
         } => voted(*term, observer.seat(from)),
@@ -54,8 +54,15 @@ fn is_covered(
         Message::Install { term, last, .. } => {
             disk.promise.term == *term && last.index <= disk.cut.snapshot.index
         }
-        Message::Received { term, .. } => disk.promise.term == *term,
-        _ => true,
+        Message::Received { term, .. }
+        | Message::Confirm { term, .. }
+        | Message::Confirmed { term, .. }
+        | Message::TimeoutNow { term } => disk.promise.term == *term,
+        Message::Voted { .. }
+        | Message::AskVote { .. }
+        | Message::Request { .. }
+        | Message::NotLeader { .. }
+        | Message::Reply { .. } => true,
     }
 }
 

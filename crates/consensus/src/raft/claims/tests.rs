@@ -75,7 +75,10 @@ fn two_leaders_in_a_term() {
     let other_term = (1, vec![], Some(looks(LEADER, 4, 0, 0)));
     let second = (1, vec![], Some(looks(LEADER, 3, 0, 0)));
     let crashing = (2, vec![say(0, &append(3, 0))], None);
+    let (term, round) = (Term(3), 1);
+    let asks = (2, vec![say(0, &Message::Confirm { term, round })], None);
     finds(claim(), &[first.clone(), other_term, second]);
+    finds(claim(), &[first.clone(), asks]);
     finds(claim(), &[first, crashing]);
 }
 
@@ -281,6 +284,16 @@ fn words_that_are_not_saved() {
         ],
     );
     finds(claim(), &[(0, vec![say(1, &append(2, 0))], None)]);
+
+    let (term, round) = (Term(2), 1);
+    for message in [
+        Message::Confirm { term, round },
+        Message::Confirmed { term, round },
+    ] {
+        let says = say(1, &message);
+        let covered = (0, vec![vow(2, None), says.clone()], None);
+        finds(claim(), &[covered, (2, vec![says], None)]);
+    }
 
     let last = Point {
         index: Index(2),

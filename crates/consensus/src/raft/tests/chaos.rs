@@ -2,6 +2,9 @@
 
 use alloc::{format, vec::Vec};
 
+use chain::Seat;
+use protocol::Order;
+
 use super::assert_settled;
 use super::net::Net;
 use crate::testing::assert_same;
@@ -63,7 +66,7 @@ fn disturb(net: &mut Net, clients: usize) {
     let leads = net.leader().filter(|_| hurts);
     let place = leads.unwrap_or(any);
     let other = (place + 1) % members;
-    match net.rng.below(10) {
+    match net.rng.below(11) {
         0 => net.nodes[place].fuse = Some(net.rng.below(20) as u32),
         1 => net.crash(place),
         2 | 3 => net.boot_all(),
@@ -76,7 +79,11 @@ fn disturb(net: &mut Net, clients: usize) {
         6 => {
             net.cut.insert((place.min(other), place.max(other)));
         }
-        7 if net.rng.chance(200_000) => {
+        7 => {
+            let to = Seat(other as u32);
+            net.order(&Order::TransferLeadership { to });
+        }
+        8 if net.rng.chance(200_000) => {
             let client = members + place % clients;
             net.crash(client);
             net.boot(client);

@@ -50,8 +50,20 @@ fn outcome() -> impl Strategy<Value = Outcome> {
     prop_oneof![matched, conflict, Just(Outcome::Stale)]
 }
 
+fn of_leaders() -> impl Strategy<Value = Message> {
+    let parts = (any::<u64>().prop_map(Term), any::<u64>(), 0..3u8);
+    parts.prop_map(|(term, round, which)| match which {
+        0 => Message::Confirm { term, round },
+        1 => Message::Confirmed { term, round },
+        _ => Message::TimeoutNow { term },
+    })
+}
+
 fn message() -> impl Strategy<Value = Message> {
-    let stage = || prop_oneof![Just(Stage::Pre), Just(Stage::Real)];
+    let stage = || {
+        let all = [Stage::Pre, Stage::Real, Stage::Transfer];
+        prop::sample::select(all.to_vec())
+    };
     let term = || any::<u64>().prop_map(Term);
     let entries = prop::collection::vec(entry(), 0..4);
     prop_oneof![
@@ -89,6 +101,7 @@ fn message() -> impl Strategy<Value = Message> {
             last,
             have
         }),
+        of_leaders(),
         (any::<u64>(), bytes()).prop_map(|(number, tx)| Message::Request { number, tx }),
         any::<(u64, Option<u32>)>().prop_map(|(number, leader)| {
             let leader = leader.map(Seat);

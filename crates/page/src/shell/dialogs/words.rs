@@ -193,6 +193,10 @@ pub fn param(name: &str) -> Option<Word> {
             "MACs instead of signatures (1: yes)",
             "以 MAC 代替签名（1：是）",
         ),
+        "reads" => word(
+            "Reads: 0 through the log, 1 by read index",
+            "读取：0 经过日志，1 用读索引",
+        ),
         "resend" => word("Clients ask again after", "客户端重发间隔"),
         _ => return None,
     })
