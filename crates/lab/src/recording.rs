@@ -123,7 +123,8 @@ impl Recording {
         self.past = Some(sim);
     }
 
-    /// Goes to the moment after all that happened up to a time, or to the head if it is not as far.
+    /// Goes to the moment after all that happened up to a time, to the head if it is not as far, and not to
+    /// what the tape has forgotten.
     pub fn seek_time(&mut self, until: Time) {
         let (mut least, mut most) = (self.tape.forgotten(), self.head());
         while least < most {

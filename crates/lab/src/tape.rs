@@ -7,11 +7,11 @@ use std::rc::Rc;
 use protocol::Event;
 use sim::{Happening, Number};
 
-/// How many events a chunk has.
-const CHUNK: usize = 4_096;
+/// How many events a chunk has; fewer in unit tests, which are about its ends.
+const CHUNK: usize = if cfg!(test) { 8 } else { 4_096 };
 /// The most chunks. Of a run of more than four million events, the oldest are forgotten; such a chunk
 /// takes 128 KiB and its marks.
-const CHUNKS: usize = 1_024;
+const CHUNKS: usize = if cfg!(test) { 5 } else { 1_024 };
 /// The most marks that a chunk keeps; what is told beyond that is not marked.
 const MARKS: usize = 2 * CHUNK;
 
@@ -157,6 +157,10 @@ impl Tape {
 
     /// Forgets all but the first so many events.
     pub(crate) fn truncate(&mut self, events: u64) {
+        if events < self.forgotten {
+            self.chunks.clear();
+            self.forgotten = events;
+        }
         let Some((chunk, place)) = self.place(events) else {
             return;
         };
@@ -205,5 +209,105 @@ impl Tape {
         let kept = usize::try_from(index.checked_sub(self.forgotten)?).ok()?;
         let (chunk, place) = (kept / CHUNK, kept % CHUNK);
         (chunk < self.chunks.len()).then_some((chunk, place))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chain::Time;
+    use sim::What;
+
+    use super::*;
+
+    fn happening(at: u64) -> Happening {
+        Happening {
+            at: Time(at),
+            cause: Number::new(at / 2),
+            seat: Some(0),
+            what: What::Boot,
+        }
+    }
+
+    /// A tape whose events have their numbers as times, and of which every third has a mark.
+    fn tape(events: u64) -> Tape {
+        let mut tape = Tape::default();
+        (1..=events).for_each(|at| push(&mut tape, at));
+        tape
+    }
+
+    fn push(tape: &mut Tape, at: u64) {
+        let mark = Mark::Fault { index: 0 };
+        tape.push(happening(at), (at % 3 == 0).then_some(mark).into_iter());
+    }
+
+    fn number(number: u64) -> Number {
+        Number::new(number).expect("not 0")
+    }
+
+    #[test]
+    fn it_has_its_latest_events_and_their_marks_and_forgets_whole_chunks() {
+        for events in 0..100 {
+            let tape = tape(events);
+            assert_eq!(tape.len(), events);
+            let most = (CHUNK * CHUNKS) as u64;
+            let forgotten = events.saturating_sub(most).div_ceil(CHUNK as u64) * CHUNK as u64;
+            assert_eq!(tape.forgotten(), forgotten, "of {events}");
+            for at in 1..events + 20 {
+                let kept = (forgotten < at && at <= events).then(|| happening(at));
+                assert_eq!(tape.get(number(at)).copied(), kept, "{at} of {events}");
+            }
+            for (after, last) in [(0, 99), (7, 8), (8, 16), (9, 30), (50, 40), (41, 90)] {
+                let marks = tape.marks_within(after, last);
+                let marks: Vec<u64> = marks.map(|marked| marked.number.get()).collect();
+                let first = after.max(forgotten) + 1;
+                let wanted = (first..=last.min(events)).filter(|at| at % 3 == 0);
+                assert_eq!(
+                    marks,
+                    wanted.collect::<Vec<_>>(),
+                    "{after}..{last} of {events}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_cut_off_is_as_if_it_had_not_happened_and_a_copy_keeps_it() {
+        for events in [1, 7, 8, 9, 16, 33, 40] {
+            for kept in 0..=events {
+                let (mut cut, whole) = (tape(events), tape(events));
+                let copy = cut.clone();
+                cut.truncate(kept);
+                assert_eq!(cut.len(), kept);
+                assert_eq!(cut.parts_from(&tape(kept)), None);
+                let parted = Number::new(kept + 1).filter(|_| kept < events);
+                assert_eq!(cut.parts_from(&copy), parted, "{kept} of {events}");
+                assert_eq!(copy.parts_from(&whole), None);
+                (kept + 1..=events).for_each(|at| push(&mut cut, at));
+                assert_eq!(cut.parts_from(&whole), None);
+                let marks = |tape: &Tape| tape.marks_within(0, events).cloned().collect::<Vec<_>>();
+                assert_eq!(marks(&cut), marks(&whole));
+            }
+        }
+    }
+
+    #[test]
+    fn a_tape_cut_off_in_what_it_has_forgotten_goes_on_from_there() {
+        let mut tape = tape(60); // 24 of them are forgotten
+        tape.truncate(10);
+        assert_eq!((tape.len(), tape.forgotten()), (10, 10));
+        (11..=40).for_each(|at| push(&mut tape, at));
+        assert_eq!((tape.len(), tape.forgotten()), (40, 10));
+        assert_eq!(tape.get(number(10)), None);
+        assert_eq!(tape.get(number(11)), Some(&happening(11)));
+    }
+
+    #[test]
+    fn causes_end_where_events_are_forgotten() {
+        let tape = tape(60); // 24 of them are forgotten
+        let causes = |at| tape.causes(number(at)).map(|(at, _)| at.get());
+        assert_eq!(causes(60).collect::<Vec<_>>(), [60, 30]);
+        assert_eq!(causes(20).count(), 0);
+        let effects = tape.effects(number(26)).map(|(at, _)| at.get());
+        assert_eq!(effects.collect::<Vec<_>>(), [52, 53]);
     }
 }
