@@ -237,7 +237,10 @@ mod tests {
 
     fn push(tape: &mut Tape, at: u64) {
         let mark = Mark::Fault { index: 0 };
-        tape.push(happening(at), (at % 3 == 0).then_some(mark).into_iter());
+        tape.push(
+            happening(at),
+            at.is_multiple_of(3).then_some(mark).into_iter(),
+        );
     }
 
     fn number(number: u64) -> Number {
@@ -260,7 +263,7 @@ mod tests {
                 let marks = tape.marks_within(after, last);
                 let marks: Vec<u64> = marks.map(|marked| marked.number.get()).collect();
                 let first = after.max(forgotten) + 1;
-                let wanted = (first..=last.min(events)).filter(|at| at % 3 == 0);
+                let wanted = (first..=last.min(events)).filter(|at| at.is_multiple_of(3));
                 assert_eq!(
                     marks,
                     wanted.collect::<Vec<_>>(),
