@@ -50,6 +50,8 @@ pub struct Replay {
 pub enum ReplayError {
     /// It has so many bytes.
     TooLong(usize),
+    /// Each node hears only some others, and links have no words for that.
+    Sparse,
     /// It does not begin as links to runs do.
     NotARun(String),
     /// It has a sign that no link has, or ends in the middle of one.
@@ -70,6 +72,7 @@ impl fmt::Display for ReplayError {
             Self::TooLong(length) => {
                 write!(f, "a link of {length} bytes, and {MAX_LINK} is the most")
             }
+            Self::Sparse => write!(f, "runs in which nodes hear only some others have no links"),
             Self::NotARun(start) => {
                 write!(f, "links to runs begin with {ROUTE:?}, not with {start:?}")
             }
@@ -215,6 +218,9 @@ impl Replay {
     /// The scenario is outside its limits or too long for a link.
     pub fn link(&self) -> Result<String, ReplayError> {
         self.scenario.check().map_err(ReplayError::Scenario)?;
+        if self.scenario.peers.is_some() {
+            return Err(ReplayError::Sparse);
+        }
         let acts = wires(&self.scenario.acts);
         let version = if acts.is_empty() { PLAIN } else { ACTED };
         let bytes = postcard::to_extend(&self.wire(), Vec::from([version]));
@@ -322,6 +328,7 @@ impl<F: Into<Fault>> Wire<'_, F> {
             nodes: self.nodes.into_owned(),
             clients: self.clients,
             links: self.links,
+            peers: None,
             disks: self.disks,
             faults: self.faults.into_iter().map(F::into).collect(),
             acts: Vec::new(),

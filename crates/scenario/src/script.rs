@@ -43,6 +43,10 @@ pub struct Scenario {
     /// The network.
     #[serde(default)]
     pub links: LinksSpec,
+    /// Links that each node has begun to others, drawn at random; without it everybody hears everybody.
+    /// Only files say so: the limits of what links hold need not allow for thousands of nodes.
+    #[serde(default)]
+    pub peers: Option<u32>,
     /// The disks.
     #[serde(default)]
     pub disks: DisksSpec,
@@ -149,12 +153,18 @@ fn six() -> u32 {
 pub mod limits {
     /// Nodes.
     pub const NODES: u32 = 64;
+    /// Nodes where each hears only some others.
+    pub const SPARSE_NODES: u32 = 10_000;
+    /// Links that each of them begins.
+    pub const SPARSE_PEERS: u32 = 32;
     /// Clients.
     pub const CLIENTS: u32 = 64;
     /// Transactions that all clients together submit.
     pub const TRANSACTIONS: u64 = 10_000_000;
     /// Simulated seconds: a day.
     pub const SECONDS: u32 = 86_400;
+    /// Simulated seconds where each node hears only some others: a year.
+    pub const SPARSE_SECONDS: u32 = 31_536_000;
     /// Faults.
     pub const FAULTS: usize = 1_000;
     /// Acts.
@@ -294,10 +304,11 @@ impl Scenario {
         if let Some(sign) = self.title.chars().find(|sign| sign.is_control()) {
             return Err(ScenarioError::BadTitle(sign));
         }
-        within("seconds", self.seconds.into(), 1, limits::SECONDS.into())?;
+        let (most, seconds) = self.size_limits()?;
+        within("seconds", self.seconds.into(), 1, seconds.into())?;
         within("depth", self.depth.into(), 1, 1_000)?;
         let (nodes, clients) = (self.nodes.count.into(), self.clients.count.into());
-        within("nodes.count", nodes, 1, limits::NODES.into())?;
+        within("nodes.count", nodes, 1, most.into())?;
         within("clients.count", clients, 0, limits::CLIENTS.into())?;
         let faults = length(self.faults.len());
         within("number of faults", faults, 0, length(limits::FAULTS))?;
@@ -326,6 +337,15 @@ impl Scenario {
     fn wrongs(&self) -> impl Iterator<Item = &FaultKind> {
         let acts = self.acts.iter().map(|act| &act.kind);
         self.faults.iter().map(|fault| &fault.kind).chain(acts)
+    }
+
+    /// The most nodes and seconds.
+    fn size_limits(&self) -> Result<(u32, u32), ScenarioError> {
+        let Some(peers) = self.peers else {
+            return Ok((limits::NODES, limits::SECONDS));
+        };
+        within("peers", peers.into(), 1, limits::SPARSE_PEERS.into())?;
+        Ok((limits::SPARSE_NODES, limits::SPARSE_SECONDS))
     }
 
     /// Blocks have to be mined, and not too hard to find.

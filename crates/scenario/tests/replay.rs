@@ -136,6 +136,21 @@ fn a_scenario_that_is_too_long_or_outside_its_limits_has_no_link() {
     assert!(matches!(replay.link(), Err(ReplayError::Scenario(_))));
 }
 
+#[test]
+fn only_where_nodes_hear_few_others_there_may_be_thousands_and_then_there_is_no_link() {
+    let mut replay = golden();
+    replay.scenario.nodes.count = 6_000;
+    assert!(matches!(replay.link(), Err(ReplayError::Scenario(_))));
+    replay.scenario.peers = Some(8);
+    assert!(replay.scenario.check().is_ok());
+    assert_eq!(replay.link(), Err(ReplayError::Sparse));
+    replay.scenario.peers = Some(0);
+    assert!(replay.scenario.check().is_err());
+    replay.scenario.peers = Some(8);
+    replay.scenario.nodes.count = 10_001;
+    assert!(replay.scenario.check().is_err());
+}
+
 fn kind() -> impl Strategy<Value = FaultKind> {
     let (node, for_ms) = (0..5u32, 0..10_000u32);
     (node, for_ms, 0..19).prop_map(|(node, for_ms, kind)| match kind {

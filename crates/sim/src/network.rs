@@ -1,6 +1,7 @@
 //! Links that lose, delay, reorder and duplicate packets, cuts between nodes, and slow nodes.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use chain::{Micros, Stream, Time};
 use scenario::LinksSpec;
@@ -18,6 +19,8 @@ pub(crate) struct Network {
     deaf: BTreeSet<(SeatIx, SeatIx)>,
     /// How much longer packets to and from a node take.
     slow: BTreeMap<SeatIx, Micros>,
+    /// Who is linked to whom, in ascending order; without it everybody is.
+    linked: Option<Arc<[Vec<SeatIx>]>>,
 }
 
 impl Network {
@@ -28,7 +31,41 @@ impl Network {
             groups: None,
             deaf: BTreeSet::new(),
             slow: BTreeMap::new(),
+            linked: None,
         }
+    }
+
+    /// Lets each of so many nodes begin links to others that are drawn at random. Links carry both ways.
+    pub(crate) fn sparse(mut self, nodes: u32, peers: u32, seed: u64) -> Self {
+        let mut rng = Stream::new(seed, 0, "topology");
+        let mut linked = vec![BTreeSet::new(); usize_of(nodes)];
+        for from in 0..nodes {
+            let mut begun = 0;
+            // Nearly all others may be linked already: then a few draws more find nobody.
+            for _ in 0..16 * peers {
+                let to = u32::try_from(rng.below(nodes.into())).expect("below a u32");
+                if begun < peers && to != from && linked[usize_of(from)].insert(to) {
+                    linked[usize_of(to)].insert(from);
+                    begun += 1;
+                }
+            }
+        }
+        let lists = linked.into_iter().map(|peers| peers.into_iter().collect());
+        self.linked = Some(lists.collect());
+        self
+    }
+
+    /// Whom a node has links to, of so many.
+    pub(crate) fn linked(&self, seat: SeatIx, seats: u32) -> Vec<SeatIx> {
+        match &self.linked {
+            Some(linked) => linked[usize_of(seat)].clone(),
+            None => (0..seats).filter(|other| *other != seat).collect(),
+        }
+    }
+
+    fn is_linked(&self, from: SeatIx, to: SeatIx) -> bool {
+        let linked = self.linked.as_ref();
+        linked.is_none_or(|linked| linked[usize_of(from)].binary_search(&to).is_ok())
     }
 
     /// Lets only members of the same group hear each other.
@@ -60,7 +97,7 @@ impl Network {
 
     /// Whether a packet can get from one node to another now.
     pub(crate) fn connected(&self, from: SeatIx, to: SeatIx) -> bool {
-        if self.deaf.contains(&(from, to)) {
+        if self.deaf.contains(&(from, to)) || !self.is_linked(from, to) {
             return false;
         }
         let Some(groups) = &self.groups else {
@@ -92,9 +129,33 @@ impl Network {
     }
 }
 
+fn usize_of(seat: SeatIx) -> usize {
+    usize::try_from(seat).expect("seats are few")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn where_links_are_drawn_each_node_begins_as_many_as_there_can_be() {
+        for (nodes, peers, least) in [(1, 8, 0), (5, 8, 4), (600, 8, 8)] {
+            let network = network(0, 0).sparse(nodes, peers, 7);
+            let mut links = 0;
+            for seat in 0..nodes {
+                let others = network.linked(seat, nodes);
+                assert!(others.len() >= least, "{nodes}: {others:?}");
+                assert!(!others.contains(&seat));
+                assert!(others.iter().all(|other| network.connected(*other, seat)));
+                links += others.len();
+            }
+            let most = 2 * usize_of(nodes) * usize_of(peers);
+            assert!(links <= most, "{links}");
+        }
+        let network = network(0, 0).sparse(600, 8, 7);
+        let stranger = (0..600).find(|other| !network.is_linked(0, *other));
+        assert!(stranger.is_some_and(|other| !network.connected(0, other)));
+    }
 
     fn network(loss_ppm: u32, duplicate_ppm: u32) -> Network {
         let links = LinksSpec {

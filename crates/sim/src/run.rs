@@ -99,7 +99,7 @@ impl Sim {
             seats,
             seat_of,
             queue: planned(scenario),
-            network: Network::new(scenario.links, scenario.seed),
+            network: network(scenario),
             disks: scenario.disks,
             memo: Memo::default(),
             now: Time::ZERO,
@@ -350,7 +350,7 @@ impl Sim {
         let saved = seat.disk.saved();
         self.judges.trouble(self.now);
         self.step(number, index, Input::Boot { saved });
-        self.tell_peers(number);
+        self.tell_peers_around(number, index);
         true
     }
 
@@ -361,14 +361,25 @@ impl Sim {
         }
     }
 
+    /// The same for a node that came or went, and those that have links to it.
+    fn tell_peers_around(&mut self, number: u64, index: SeatIx) {
+        let mut around = self.network.linked(index, self.indices().end);
+        around.push(index);
+        around.sort_unstable();
+        for other in around {
+            self.tell_peers_of(number, other);
+        }
+    }
+
     /// Tells a node which others it can reach; one that stands still hears of it when it goes on.
     fn tell_peers_of(&mut self, number: u64, index: SeatIx) {
         if self.seat(index).paused.is_some() {
             return;
         }
-        let up = self
-            .indices()
-            .filter(|other| *other != index && self.network.connected(index, *other))
+        let others = self.network.linked(index, self.indices().end);
+        let up = others
+            .into_iter()
+            .filter(|other| self.network.connected(index, *other))
             .filter(|other| self.seats[usize_of(*other)].machine.is_some())
             .map(|other| self.seats[usize_of(other)].peer)
             .collect();
@@ -456,7 +467,7 @@ impl Sim {
     }
 
     fn indices(&self) -> std::ops::Range<SeatIx> {
-        0..u32::try_from(self.seats.len()).expect("at most 128 seats")
+        0..u32::try_from(self.seats.len()).expect("seats are few")
     }
 }
 
@@ -477,6 +488,15 @@ fn places(scenario: &Scenario) -> Vec<Place> {
         seed: 0,
     };
     (0..nodes + clients).map(place).collect()
+}
+
+fn network(scenario: &Scenario) -> Network {
+    let network = Network::new(scenario.links, scenario.seed);
+    let seats = scenario.nodes.count + scenario.clients.count;
+    match scenario.peers {
+        Some(peers) => network.sparse(seats, peers, scenario.seed),
+        None => network,
+    }
 }
 
 /// What happens of itself: nodes start a millisecond apart (nothing depends on which is first), clients

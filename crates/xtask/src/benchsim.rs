@@ -15,12 +15,18 @@ struct Section {
     scenarios: Option<&'static str>,
 }
 
-const SECTIONS: [Section; 2] = [
+const SECTIONS: [Section; 3] = [
     // How many events a second one core carries out and judges.
     Section {
         name: "rate",
         package: "sim",
         scenarios: Some("tests/bench/rates"),
+    },
+    // How long networks of hundreds and thousands of nodes take, and how much memory.
+    Section {
+        name: "sparse",
+        package: "sim",
+        scenarios: Some("tests/bench/sparse"),
     },
     // How long seeking takes in a run of a million events, and how much memory such a run.
     Section {

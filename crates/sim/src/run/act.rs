@@ -116,7 +116,7 @@ impl Sim {
 
     fn send(&mut self, from: SeatIx, said: &Said) {
         let receivers: Vec<SeatIx> = match said.to {
-            To::All => self.indices().filter(|other| *other != from).collect(),
+            To::All => self.network.linked(from, self.indices().end),
             To::Peer(peer) => self.seat_of.get(&peer).copied().into_iter().collect(),
         };
         let (cause, since) = (said.event, self.now);

@@ -171,7 +171,7 @@ impl Sim {
         self.judges.away(self.now, index, true);
         if self.seat(index).machine.is_some() {
             self.fall(index, 0);
-            self.tell_peers(number);
+            self.tell_peers_around(number, index);
         }
     }
 
