@@ -329,4 +329,8 @@ impl ChainView for View<'_> {
     fn query(&self, tx: &[u8]) -> Option<Arc<[u8]>> {
         self.ledger.query(self.slots.state(), tx)
     }
+
+    fn served(&self, client: PeerId) -> Option<(u64, Arc<[u8]>)> {
+        self.slots.last_of(client)
+    }
 }

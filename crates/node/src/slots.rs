@@ -102,6 +102,12 @@ impl Slots {
         self.blocks.get(&height)
     }
 
+    /// The number of a client's last request, and what came of it.
+    pub fn last_of(&self, client: PeerId) -> Option<(u64, Arc<[u8]>)> {
+        let session = self.sessions.get(&client)?;
+        Some((session.number, session.receipt.clone()))
+    }
+
     /// Takes in a decision. What was decided before stays.
     pub fn decide(&mut self, slot: u64, proposal: Arc<Proposal>) {
         if slot > self.executed && !self.decided.contains_key(&slot) {

@@ -137,6 +137,11 @@ pub trait ChainView {
     fn query(&self, _tx: &[u8]) -> Option<Arc<[u8]>> {
         None
     }
+    /// The number of a client's last request that was executed, and what came of it, where slots are
+    /// executed: the same in all replicas that have executed as much.
+    fn served(&self, _client: PeerId) -> Option<(u64, Arc<[u8]>)> {
+        None
+    }
 }
 
 /// What a protocol of the fork-choice kind may read of the branch that ends in the best tip.

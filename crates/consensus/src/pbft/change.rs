@@ -237,7 +237,7 @@ impl Replica {
         self.pool.release();
         let start = start(&new_view.changes);
         let low = start.checkpoint.slot;
-        self.stabilise(start.clone());
+        self.stabilise(cx, start.clone());
         let votes = self.take_over(&new_view, low);
         self.last = low.plus(new_view.pre_prepares.len() as u64);
         if self.leads() {
@@ -248,7 +248,7 @@ impl Replica {
         for vote in votes {
             // What is missing is asked for in the report that follows.
             if let Some(batch) = self.batch_of(vote) {
-                self.hold(vote.slot, vote.digest, batch);
+                self.hold(cx, vote.slot, vote.digest, batch);
                 self.prepare(cx, vote);
             }
         }

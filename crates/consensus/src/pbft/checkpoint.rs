@@ -63,10 +63,11 @@ impl Replica {
         let signatures: Signatures = signatures.map(|(seat, one)| (seat, *one)).collect();
         self.checkpoints.insert_mut(checkpoint.slot, votes);
         if signatures.len() >= self.setup.group().enough_for_stable() {
-            self.stabilise(Stable {
+            let stable = Stable {
                 checkpoint,
                 signatures,
-            });
+            };
+            self.stabilise(cx, stable);
             self.propose(cx);
         }
     }
@@ -74,14 +75,14 @@ impl Replica {
     /// Somebody shows that a checkpoint is stable.
     pub fn on_stable(&mut self, cx: &mut Cx<'_>, stable: Stable) {
         if stable.checkpoint.slot > self.low() && self.setup.group().is_stable(&stable) {
-            self.stabilise(stable);
+            self.stabilise(cx, stable);
             self.propose(cx);
         }
     }
 
     /// Moves the window on, and forgets how slots before it were agreed upon. A replica that has not
-    /// executed them yet fetches them: what was decided stays with all who decided it.
-    pub fn stabilise(&mut self, stable: Stable) {
+    /// executed them yet fetches them, or the state that they led to.
+    pub fn stabilise(&mut self, cx: &Cx<'_>, stable: Stable) {
         let slot = stable.checkpoint.slot;
         if slot <= self.low() {
             return;
@@ -91,6 +92,7 @@ impl Replica {
         self.stable = stable;
         self.log = after(&self.log, slot);
         self.checkpoints = after(&self.checkpoints, slot);
+        self.settle(cx);
     }
 
     /// This replica's checkpoints that are not stable yet.
@@ -107,7 +109,7 @@ impl Replica {
 }
 
 /// What belongs to slots after this one.
-fn after<T: Clone>(map: &Map<Slot, T>, slot: Slot) -> Map<Slot, T> {
+pub(super) fn after<T: Clone>(map: &Map<Slot, T>, slot: Slot) -> Map<Slot, T> {
     let later = map.range(slot.next()..);
     later.map(|(slot, value)| (*slot, value.clone())).collect()
 }

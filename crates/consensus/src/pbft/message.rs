@@ -127,7 +127,7 @@ pub struct Vote {
 pub struct Checkpoint {
     /// The last slot that was executed.
     pub slot: Slot,
-    /// The best block then: it names all that was executed and what came of it.
+    /// The digest of its snapshot.
     pub digest: Digest,
 }
 
@@ -301,6 +301,24 @@ pub enum Message {
     Stable(Stable),
     /// ... a slot that is decided ...
     Decided(Arc<Decided>),
+    /// ... a piece of the state after a slot ...
+    Data {
+        /// The slot.
+        slot: Slot,
+        /// How many bytes all pieces together have.
+        len: u64,
+        /// Where the piece begins.
+        offset: u64,
+        /// The piece.
+        bytes: Arc<[u8]>,
+    },
+    /// (which it asks for, piece by piece, once it has had the first)
+    Fetch {
+        /// The slot.
+        slot: Slot,
+        /// Where the next piece begins.
+        offset: u64,
+    },
     /// ... or the batch of a digest that it has accepted.
     Batch {
         /// The slot that it is for.

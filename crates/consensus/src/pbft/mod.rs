@@ -4,7 +4,8 @@ use alloc::boxed::Box;
 
 use chain::{Micros, PeerId, decode_exact};
 use protocol::{
-    Card, Cx, Entry, Executed, Glance, ParamSpec, Protocol, Role, Shape, Sheet, Terms, Values,
+    Card, Cx, Entry, Executed, Glance, ParamSpec, Protocol, Role, Shape, Sheet, Snapshot, Terms,
+    Values,
 };
 
 mod change;
@@ -18,6 +19,7 @@ mod order;
 mod pool;
 pub mod saved;
 pub mod seals;
+mod snapshots;
 mod state;
 mod status;
 mod step;
@@ -142,6 +144,11 @@ impl Protocol for Pbft {
 
     fn on_executed(&mut self, cx: &mut Cx<'_>, done: &Executed<'_>) {
         self.0.on_executed(cx, done);
+        self.0.flush(cx);
+    }
+
+    fn on_snapshot(&mut self, cx: &mut Cx<'_>, snapshot: &Snapshot) {
+        self.0.on_snapshot(cx, snapshot);
         self.0.flush(cx);
     }
 

@@ -6,9 +6,7 @@ use chain::{Micros, PeerId, Seat};
 use protocol::planted::is_planted;
 use protocol::{Cx, Executed, pack};
 
-use super::message::{
-    Batch, Checkpoint, Decided, Digest, Kind, Message, Prepared, Request, Slot, View, Vote,
-};
+use super::message::{Batch, Decided, Digest, Kind, Message, Prepared, Request, Slot, View, Vote};
 use super::saved::{Accepted, Shelf, batch_name};
 use super::seals::{Reply, Seal};
 use super::state::{Phase, Replica, signatures, votes_for};
@@ -27,7 +25,7 @@ impl Replica {
     /// A request comes from its client, or from a replica that passes it on.
     pub fn on_request(&mut self, cx: &mut Cx<'_>, from: PeerId, request: Request) {
         let (client, number) = (request.wish.client, request.wish.number);
-        if number <= self.served.number(client) {
+        if number <= served(cx, client) {
             if from == client {
                 self.clients.meet(&self.setup.ring, &request);
                 self.repeat(cx, client, number);
@@ -56,7 +54,8 @@ impl Replica {
 
     /// Repeats the reply to a client's last request.
     fn repeat(&mut self, cx: &mut Cx<'_>, client: PeerId, number: u64) {
-        if let Some(receipt) = self.served.receipt(client, number) {
+        let last = cx.chain.served(client);
+        if let Some((_, receipt)) = last.filter(|(last, _)| *last == number) {
             let (view, receipt) = (self.view, self.told(receipt));
             let tag = self.clients.tag(
                 client,
@@ -103,7 +102,7 @@ impl Replica {
             let seal = self.setup.seal(Kind::PrePrepare, vote);
             let signature = seal.signature();
             self.accept(Accepted { vote, signature });
-            self.hold(slot, vote.digest, batch.clone());
+            self.hold(cx, slot, vote.digest, batch.clone());
             if self.is_evil(Evil::Equivocate) {
                 self.propose_two(cx, vote, &batch);
             } else {
@@ -150,7 +149,7 @@ impl Replica {
     fn back(&mut self, cx: &mut Cx<'_>, accepted: Accepted, batch: Arc<Batch>) {
         let vote = accepted.vote;
         self.accept(accepted);
-        self.hold(vote.slot, vote.digest, batch);
+        self.hold(cx, vote.slot, vote.digest, batch);
         self.prepare(cx, vote);
         self.watch(cx);
     }
@@ -191,9 +190,9 @@ impl Replica {
     }
 
     /// Keeps a batch that was proposed for a slot. Its requests wait for their execution.
-    pub fn hold(&mut self, slot: Slot, digest: Digest, batch: Arc<Batch>) {
+    pub fn hold(&mut self, cx: &Cx<'_>, slot: Slot, digest: Digest, batch: Arc<Batch>) {
         for request in &batch.requests {
-            if request.wish.number > self.served.number(request.wish.client) {
+            if request.wish.number > served(cx, request.wish.client) {
                 self.pool.take(request);
                 self.pool.assign(request);
             }
@@ -325,14 +324,12 @@ impl Replica {
         self.executed = self.executed.max(slot);
         for receipt in done.receipts {
             self.pool.executed(receipt);
-            self.served.note(receipt);
             if slot > self.replayed {
                 self.repeat(cx, receipt.client, receipt.number);
             }
         }
         if slot.0.is_multiple_of(self.setup.interval) {
-            let digest = Digest(*cx.chain.tip().0.as_bytes());
-            self.take_checkpoint(cx, Checkpoint { slot, digest });
+            self.take_snapshot(cx, slot);
         }
         self.watch(cx);
         self.propose(cx);
@@ -367,6 +364,11 @@ impl Replica {
             .into_iter()
             .filter_map(message)
     }
+}
+
+/// The number of a client's last request that was executed here; 0 if none is known.
+fn served(cx: &Cx<'_>, client: PeerId) -> u64 {
+    cx.chain.served(client).map_or(0, |(number, _)| number)
 }
 
 /// A primary's message.

@@ -1,7 +1,7 @@
-//! Requests that a replica knows and has not executed, and what came of those that it has. Both are
-//! bounded; where there are too many clients, the one heard or served longest ago gives way.
+//! Requests that a replica knows and has not executed. They are bounded: where there are too many clients,
+//! the one heard longest ago gives way.
 
-use alloc::{sync::Arc, vec::Vec};
+use alloc::vec::Vec;
 
 use chain::PeerId;
 use protocol::Receipt;
@@ -10,7 +10,7 @@ use rpds::RedBlackTreeMapSync as Map;
 use super::message::Request;
 use crate::asks::MAX_BYTES;
 
-/// Clients of whom a request, or the last receipt, is kept.
+/// Clients of whom a request is kept.
 const CLIENTS: usize = 1024;
 
 /// Requests that wait for their execution: the latest of each client.
@@ -135,45 +135,5 @@ impl Pool {
             self.order.remove_mut(&at);
             self.waiting.remove_mut(&client);
         }
-    }
-}
-
-/// The last receipt of each client, to be repeated when it asks again (paper section 4.1).
-#[derive(Clone, Default)]
-pub(super) struct Served {
-    last: Map<PeerId, (u64, Receipt)>,
-    order: Map<u64, PeerId>,
-    count: u64,
-}
-
-impl Served {
-    /// Remembers a receipt, unless a later one is known.
-    pub fn note(&mut self, done: &Receipt) {
-        if self.number(done.client) > done.number {
-            return;
-        }
-        if let Some(at) = self.last.get(&done.client).map(|(at, _)| *at) {
-            self.order.remove_mut(&at);
-        } else if self.last.size() >= CLIENTS
-            && let Some((at, client)) = self.order.first().map(|(at, client)| (*at, *client))
-        {
-            self.order.remove_mut(&at);
-            self.last.remove_mut(&client);
-        }
-        self.count += 1;
-        self.last
-            .insert_mut(done.client, (self.count, done.clone()));
-        self.order.insert_mut(self.count, done.client);
-    }
-
-    /// The number of a client's last request that was executed; 0 if none is known.
-    pub fn number(&self, client: PeerId) -> u64 {
-        self.last.get(&client).map_or(0, |(_, done)| done.number)
-    }
-
-    /// What came of a request, if it is its client's last.
-    pub fn receipt(&self, client: PeerId, number: u64) -> Option<Arc<[u8]>> {
-        let (_, done) = self.last.get(&client)?;
-        (done.number == number).then(|| done.receipt.clone())
     }
 }

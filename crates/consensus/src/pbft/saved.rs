@@ -10,6 +10,9 @@ use super::message::{Digest, Slot, Vote};
 
 /// Where a replica keeps its stable checkpoint.
 pub const STABLE: &[u8] = b"stable";
+/// Where it keeps the slot that its node's snapshot stands for: eight bytes, little-endian. What was
+/// decided up to there may be gone.
+pub const CUT: &[u8] = b"cut";
 /// Where it keeps its last view change: from then on it is in that view or a later one.
 pub const VIEW_CHANGE: &[u8] = b"view-change";
 /// Where it keeps the new view with which the last view that it took part in began.
@@ -22,7 +25,7 @@ pub enum Shelf {
     Accepted,
     /// The prepared certificate of the latest view.
     Prepared,
-    /// What was decided, with its proof. Stays, so that all can be executed again.
+    /// What was decided, with its proof. Stays until a snapshot that is stable stands for it.
     Decided,
 }
 
@@ -109,6 +112,15 @@ fn slot_and_digest(name: &[u8]) -> Option<(Slot, Digest)> {
     let (slot, digest) = name.split_first_chunk()?;
     let digest = Digest(digest.try_into().ok()?);
     Some((Slot(u64::from_be_bytes(*slot)), digest))
+}
+
+/// Forgets what was decided up to a slot.
+#[must_use]
+pub fn forget_decided(until: Slot) -> Keep {
+    Keep::DeleteRange(
+        Shelf::Decided.name(Slot(0)),
+        Shelf::Decided.name(until.next()),
+    )
 }
 
 /// Forgets how slots up to one were agreed upon; what was decided stays.

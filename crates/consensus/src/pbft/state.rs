@@ -3,17 +3,18 @@
 use alloc::{sync::Arc, vec::Vec};
 
 use chain::{Encode, Micros, PeerId, Seat, Signature, Time};
-use protocol::{Cx, Keep, Sheet, Value, pack};
+use protocol::{Cx, Keep, Sheet, Snapshot, Value, pack};
 use rpds::{RedBlackTreeMapSync as Map, RedBlackTreeSetSync as Set};
 
 use super::group::Group;
 use super::message::{
-    Batch, Decided, Digest, Kind, Message, NewView, Prepared, Signatures, Slot, Stable, View,
-    ViewChange, Vote,
+    Batch, Checkpoint, Decided, Digest, Kind, Message, NewView, Prepared, Signatures, Slot, Stable,
+    View, ViewChange, Vote,
 };
-use super::pool::{Pool, Served};
+use super::pool::Pool;
 use super::saved::Accepted;
 use super::seals::{Clients, Ring, Seal};
+use super::snapshots::{Arrival, Shipment};
 use super::twists::Evil;
 
 /// What never changes while a replica lives.
@@ -146,16 +147,23 @@ pub(super) struct Replica {
     /// Slots after the stable checkpoint, as far as the window reaches.
     pub log: Map<Slot, Place>,
     pub executed: Slot,
-    /// All that is decided.
+    /// All that is decided, but for what a stable snapshot stands for.
     pub decided: Map<Slot, Arc<Decided>>,
     /// What was decided up to here was executed in an earlier life, and its clients had their replies.
     pub replayed: Slot,
+    /// What the node's snapshot stands for; slot 0 if there is none.
+    pub cut: Checkpoint,
+    /// The state at the stable checkpoint, if this replica has it: others may need it.
+    pub state: Option<Snapshot>,
+    /// A state that comes in.
+    pub arrival: Option<Arrival>,
+    /// The states that members are sent.
+    pub shipments: Map<Seat, Shipment>,
     /// Checkpoints of members that are not stable, by slot.
     pub checkpoints: Map<Slot, Votes<Signature>>,
     /// The latest view change of each member.
     pub changes: Map<Seat, Arc<ViewChange>>,
     pub pool: Pool,
-    pub served: Served,
     /// What is shared with clients, with MACs.
     pub clients: Clients,
     /// With MACs, what members say they have decided in slots that this one has not: f + 1 are believed.
@@ -187,10 +195,13 @@ impl Replica {
             executed: Slot(0),
             decided: Map::new_sync(),
             replayed: Slot(0),
+            cut: Stable::GENESIS.checkpoint,
+            state: None,
+            arrival: None,
+            shipments: Map::new_sync(),
             checkpoints: Map::new_sync(),
             changes: Map::new_sync(),
             pool: Pool::default(),
-            served: Served::default(),
             clients: Clients::default(),
             told: Map::new_sync(),
             last: Slot(0),
@@ -305,6 +316,7 @@ impl Replica {
                 Value::Number(self.low().plus(self.setup.window()).0),
             )
             .row("executed", Value::Number(self.executed.0))
+            .row("snapshot", Value::Number(self.cut.slot.0))
             .row("decided", Value::Number(self.decided.size() as u64))
             .row(
                 "pre-prepared",

@@ -26,6 +26,7 @@ impl Replica {
         cx.arm(STATUS, cx.now.saturating_add(self.period()));
         let seats = u32::try_from(self.setup.group().seats().count()).unwrap_or(1);
         let next = |seat: Seat| Seat((seat.0 + 1) % seats.max(1));
+        self.rest_arrival();
         self.helper = next(self.helper);
         if self.helper == self.setup.me {
             self.helper = next(self.helper);
@@ -96,6 +97,7 @@ impl Replica {
             self.send(cx, from, &checkpoint);
         }
         if self.helps(status.helper) {
+            self.tell_state(cx, from, status.executed);
             self.tell_decided(cx, from, status);
             self.tell_batches(cx, from, &status.lacks);
         }
@@ -236,7 +238,7 @@ impl Replica {
         let Some(vote) = vote.filter(|vote| !place.batches.contains_key(&vote.digest)) else {
             return;
         };
-        self.hold(slot, digest, batch.clone());
+        self.hold(cx, slot, digest, batch.clone());
         if self.is_active() {
             self.prepare(cx, vote);
         }

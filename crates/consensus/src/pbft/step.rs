@@ -47,6 +47,13 @@ impl Replica {
             Message::Stable(stable) => self.on_stable(cx, stable),
             Message::Decided(decided) => self.on_decided(cx, from, decided),
             Message::Batch { slot, batch } => self.on_batch(cx, slot, &batch),
+            Message::Data {
+                slot,
+                len,
+                offset,
+                bytes,
+            } => self.on_data(cx, from, (slot, len), offset, bytes),
+            Message::Fetch { slot, offset } => self.on_fetch(cx, from, slot, offset),
             Message::Request(_) | Message::Reply { .. } => {}
         }
     }
@@ -66,6 +73,7 @@ impl Replica {
         let is_gone = self.is_evil(Evil::Amnesia) || is_planted("pbft/amnesia");
         let saved = if is_gone { &nothing } else { saved };
         self.restore_view(saved);
+        self.restore_state(cx);
         if let Some(view) = self.restore_log(saved) {
             self.leave(cx, view);
         }
@@ -75,6 +83,9 @@ impl Replica {
         if self.leads() {
             let epoch = self.view.0;
             cx.tell(Event::Leads { epoch });
+        }
+        if self.cut.slot > self.low() {
+            self.take_checkpoint(cx, self.cut);
         }
         self.promise_again(cx);
         self.report(cx);

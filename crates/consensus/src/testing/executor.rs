@@ -20,6 +20,11 @@ impl Executor {
         assert_eq!(*known, proposal, "slot {slot} was decided twice");
     }
 
+    /// A client's last request, and what came of it.
+    pub fn last_of(&self, client: PeerId) -> Option<(u64, Arc<[u8]>)> {
+        self.receipts.get(&client).cloned()
+    }
+
     /// All that is shared.
     pub fn snapshot(&self) -> Snapshot {
         let mut bytes = self.tip.to_vec();

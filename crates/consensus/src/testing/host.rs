@@ -2,21 +2,23 @@
 
 use alloc::{sync::Arc, vec::Vec};
 
-use chain::{BlockId, Encode, Height};
+use chain::{BlockId, Encode, Height, PeerId};
 use protocol::{
     Batch, ChainView, Cx, ForkView, Input, Keep, Output, Packet, Protocol, Snapshot, TimerKey, To,
     Values, Wish, Write, pack, said,
 };
 
+use super::executor::Executor;
+
 /// All that a protocol over slots looks at of a chain: its best block, and its snapshot.
 pub struct View<'a> {
-    pub tip: [u8; 32],
+    pub executor: &'a Executor,
     pub snapshot: Option<&'a Snapshot>,
 }
 
 impl ChainView for View<'_> {
     fn tip(&self) -> (BlockId, Height) {
-        (BlockId::from_bytes(self.tip), Height::GENESIS)
+        (BlockId::from_bytes(self.executor.tip), Height::GENESIS)
     }
 
     fn forks(&self) -> Option<&dyn ForkView> {
@@ -30,6 +32,10 @@ impl ChainView for View<'_> {
     /// What begins so is a read, and like all transactions its own receipt.
     fn query(&self, tx: &[u8]) -> Option<Arc<[u8]>> {
         (tx.first() == Some(&b'?')).then(|| tx.into())
+    }
+
+    fn served(&self, client: PeerId) -> Option<(u64, Arc<[u8]>)> {
+        self.executor.last_of(client)
     }
 }
 

@@ -423,7 +423,7 @@ impl<P: Tested> Net<P> {
                 peers: &[],
                 rng: &mut node.rng,
                 chain: &View {
-                    tip: alive.executor.tip,
+                    executor: &alive.executor,
                     snapshot: node.snapshot.as_ref(),
                 },
                 wishes: &mut wishes,

@@ -9,7 +9,7 @@ use rpds::RedBlackTreeMapSync as Map;
 
 use crate::claims::trim;
 use crate::pbft::message::{Digest, NewView, Prepared, Slot, Stable, View, ViewChange, Vote};
-use crate::pbft::saved::{Accepted, NEW_VIEW, STABLE, Shelf, VIEW_CHANGE, batch_of};
+use crate::pbft::saved::{Accepted, CUT, NEW_VIEW, STABLE, Shelf, VIEW_CHANGE, batch_of};
 
 /// One replica's disk.
 #[derive(Clone, Default)]
@@ -19,6 +19,8 @@ pub(super) struct Disk {
     pub view_change: Option<Arc<[u8]>>,
     pub new_view: Option<Arc<[u8]>>,
     pub stable: Slot,
+    /// What a snapshot stands for.
+    pub cut: Slot,
     pub accepted: Map<Slot, Vote>,
     pub prepared: Map<Slot, Vote>,
     pub batches: Map<(Slot, Digest), ()>,
@@ -55,10 +57,7 @@ impl Disk {
     pub fn apply(&mut self, deed: &Deed<'_>) -> bool {
         match deed {
             Deed::Put { name, value } => self.put(name, value),
-            Deed::DeletedRange { from, until } => {
-                self.delete(from, until);
-                true
-            }
+            Deed::DeletedRange { from, until } => self.delete(from, until),
             Deed::Said { .. } => true,
         }
     }
@@ -87,6 +86,10 @@ impl Disk {
             self.stable = slot;
             return is_later;
         }
+        if name == CUT {
+            let slot = value[..].try_into().ok().map(u64::from_le_bytes).map(Slot);
+            return slot.is_some_and(|slot| self.cut_off(slot));
+        }
         if let Some(slot) = Shelf::Accepted.slot(name) {
             let accepted: Option<Accepted> = decode_exact(value).ok();
             return accepted.is_some_and(|accepted| self.accept(slot, accepted.vote));
@@ -110,6 +113,15 @@ impl Disk {
         true
     }
 
+    /// A snapshot stands for what is decided here, or proven by a stable checkpoint, and for no less than the
+    /// one before.
+    fn cut_off(&mut self, slot: Slot) -> bool {
+        let is_sound = slot > self.cut && (slot <= self.settled || slot <= self.stable);
+        self.cut = slot;
+        self.settled = self.settled.max(slot);
+        is_sound
+    }
+
     /// In a view, a slot has one pre-prepare.
     fn accept(&mut self, slot: Slot, vote: Vote) -> bool {
         let before = self.accepted.get(&slot).copied();
@@ -117,7 +129,8 @@ impl Disk {
         before.is_none_or(|before| before.view < vote.view || before == vote)
     }
 
-    fn delete(&mut self, from: &[u8], until: &[u8]) {
+    /// Nothing that was decided goes but for what a snapshot stands for.
+    fn delete(&mut self, from: &[u8], until: &[u8]) -> bool {
         let range = |shelf: Shelf| Some((shelf.slot(from)?, shelf.slot(until)?));
         if let Some((from, until)) = range(Shelf::Accepted) {
             self.accepted = without(&self.accepted, |slot| from <= *slot && *slot < until);
@@ -130,6 +143,8 @@ impl Disk {
             let name = name(what);
             from <= &name[..] && &name[..] < until
         });
+        let decided = range(Shelf::Decided);
+        decided.is_none_or(|(_, until)| until <= self.cut.next())
     }
 
     /// Whether a vote's pre-prepare and batch are durable.
@@ -138,9 +153,9 @@ impl Disk {
             && self.batches.contains_key(&(vote.slot, vote.digest))
     }
 
-    /// Whether all up to a slot is decided.
-    pub fn has_decided(&self, slot: Slot) -> bool {
-        slot <= self.settled
+    /// Whether a snapshot stands for all up to a slot.
+    pub fn has_state(&self, slot: Slot) -> bool {
+        slot <= self.cut
     }
 
     /// Whether this is saved as what the replica said when it left for or entered a view.

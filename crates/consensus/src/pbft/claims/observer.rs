@@ -148,7 +148,7 @@ impl Observer {
             Message::Commit(vote, _) => {
                 is_in_place(*vote) && disk.prepared.get(&vote.slot) == Some(vote)
             }
-            Message::Checkpoint(Checkpoint { slot, .. }, _) => disk.has_decided(*slot),
+            Message::Checkpoint(Checkpoint { slot, .. }, _) => disk.has_state(*slot),
             Message::ViewChange(change) => Disk::has_said(disk.view_change.as_ref(), &**change),
             Message::NewView(new_view) => Disk::has_said(disk.new_view.as_ref(), &**new_view),
             _ => true,

@@ -10,7 +10,9 @@ use crate::pbft::message::{
     Batch, Checkpoint, Decided, Digest, Message, NewView, Prepared, Request, Slot, Stable,
     ViewChange, Vote,
 };
-use crate::pbft::saved::{Accepted, NEW_VIEW, STABLE, Shelf, VIEW_CHANGE, batch_name, forget};
+use crate::pbft::saved::{
+    Accepted, CUT, NEW_VIEW, STABLE, Shelf, VIEW_CHANGE, batch_name, forget, forget_decided,
+};
 use crate::pbft::seals::Seal;
 use crate::testing::claims::{self, Step, die, lie, peer, save, say};
 use crate::testing::host::output;
@@ -90,6 +92,11 @@ fn prepared(vote: Vote) -> Output {
         prepares: vec![],
     };
     put(&Shelf::Prepared.name(vote.slot), &prepared)
+}
+
+/// A state stands for all up to a slot.
+fn cut(slot: u64) -> Output {
+    claims::put(CUT, slot.to_le_bytes().to_vec())
 }
 
 fn stable(slot: u64, digest: u8) -> Stable {
@@ -324,9 +331,15 @@ fn what_is_said_before_it_is_durable() {
             says(0, &prepare(0, 1, b"a")),
         ],
     );
-    finds(
-        claim(),
-        &[(1, vec![decide(0, 1, b"a")]), says(1, &checkpoint(2, 1))],
+    let decides = |slots: core::ops::Range<u64>| {
+        let decided = slots.map(|slot| decide(0, slot, b"a"));
+        (1, decided.collect::<Vec<_>>())
+    };
+    finds(claim(), &[decides(1..3), says(1, &checkpoint(2, 1))]);
+    let state = (1, vec![cut(2)]);
+    fine(
+        &mut *claim(),
+        &[decides(1..3), state, says(1, &checkpoint(2, 1))],
     );
     finds(
         claim(),
@@ -344,6 +357,22 @@ fn what_is_said_before_it_is_durable() {
         &mut *claim(),
         &[ready(1), says(1, &prepare(0, 1, b"a")), later],
     );
+}
+
+/// A state stands for what is decided here or proven, and nothing goes before one stands for it.
+#[test]
+fn what_was_decided_is_not_dropped_before_a_state_stands_for_it() {
+    let claim = || watch().claim(PromisesAreDurable);
+    let does = |output: Output| (1, vec![output]);
+    let forgets = |slot| does(save(vec![forget_decided(Slot(slot))]));
+    let decides = (1, vec![decide(0, 1, b"a"), decide(0, 2, b"b")]);
+    finds(claim(), &[does(decide(0, 2, b"b")), does(cut(2))]);
+    finds(claim(), &[decides.clone(), forgets(1)]);
+    finds(claim(), &[decides.clone(), does(cut(1)), forgets(2)]);
+    finds(claim(), &[decides.clone(), does(cut(2)), does(cut(1))]);
+    fine(&mut *claim(), &[decides, does(cut(2)), forgets(2)]);
+    let proven = does(put(STABLE, &stable(4, 1)));
+    fine(&mut *claim(), &[proven, does(cut(4)), forgets(4)]);
 }
 
 #[test]

@@ -263,6 +263,21 @@ impl Encode for Message {
             Self::Status(status) => tagged(8, status, out),
             Self::Stable(stable) => tagged(9, stable, out),
             Self::Decided(decided) => tagged(10, decided, out),
+            Self::Data {
+                slot,
+                len,
+                offset,
+                bytes,
+            } => {
+                tagged(12, slot, out);
+                len.put(out);
+                offset.put(out);
+                bytes.put(out);
+            }
+            Self::Fetch { slot, offset } => {
+                tagged(13, slot, out);
+                offset.put(out);
+            }
             Self::Batch { slot, batch } => {
                 tagged(11, slot, out);
                 batch.put(out);
@@ -303,6 +318,16 @@ impl Decode for Message {
             11 => Self::Batch {
                 slot: Field::take(reader)?,
                 batch: Field::take(reader)?,
+            },
+            12 => Self::Data {
+                slot: Field::take(reader)?,
+                len: Field::take(reader)?,
+                offset: Field::take(reader)?,
+                bytes: Field::take(reader)?,
+            },
+            13 => Self::Fetch {
+                slot: Field::take(reader)?,
+                offset: Field::take(reader)?,
             },
             tag => return Err(unknown("message", tag)),
         })

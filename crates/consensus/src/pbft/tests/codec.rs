@@ -210,6 +210,18 @@ fn message() -> impl Strategy<Value = Message> {
         status().prop_map(Message::Status),
         stable().prop_map(Message::Stable),
         decided().prop_map(Message::Decided),
+        (number(), number(), number(), bytes()).prop_map(|(slot, len, offset, bytes)| {
+            Message::Data {
+                slot: Slot(slot),
+                len,
+                offset,
+                bytes,
+            }
+        }),
+        (number(), number()).prop_map(|(slot, offset)| Message::Fetch {
+            slot: Slot(slot),
+            offset,
+        }),
         (number(), batch()).prop_map(|(slot, batch)| Message::Batch {
             slot: Slot(slot),
             batch

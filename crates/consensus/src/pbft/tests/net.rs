@@ -21,7 +21,7 @@ impl Tested for Pbft {
     type Message = Message;
 
     const ENTRY: &'static protocol::Entry = &ENTRY;
-    const SNAPSHOTS: bool = false;
+    const SNAPSHOTS: bool = true;
 
     fn decided(disk: &Values, slot: u64) -> Option<Proposal> {
         Some(decided(disk, slot)?.batch.proposal())
