@@ -6,9 +6,9 @@ export default defineConfig({
   testMatch: "*.spec.mjs",
   outputDir: "test-results",
   globalSetup: "./global-setup.mjs",
-  // A test waits more than it computes. Those that are marked `@alone` watch the clock, and
-  // `cargo xtask test` gives them the machine.
-  workers: 2,
+  // A test waits more than it computes: on two cores, three at a time take 330 s where two took 391 s.
+  // Those that are marked `@alone` watch the clock, and `cargo xtask test` gives them the machine.
+  workers: 3,
   fullyParallel: true,
   // On a shared machine a second can be lost anywhere; what needs a second try is named as flaky.
   retries: process.env.CI ? 1 : 0,
