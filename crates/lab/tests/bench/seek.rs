@@ -2,19 +2,18 @@
 //! `cargo xtask bench sim seek`.
 
 #![forbid(unsafe_code)]
-#![allow(
-    clippy::disallowed_methods,
-    clippy::disallowed_types,
-    reason = "it measures with a clock; the runs have none"
-)]
 
 use std::hint::black_box;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use chain::Stream;
 use lab::Recording;
+use measure::{peak_mib, time};
 use scenario::Scenario;
 use sim::Sim;
+
+#[path = "../../../sim/examples/measure/mod.rs"]
+mod measure;
 
 const EVENTS: u64 = 1_000_000;
 const SEEKS: usize = 200;
@@ -29,33 +28,8 @@ const SCENARIO: &str = r#"
     links = { delay_min_ms = 1, delay_max_ms = 10 }
 "#;
 
-/// How long this thread has run; where the system does not say, how long it is since the beginning.
-fn clock(beginning: Instant) -> Duration {
-    let said = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
-    let nanos = said.and_then(|text| text.split_whitespace().next()?.parse().ok());
-    nanos.map_or_else(|| beginning.elapsed(), Duration::from_nanos)
-}
-
-/// How long something takes, without the time in which others have the processor.
-fn time<T>(what: impl FnOnce() -> T) -> (T, Duration) {
-    let beginning = Instant::now();
-    let begun = clock(beginning);
-    let done = what();
-    (done, clock(beginning) - begun)
-}
-
-/// The most memory that this process has had at a time, in MiB; `None` where the system does not say.
-fn peak() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:"))?;
-    let kib: u64 = line.split_whitespace().next()?.parse().ok()?;
-    Some(kib / 1_024)
-}
-
 fn tell_memory(when: &str) {
-    match peak() {
+    match peak_mib() {
         Some(mib) => println!("peak memory {when}: {mib} MiB"),
         None => println!("peak memory {when}: not known here"),
     }
