@@ -22,8 +22,6 @@ pub trait Tested: 'static {
 
     /// Its entry in the registry.
     const ENTRY: &'static Entry;
-    /// Whether it ever lets snapshots take the place of slots.
-    const SNAPSHOTS: bool;
 
     /// What a replica's disk says is decided in a slot, or may be.
     fn decided(disk: &Values, slot: u64) -> Option<Proposal>;

@@ -9,7 +9,7 @@ use protocol::{Cx, Executed, pack};
 use super::message::{Batch, Decided, Digest, Kind, Message, Prepared, Request, Slot, View, Vote};
 use super::saved::{Accepted, Shelf, batch_name};
 use super::seals::{Reply, Seal};
-use super::state::{Phase, Replica, signatures, votes_for};
+use super::state::{Phase, Place, Replica, signatures, votes_for};
 use super::twists::Evil;
 use crate::asks::{MAX_BYTES, MAX_TX};
 
@@ -159,14 +159,14 @@ impl Replica {
     /// requests as genuine (Castro's dissertation, chapter 3).
     fn consider(&mut self, cx: &mut Cx<'_>, slot: Slot) {
         let faults = self.setup.group().faults();
-        let place = self.place(slot);
-        let Some((accepted, batch)) = place.offered.take() else {
-            return;
+        let Place {
+            offered, prepares, ..
+        } = self.place(slot);
+        let is_backed = |(accepted, _): &mut (Accepted, Arc<Batch>)| {
+            votes_for(prepares, accepted.vote.digest).count() >= faults
         };
-        if votes_for(&place.prepares, accepted.vote.digest).count() >= faults {
+        if let Some((accepted, batch)) = offered.take_if(is_backed) {
             self.back(cx, accepted, batch);
-        } else {
-            place.offered = Some((accepted, batch));
         }
     }
 

@@ -32,14 +32,11 @@ impl Seal {
             Self::Authenticator(_) => None,
         }
     }
+}
 
-    /// The tag for a member.
-    fn tag_for(&self, seat: Seat) -> Option<&Tag> {
-        match self {
-            Self::Signature(_) => None,
-            Self::Authenticator(tags) => tags.get(usize::try_from(seat.0).ok()?),
-        }
-    }
+/// The tag for a member.
+fn tag_for(tags: &[Tag], seat: Seat) -> Option<&Tag> {
+    tags.get(usize::try_from(seat.0).ok()?)
 }
 
 /// What two machines share, one key for each direction: nothing that one says can be taken for what the
@@ -131,8 +128,8 @@ impl Ring {
             (Seal::Signature(signature), None) if !self.group.has_macs() => {
                 self.group.has_signed(from, kind, body, signature)
             }
-            (Seal::Authenticator(_), Some(link)) => {
-                seal.tag_for(me) == Some(&link.heard.tag(&text(kind, body)))
+            (Seal::Authenticator(tags), Some(link)) => {
+                tag_for(tags, me) == Some(&link.heard.tag(&text(kind, body)))
             }
             _ => false,
         }
@@ -200,11 +197,10 @@ impl Clients {
             }
             Seal::Authenticator(tags) => {
                 let is_whole = tags.len() == ring.group.seats().count();
-                let body = request.wish.to_vec();
                 is_whole
                     && self.link(ring, request).is_some_and(|link| {
-                        let tag = link.heard.tag(&text(Kind::Request, &body));
-                        request.seal.tag_for(me) == Some(&tag)
+                        let text = text(Kind::Request, &request.wish.to_vec());
+                        tag_for(tags, me) == Some(&link.heard.tag(&text))
                     })
             }
         }
@@ -224,11 +220,14 @@ impl Clients {
     /// What this replica shares with the client that has made a request; none without MACs, or if the key
     /// is not the client's.
     fn link(&mut self, ring: &Ring, request: &Request) -> Option<&Link> {
+        if !ring.group.has_macs() {
+            return None;
+        }
         let client = request.wish.client;
         let is_known = |known: &([u8; 32], Link)| known.0 == request.key;
         if !self.links.get(&client).is_some_and(is_known) {
             let key = PublicKey::from_bytes(&request.key).ok();
-            let key = key.filter(|key| ring.group.has_macs() && key.peer_id() == client)?;
+            let key = key.filter(|key| key.peer_id() == client)?;
             if self.links.size() >= CLIENTS
                 && let Some(some) = self.links.first().map(|(client, _)| *client)
             {

@@ -38,7 +38,7 @@ impl Replica {
     pub fn take_snapshot(&mut self, cx: &mut Cx<'_>, slot: Slot) {
         if slot >= self.low() && slot > self.cut.slot {
             self.flush(cx);
-            cx.snapshot(changes(slot, slot.min(self.low())));
+            cx.snapshot(changes(slot, self.low()));
         }
     }
 
@@ -148,8 +148,10 @@ impl Replica {
             arrival.from == from && arrival.checkpoint.slot == slot && arrival.len == len
         };
         let is_busy = |arrival: &Arrival| arrival.is_moving && !same(arrival);
-        let is_late = slot <= self.executed || self.arrival.as_ref().is_some_and(is_busy);
-        let known = self.arrival.take_if(|arrival| !is_late && same(arrival));
+        if slot <= self.executed || self.arrival.as_ref().is_some_and(is_busy) {
+            return;
+        }
+        let known = self.arrival.take_if(|arrival| same(arrival));
         let new = || {
             let stable = Some(self.stable.checkpoint).filter(|stable| stable.slot == slot);
             Some(Arrival {
@@ -160,7 +162,7 @@ impl Replica {
                 is_moving: false,
             })
         };
-        let Some(mut arrival) = known.or_else(new).filter(|_| !is_late) else {
+        let Some(mut arrival) = known.or_else(new) else {
             return;
         };
         let before = arrival.pieces.have();

@@ -48,6 +48,12 @@ impl Setup {
         self.group().seat_of(peer).filter(|seat| *seat != self.me)
     }
 
+    /// All seats but this one.
+    pub fn others(&self) -> impl Iterator<Item = Seat> + use<> {
+        let me = self.me;
+        self.group().seats().filter(move |seat| *seat != me)
+    }
+
     /// Signs what third parties are shown.
     pub fn sign(&self, kind: Kind, body: &impl Encode) -> Signature {
         self.ring.sign(kind, &body.to_vec())
@@ -268,8 +274,7 @@ impl Replica {
     pub fn broadcast(&mut self, cx: &mut Cx<'_>, message: &Message) {
         self.flush(cx);
         let packet = pack(message);
-        let me = self.setup.me;
-        for seat in self.setup.group().seats().filter(|seat| *seat != me) {
+        for seat in self.setup.others() {
             if let Some(peer) = self.setup.group().member(seat) {
                 cx.send(peer, &packet);
             }

@@ -1,6 +1,6 @@
 //! Replicas that lie in PBFT's own words. f of 3f + 1 of them break nothing; f + 1 that conspire do.
 
-use alloc::{sync::Arc, vec::Vec};
+use alloc::sync::Arc;
 
 use chain::{Micros, Seat};
 use protocol::{Cx, Twist};
@@ -81,12 +81,7 @@ impl Replica {
             digest: twin.digest(),
             ..vote
         };
-        let group = self.setup.group();
-        let others: Vec<Seat> = group
-            .seats()
-            .filter(|seat| *seat != self.setup.me)
-            .collect();
-        for (place, seat) in others.into_iter().enumerate() {
+        for (place, seat) in self.setup.others().enumerate() {
             let (vote, batch) = match place % 2 {
                 0 => (vote, batch.clone()),
                 _ => (second, twin.clone()),

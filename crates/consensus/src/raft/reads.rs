@@ -67,7 +67,6 @@ impl Replica {
     /// Answers the reads of a round that is over, and begins the next one if any wait. A new leader does
     /// not know yet what is committed: it begins none before an entry of its own term is.
     pub fn serve_reads(&mut self, cx: &mut Cx<'_>) {
-        let is_current = self.log.term_at(self.commit) == Some(self.term());
         while let Role::Leader(leader) = &mut self.role {
             match &leader.reads.round {
                 Some(round) => {
@@ -79,7 +78,11 @@ impl Replica {
                     answer(cx, &round.wanted);
                     leader.reads.round = None;
                 }
-                None if leader.reads.waiting.is_empty() || !is_current => return,
+                None if leader.reads.waiting.is_empty()
+                    || self.log.term_at(self.commit) != Some(self.promise.term) =>
+                {
+                    return;
+                }
                 None => {
                     leader.reads.rounds += 1;
                     leader.reads.round = Some(Round {

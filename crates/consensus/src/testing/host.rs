@@ -5,7 +5,7 @@ use alloc::{sync::Arc, vec::Vec};
 use chain::{BlockId, Encode, Height, PeerId};
 use protocol::{
     Batch, ChainView, Cx, ForkView, Input, Keep, Output, Packet, Protocol, Snapshot, TimerKey, To,
-    Values, Wish, Write, pack, said,
+    ValueMap as _, Values, Wish, Write, pack, said,
 };
 
 use super::executor::Executor;
@@ -59,10 +59,8 @@ pub fn feed(protocol: &mut dyn Protocol, cx: &mut Cx<'_>, input: &Input, disk: &
 /// Applies a change to a disk.
 pub fn store(disk: &mut Values, keep: &Keep) {
     match keep {
-        Keep::Put(name, value) => drop(disk.insert(name.clone(), value.clone())),
-        Keep::DeleteRange(from, until) => {
-            disk.retain(|name, _| name < from || name >= until);
-        }
+        Keep::Put(name, value) => disk.put(name, value),
+        Keep::DeleteRange(from, until) => disk.remove_between(from, until),
     }
 }
 

@@ -474,11 +474,11 @@ impl<P: Tested> Net<P> {
                 let known = self.answered.insert((place, *ask), receipt);
                 assert_eq!(known, None, "{ask:?} was answered twice");
             }
-            Wish::Snapshot(changes) if P::SNAPSHOTS => {
+            Wish::Snapshot(changes) => {
                 let snapshot = alive.executor.snapshot();
                 return self.settle(place, snapshot, changes.clone(), out);
             }
-            Wish::Install { snapshot, keep } if P::SNAPSHOTS => {
+            Wish::Install { snapshot, keep } => {
                 if alive.executor.restore(snapshot) {
                     self.installed += 1;
                     return self.settle(place, snapshot.clone(), keep.clone(), out);

@@ -47,9 +47,9 @@ impl Rule for Agreement {
         }
         for act in &observer.latest.acts {
             match act {
-                Act::Decided { decided, .. } => {
-                    let proposal = decided.batch.proposal().into();
-                    self.settle(seen.peer, decided.slot, &proposal)?;
+                Act::Decided { vote, batch } => {
+                    let proposal = batch.proposal().into();
+                    self.settle(seen.peer, vote.slot, &proposal)?;
                 }
                 Act::Executed { slot, proposal } => self.settle(seen.peer, *slot, proposal)?,
                 _ => {}
@@ -90,11 +90,11 @@ impl Rule for CommittedIsPrepared {
         };
         for act in &observer.latest.acts {
             match act {
-                Act::Decided { decided, digest } => {
-                    let by = self.prepared.get(&(decided.slot, *digest));
+                Act::Decided { vote, .. } => {
+                    let by = self.prepared.get(&(vote.slot, vote.digest));
                     let by = by.map_or(0, Map::size);
-                    if by <= observer.members.faults() && decided.slot > self.forgotten {
-                        let (peer, slot) = (seen.peer, decided.slot.0);
+                    if by <= observer.members.faults() && vote.slot > self.forgotten {
+                        let (peer, slot) = (seen.peer, vote.slot.0);
                         return Err(format!(
                             "{peer} decides slot {slot}, which {by} have prepared"
                         ));
@@ -190,11 +190,7 @@ impl Rule for CertificatesSurvive {
                     message: Message::NewView(new_view),
                     ..
                 } => self.begin(new_view)?,
-                Act::Decided { decided, digest } => self.decide(Vote {
-                    view: decided.view,
-                    slot: decided.slot,
-                    digest: *digest,
-                })?,
+                Act::Decided { vote, .. } => self.decide(*vote)?,
                 _ => {}
             }
         }

@@ -9,7 +9,7 @@ use protocol::{Death, Deed, Output, Proposal, Seen, To, said};
 use super::Members;
 use super::disks::Disk;
 use crate::claims;
-use crate::pbft::message::{Checkpoint, Decided, Digest, Message, Prepared, Slot, Stable, Vote};
+use crate::pbft::message::{Batch, Checkpoint, Decided, Message, Prepared, Slot, Stable, Vote};
 use crate::pbft::saved::{STABLE, Shelf};
 
 /// Something that a machine did.
@@ -22,7 +22,7 @@ pub(super) enum Act {
     /// It saved a prepared certificate.
     Prepared(Vote),
     /// It saved a decision.
-    Decided { decided: Decided, digest: Digest },
+    Decided { vote: Vote, batch: Arc<Batch> },
     /// It saved a stable checkpoint.
     Stable(Stable),
     /// It executed a slot.
@@ -198,8 +198,9 @@ fn saved(deed: &Deed<'_>) -> Option<Act> {
     };
     if Shelf::Decided.slot(name).is_some() {
         let decided: Decided = decode_exact(value).ok()?;
-        let digest = decided.batch.digest();
-        return Some(Act::Decided { decided, digest });
+        let vote = decided.vote();
+        let batch = decided.batch;
+        return Some(Act::Decided { vote, batch });
     }
     if Shelf::Prepared.slot(name).is_some() {
         let prepared: Prepared = decode_exact(value).ok()?;

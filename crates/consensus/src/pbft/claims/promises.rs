@@ -11,6 +11,7 @@ use super::disks::Disk;
 use super::new_views::proposed;
 use super::observer::{Act, Observer};
 use crate::claims::{Rule, trim};
+use crate::members::seats;
 use crate::pbft::message::{Checkpoint, Digest, Kind, Message, NewView, Slot, Stable, View, Vote};
 
 /// A stable checkpoint has been said by a quorum.
@@ -118,8 +119,7 @@ impl OneStatement {
     /// A new view is its primary's word, whoever passes it on, and so are the pre-prepares in it.
     fn on_new_view(&mut self, members: &Members, new_view: &NewView) -> Result<(), String> {
         let view = new_view.view;
-        let mut seats = (0..).map(Seat).take(members.0.len());
-        let primary = seats.find(|seat| members.leads(*seat, view));
+        let primary = seats(&members.0).find(|seat| members.leads(*seat, view));
         let Some(primary) = primary.filter(|seat| !self.liars.contains(seat)) else {
             return Ok(());
         };

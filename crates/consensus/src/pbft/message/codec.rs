@@ -114,13 +114,17 @@ plain! {
     PeerId: |peer: &PeerId| *peer.as_bytes(), array, Self::from_bytes;
 }
 
+fn put_list<T: Field>(items: &[T], out: &mut Vec<u8>) {
+    chain::put_compact_size(items.len() as u64, out);
+    items.iter().for_each(|item| item.put(out));
+}
+
 /// Lists, each with the least length of what it holds.
 macro_rules! lists {
     ($($item:ty: $least:expr;)*) => {$(
         impl Field for Vec<$item> {
             fn put(&self, out: &mut Vec<u8>) {
-                chain::put_compact_size(self.len() as u64, out);
-                self.iter().for_each(|item| item.put(out));
+                put_list(self, out);
             }
 
             fn take(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
@@ -194,7 +198,10 @@ impl Field for Seal {
     fn put(&self, out: &mut Vec<u8>) {
         match self {
             Self::Signature(signature) => tagged(0, signature, out),
-            Self::Authenticator(tags) => tagged(1, &tags.to_vec(), out),
+            Self::Authenticator(tags) => {
+                out.push(1);
+                put_list(tags, out);
+            }
         }
     }
 

@@ -7,8 +7,7 @@ use chain::{Encode as _, Seat, Signature, Tag};
 use super::count;
 use super::net::{Net, key, vote, with_macs};
 use crate::pbft::message::{
-    Batch, Decided, Digest, Kind, Message, NewView, Prepared, Request, Slot, Stable, View,
-    ViewChange, Vote,
+    Batch, Decided, Digest, Kind, Message, NewView, Prepared, Request, Slot, View, Vote,
 };
 use crate::pbft::seals::{Ring, Seal};
 
@@ -41,21 +40,6 @@ fn wants(prepared: &[Vote], pre_prepared: &[Vote]) -> (Vec<Prepared>, Vec<Vote>)
     (prepared.iter().map(claim).collect(), pre_prepared.to_vec())
 }
 
-fn change(net: &Net, seat: u32, view: u64, said: (Vec<Prepared>, Vec<Vote>)) -> Arc<ViewChange> {
-    let (prepared, pre_prepared) = said;
-    let mut change = ViewChange {
-        view: View(view),
-        seat: Seat(seat),
-        stable: Stable::GENESIS,
-        prepared,
-        pre_prepared,
-        signature: Signature::from_bytes([0; 64]),
-    };
-    let (key, body) = (key(seat as usize), change.statement());
-    change.signature = net.group().sign(&key, Kind::ViewChange, &body);
-    Arc::new(change)
-}
-
 const A: Digest = Digest([1; 32]);
 const B: Digest = Digest([2; 32]);
 
@@ -63,7 +47,7 @@ const B: Digest = Digest([2; 32]);
 fn order(net: &Net, said: &[(Vec<Prepared>, Vec<Vote>)]) -> Option<Vec<Digest>> {
     let changes = (0..).zip(said);
     let changes: Vec<_> = changes
-        .map(|(seat, said)| change(net, seat, 9, said.clone()))
+        .map(|(seat, said)| net.view_change(seat, 9, said.clone()))
         .collect();
     let group = net.group();
     assert!(changes.iter().all(|one| group.is_view_change(one, 32)));
@@ -197,7 +181,7 @@ fn a_new_view_counts_claims() {
 fn view_changes_that_are_no_claims_do_not_count() {
     let net = net(4, 0, 4);
     let group = net.group();
-    let is_fine = |said| group.is_view_change(&change(&net, 1, 3, said), 32);
+    let is_fine = |said| group.is_view_change(&net.view_change(1, 3, said), 32);
     let a = vote(2, 1, A);
     assert!(is_fine(wants(&[a], &[a])));
     assert!(!is_fine(wants(&[a, a], &[])), "twice");
@@ -223,7 +207,7 @@ fn view_changes_that_are_no_claims_do_not_count() {
     proven.0[0].prepares = vec![(Seat(1), signature)];
     assert!(!is_fine(proven));
     let signed = Net::new(4, 0, 4).group();
-    let claims = change(&net, 1, 3, wants(&[], &[a]));
+    let claims = net.view_change(1, 3, wants(&[], &[a]));
     assert!(!signed.is_view_change(&claims, 32), "not of the other");
 }
 
@@ -235,16 +219,8 @@ fn backups_count_claims_themselves() {
     let a = vote(0, 1, A);
     let new_view = |said: [(Vec<Prepared>, Vec<Vote>); 3], digests: &[Digest]| {
         let changes = [0, 1, 3].into_iter().zip(said);
-        let mut new_view = NewView {
-            view: View(1),
-            changes: changes
-                .map(|(seat, said)| change(&net, seat, 1, said))
-                .collect(),
-            pre_prepares: digests.iter().map(|digest| (*digest, None)).collect(),
-            signature: Signature::from_bytes([0; 64]),
-        };
-        let body = new_view.statement();
-        new_view.signature = net.group().sign(&key(1), Kind::NewView, &body);
+        let changes = changes.map(|(seat, said)| net.view_change(seat, 1, said));
+        let new_view = net.new_view(1, changes.collect(), digests);
         Message::NewView(new_view.into())
     };
     let (said, none) = (wants(&[a], &[a]), wants(&[], &[]));

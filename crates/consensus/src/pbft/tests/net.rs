@@ -2,13 +2,14 @@
 
 use alloc::{sync::Arc, vec::Vec};
 
-use chain::{Encode as _, Seat, decode_exact};
+use chain::{Encode as _, Seat, Signature, decode_exact};
 use protocol::{Proposal, Values};
 
 use crate::pbft::ENTRY;
 use crate::pbft::group::Group;
 use crate::pbft::message::{
-    Batch, Checkpoint, Decided, Digest, Kind, Message, Request, Slot, View, Vote,
+    Batch, Checkpoint, Decided, Digest, Kind, Message, NewView, Prepared, Request, Slot, Stable,
+    View, ViewChange, Vote,
 };
 use crate::pbft::saved::Shelf;
 use crate::pbft::seals::Ring;
@@ -21,7 +22,6 @@ impl Tested for Pbft {
     type Message = Message;
 
     const ENTRY: &'static protocol::Entry = &ENTRY;
-    const SNAPSHOTS: bool = true;
 
     fn decided(disk: &Values, slot: u64) -> Option<Proposal> {
         Some(decided(disk, slot)?.batch.proposal())
@@ -116,6 +116,50 @@ impl Net {
         let body = checkpoint.to_vec();
         let signature = self.group().sign(&key(from), Kind::Checkpoint, &body);
         Message::Checkpoint(checkpoint, signature)
+    }
+
+    /// A member's view change: what it says it has prepared, and with MACs what was pre-prepared to it.
+    pub fn view_change(
+        &self,
+        seat: u32,
+        view: u64,
+        (prepared, pre_prepared): (Vec<Prepared>, Vec<Vote>),
+    ) -> Arc<ViewChange> {
+        let mut change = ViewChange {
+            view: View(view),
+            seat: Seat(seat),
+            stable: Stable::GENESIS,
+            prepared,
+            pre_prepared,
+            signature: Signature::from_bytes([0; 64]),
+        };
+        let (key, body) = (key(seat as usize), change.statement());
+        change.signature = self.group().sign(&key, Kind::ViewChange, &body);
+        Arc::new(change)
+    }
+
+    /// A new view that its primary has signed, whatever is in it.
+    pub fn new_view(
+        &self,
+        view: u64,
+        changes: Vec<Arc<ViewChange>>,
+        digests: &[Digest],
+    ) -> NewView {
+        let group = self.group();
+        let primary = key(group.primary(View(view)).0 as usize);
+        let sign = |(slot, digest): (u64, &Digest)| {
+            let body = vote(view, slot, *digest).to_vec();
+            let sign = || group.sign(&primary, Kind::PrePrepare, &body);
+            (*digest, (!group.has_macs()).then(sign))
+        };
+        let mut new_view = NewView {
+            view: View(view),
+            changes,
+            pre_prepares: (1..).zip(digests).map(sign).collect(),
+            signature: Signature::from_bytes([0; 64]),
+        };
+        new_view.signature = group.sign(&primary, Kind::NewView, &new_view.statement());
+        new_view
     }
 }
 

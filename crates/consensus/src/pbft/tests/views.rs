@@ -1,13 +1,11 @@
 //! View changes: what may have been decided stays, what cannot have been is replaced.
 
-use alloc::{sync::Arc, vec, vec::Vec};
+use alloc::{vec, vec::Vec};
 
 use chain::{Seat, Signature};
 
 use super::net::{Net, key, vote};
-use crate::pbft::message::{
-    Batch, Digest, Kind, Message, NewView, Prepared, Slot, Stable, View, ViewChange,
-};
+use crate::pbft::message::{Batch, Digest, Kind, Message, Prepared, Slot, Stable, View};
 use crate::pbft::saved::batch_of;
 
 /// A prepared certificate that is really signed.
@@ -29,41 +27,6 @@ fn prepared(net: &Net, view: u64, slot: u64, digest: Digest) -> Prepared {
     }
 }
 
-fn change(net: &Net, seat: u32, view: u64, prepared: Vec<Prepared>) -> Arc<ViewChange> {
-    let mut change = ViewChange {
-        view: View(view),
-        seat: Seat(seat),
-        stable: Stable::GENESIS,
-        prepared,
-        pre_prepared: vec![],
-        signature: Signature::from_bytes([0; 64]),
-    };
-    let body = change.statement();
-    change.signature = net
-        .group()
-        .sign(&key(seat as usize), Kind::ViewChange, &body);
-    Arc::new(change)
-}
-
-/// A new view that its primary has signed, whatever is in it.
-fn new_view(net: &Net, view: u64, changes: Vec<Arc<ViewChange>>, digests: &[Digest]) -> NewView {
-    use chain::Encode as _;
-    let group = net.group();
-    let primary = key(group.primary(View(view)).0 as usize);
-    let sign = |(slot, digest): (u64, &Digest)| {
-        let body = vote(view, slot, *digest).to_vec();
-        (*digest, Some(group.sign(&primary, Kind::PrePrepare, &body)))
-    };
-    let mut new_view = NewView {
-        view: View(view),
-        changes,
-        pre_prepares: (1..).zip(digests).map(sign).collect(),
-        signature: Signature::from_bytes([0; 64]),
-    };
-    new_view.signature = group.sign(&primary, Kind::NewView, &new_view.statement());
-    new_view
-}
-
 const A: Digest = Digest([1; 32]);
 const B: Digest = Digest([2; 32]);
 
@@ -77,7 +40,7 @@ fn a_new_view_takes_the_highest_view_and_fills_gaps() {
     for changes in [[early.clone(), late.clone()], [late, early]] {
         let changes: Vec<_> = (0..)
             .zip(changes)
-            .map(|(seat, one)| change(&net, seat, 3, one))
+            .map(|(seat, one)| net.view_change(seat, 3, (one, vec![])))
             .collect();
         let (start, digests) = net.group().order(&changes).expect("certificates tell");
         assert_eq!(start, &Stable::GENESIS);
@@ -94,23 +57,18 @@ fn backups_compute_a_new_view_themselves() {
     let changes = || -> Vec<_> {
         let certificates = || vec![prepared(&net, 0, 2, A)];
         (0..3)
-            .map(|seat| change(&net, seat, 1, certificates()))
+            .map(|seat| net.view_change(seat, 1, (certificates(), vec![])))
             .collect()
     };
     let wrong = [
-        new_view(&net, 1, changes(), &[null]), // drops what was prepared
-        new_view(&net, 1, changes(), &[null, A, B]), // adds something
-        new_view(&net, 1, changes(), &[A, A]), // puts something into the gap
-        new_view(&net, 1, changes()[..2].to_vec(), &[null, A]), // no quorum
-        new_view(
-            &net,
-            1,
-            [&changes()[..2], &changes()[..1]].concat(),
-            &[null, A],
-        ), // one comes twice
-        new_view(&net, 2, changes(), &[null, A]), // of another view
+        net.new_view(1, changes(), &[null]), // drops what was prepared
+        net.new_view(1, changes(), &[null, A, B]), // adds something
+        net.new_view(1, changes(), &[A, A]), // puts something into the gap
+        net.new_view(1, changes()[..2].to_vec(), &[null, A]), // no quorum
+        net.new_view(1, [&changes()[..2], &changes()[..1]].concat(), &[null, A]), // one comes twice
+        net.new_view(2, changes(), &[null, A]), // of another view
     ];
-    let right = new_view(&net, 1, changes(), &[null, A]);
+    let right = net.new_view(1, changes(), &[null, A]);
     for wrong in wrong {
         net.tell(1, 2, &Message::NewView(wrong.into()));
         assert_eq!(net.view(2), 0);
@@ -130,7 +88,8 @@ fn view_changes_that_prove_nothing_do_not_count() {
     let net = Net::new(4, 0, 3);
     let group = net.group();
     let fine = prepared(&net, 0, 2, A);
-    let is_fine = |one: Prepared| group.is_view_change(&change(&net, 1, 1, vec![one]), 32);
+    let is_fine =
+        |one: Prepared| group.is_view_change(&net.view_change(1, 1, (vec![one], vec![])), 32);
     assert!(is_fine(fine.clone()));
     let forge = |forge: fn(&mut Prepared)| {
         let mut one = fine.clone();
@@ -152,7 +111,10 @@ fn view_changes_that_prove_nothing_do_not_count() {
     })));
     assert!(!is_fine(prepared(&net, 0, 33, A)));
     assert!(!is_fine(prepared(&net, 1, 2, A)));
-    assert!(!group.is_view_change(&change(&net, 1, 1, vec![fine.clone(), fine]), 32));
+    assert!(!group.is_view_change(
+        &net.view_change(1, 1, (vec![fine.clone(), fine], vec![])),
+        32
+    ));
 }
 
 /// f of them could be liars; f + 1 cannot all be.
@@ -160,15 +122,15 @@ fn view_changes_that_prove_nothing_do_not_count() {
 fn one_view_change_moves_nobody_and_two_move_all() {
     let mut net = Net::new(4, 0, 4);
     net.boot(2);
-    let early = change(&net, 0, 5, vec![]);
+    let early = net.view_change(0, 5, (vec![], vec![]));
     net.tell(0, 2, &Message::ViewChange(early));
     assert_eq!(net.view(2), 0);
-    let other = change(&net, 1, 9, vec![]);
+    let other = net.view_change(1, 9, (vec![], vec![]));
     net.tell(0, 2, &Message::ViewChange(other.clone()));
     assert_eq!(net.view(2), 0, "in another's name");
     net.tell(1, 2, &Message::ViewChange(other));
     assert_eq!(net.view(2), 5, "the earliest of theirs");
-    let last = change(&net, 0, u64::MAX, vec![]);
+    let last = net.view_change(0, u64::MAX, (vec![], vec![]));
     net.tell(0, 2, &Message::ViewChange(last));
     net.run_ms(20_000);
     assert!(net.view(2) < 12);
@@ -315,8 +277,8 @@ fn a_proposal_that_came_to_nothing_is_forgotten() {
     for view in 0..3 {
         let primary = view as usize;
         if view > 0 {
-            let changes = (0..3).map(|seat| change(&net, seat, view, vec![]));
-            let begins = new_view(&net, view, changes.collect(), &[]);
+            let changes = (0..3).map(|seat| net.view_change(seat, view, (vec![], vec![])));
+            let begins = net.new_view(view, changes.collect(), &[]);
             net.tell(primary, 3, &Message::NewView(begins.into()));
         }
         let request = net.request(4, 1, &[primary as u8]);

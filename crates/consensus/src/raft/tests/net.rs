@@ -16,7 +16,6 @@ impl Tested for Raft {
     type Message = Message;
 
     const ENTRY: &'static protocol::Entry = &ENTRY;
-    const SNAPSHOTS: bool = true;
 
     fn decided(disk: &Values, slot: u64) -> Option<Proposal> {
         let entry: Entry = decode_exact(disk.get(&entry_name(Index(slot)))?).ok()?;
