@@ -98,7 +98,7 @@ fn run_whole(
     out: &mut Out,
 ) -> Result<bool, Failure> {
     let mut sim = Sim::new(&scenario).map_err(|error| bad(&error))?;
-    let told = drive(&mut sim);
+    let told = drive(&mut sim, log);
     if log {
         tell_log(&told, out)?;
     }
@@ -126,11 +126,13 @@ struct Outcome {
     link: Result<String, ReplayError>,
 }
 
-/// Runs to the end, showing progress on a terminal; returns what was told.
-fn drive(sim: &mut Sim) -> Log {
+/// Runs to the end, showing progress on a terminal; returns what was told, if that is to be kept.
+fn drive(sim: &mut Sim, is_kept: bool) -> Log {
     let (bar, mut log) = (ProgressBar::new(sim.progress().1), Log::default());
     while sim.advance() {
-        log.note(sim);
+        if is_kept {
+            log.note(sim);
+        }
         bar.set_position(sim.progress().0);
     }
     bar.finish_and_clear();

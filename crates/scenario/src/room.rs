@@ -160,28 +160,27 @@ impl Room {
     /// The first rule that is unknown or outside its limits.
     pub fn new(draft: &Draft<'_>) -> Result<Self, RoomError> {
         let (protocol, ledger) = parts(draft.protocol, draft.ledger)?;
+        let unknown = |name: &str| Self::specs(protocol, ledger).all(|spec| spec.name != name);
+        if let Some((name, _)) = draft.values.iter().find(|(name, _)| unknown(name)) {
+            return Err(RoomError::Unknown((*name).into()));
+        }
         Self::of(draft.name, protocol, ledger, draft.values)
     }
 
-    /// A room of these parts; they suit each other.
+    /// A room of these parts, which suit each other, with values of parameters that they have.
     pub(crate) fn of(
         name: &str,
         protocol: &'static ProtocolOutline,
         ledger: &'static LedgerOutline,
         values: &[(&str, u64)],
     ) -> Result<Self, RoomError> {
-        let specs = || Self::specs(protocol, ledger);
-        let unknown = |name: &str| specs().all(|spec| spec.name != name);
-        if let Some((name, _)) = values.iter().find(|(name, _)| unknown(name)) {
-            return Err(RoomError::Unknown((*name).into()));
-        }
         let given = |spec: &ParamSpec| values.iter().find(|(name, _)| *name == spec.name);
         let value = |spec| given(spec).map_or_else(|| Self::default_of(spec), |(_, value)| *value);
         let room = Self {
             name: name.into(),
             protocol,
             ledger,
-            values: specs().map(value).collect(),
+            values: Self::specs(protocol, ledger).map(value).collect(),
         };
         check_name(name)?;
         for (spec, value) in room.params() {

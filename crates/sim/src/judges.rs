@@ -18,8 +18,6 @@ pub(crate) struct Judges {
     broken: BTreeMap<&'static str, (Time, String)>,
     /// Who lies on purpose: nothing is asked of them.
     twisted: BTreeSet<SeatIx>,
-    /// Who has left, or has not come yet.
-    away: BTreeSet<SeatIx>,
     /// Since when no node is in trouble any more ...
     calm: Time,
     /// ... and whether the network is well.
@@ -42,7 +40,6 @@ impl Judges {
             claims,
             broken: BTreeMap::new(),
             twisted: BTreeSet::new(),
-            away: BTreeSet::new(),
             calm: Time::ZERO,
             is_well: true,
             falls: Vec::new(),
@@ -53,15 +50,6 @@ impl Judges {
     /// From now on a node lies on purpose.
     pub(crate) fn twisted(&mut self, seat: SeatIx) {
         self.twisted.insert(seat);
-    }
-
-    /// A node leaves or comes.
-    pub(crate) fn away(&mut self, now: Time, seat: SeatIx, is_away: bool) {
-        match is_away {
-            true => self.away.insert(seat),
-            false => self.away.remove(&seat),
-        };
-        self.trouble(now);
     }
 
     /// Whether a node lies on purpose.
@@ -77,7 +65,6 @@ impl Judges {
             claims: self.claims.iter().map(|one| one.fork(&mut kin)).collect(),
             broken: self.broken.clone(),
             twisted: self.twisted.clone(),
-            away: self.away.clone(),
             falls: Vec::new(),
             fallen: self.fallen.clone(),
             ..*self
@@ -152,13 +139,13 @@ impl Judges {
     }
 
     /// What has become of all claims by now.
-    pub(crate) fn verdicts(&self, now: Time) -> Vec<report::Claim> {
+    pub(crate) fn verdicts(&self, now: Time, is_away: bool) -> Vec<report::Claim> {
         let branches = self.branches.iter().flat_map(Branches::names);
         let branches = branches.map(|name| (name, self.broken_or_held(name)));
         let claims = self.claims.iter().map(|claim| {
             let name = claim.name();
             let verdict = match (self.broken_or_held(name), claim.at_end(now)) {
-                (Verdict::Held, Err(what)) => self.owed(now, what),
+                (Verdict::Held, Err(what)) => self.owed(now, is_away, what),
                 (verdict, _) => verdict,
             };
             (name, verdict)
@@ -179,10 +166,10 @@ impl Judges {
     }
 
     /// What is missing at the end counts only if nothing has gone wrong for a while.
-    fn owed(&self, now: Time, what: String) -> Verdict {
+    fn owed(&self, now: Time, is_away: bool, what: String) -> Verdict {
         let why = if !self.is_well {
             "the network has not healed"
-        } else if !self.away.is_empty() {
+        } else if is_away {
             "a node is away"
         } else if self.calm > now {
             "a node is down or stands still"

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chain::{Micros, Stream, Time};
 use scenario::LinksSpec;
 
-use crate::queue::SeatIx;
+use crate::queue::{SeatIx, usize_of};
 
 /// The state of all links.
 #[derive(Clone, Debug)]
@@ -127,10 +127,6 @@ impl Network {
         let longest = Micros::from_millis(self.links.delay_max_ms.into());
         Micros(shortest.0 + self.rng.below(longest.0 - shortest.0 + 1))
     }
-}
-
-fn usize_of(seat: SeatIx) -> usize {
-    usize::try_from(seat).expect("seats are few")
 }
 
 #[cfg(test)]

@@ -11,6 +11,11 @@ use crate::happening::{Flight, Happening, Number, What};
 /// A node's place in the scenario, from 0.
 pub(crate) type SeatIx = u32;
 
+/// The same as a place in a list.
+pub(crate) fn usize_of(seat: SeatIx) -> usize {
+    usize::try_from(seat).expect("seats are few")
+}
+
 /// A planned event.
 #[derive(Clone, Debug)]
 pub(crate) enum Planned {

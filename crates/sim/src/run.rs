@@ -6,14 +6,14 @@ use std::sync::Arc;
 
 use chain::{Micros, PeerId, Seat as SeatNumber, Stream, Time};
 use node::Memo;
-use protocol::{AskId, Entry, Event, Glance, Input, Machine, Outbox, Output, Role, Seen, Sheet};
+use protocol::{AskId, Entry, Event, Input, Outbox, Output, Role, Seen};
 use scenario::{DisksSpec, Fault, FaultKind, Place, Scenario, ScenarioError, Setting};
 
 use crate::fingerprint::Fingerprint;
 use crate::happening::{Flight, Happening, Number};
 use crate::judges::Judges;
 use crate::network::Network;
-use crate::queue::{Due, Planned, Queue, SeatIx};
+use crate::queue::{Due, Planned, Queue, SeatIx, usize_of};
 use crate::report::{Counts, Report, Standing};
 use crate::search;
 use crate::seat::{Seat, toy_key};
@@ -73,7 +73,7 @@ impl Sim {
         let places = places(scenario);
         let judges = Judges::new(scenario, &setting, &places[0]);
         let names: Vec<&str> = judges
-            .verdicts(Time::ZERO)
+            .verdicts(Time::ZERO, false)
             .iter()
             .map(|claim| claim.name)
             .collect();
@@ -202,13 +202,16 @@ impl Sim {
             Planned::Submit(seat) => self.submit(number, seat),
             Planned::Fault(index) => {
                 let kind = self.faults[usize_of(index)].clone();
-                let goes_on = self.now == Time::ZERO && is_of_the_beginning(&kind);
-                goes_on || self.strike(number, kind)
+                if self.now > Time::ZERO || !is_of_the_beginning(&kind) {
+                    self.strike(number, kind);
+                }
+                true
             }
             Planned::Act(index) => {
                 self.acted += 1;
                 let kind = self.acts[usize_of(index)].kind.clone();
-                self.strike(number, kind)
+                self.strike(number, kind);
+                true
             }
         }
     }
@@ -223,34 +226,6 @@ impl Sim {
     #[must_use]
     pub fn latest(&self) -> Option<&Happening> {
         self.latest.as_ref()
-    }
-
-    /// A view of a machine for people; `None` while it is down.
-    #[must_use]
-    pub fn inspect(&self, seat: SeatIx) -> Option<Sheet> {
-        self.machine(seat).map(Machine::inspect)
-    }
-
-    /// A machine in a few numbers; `None` while it is down.
-    #[must_use]
-    pub fn glance(&self, seat: SeatIx) -> Option<Glance> {
-        self.machine(seat).map(Machine::glance)
-    }
-
-    /// Until when a process stands still, if it does.
-    #[must_use]
-    pub fn stands_still(&self, seat: SeatIx) -> Option<Time> {
-        self.seats.get(usize_of(seat))?.paused
-    }
-
-    /// Whether a packet can get from one seat to another now.
-    #[must_use]
-    pub fn is_connected(&self, from: SeatIx, to: SeatIx) -> bool {
-        self.network.connected(from, to)
-    }
-
-    fn machine(&self, seat: SeatIx) -> Option<&dyn Machine> {
-        self.seats.get(usize_of(seat))?.machine.as_deref()
     }
 
     /// The packets on their way, in the order in which they arrive.
@@ -308,15 +283,13 @@ impl Sim {
             peer: seat.peer,
             is_twisted: self.judges.is_twisted(index),
             role: seat.role(),
-            tip: seat.machine.as_ref().map(|machine| {
-                let glance = machine.glance();
-                (glance.tip, glance.height)
-            }),
+            tip: seat.glance().map(|glance| (glance.tip, glance.height)),
         };
+        let is_away = self.seats.iter().any(|seat| seat.is_away);
         Report {
             now: self.now,
             fingerprint: self.fingerprint,
-            claims: self.judges.verdicts(self.now),
+            claims: self.judges.verdicts(self.now, is_away),
             nodes: (0..).zip(&self.seats).map(standing).collect(),
             counts: self.counts,
         }
@@ -373,7 +346,8 @@ impl Sim {
 
     /// Tells a node which others it can reach; one that stands still hears of it when it goes on.
     fn tell_peers_of(&mut self, number: u64, index: SeatIx) {
-        if self.seat(index).paused.is_some() {
+        let seat = self.seat(index);
+        if seat.machine.is_none() || seat.paused.is_some() {
             return;
         }
         let others = self.network.linked(index, self.indices().end);
@@ -518,8 +492,4 @@ fn planned(scenario: &Scenario) -> Queue {
 
 fn seconds(seconds: u32) -> Time {
     Time(u64::from(seconds) * 1_000_000)
-}
-
-fn usize_of(index: SeatIx) -> usize {
-    usize::try_from(index).expect("seats are few")
 }

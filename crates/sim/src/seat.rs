@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use chain::{Micros, PeerId, SecretKey, Stream, Time, tagged_hash};
 use node::Memo;
-use protocol::{Batch, Job, Machine, Outbox, Output, Packet, Role, TimerKey, To};
+use protocol::{Batch, Glance, Job, Machine, Outbox, Output, Packet, Role, TimerKey, To};
 use scenario::{DisksSpec, Evil, Place, Setting};
 
 use crate::clock::Clock;
@@ -130,8 +130,12 @@ impl Seat {
 
     /// Whether it takes part.
     pub(crate) fn is_ready(&self) -> bool {
-        let machine = self.machine.as_ref();
-        machine.is_some_and(|machine| machine.glance().is_ready)
+        self.glance().is_some_and(|glance| glance.is_ready)
+    }
+
+    /// Its machine in a few numbers; `None` while it is down.
+    pub(crate) fn glance(&self) -> Option<Glance> {
+        self.machine.as_deref().map(Machine::glance)
     }
 
     /// Loses everything but the disk.

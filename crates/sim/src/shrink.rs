@@ -110,12 +110,9 @@ impl Search<'_> {
             let shorter = |scenario: &mut Scenario| {
                 scenario.seconds = seconds;
                 let until = Time(u64::from(end) * 1_000);
-                let both = [&mut scenario.faults, &mut scenario.acts];
-                for fault in both.into_iter().flat_map(|list| {
+                for list in [&mut scenario.faults, &mut scenario.acts] {
                     list.retain(|fault| fault.at <= until);
-                    list.iter_mut()
-                }) {
-                    if let Some(lasts) = lasts(&mut fault.kind) {
+                    for lasts in list.iter_mut().filter_map(|fault| lasts(&mut fault.kind)) {
                         *lasts = (*lasts).min(end);
                     }
                 }

@@ -41,7 +41,7 @@ cargo xtask COMMAND
   layers            check that crates only depend downwards
   size              compare the page's size with its budget (after a build)
   bench hash        compare the mining kernel with others, as ratios
-  bench sim [rate] [seek]
+  bench sim [SECTION..]
                     measure the simulator: events a second; time to seek and memory of a long run
   swarm tabs [--seeds N] [--from S] | --seed S | --script FILE [--trace all]
                     run simulated browsers with random users and faults

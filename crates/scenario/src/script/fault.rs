@@ -128,7 +128,7 @@ pub enum FaultKind {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         to: Vec<u32>,
         /// How many milliseconds too late, where that is the lie.
-        #[serde(default, skip_serializing_if = "is_zero")]
+        #[serde(default, skip_serializing_if = "is_default")]
         by_ms: u32,
     },
     /// A node's process dies at once, and a value that it had saved, drawn at random, can never be read
@@ -144,10 +144,10 @@ pub enum FaultKind {
         /// Which node.
         node: u32,
         /// By how many milliseconds it is ahead.
-        #[serde(default, skip_serializing_if = "is_nought")]
+        #[serde(default, skip_serializing_if = "is_default")]
         ahead_ms: i32,
         /// By how many millionths it is too fast.
-        #[serde(default, skip_serializing_if = "is_nought")]
+        #[serde(default, skip_serializing_if = "is_default")]
         drift_ppm: i32,
     },
     /// A node goes away; if this is at 0, it is not there from the beginning.
@@ -200,12 +200,8 @@ pub enum FaultKind {
     },
 }
 
-fn is_zero(value: &u32) -> bool {
-    *value == 0
-}
-
-fn is_nought(value: &i32) -> bool {
-    *value == 0
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 impl FaultKind {

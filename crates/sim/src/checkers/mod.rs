@@ -14,6 +14,7 @@ mod work;
 use chain::{ChainParams, Micros, U256};
 use ledger::LedgerEntry;
 use protocol::{Claim, Death, Seen};
+use rpds::RedBlackTreeMapSync as Map;
 
 pub use agreement::Agreement;
 pub use answers::Answers;
@@ -39,6 +40,15 @@ pub trait Checker {
 
     /// An independent copy in O(1).
     fn fork(&self) -> Box<dyn Checker>;
+}
+
+/// Drops the lowest key of a map that has more than so many.
+fn trim<K: Ord + Copy, V>(map: &mut Map<K, V>, most: usize) {
+    if map.size() > most
+        && let Some(lowest) = map.first().map(|(key, _)| *key)
+    {
+        map.remove_mut(&lowest);
+    }
 }
 
 /// All claims about blocks on branches, and the record that they share; `depth` blocks make a block

@@ -14,6 +14,8 @@ use ledger::{ReadTouched, Touch, Touched};
 use protocol::{Body, Claim, Death, Input, Kin, Output, Proposal, Receipt, Seen};
 use rpds::RedBlackTreeMapSync as Map;
 
+use super::trim;
+
 /// So many of the last versions of each key are remembered.
 const REMEMBERED: usize = 1_000;
 
@@ -101,10 +103,7 @@ impl LinearizableReads {
     fn wrote(&mut self, at: Moment, key: Vec<u8>, version: Option<u64>) {
         let mut versions = self.of(&key);
         versions.insert_mut(at, version);
-        let first = versions.first().map(|(first, _)| *first);
-        if let Some(first) = first.filter(|_| versions.size() > REMEMBERED) {
-            versions.remove_mut(&first);
-        }
+        trim(&mut versions, REMEMBERED);
         self.versions.insert_mut(key, versions);
     }
 

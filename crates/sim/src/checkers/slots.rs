@@ -8,6 +8,8 @@ use chain::{BlockId, PeerId, Time};
 use protocol::{Body, Claim, Death, Kin, Output, Proposal, Receipt, Request, Seen};
 use rpds::RedBlackTreeMapSync as Map;
 
+use super::trim;
+
 /// So many of the last slots are remembered.
 const REMEMBERED: usize = 100_000;
 
@@ -80,16 +82,9 @@ impl OneHistory {
             Some(first) => Ok((first.seat, first.at) == (seat, at)),
             None => {
                 self.slots.insert_mut(slot, First { tip, seat, at });
-                self.forget();
+                trim(&mut self.slots, REMEMBERED);
                 Ok(true)
             }
-        }
-    }
-
-    fn forget(&mut self) {
-        let oldest = self.slots.first().map(|(slot, _)| *slot);
-        if let Some(oldest) = oldest.filter(|_| self.slots.size() > REMEMBERED) {
-            self.slots.remove_mut(&oldest);
         }
     }
 

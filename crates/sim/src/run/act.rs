@@ -7,8 +7,8 @@ use chain::Micros;
 use protocol::planted::is_planted;
 use protocol::{Batch, Event, Job, Output, Packet, To};
 
-use super::{Sim, usize_of};
-use crate::queue::{Due, Planned, SeatIx};
+use super::Sim;
+use crate::queue::{Due, Planned, SeatIx, usize_of};
 use crate::search;
 use crate::seat::Said;
 

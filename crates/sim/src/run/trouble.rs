@@ -5,8 +5,8 @@ use chain::{Micros, Seat as SeatNumber, Time};
 use protocol::{Death, Input, Order, Outbox, Remains, Role};
 use scenario::{Evil, Fault, FaultKind, Twist};
 
-use super::{Sim, usize_of};
-use crate::queue::{Due, Planned, SeatIx};
+use super::Sim;
+use crate::queue::{Due, Planned, SeatIx, usize_of};
 use crate::seat::Crash;
 
 /// Whether a fault at 0 is so before anything happens.
@@ -19,7 +19,7 @@ const HELD: u32 = 4_096;
 
 impl Sim {
     /// Something goes wrong.
-    pub(super) fn strike(&mut self, number: u64, kind: FaultKind) -> bool {
+    pub(super) fn strike(&mut self, number: u64, kind: FaultKind) {
         self.judges.trouble(self.now);
         let millis = |ms: u32| Micros::from_millis(ms.into());
         match kind {
@@ -96,7 +96,6 @@ impl Sim {
                 self.tell_peers(number);
             }
         }
-        true
     }
 
     /// All members hear what an operator orders, but those that stand still: orders do not wait.
@@ -129,17 +128,18 @@ impl Sim {
 
     /// A process dies, and with the power also what was not synced; it comes back after a while.
     pub(super) fn die(&mut self, index: SeatIx, away: Micros, power: bool) {
-        let seat = self.seat(index);
-        let lost = if power { seat.lose_power() } else { 0 };
-        let lives = seat.machine.is_some();
-        self.fall(index, lost);
-        if lives {
+        let lost = if power {
+            self.seat(index).lose_power()
+        } else {
+            0
+        };
+        if self.fall(index, lost) {
             self.come_back(index, away);
         }
     }
 
-    /// A process dies, if there is one, and so many of its saves are lost.
-    fn fall(&mut self, index: SeatIx, lost: u64) {
+    /// A process dies, if there is one, and so many of its saves are lost. Says whether there was one.
+    fn fall(&mut self, index: SeatIx, lost: u64) -> bool {
         let now = self.now;
         let seat = self.seat(index);
         let lives = seat.machine.is_some();
@@ -156,6 +156,7 @@ impl Sim {
         self.judges.died(now, &death);
         self.counts.lost_writes += lost;
         self.counts.crashes += u64::from(lives);
+        lives
     }
 
     /// A process starts again after a while.
@@ -167,9 +168,9 @@ impl Sim {
 
     /// A node is not there any more.
     fn leave(&mut self, number: u64, index: SeatIx) {
-        self.seat(index).is_away = true;
-        self.judges.away(self.now, index, true);
-        if self.seat(index).machine.is_some() {
+        let seat = self.seat(index);
+        seat.is_away = true;
+        if seat.machine.is_some() {
             self.fall(index, 0);
             self.tell_peers_around(number, index);
         }
@@ -178,28 +179,19 @@ impl Sim {
     /// A node comes.
     fn join(&mut self, number: u64, index: SeatIx) {
         if std::mem::take(&mut self.seat(index).is_away) {
-            self.judges.away(self.now, index, false);
             self.boot(number, index);
         }
     }
 
     /// What a scenario says of the beginning is so before anything happens.
     pub(super) fn begin_with(&mut self, fault: &Fault) {
-        match &fault.kind {
-            _ if fault.at > Time::ZERO => {}
-            FaultKind::TurnEvil {
-                node,
-                twist,
-                to,
-                by_ms,
-            } => self.turn_evil(*node, twist, to, Micros::from_millis((*by_ms).into())),
-            FaultKind::Leave { node } => self.leave(0, *node),
-            _ => {}
+        if fault.at == Time::ZERO && is_of_the_beginning(&fault.kind) {
+            self.strike(0, fault.kind.clone());
         }
     }
 
     /// A node lies on purpose from now on.
-    pub(super) fn turn_evil(&mut self, index: SeatIx, twist: &str, to: &[SeatIx], by: Micros) {
+    fn turn_evil(&mut self, index: SeatIx, twist: &str, to: &[SeatIx], by: Micros) {
         let twist = self.setting.twist(twist).expect("a scenario is checked");
         let evil = match twist {
             Twist::Own(twist) => Evil::Own(twist),
