@@ -187,14 +187,14 @@ fn block(entry: &LogEntry) -> Option<JsValue> {
 }
 
 #[derive(Serialize)]
-struct DecidedEvent {
+struct DecidedEvent<'a> {
     hash: String,
     height: u32,
     slot: u64,
     /// Seat of the server that proposed it.
     proposer: u32,
     /// What was asked for, at most 4.
-    requests: Vec<ToldOut>,
+    requests: Vec<ToldOut<'a>>,
     /// How many requests there are besides.
     more: u32,
 }

@@ -272,16 +272,16 @@ impl<'a> DetailOut<'a> {
 
 /// A transaction or its receipt.
 #[derive(Serialize)]
-pub struct ToldOut {
-    what: String,
-    values: Vec<String>,
+pub struct ToldOut<'a> {
+    what: &'a str,
+    values: &'a [String],
 }
 
-impl ToldOut {
-    pub fn of(told: &ToldView) -> Self {
+impl<'a> ToldOut<'a> {
+    pub fn of(told: &'a ToldView) -> Self {
         Self {
-            what: told.what.clone(),
-            values: told.values.clone(),
+            what: &told.what,
+            values: &told.values,
         }
     }
 }
