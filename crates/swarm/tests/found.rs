@@ -350,3 +350,53 @@ fn a_chain_that_a_reset_gave_up_while_nodes_were_starting_may_come_back_empty() 
 ",
     );
 }
+
+#[test]
+fn tabs_on_two_chains_agree_again_although_the_record_of_what_counts_is_lost() {
+    holds(
+        "seed 40001097 locks kept calm 4354
+0 open 0 16239733
+458 open 0 8899953
+603 pose 26027 15828134
+1238 open 10782 4432444
+1238 hang 58327 12905900
+1272 garbage 35857 9920372
+1272 open 45393 4424303
+3249 damage 17888 10601289
+3354 mine 58424 9706110
+",
+    );
+}
+
+#[test]
+fn a_reset_of_a_chain_that_a_hostile_page_says_has_blocks_may_lose_the_one_before() {
+    holds(
+        "seed 40008975 locks kept calm 9504
+0 open 0 295430
+0 open 0 14827622
+124 mine 0 0
+124 quota 31200 9220754
+1840 duplicate 65531 13058
+9267 pose 16771 1672186
+9267 reset 7053 5333324
+9404 reset 618 5333324
+",
+    );
+}
+
+#[test]
+fn a_tab_that_follows_an_undo_does_not_write_over_the_reset_after_it() {
+    holds(
+        "seed 60001526 locks kept calm 2712
+0 open 0 16088709
+0 open 0 16566465
+256 open 0 9992124
+256 duplicate 2631 2135704
+1997 reset 40292 895513
+1997 open 41725 13611374
+2413 panic 3275 14129103
+2612 undo 3275 11025886
+2612 reset 4139 6393402
+",
+    );
+}

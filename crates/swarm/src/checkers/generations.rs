@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use protocol::envelope::RoomId;
 use tab::between::generation::Generation;
 use tab::door::DbId;
+use tab::storage::room::{GENERATION, read_generation};
 use tab::storage::{Change, Store, layout};
 use tab::{Effect, Glance, Input, NodeGlance, Stage};
 use wire::{Ask, FromEngine, ToEngine};
@@ -27,6 +28,8 @@ pub struct Generations {
     posed: BTreeSet<(RoomId, Generation)>,
     /// Chains that were rightly given up.
     given_up: BTreeSet<(RoomId, u32)>,
+    /// What the record of each database says counts.
+    records: BTreeMap<String, Generation>,
     damaged: bool,
 }
 
@@ -41,7 +44,11 @@ impl Checker for Generations {
 
     fn see(&mut self, seen: &Seen<'_>, scene: &Scene<'_>) -> Result<(), String> {
         match seen {
-            Seen::Damaged { .. } => self.damaged = true,
+            Seen::Damaged { name, .. } => {
+                self.damaged = true;
+                self.records.remove(*name);
+            }
+            Seen::Lost { name } => drop(self.records.remove(*name)),
             Seen::Died { life } => drop(self.asked.remove(life)),
             Seen::Posed { room, generation } => drop(self.posed.insert((*room, *generation))),
             Seen::Step {
@@ -56,10 +63,13 @@ impl Checker for Generations {
                 return result;
             }
             Seen::Committed {
-                life: Some(life),
+                life,
                 name,
                 changes,
-            } => return self.deleted(*life, name, changes, scene),
+            } => {
+                self.recorded(name, changes)?;
+                return life.map_or(Ok(()), |life| self.deleted(life, name, changes, scene));
+            }
             _ => {}
         }
         Ok(())
@@ -149,7 +159,8 @@ impl Generations {
         let own = before.generation.current == from.current
             && before.nodes.iter().any(|node| node.height > 0);
         // A hostile page that holds a lock may claim to have blocks of the current chain.
-        let claimed = self.posed.contains(&(room, from));
+        let mut posed = self.posed.iter();
+        let claimed = posed.any(|(at, posed)| *at == room && posed.current == from.current);
         let between = own
             || claimed
             || has_blocks(scene, room, from.current)
@@ -188,6 +199,29 @@ impl Generations {
         self.given_up
             .extend(gone(ours, next).map(|chain| (room, chain)));
         self.known.entry(room).or_default().insert(next);
+        Ok(())
+    }
+
+    /// Whoever writes what counts has the room's lock and knows what was written before.
+    fn recorded(&mut self, name: &str, changes: &[Change]) -> Result<(), String> {
+        for change in changes {
+            let Change::Put(Store::Meta, key, value) = change else {
+                continue;
+            };
+            if key != GENERATION {
+                continue;
+            }
+            let row = (key.clone(), value.clone());
+            let Some(next) = read_generation(&vec![row]) else {
+                return Err(format!("the record of {name} is no generation"));
+            };
+            let before = self.records.insert(name.to_owned(), next);
+            if let Some(before) = before.filter(|before| *before > next) {
+                return Err(format!(
+                    "the record of {name} goes back from {before:?} to {next:?}"
+                ));
+            }
+        }
         Ok(())
     }
 
@@ -353,6 +387,25 @@ mod tests {
         let next = on(at(3).reset());
         assert_eq!(theatre.step(1, Input::Turn, &[], next), Ok(()));
         assert_eq!(theatre.checker.given_up, BTreeSet::from([(ROOM, 3)]));
+    }
+
+    #[test]
+    fn a_record_that_goes_back_is_found() {
+        let mut theatre = Theatre::<Generations>::new();
+        let mut writes = |generation: Generation| {
+            let record = tab::storage::record::seal(&generation);
+            let changes = [Change::Put(Store::Meta, GENERATION.to_vec(), record)];
+            let (life, name) = (Some(Life(1)), "room");
+            theatre.see(&Seen::Committed {
+                life,
+                name,
+                changes: &changes,
+            })
+        };
+        let first = Generation::default().reset();
+        assert_eq!(writes(first.reset()), Ok(()));
+        assert_eq!(writes(first.reset()), Ok(()), "the same again");
+        assert!(writes(first).is_err());
     }
 
     #[test]

@@ -30,11 +30,17 @@ impl Generation {
     /// Brings back the chain that was put away, if there is one.
     #[must_use]
     pub fn undone(self) -> Option<Self> {
-        Some(Self {
+        Some(self.taking_back(self.undo?))
+    }
+
+    /// Gives up the present chain for one that was there before.
+    #[must_use]
+    pub fn taking_back(self, chain: u32) -> Self {
+        Self {
             stamp: self.stamp.saturating_add(1),
-            current: self.undo?,
+            current: chain,
             undo: None,
-        })
+        }
     }
 
     /// Whether this chain's data is still wanted.

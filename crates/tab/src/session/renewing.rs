@@ -16,6 +16,8 @@ pub enum Renewal {
     Undo,
     /// Another tab says that this counts, although storage does not.
     Follow(Generation),
+    /// What storage said is lost, and another tab is on this: one of the two chains counts for all.
+    Restore(Generation),
 }
 
 /// A renewal under way.
@@ -78,6 +80,8 @@ impl Renewal {
             Self::Reset => Ok(now.reset()),
             Self::Undo => now.undone().ok_or(NotRenewed::NothingToUndo),
             Self::Follow(next) => Ok(next.max(now)),
+            Self::Restore(other) if is_empty => Ok(now.taking_back(other.current)),
+            Self::Restore(_) => Ok(now),
         }
     }
 }

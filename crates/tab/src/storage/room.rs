@@ -87,9 +87,15 @@ impl RoomStore {
         self.generation
     }
 
-    /// Another generation counts from now on; of former chains only the one that can be brought
-    /// back is kept.
+    /// Another generation counts from now on, and is written.
     pub fn set_generation(&mut self, generation: Generation) {
+        self.turn_to(generation);
+        self.write_generation();
+    }
+
+    /// Storage says that another generation counts; of former chains only the one that can be
+    /// brought back is kept. The record stays as it is: by now it may say something younger.
+    pub fn turn_to(&mut self, generation: Generation) {
         let old: BTreeSet<u32> = [Some(self.generation.current), self.generation.undo]
             .into_iter()
             .flatten()
@@ -105,7 +111,7 @@ impl RoomStore {
                 .push(Change::DeleteAll(Store::Own, prefix.clone()));
             self.pending.push(Change::DeleteAll(Store::Blocks, prefix));
         }
-        self.write_generation();
+        self.settle();
     }
 
     /// Stores which chain counts.

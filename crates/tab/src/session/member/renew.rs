@@ -48,7 +48,7 @@ impl Member {
         self.renewing.is_some()
     }
 
-    /// Another tab says which chain counts for it: a hint to look, if that is news.
+    /// Another tab says which chain counts for it: a hint to look, if we say otherwise.
     pub(super) fn consider(
         &mut self,
         cx: &mut Cx<'_>,
@@ -61,17 +61,16 @@ impl Member {
         }
         let free = self.is_running() && self.hinted.is_none() && self.renewing.is_none();
         let ours = l.store.generation();
-        let news = theirs > ours || (theirs != ours && theirs.is_same_chain(ours));
-        if !news || !free || !self.hint.take(cx.ms()) {
+        if theirs == ours || !free || !self.hint.take(cx.ms()) {
             return; // it will be said again
         }
-        if is_planted(Bug::HeartbeatIsAnOrder) {
+        if theirs > ours && is_planted(Bug::HeartbeatIsAnOrder) {
             return self.go_over(cx, l, theirs);
         }
         if l.store.is_kept() {
             self.hinted = Some((starting::ask_generation(cx), from));
         } else {
-            self.follow(cx, l, from);
+            self.follow(cx, l, from, false);
         }
     }
 
@@ -90,25 +89,34 @@ impl Member {
         let stored = rows.as_ref().ok().and_then(read_generation);
         match stored.filter(|stored| *stored != ours) {
             Some(stored) if stored > ours && stored.current != ours.current => {
-                self.go_over(cx, l, stored);
+                self.stop_nodes(cx, l);
+                l.store.turn_to(stored);
+                self.begin_again(cx, l);
             }
             // The same chain: only what can be brought back differs. After damage to the record,
             // that may be nothing.
             Some(stored) if stored > ours || stored.is_same_chain(ours) => {
-                l.store.set_generation(stored);
+                l.store.turn_to(stored);
                 l.pace.change();
             }
-            _ => self.follow(cx, l, from),
+            _ => {
+                let lost = rows.is_ok() && stored.is_none_or(|stored| stored < ours);
+                self.follow(cx, l, from, lost);
+            }
         }
     }
 
-    /// Follows a tab that has shown its lock, if nothing is lost by it.
-    fn follow(&mut self, cx: &mut Cx<'_>, l: &mut Lasting, from: PeerId) {
+    /// Follows a tab that has shown its lock, if nothing is lost by it. If it is behind, and the
+    /// record of what counts is lost, nobody else will tell it.
+    fn follow(&mut self, cx: &mut Cx<'_>, l: &mut Lasting, from: PeerId, lost: bool) {
         let alive = self.tabs.alive().find(|(id, _)| **id == from);
         let Some(theirs) = alive.map(|(_, tab)| tab.heartbeat.generation) else {
             return;
         };
         let (ours, kept) = (l.store.generation(), l.store.is_kept());
+        if lost && theirs.stamp < ours.stamp && self.renewing.is_none() {
+            return self.renew(cx, l, (None, ours), Renewal::Restore(theirs));
+        }
         if self.renewing.is_some() || !may_follow(ours, theirs, self.is_empty(l), kept) {
             return;
         }
@@ -153,8 +161,15 @@ impl Member {
         };
         match renewing.step {
             Step::Read(lock, ticket) if ticket == id => {
-                let stored = rows.as_ref().ok().and_then(read_generation);
-                let now = l.store.generation().max(stored.unwrap_or_default());
+                let (ours, stored) = (l.store.generation(), rows.as_ref().ok());
+                let stored = stored.and_then(read_generation);
+                if matches!(renewing.renewal, Renewal::Restore(_)) {
+                    if rows.is_err() || stored.is_some_and(|stored| stored >= ours) {
+                        return self.renewed(cx, lock, Ok(())); // not lost, or not to be had
+                    }
+                    renewing.renewal = stored.map_or(renewing.renewal, Renewal::Restore);
+                }
+                let now = ours.max(stored.unwrap_or_default());
                 let ticket = starting::ask_rows(cx, layout::generation(now.current));
                 renewing.step = Step::Count(lock, ticket, now);
                 renewing.until = cx.ms() + DATABASE_MS;
@@ -181,7 +196,7 @@ impl Member {
             }
             Step::Read(lock, _) | Step::Count(lock, ..) if late => {
                 let lock = *lock;
-                self.decide(cx, l, lock, l.store.generation(), false);
+                self.decide_unread(cx, l, lock);
             }
             // A generation that cannot be written is told only in memory mode.
             Step::Write(..) if late && l.store.is_kept() && !l.is_written() => {
@@ -207,14 +222,23 @@ impl Member {
             }
         };
         if !l.store.is_kept() {
-            let is_empty = self.is_empty(l);
-            return self.decide(cx, l, lock, l.store.generation(), is_empty);
+            return self.decide_unread(cx, l, lock);
         }
         let ticket = starting::ask_generation(cx);
         if let Some(renewing) = &mut self.renewing {
             renewing.step = Step::Read(lock, ticket);
             renewing.until = cx.ms() + DATABASE_MS;
         }
+    }
+
+    /// Decides by what memory knows: storage does not answer, or has nothing of this tab.
+    fn decide_unread(&mut self, cx: &mut Cx<'_>, l: &mut Lasting, lock: Option<LockId>) {
+        let renewal = self.renewing.as_ref().map(|renewing| renewing.renewal);
+        if matches!(renewal, Some(Renewal::Restore(_))) {
+            return self.renewed(cx, lock, Ok(())); // whether anything is lost is not known
+        }
+        let is_empty = !l.store.is_kept() && self.is_empty(l);
+        self.decide(cx, l, lock, l.store.generation(), is_empty);
     }
 
     fn decide(
@@ -239,6 +263,10 @@ impl Member {
         }
         match renewal.apply(now, seen, is_empty) {
             Err(why) => self.renewed(cx, lock, Err(why)),
+            Ok(next) if next == ours && matches!(renewal, Renewal::Restore(_)) => {
+                l.store.write_generation();
+                l.writer.turn(cx, &mut l.store);
+            }
             Ok(next) if next == ours => self.renewed(cx, lock, Ok(())),
             Ok(next) if next.current == ours.current => {
                 // The same chain: only what can be brought back differs.
@@ -259,13 +287,18 @@ impl Member {
         }
     }
 
-    /// Another chain counts from now on: the nodes restart on it.
+    /// Another chain counts from now on, and is written: the nodes restart on it.
     fn go_over(&mut self, cx: &mut Cx<'_>, l: &mut Lasting, next: Generation) {
         self.stop_nodes(cx, l); // what they save belongs to the former chain
         l.store.set_generation(next);
+        self.begin_again(cx, l);
+    }
+
+    /// The nodes, which were stopped, restart on the chain that counts now.
+    fn begin_again(&mut self, cx: &mut Cx<'_>, l: &mut Lasting) {
         l.writer.turn(cx, &mut l.store);
         l.watched.clear();
-        let reset = next.undo.is_some();
+        let reset = l.store.generation().undo.is_some();
         let why = if reset {
             Happening::Reset
         } else {
