@@ -97,7 +97,7 @@ impl Node {
         let goal = if index.is_ready(stop) {
             *stop
         } else {
-            index.tree.best()
+            self.told_tip()
         };
         let shared = locator.iter().find(|id| index.tree.is_ancestor(id, &goal));
         let start = shared.and_then(|id| index.height(id)).unwrap_or_default();

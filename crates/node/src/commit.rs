@@ -110,6 +110,19 @@ impl Node {
             self.moved = true;
         }
         self.tidy_goals(turn, applied);
+        if self.pose.is_some() {
+            self.tell_protocol(turn, source == Source::Own, applied);
+        }
+    }
+
+    /// Tells a protocol that poses what has come, each block for itself.
+    fn tell_protocol(&mut self, turn: &mut Turn<'_>, is_own: bool, applied: &[BlockId]) {
+        for id in applied {
+            let height = self.books.index.height(id).unwrap_or_default();
+            self.consult(turn, |protocol, cx| {
+                protocol.on_block(cx, *id, height, is_own);
+            });
+        }
     }
 
     fn tell_rival(&mut self, turn: &mut Turn<'_>, id: BlockId) {
@@ -121,7 +134,8 @@ impl Node {
             .goals
             .keys()
             .any(|goal| *goal != id && index.tree.is_ancestor(&id, goal));
-        if !is_on_the_way && let Some(claim) = self.claim(&id) {
+        let is_said = self.pose.is_none() && !is_on_the_way;
+        if is_said && let Some(claim) = self.claim(&id) {
             turn.send(To::All, &Message::Inv(claim));
         }
     }

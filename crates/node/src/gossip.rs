@@ -3,7 +3,7 @@
 
 use alloc::string::ToString;
 
-use chain::{BitcoinHeader, BlockId, Micros, PeerId, Time};
+use chain::{BitcoinHeader, BlockId, Micros, PeerId, Time, Work};
 use protocol::{Channel, Event, Packet, To, said};
 
 use crate::intake::{Source, Taken};
@@ -85,7 +85,7 @@ impl Node {
         }
         self.on_claim(turn, from, claim);
         let index = &self.books.index;
-        let (work, ours) = (index.work(&best.id).unwrap_or(claim.work), index.tip_work());
+        let (work, ours) = (index.work(&best.id).unwrap_or(claim.work), self.told_work());
         if work == ours && before == Some(best.id) {
             self.confirm(turn, from);
         }
@@ -112,7 +112,7 @@ impl Node {
 
     /// A peer says once more where it stands, and we keep up with it: it may not have heard that.
     fn confirm(&mut self, turn: &mut Turn<'_>, peer: PeerId) {
-        let tip = self.books.index.tree.best();
+        let tip = self.told_tip();
         let known = self.tables.peers.get(&peer);
         if known.is_some_and(|known| known.is_told_at(&tip) <= turn.now) {
             self.send_tip(turn, To::Peer(peer));
@@ -161,7 +161,7 @@ impl Node {
     pub(crate) fn gossip(&mut self, turn: &mut Turn<'_>) {
         self.tables_mut().gossip = None;
         self.expire_sync(turn.now);
-        let (tip, work) = (self.books.index.tree.best(), self.books.index.tip_work());
+        let (tip, work) = (self.told_tip(), self.told_work());
         let due = self.tables.peers.behind(turn.now, &tip, work).due;
         if due.len() as u64 * 2 > self.tables.peers.up() {
             self.send_tip(turn, To::All);
@@ -194,9 +194,19 @@ impl Node {
         }
     }
 
+    /// What peers are told is our best block: what is, unless the protocol poses.
+    pub(crate) fn told_tip(&self) -> BlockId {
+        self.pose.unwrap_or_else(|| self.books.index.tree.best())
+    }
+
+    /// The work of that.
+    fn told_work(&self) -> Work {
+        self.books.index.work(&self.told_tip()).unwrap_or_default()
+    }
+
     /// Announces our best block.
     pub(crate) fn send_tip(&mut self, turn: &mut Turn<'_>, to: To) {
-        let tip = self.books.index.tree.best();
+        let tip = self.told_tip();
         let Some(claim) = self.claim(&tip) else {
             return;
         };

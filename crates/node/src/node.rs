@@ -44,6 +44,8 @@ pub struct Node {
     pub(crate) phase: Phase,
     /// The tip changed, and neither peers nor the protocol have been told yet.
     pub(crate) moved: bool,
+    /// The block that peers are told is the best one, if the protocol wishes so.
+    pub(crate) pose: Option<BlockId>,
     pub(crate) dice: Stream,
     /// What the protocol saved, until it has been started.
     pub(crate) shelf: Shelf,
@@ -97,6 +99,7 @@ impl Node {
             log: Log::default(),
             phase: Phase::Asleep,
             moved: false,
+            pose: None,
         }
     }
 
@@ -129,6 +132,7 @@ impl Node {
         for wish in self.shell.call(moment, call) {
             match shell::grant(wish, turn.out) {
                 Some(Decision::Publish { header, body }) => self.publish(turn, &header, &body),
+                Some(Decision::Pose(tip)) => self.pose(turn, tip),
                 // Decided blocks on top of a tree are what a finality gadget will need.
                 Some(
                     Decision::Decide { .. } | Decision::Snapshot(_) | Decision::Install { .. },
@@ -153,11 +157,22 @@ impl Node {
         self.take_block(turn, Source::Own, header.id(), &block);
     }
 
+    /// Tells peers that a block is the best one, or the truth again.
+    fn pose(&mut self, turn: &mut Turn<'_>, tip: Option<BlockId>) {
+        let tip = tip.filter(|tip| self.books.index.is_ready(tip));
+        let before = self.told_tip();
+        self.pose = tip;
+        if self.told_tip() != before {
+            self.send_tip(turn, To::All);
+            self.gossip_soon(turn);
+        }
+    }
+
     /// Tells peers and the protocol about a new tip; the protocol may answer with yet another
     /// block.
     fn settle(&mut self, turn: &mut Turn<'_>) {
         while core::mem::take(&mut self.moved) {
-            if !self.is_catching_up() {
+            if self.pose.is_none() && !self.is_catching_up() {
                 self.send_tip(turn, To::All);
                 self.gossip_soon(turn);
             }
@@ -253,6 +268,7 @@ impl Node {
             log: self.log.clone(),
             phase: self.phase.clone(),
             moved: self.moved,
+            pose: self.pose,
             dice: self.dice.clone(),
             shelf: self.shelf.clone(),
         }

@@ -205,8 +205,8 @@ impl Replica {
             Some(Decision::Decide { slot, proposal }) => self.slots.decide(slot, proposal),
             Some(Decision::Snapshot(keep)) => self.take_snapshot(keep, out),
             Some(Decision::Install { snapshot, keep }) => self.install(snapshot, keep, out),
-            // A slot protocol has no blocks of its own to publish.
-            Some(Decision::Publish { .. }) | None => {}
+            // A slot protocol has no blocks of its own to publish or withhold.
+            Some(Decision::Publish { .. } | Decision::Pose(_)) | None => {}
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use alloc::{boxed::Box, collections::BTreeSet, format, string::String, sync::Arc, vec, vec::Vec};
 
-use chain::{BlockTime, Header, PeerId, Stream, Time};
+use chain::{BlockId, BlockTime, Header, PeerId, Stream, Time};
 use protocol::{
     Batch, ChainView, Cx, Glance, Input, Keep, Key, Name, Outbox, Output, Proposal, Protocol,
     Saved, Sheet, Snapshot, TimerKey, To, Values, Wish, Write, kept,
@@ -28,6 +28,7 @@ pub(crate) struct Moment<'a> {
 /// What only the shape of a node can grant.
 pub(crate) enum Decision {
     Publish { header: Header, body: Arc<[u8]> },
+    Pose(Option<BlockId>),
     Decide { slot: u64, proposal: Arc<Proposal> },
     Snapshot(Vec<Keep>),
     Install { snapshot: Snapshot, keep: Vec<Keep> },
@@ -127,6 +128,7 @@ pub(crate) fn grant(wish: Wish, out: &mut Outbox) -> Option<Decision> {
         Wish::Stop(job) => Output::Stop(job),
         Wish::Tell(event) => Output::Tell(event),
         Wish::Publish { header, body } => return Some(Decision::Publish { header, body }),
+        Wish::Pose(tip) => return Some(Decision::Pose(tip)),
         Wish::Decide { slot, proposal } => return Some(Decision::Decide { slot, proposal }),
         Wish::Snapshot(keep) => return Some(Decision::Snapshot(keep)),
         Wish::Install { snapshot, keep } => return Some(Decision::Install { snapshot, keep }),

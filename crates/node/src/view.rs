@@ -1,6 +1,6 @@
 //! Branches as protocols see them: stored blocks, and above them headers that are not stored yet.
 
-use alloc::vec::Vec;
+use alloc::{boxed::Box, vec::Vec};
 
 use chain::{BitcoinHeader, BlockId, Height, Past, Work, past_median};
 use ledger::Place;
@@ -139,6 +139,12 @@ impl ChainView for View<'_> {
 
     fn forks(&self) -> Option<&dyn ForkView> {
         Some(self)
+    }
+
+    fn branch(&self, tip: BlockId) -> Option<Box<dyn ForkView + '_>> {
+        let (books, index) = (self.books, &self.books.index);
+        let branch = Branch::stored(index, tip).filter(|_| index.is_ready(&tip))?;
+        Some(Box::new(View { books, branch }))
     }
 }
 

@@ -43,6 +43,10 @@ pub trait Protocol {
     /// The best tip changed.
     fn on_tip(&mut self, _cx: &mut Cx<'_>) {}
 
+    /// A block has been stored and applied, whether or not it is the best tip now; `is_own` if this node
+    /// found it. Only told while the node poses ([`Wish::Pose`]): whoever is honest goes by `on_tip`.
+    fn on_block(&mut self, _cx: &mut Cx<'_>, _block: BlockId, _height: Height, _is_own: bool) {}
+
     /// The search of a job found a nonce, or has none left to try.
     fn on_job(&mut self, _cx: &mut Cx<'_>, _job: JobId, _found: Option<u32>) {}
 
@@ -128,6 +132,10 @@ pub trait ChainView {
     fn tip(&self) -> (BlockId, Height);
     /// The branch that ends there; `None` where slots are executed, which have no branches.
     fn forks(&self) -> Option<&dyn ForkView>;
+    /// The branch that ends in another block that was applied; `None` if there is no such block.
+    fn branch(&self, _tip: BlockId) -> Option<Box<dyn ForkView + '_>> {
+        None
+    }
     /// The latest durable snapshot, also when this node boots: then it stands at its slot.
     fn snapshot(&self) -> Option<&Snapshot> {
         None
@@ -144,9 +152,9 @@ pub trait ChainView {
     }
 }
 
-/// What a protocol of the fork-choice kind may read of the branch that ends in the best tip.
+/// What a protocol of the fork-choice kind may read of a branch: that of the best tip, or another.
 pub trait ForkView {
-    /// The tip and its ancestors.
+    /// The block that the branch ends in, and its ancestors.
     fn past(&self) -> &dyn Past;
     /// A body for the next block; a different `extra` gives a different commitment.
     fn draft(&self, extra: u64) -> Drafted;
@@ -231,6 +239,9 @@ pub enum Wish {
         /// Its body, as drafted.
         body: Arc<[u8]>,
     },
+    /// Say to peers from now on that this is the best block, whatever is, and nothing of others; `None`
+    /// to say the truth again. No honest protocol wishes for it: it is there for those who withhold blocks.
+    Pose(Option<BlockId>),
     /// Tell people about an event.
     Tell(Event),
 }
@@ -305,6 +316,11 @@ impl Cx<'_> {
     /// Hands a finished block to the node.
     pub fn publish(&mut self, header: Header, body: Arc<[u8]>) {
         self.wishes.push(Wish::Publish { header, body });
+    }
+
+    /// Says to peers from now on that a block is the best one, whatever is; `None`: the truth.
+    pub fn pose(&mut self, as_tip: Option<BlockId>) {
+        self.wishes.push(Wish::Pose(as_tip));
     }
 
     /// Tells people about an event.

@@ -8,8 +8,11 @@ use chain::{
 };
 use protocol::planted::is_planted;
 use protocol::{
-    Card, Cx, Entry, Facts, Glance, Job, JobId, ParamSpec, Protocol, Shape, Sheet, Value, Values,
+    Card, Cx, Entry, Facts, ForkView, Glance, Job, JobId, ParamSpec, Protocol, Shape, Sheet, Value,
+    Values,
 };
+
+mod twists;
 
 /// Proof of work's entry in the registry.
 pub const ENTRY: Entry = Entry {
@@ -49,7 +52,7 @@ pub const ENTRY: Entry = Entry {
         },
     ],
     build: |terms| Box::new(Pow::new(terms.chain.clone())),
-    twists: &[],
+    twists: twists::ALL,
     claims: |_| Vec::new(), // the common ones say all that it promises
 };
 
@@ -93,10 +96,16 @@ impl Pow {
 
     /// Drafts the next block and asks the host to search it instead of the previous one.
     fn search_next(&mut self, cx: &mut Cx<'_>) {
+        let chain = cx.chain;
+        // Nothing is searched where slots are executed.
+        if let Some(branch) = chain.forks() {
+            self.search_on(cx, branch);
+        }
+    }
+
+    /// The same on top of a branch.
+    fn search_on(&mut self, cx: &mut Cx<'_>, branch: &dyn ForkView) {
         let extra = self.next_extra(cx);
-        let Some(branch) = cx.chain.forks() else {
-            return; // nothing is searched where slots are executed
-        };
         let past = branch.past();
         let (Ok(bits), Ok(earliest)) = (
             required_bits(past, &self.params),
