@@ -60,7 +60,7 @@ fn a_link_is_the_same_run_wherever_it_is_replayed() {
     for (bad, why) in [
         (&link[..link.len() - 4], "checksum"),
         ("/live?room=maple", "links to runs begin"),
-        ("/lab?run=BAAAAAA", "version 4"),
+        ("/lab?run=BQAAAAA", "version 5"),
     ] {
         let output = tabchain(&["replay", bad], "");
         assert_eq!(output.status.code(), Some(2));

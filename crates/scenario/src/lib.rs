@@ -30,7 +30,7 @@ pub use outline::{LedgerOutline, ProtocolOutline};
 pub use replay::{MAX_LINK, Replay, ReplayError};
 pub use room::{Draft, MAX_NAME, Room, RoomError};
 pub use script::{
-    ChainSpec, ClientsSpec, DisksSpec, Expect, Fault, FaultKind, LinksSpec, NodesSpec, Scenario,
-    ScenarioError,
+    ChainSpec, ClientsSpec, DisksSpec, Expect, Fault, FaultKind, LinksSpec, NodesSpec, RegionSpec,
+    Scenario, ScenarioError,
 };
 pub use setting::{Evil, Place, Setting, Twist};

@@ -2,9 +2,10 @@
 //!
 //! | bytes | meaning |
 //! |---|---|
-//! | 1 | version: [`ACTED`] if somebody did something in the run, else [`PLAIN`] |
+//! | 1 | version: the first that has words for all that the scenario says, of those after the first |
 //! | any | the scenario and the fingerprint of its run, in postcard, its fields as in [`Wire`] |
-//! | any | if somebody did something: what, a list of [`WireFault`] |
+//! | any | from [`ACTED`] on: what somebody did, a list of [`WireFault`] |
+//! | any | from [`PLACED`] on: where the nodes are, a list of [`RegionSpec`] |
 //! | 4 | the first bytes of the SHA-256 of all before |
 //!
 //! A link is read for ever: who changes what is written in a version makes another version. It holds
@@ -21,15 +22,17 @@ use chain::{Time, sha256};
 use serde::{Deserialize, Serialize};
 
 use crate::script::{
-    ChainSpec, ClientsSpec, DisksSpec, Expect, Fault, FaultKind, LinksSpec, NodesSpec, Scenario,
-    ScenarioError,
+    ChainSpec, ClientsSpec, DisksSpec, Expect, Fault, FaultKind, LinksSpec, NodesSpec, RegionSpec,
+    Scenario, ScenarioError,
 };
 
 /// The longest link, in bytes. Some programs cut longer ones.
 pub const MAX_LINK: usize = 8_000;
-/// What is written of a run to which something was done, the latest version ...
+/// What is written of a run whose nodes are in regions, the latest version ...
+const PLACED: u8 = 4;
+/// ... of others to which something was done ...
 const ACTED: u8 = 3;
-/// ... and of others.
+/// ... and of all others.
 const PLAIN: u8 = 2;
 /// The version before, in which faults have milliseconds.
 const IN_MILLIS: u8 = 1;
@@ -78,7 +81,7 @@ impl fmt::Display for ReplayError {
             }
             Self::NotBase64 => write!(f, "the link has a sign too many or too few"),
             Self::Version(version) => {
-                write!(f, "the link has version {version}, known is {ACTED}")
+                write!(f, "the link has version {version}, known is {PLACED}")
             }
             Self::Damaged => write!(f, "the link is damaged: its checksum does not fit"),
             Self::Malformed => write!(f, "the link holds no scenario"),
@@ -222,12 +225,19 @@ impl Replay {
             return Err(ReplayError::Sparse);
         }
         let acts = wires(&self.scenario.acts);
-        let version = if acts.is_empty() { PLAIN } else { ACTED };
-        let bytes = postcard::to_extend(&self.wire(), Vec::from([version]));
-        let bytes = match version {
-            ACTED => bytes.and_then(|bytes| postcard::to_extend(&acts, bytes)),
-            _ => bytes,
+        let regions = &self.scenario.regions;
+        let version = match (acts.is_empty(), regions.is_empty()) {
+            (_, false) => PLACED,
+            (false, true) => ACTED,
+            (true, true) => PLAIN,
         };
+        let mut bytes = postcard::to_extend(&self.wire(), Vec::from([version]));
+        if version >= ACTED {
+            bytes = bytes.and_then(|bytes| postcard::to_extend(&acts, bytes));
+        }
+        if version >= PLACED {
+            bytes = bytes.and_then(|bytes| postcard::to_extend(regions, bytes));
+        }
         let mut bytes = bytes.map_err(|_| ReplayError::Malformed)?;
         let sum = sha256(&bytes);
         bytes.extend(&sum[..CHECKSUM]);
@@ -259,7 +269,7 @@ impl Replay {
             _ => return Err(ReplayError::Damaged),
         };
         let (version, body) = (all[0], &all[1..]);
-        if !(IN_MILLIS..=ACTED).contains(&version) {
+        if !(IN_MILLIS..=PLACED).contains(&version) {
             return Err(ReplayError::Version(version));
         }
         if sum[..] != sha256(all)[..CHECKSUM] {
@@ -269,14 +279,18 @@ impl Replay {
             IN_MILLIS => read::<InMillis>(body)?,
             _ => read::<WireFault>(body)?,
         };
-        let (acts, rest): (Vec<WireFault>, _) = match version {
-            ACTED => postcard::take_from_bytes(rest).map_err(|_| ReplayError::Malformed)?,
-            _ => (Vec::new(), rest),
+        let (acts, rest) = list::<WireFault>(rest, version >= ACTED)?;
+        let (regions, rest) = list::<RegionSpec>(rest, version >= PLACED)?;
+        let needless = match version {
+            PLACED => regions.is_empty(),
+            ACTED => acts.is_empty(),
+            _ => false,
         };
-        if !rest.is_empty() || acts.is_empty() == (version == ACTED) {
+        if !rest.is_empty() || needless {
             return Err(ReplayError::Malformed);
         }
         replay.scenario.acts = acts.into_iter().map(Fault::from).collect();
+        replay.scenario.regions = regions;
         replay.scenario.check().map_err(ReplayError::Scenario)?;
         Ok(replay)
     }
@@ -317,6 +331,17 @@ fn read<'a, F: Deserialize<'a> + Into<Fault>>(
     Ok((wire.read(), rest))
 }
 
+/// Reads a list if the version has it; returns what comes after it.
+fn list<'a, T: Deserialize<'a>>(
+    rest: &'a [u8],
+    is_there: bool,
+) -> Result<(Vec<T>, &'a [u8]), ReplayError> {
+    if !is_there {
+        return Ok((Vec::new(), rest));
+    }
+    postcard::take_from_bytes(rest).map_err(|_| ReplayError::Malformed)
+}
+
 impl<F: Into<Fault>> Wire<'_, F> {
     fn read(self) -> Replay {
         let scenario = Scenario {
@@ -328,6 +353,7 @@ impl<F: Into<Fault>> Wire<'_, F> {
             nodes: self.nodes.into_owned(),
             clients: self.clients,
             links: self.links,
+            regions: Vec::new(),
             peers: None,
             disks: self.disks,
             faults: self.faults.into_iter().map(F::into).collect(),

@@ -16,9 +16,11 @@ use crate::setting::{Setting, Twist};
 
 mod expect;
 mod fault;
+mod region;
 
 pub use expect::Expect;
 pub use fault::{Fault, FaultKind};
+pub use region::RegionSpec;
 
 /// A whole run, as its file describes it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,6 +45,9 @@ pub struct Scenario {
     /// The network.
     #[serde(default)]
     pub links: LinksSpec,
+    /// Where nodes are; without it, that makes no difference.
+    #[serde(default, rename = "region", skip_serializing_if = "Vec::is_empty")]
+    pub regions: Vec<RegionSpec>,
     /// Links that each node has begun to others, drawn at random; without it everybody hears everybody.
     /// Only files say so: the limits of what links hold need not allow for thousands of nodes.
     #[serde(default)]
@@ -169,6 +174,10 @@ pub mod limits {
     pub const FAULTS: usize = 1_000;
     /// Acts.
     pub const ACTS: usize = 1_000;
+    /// Regions.
+    pub const REGIONS: usize = 16;
+    /// Bytes of a region's name.
+    pub const REGION_NAME: usize = 40;
     /// Hashes per second of a node.
     pub const HASHES_PER_SECOND: u32 = 1_000_000;
     /// Milliseconds of delay, of a link or a disk.
@@ -215,7 +224,9 @@ pub enum ScenarioError {
     },
     /// The title contains a control character, which could manipulate the terminal that shows it.
     BadTitle(char),
-    /// A fault names a node that does not exist, or names one twice.
+    /// The same in the name of a region.
+    BadName(char),
+    /// A fault or region names a node that does not exist, or names one twice.
     BadNode(u32),
     /// Something is submitted at a node, which is no client.
     NotAClient(u32),
@@ -263,6 +274,7 @@ impl fmt::Display for ScenarioError {
                 write!(f, "{what} is {value}, not within {min} to {max}")
             }
             Self::BadTitle(sign) => write!(f, "title has a control character {sign:?}"),
+            Self::BadName(sign) => write!(f, "region.name has a control character {sign:?}"),
             Self::BadNode(node) => write!(f, "node {node} is not there, or named twice"),
             Self::UnknownTwist {
                 twist,
@@ -315,6 +327,7 @@ impl Scenario {
         let acts = length(self.acts.len());
         within("number of acts", acts, 0, length(limits::ACTS))?;
         self.links.check()?;
+        self.regions_of_all()?;
         self.disks.check()?;
         self.expect.check()?;
         self.faults.iter().try_for_each(|fault| fault.check(self))?;

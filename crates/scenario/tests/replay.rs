@@ -4,7 +4,9 @@
 
 use chain::Time;
 use proptest::prelude::*;
-use scenario::{Fault, FaultKind, MAX_LINK, Replay, ReplayError, Scenario};
+use scenario::{
+    Fault, FaultKind, MAX_LINK, RegionSpec, Replay, ReplayError, Scenario, ScenarioError,
+};
 
 const FILE: &str = r#"
     title = "Golden"
@@ -36,6 +38,9 @@ const GOLDEN: &str = "/lab?run=AgZHb2xkZW4HPAYGZ29sZGVuBHJhZnQCa3YBCWhlYXJ0YmVhd
 
 /// The same with two acts, as the third version writes it; likewise for ever.
 const ACTED: &str = "/lab?run=AwZHb2xkZW4HPAYGZ29sZGVuBHJhZnQCa3YBCWhlYXJ0YmVhdCgDAAL0AwIMAQIDBAjAhD0AAAqAiXoBARTAjbcBAgIegJL0AQMDKMCWsQIEAgIAAQECgJvuAgUBAAIBAsCfqwMGBDKApOgDBwEHYW5zd2VycwEBeAUGAQkJCQkJCQkJCQkJCQkJCQkCwKilBAACHsGopQQAAh5hOeqE";
+
+/// The same without acts and with two regions, as the fourth version writes it; likewise for ever.
+const PLACED: &str = "/lab?run=BAZHb2xkZW4HPAYGZ29sZGVuBHJhZnQCa3YBCWhlYXJ0YmVhdCgDAAL0AwIMAQIDBAjAhD0AAAqAiXoBARTAjbcBAgIegJL0AQMDKMCWsQIEAgIAAQECgJvuAgUBAAIBAsCfqwMGBDKApOgDBwEHYW5zd2VycwEBeAUGAQkJCQkJCQkJCQkJCQkJCQkAAgdaw7xyaWNoAQACAUYAClPDo28gUGF1bG8CBAECUAKQTpGpf3E";
 
 fn golden() -> Replay {
     Replay {
@@ -75,6 +80,53 @@ fn links_to_runs_with_acts_are_read_for_ever() {
     assert!(matches!(backwards, ReplayError::Scenario(_)));
 }
 
+/// Where nodes are needs the fourth version, and only that does.
+#[test]
+fn links_to_runs_with_regions_are_read_for_ever() {
+    let mut placed = golden();
+    let region = |name: &str, nodes: &[u32], delay_ms: [u32; 2], upload_kbit| RegionSpec {
+        name: name.into(),
+        nodes: nodes.into(),
+        delay_ms: delay_ms.into(),
+        upload_kbit,
+    };
+    placed.scenario.regions = vec![
+        region("Zürich", &[0], [1, 70], 0),
+        region("São Paulo", &[4, 1], [80, 2], 10_000),
+    ];
+    assert_eq!(placed.link().as_deref(), Ok(PLACED));
+    assert_eq!(Replay::parse(PLACED), Ok(placed.clone()));
+    let broken = |change: &dyn Fn(&mut Vec<RegionSpec>)| {
+        let mut replay = placed.clone();
+        change(&mut replay.scenario.regions);
+        replay.link().expect_err("outside the limits")
+    };
+    let twice = broken(&|regions| regions[0].nodes.push(1));
+    let error = ScenarioError::BadNode(1);
+    assert_eq!(twice, ReplayError::Scenario(error));
+    let nobody = broken(&|regions| regions[1].nodes = vec![5]);
+    let error = ScenarioError::BadNode(5);
+    assert_eq!(nobody, ReplayError::Scenario(error));
+    let control = broken(&|regions| regions[0].name.push('\u{7}'));
+    let error = ScenarioError::BadName('\u{7}');
+    assert_eq!(control, ReplayError::Scenario(error));
+    for change in [
+        &|regions: &mut Vec<RegionSpec>| regions[0].delay_ms[1] = 600_001,
+        &|regions: &mut Vec<RegionSpec>| regions[1].delay_ms.truncate(1),
+        &|regions: &mut Vec<RegionSpec>| regions[1].name.clear(),
+        &|regions: &mut Vec<RegionSpec>| regions[1].name = "a".repeat(41),
+        &|regions: &mut Vec<RegionSpec>| *regions = vec![regions[0].clone(); 17],
+    ] as [&dyn Fn(&mut Vec<RegionSpec>); 5]
+    {
+        let error = broken(change);
+        let range = matches!(
+            error,
+            ReplayError::Scenario(ScenarioError::OutOfRange { .. })
+        );
+        assert!(range, "{error}");
+    }
+}
+
 #[test]
 fn every_link_cut_short_or_with_one_sign_changed_is_refused() {
     for end in 0..GOLDEN.len() {
@@ -100,8 +152,8 @@ fn each_kind_of_damage_has_its_own_error() {
     assert_eq!(Replay::parse(room), Err(begins));
     assert_eq!(Replay::parse("/lab?run=A"), Err(ReplayError::NotBase64));
     assert_eq!(Replay::parse("/lab?run=AQ"), Err(ReplayError::Damaged));
-    let later = "/lab?run=BAAAAAA";
-    assert_eq!(Replay::parse(later), Err(ReplayError::Version(4)));
+    let later = "/lab?run=BQAAAAA";
+    assert_eq!(Replay::parse(later), Err(ReplayError::Version(5)));
 }
 
 /// What stands before the `#` is the page's address, and no part of the link.
@@ -204,11 +256,37 @@ fn kind() -> impl Strategy<Value = FaultKind> {
     })
 }
 
+/// Up to three, with the five nodes and clients in any of them or in none.
+fn regions() -> impl Strategy<Value = Vec<RegionSpec>> {
+    let region = (
+        "[a-zé]{1,10}",
+        proptest::array::uniform3(0..600_000u32),
+        any::<u32>(),
+    );
+    let regions = proptest::collection::vec(region, 0..4);
+    (regions, proptest::array::uniform5(0..4usize)).prop_map(|(regions, places)| {
+        let count = regions.len();
+        let at = |index| (0..5u32).filter(move |node| places[*node as usize] == index);
+        let region = |(index, (name, delays, upload_kbit)): (usize, (String, [u32; 3], u32))| {
+            let delay_ms = delays[..count].to_vec();
+            let nodes = at(index).collect();
+            RegionSpec {
+                name,
+                nodes,
+                delay_ms,
+                upload_kbit,
+            }
+        };
+        regions.into_iter().enumerate().map(region).collect()
+    })
+}
+
 fn scenario() -> impl Strategy<Value = Scenario> {
     let faults = proptest::collection::vec((0..60_000_000u64, kind()), 0..40);
     let acts = proptest::collection::vec((0..60_000_000u64, kind()), 0..8);
-    ("[^\\p{Cc}]{0,40}", any::<u64>(), 1..50u32, faults, acts).prop_map(
-        |(title, seed, heartbeat, faults, acts)| {
+    let title = "[^\\p{Cc}]{0,40}";
+    (title, any::<u64>(), 1..50u32, faults, acts, regions()).prop_map(
+        |(title, seed, heartbeat, faults, acts, regions)| {
             let mut scenario = golden().scenario;
             (scenario.title, scenario.seed) = (title, seed);
             let params = &mut scenario.chain.params;
@@ -217,6 +295,7 @@ fn scenario() -> impl Strategy<Value = Scenario> {
             scenario.faults = faults.into_iter().map(fault).collect();
             scenario.acts = acts.into_iter().map(fault).collect();
             scenario.acts.sort_by_key(|act| act.at);
+            scenario.regions = regions;
             scenario
         },
     )
@@ -241,7 +320,7 @@ proptest! {
 
     /// Bytes with a good checksum, so that all of them reach the decoder.
     #[test]
-    fn whole_junk_is_refused_without_a_panic(version in 1..4u8, body in proptest::collection::vec(any::<u8>(), 0..400)) {
+    fn whole_junk_is_refused_without_a_panic(version in 1..5u8, body in proptest::collection::vec(any::<u8>(), 0..400)) {
         use base64ct::Encoding as _;
         let mut bytes = vec![version];
         bytes.extend(body);

@@ -95,6 +95,7 @@ pub fn scenario(entry: &Entry, seed: u64) -> Scenario {
             every_ms,
         },
         links,
+        regions: Vec::new(),
         peers: None,
         disks,
         faults,

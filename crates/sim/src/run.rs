@@ -465,7 +465,7 @@ fn places(scenario: &Scenario) -> Vec<Place> {
 }
 
 fn network(scenario: &Scenario) -> Network {
-    let network = Network::new(scenario.links, scenario.seed);
+    let network = Network::new(scenario);
     let seats = scenario.nodes.count + scenario.clients.count;
     match scenario.peers {
         Some(peers) => network.sparse(seats, peers, scenario.seed),

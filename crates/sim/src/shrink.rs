@@ -124,6 +124,7 @@ impl Search<'_> {
     }
 
     fn calm_links(&mut self) {
+        self.change(|scenario| scenario.regions.clear());
         self.change(|scenario| scenario.links.loss_ppm = 0);
         self.change(|scenario| scenario.links.duplicate_ppm = 0);
         self.change(|scenario| scenario.links.delay_max_ms = scenario.links.delay_min_ms);

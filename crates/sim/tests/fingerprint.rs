@@ -44,6 +44,7 @@ const CASES: &[Case] = &cases![
     "pbft/20-lying-checkpoint",
     "pbft/21-wrong-replies",
     "pbft/22-parted-views",
+    "pbft/23-four-regions",
     "pow/01-lossy-links",
     "pow/02-partition",
     "pow/03-deep-partition",

@@ -122,7 +122,8 @@ impl Sim {
         let (cause, since) = (said.event, self.now);
         for to in receivers {
             self.counts.packets += 1;
-            let arrivals = self.network.arrivals(self.now, from, to);
+            let bytes = said.packet.wire_size.into();
+            let arrivals = self.network.arrivals(self.now, from, to, bytes);
             if arrivals.is_empty() {
                 self.counts.lost += 1;
             }
