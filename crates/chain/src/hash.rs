@@ -1,4 +1,4 @@
-//! SHA-256, double SHA-256 and the 32-byte identities built from them.
+//! SHA-256, double SHA-256, HASH160, and the 32-byte identities built from them.
 //!
 //! Identities keep Bitcoin's internal byte order and are shown reversed, as Bitcoin shows them.
 //! Their `Ord` compares internal bytes: good enough for maps, meaningless for proof of work
@@ -19,6 +19,11 @@ pub fn sha256(bytes: &[u8]) -> [u8; 32] {
 /// SHA-256 applied twice: Bitcoin's hash for headers, transactions and Merkle nodes.
 pub fn sha256d(bytes: &[u8]) -> [u8; 32] {
     sha256(&sha256(bytes))
+}
+
+/// RIPEMD-160 of SHA-256: Bitcoin's hash for public keys, 20 bytes long.
+pub fn hash160(bytes: &[u8]) -> [u8; 20] {
+    ripemd::Ripemd160::digest(sha256(bytes)).into()
 }
 
 /// The text is not 64 hexadecimal digits.

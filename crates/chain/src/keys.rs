@@ -1,4 +1,4 @@
-//! Keys and Schnorr signatures over secp256k1, as BIP340 has them.
+//! Keys and Schnorr signatures over secp256k1, as BIP340 has them; the older ECDSA signatures are in [`ecdsa`].
 //!
 //! A public key is always computed from the secret one: signing with a public
 //! key that somebody else hands in can give the secret away.
@@ -14,6 +14,7 @@ use k256::{NonZeroScalar, ProjectivePoint, Scalar};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use sha2::{Digest, Sha256};
 
+pub mod ecdsa;
 pub mod shared;
 
 /// Why bytes are no key, or a signature no signature.
@@ -34,6 +35,9 @@ pub enum KeyError {
     /// Not this key's signature of this message.
     #[error("signature {0} does not verify")]
     BadSignature(Signature),
+    /// Not this key's ECDSA signature of this message, or not in the form of one.
+    #[error("the ECDSA signature does not verify")]
+    BadEcdsa,
     /// A tweak that is not below the group's order, or that cancels the key.
     #[error("{} cannot tweak this key", hex::encode(.0))]
     BadTweak([u8; 32]),

@@ -32,9 +32,10 @@ pub use codec::{
     Decode, DecodeError, Encode, Reader, decode_exact, put_bytes, put_compact_size, put_list,
 };
 pub use hash::{
-    BlockId, Hash256, MerkleRoot, ParseHashError, StateRoot, Txid, Wtxid, sha256, sha256d,
+    BlockId, Hash256, MerkleRoot, ParseHashError, StateRoot, Txid, Wtxid, hash160, sha256, sha256d,
 };
 pub use header::{BitcoinHeader, Header, SealedHeader};
+pub use keys::ecdsa::EcdsaKey;
 pub use keys::shared::{SharedSecret, Tag, TagKey};
 pub use keys::{KeyError, PeerId, PublicKey, SecretKey, Signature, tagged_hash};
 pub use params::{Anchor, ChainParams, MAX_HALVING, ParamsError, bitcoin_2009, tabchain};
@@ -45,7 +46,7 @@ pub use rules::{
     next_target_bits, past_median, required_bits, subsidy,
 };
 pub use script::Script;
-pub use sighash::{SighashError, SighashType, Sighasher, verify_key_spend};
+pub use sighash::{EcdsaSighashType, SighashError, SighashType, Sighasher, verify_key_spend};
 pub use target::{Compact, CompactTarget, Target, TargetError, Work, block_proof};
 pub use transaction::{OutPoint, Transaction, TxIn, TxOut, Witness, WitnessItem};
 pub use tree::{InsertError, Link, LinkState, Reorg, Tree};

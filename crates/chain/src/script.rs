@@ -1,4 +1,4 @@
-//! Scripts as byte strings, and the block height at the start of a coinbase (BIP34).
+//! Scripts: byte strings, their operations, and the block height at the start of a coinbase (BIP34).
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -21,11 +21,86 @@ const OP_PUSHDATA1: u8 = 0x4c;
 const OP_PUSHDATA2: u8 = 0x4d;
 /// Like [`OP_PUSHDATA1`], with a length of four bytes.
 const OP_PUSHDATA4: u8 = 0x4e;
+/// Does nothing but say where the signed part of a script begins.
+const OP_CODESEPARATOR: u8 = 0xab;
+
+/// One operation of a script.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Op<'a> {
+    /// Its code.
+    pub code: u8,
+    /// The bytes that it pushes; empty for all that are no pushes of bytes.
+    pub data: &'a [u8],
+}
+
+/// Reads a script one operation after the other; see [`Script::ops`].
+#[derive(Clone, Debug)]
+pub struct Ops<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Ops<'a> {
+    /// The bytes that were not read.
+    #[must_use]
+    pub fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
+}
+
+impl<'a> Iterator for Ops<'a> {
+    type Item = Op<'a>;
+
+    fn next(&mut self) -> Option<Op<'a>> {
+        let (&code, rest) = self.rest.split_first()?;
+        let (len, rest) = match code {
+            0..=0x4b => (usize::from(code), rest),
+            OP_PUSHDATA1 => split_len::<1>(rest)?,
+            OP_PUSHDATA2 => split_len::<2>(rest)?,
+            OP_PUSHDATA4 => split_len::<4>(rest)?,
+            _ => (0, rest),
+        };
+        let (data, rest) = rest.split_at_checked(len)?;
+        self.rest = rest;
+        Some(Op { code, data })
+    }
+}
+
+/// A length of so many bytes, and what follows it.
+fn split_len<const N: usize>(bytes: &[u8]) -> Option<(usize, &[u8])> {
+    let (len, rest) = bytes.split_first_chunk::<N>()?;
+    let mut all = [0; 4];
+    all[..N].copy_from_slice(len);
+    Some((u32::from_le_bytes(all) as usize, rest))
+}
 
 impl Script {
     /// The bytes.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
+    }
+
+    /// Its operations. They end early where a push promises more bytes than there are, and [`Ops::rest`]
+    /// is not empty then.
+    #[must_use]
+    pub fn ops(&self) -> Ops<'_> {
+        Ops { rest: &self.0 }
+    }
+
+    /// Its bytes without each OP_CODESEPARATOR. From a push that promises too much on, nothing is left out.
+    #[must_use]
+    pub fn without_code_separators(&self) -> Vec<u8> {
+        let mut kept = Vec::with_capacity(self.0.len());
+        let mut ops = self.ops();
+        let mut before = ops.rest();
+        while let Some(op) = ops.next() {
+            if op.code != OP_CODESEPARATOR {
+                let len = before.len() - ops.rest().len();
+                kept.extend_from_slice(&before[..len]);
+            }
+            before = ops.rest();
+        }
+        kept.extend_from_slice(before);
+        kept
     }
 
     /// Appends a push of `data` with the shortest length.

@@ -4,8 +4,9 @@ use std::io::{BufRead, Read};
 use std::path::Path;
 
 use chain::{
-    BitcoinHeader, Block, BlockTime, CompactTarget, Reject, Target, U256, Work, bitcoin_2009,
-    block_proof, decode_exact, next_target_bits,
+    BitcoinHeader, Block, BlockTime, CompactTarget, EcdsaSighashType, Hash256, Reject, Script,
+    Target, Transaction, U256, Work, bitcoin_2009, block_proof, decode_exact, next_target_bits,
+    sighash::legacy,
 };
 use serde_json::{Value, json};
 
@@ -67,6 +68,43 @@ pub fn blocks(file: &Path, out: &mut Out) -> Result<bool, Failure> {
         let value = json!({"ok": true, "hash": hash, "transactions": count});
         Ok((format!("ok {hash} {count}"), value))
     })
+}
+
+/// `check sighash`; true if every line could be read.
+pub fn sighashes(file: &Path, out: &mut Out) -> Result<bool, Failure> {
+    each_line(file, out, |line| {
+        let hash = sighash(line)?.to_string();
+        let value = json!({"ok": true, "hash": hash});
+        Ok((hash, value))
+    })
+}
+
+/// The digest of one line; else what is wrong with it.
+fn sighash(line: &str) -> Result<Hash256, String> {
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let [tx, script, input, kind] = words[..] else {
+        return Err(format!(
+            "{} words instead of four: tx script index type",
+            words.len()
+        ));
+    };
+    let bytes = |word: &str| hex::decode(hex_args::digits(word)).ok();
+    let tx = bytes(tx).and_then(|bytes| decode_exact::<Transaction>(&bytes).ok());
+    let tx = tx.ok_or("bad-tx-encoding")?;
+    let script = match script {
+        "-" => Some(Vec::new()),
+        hex => bytes(hex),
+    };
+    let script = script.ok_or("the script is neither hex nor -")?;
+    let input = input.parse();
+    let input = input.map_err(|_| "the index is no number of an input".to_string())?;
+    let kind: i32 = kind
+        .parse()
+        .map_err(|_| "the type is no number of 32 bits".to_string())?;
+    let kind = EcdsaSighashType(kind.cast_unsigned());
+    let hash = legacy::hash(&tx, input, &Script(script), kind);
+    hash.map(Hash256::from_bytes)
+        .map_err(|error| error.to_string())
 }
 
 /// `check retarget`.

@@ -36,6 +36,7 @@ struct Args {
 const EXAMPLES: &str = "Examples:
   tabchain check headers headers.txt --linked
   tabchain check blocks blocks.txt
+  tabchain check sighash inputs.txt
   tabchain check retarget 1261130161 1262152739 1d00ffff
   tabchain check compact 1d00ffff
   tabchain mine --header 0100...7c --threads 2
@@ -147,6 +148,13 @@ enum Check {
         /// The file; - for standard input.
         file: PathBuf,
     },
+    /// What signatures of inputs without a witness sign. One input per line, in four words: transaction in hex,
+    /// script in hex (- for an empty one), index of the input, type as a signed decimal.
+    #[command(after_help = "Example:\n  tabchain check sighash inputs.txt")]
+    Sighash {
+        /// The file; - for standard input.
+        file: PathBuf,
+    },
     /// The bits after one of Bitcoin's retarget windows, from the times of its first and last
     /// block.
     #[command(after_help = "Example:\n  tabchain check retarget 1261130161 1262152739 1d00ffff")]
@@ -175,6 +183,7 @@ fn main() -> ExitCode {
     let outcome = match args.command {
         Command::Check(Check::Headers { file, linked }) => check::headers(&file, linked, &mut out),
         Command::Check(Check::Blocks { file }) => check::blocks(&file, &mut out),
+        Command::Check(Check::Sighash { file }) => check::sighashes(&file, &mut out),
         Command::Check(Check::Retarget { first, last, bits }) => {
             check::retarget(first, last, bits.0, &mut out)
         }

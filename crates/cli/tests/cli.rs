@@ -149,6 +149,50 @@ fn mutated_and_damaged_blocks_are_told_apart() {
 }
 
 #[test]
+fn signature_hashes_are_bitcoin_cores() {
+    let file = vectors("legacy_sighash.json");
+    let cases = &file.as_array().expect("a list")[1..];
+    let mut lines = String::new();
+    for case in cases {
+        let script = match case[1].as_str().expect("text") {
+            "" => "-",
+            script => script,
+        };
+        let tx = case[0].as_str().expect("text");
+        lines += &format!("{tx} {script} {} {}\n", case[2], case[3]);
+    }
+    let output = tabchain(&["check", "sighash", "-"], &lines);
+    assert!(output.status.success());
+    let expected: Vec<&str> = cases.iter().filter_map(|case| case[4].as_str()).collect();
+    assert_eq!(text(&output).lines().collect::<Vec<_>>(), expected);
+
+    let tx = cases[0][0].as_str().expect("text");
+    let bad = [
+        format!("{tx} - 0"),
+        "00 - 0 1".into(),
+        format!("{tx} xyz 0 1"),
+        format!("{tx} - -1 1"),
+        format!("{tx} - 3 1"),
+        format!("{tx} - 0 2147483648"),
+    ];
+    let output = tabchain(&["check", "sighash", "-", "--json"], &bad.join("\n"));
+    assert_eq!(output.status.code(), Some(1));
+    let reasons: Vec<String> = text(&output)
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).expect("JSON")["reason"].to_string())
+        .collect();
+    let expected = [
+        "\"3 words instead of four: tx script index type\"",
+        "\"bad-tx-encoding\"",
+        "\"the script is neither hex nor -\"",
+        "\"the index is no number of an input\"",
+        "\"there is no input 3\"",
+        "\"the type is no number of 32 bits\"",
+    ];
+    assert_eq!(reasons, expected);
+}
+
+#[test]
 fn retargets_are_bitcoins() {
     for (first, last, bits, expected) in [
         ("1261130161", "1262152739", "0x1d00ffff", "1d00d86a"),

@@ -1,4 +1,5 @@
 //! Arbitrary values of the chain, for property tests.
+#![allow(dead_code, reason = "no test needs all of them")]
 
 use chain::{
     BitcoinHeader, Block, BlockId, BlockTime, CompactTarget, MerkleRoot, OutPoint, Script,

@@ -9,10 +9,11 @@ use alloc::vec::Vec;
 
 use crate::address::Address;
 use crate::codec::{Encode, put_bytes};
-use crate::hash::{Txid, sha256};
-use crate::keys::{KeyError, PublicKey, SecretKey, Signature, tagged_hash};
-use crate::reject::Reject;
+use crate::hash::sha256;
+use crate::keys::{PublicKey, SecretKey, Signature, tagged_hash};
 use crate::transaction::{Transaction, TxIn, TxOut, WitnessItem};
+
+use super::{SighashError, put_output};
 
 /// Which outputs a signature covers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,56 +82,6 @@ const ANYONE_CAN_PAY: u8 = 0x80;
 const ANNEX: u8 = 0x50;
 /// Precedes the message, so that its format can change in later versions.
 const EPOCH: u8 = 0;
-
-/// Why there is no message to sign, or an input may not be spent.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum SighashError {
-    /// There must be one spent output for each input.
-    #[error("{inputs} inputs, but {prevouts} spent outputs")]
-    PrevoutCount {
-        /// Number of inputs.
-        inputs: u64,
-        /// Number of spent outputs given.
-        prevouts: u64,
-    },
-    /// The transaction has fewer inputs.
-    #[error("there is no input {0}")]
-    NoSuchInput(u32),
-    /// No type has this byte, or it is a zero, which must be left out.
-    #[error("invalid signature type {0:#04x}")]
-    BadType(u8),
-    /// The signature covers the output at the input's index, and there is none.
-    #[error("there is no output at the index of input {0}")]
-    NoSingleOutput(u32),
-    /// The spent output is not a taproot output.
-    #[error("input {0} does not spend a taproot output")]
-    NotTaproot(u32),
-    /// The secret key is not that of the spent output.
-    #[error("input {0} spends the output of another key")]
-    WrongKey(u32),
-    /// The witness is not a single signature: script-path spends are not supported.
-    #[error("input {input} has {items} witness items instead of one signature")]
-    BadWitness {
-        /// The input.
-        input: u32,
-        /// Number of witness items, the annex not counted.
-        items: u64,
-    },
-    /// An invalid key, or a signature that does not verify.
-    #[error(transparent)]
-    Key(#[from] KeyError),
-}
-
-impl SighashError {
-    /// The corresponding reason to refuse the transaction `txid`.
-    pub fn to_reject(&self, txid: Txid, input: u32) -> Reject {
-        match self {
-            Self::Key(KeyError::BadSignature(_)) => Reject::BadSignature { txid, input },
-            Self::Key(KeyError::BadPublicKey(_)) => Reject::BadPublicKey { txid, input },
-            _ => Reject::BadWitness { txid, input },
-        }
-    }
-}
 
 /// Makes the messages for all inputs of one transaction, hashing its parts only once.
 #[derive(Clone, Debug)]
@@ -322,9 +273,4 @@ fn hash_all<T>(items: &[T], put: impl Fn(&T, &mut Vec<u8>)) -> [u8; 32] {
     let mut bytes = Vec::new();
     items.iter().for_each(|item| put(item, &mut bytes));
     sha256(&bytes)
-}
-
-fn put_output(output: &TxOut, out: &mut Vec<u8>) {
-    out.extend_from_slice(&output.value.to_le_bytes());
-    output.script_pubkey.encode_into(out);
 }
