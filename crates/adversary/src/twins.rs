@@ -114,7 +114,7 @@ fn own(key: u16) -> TimerKey {
 impl Machine for Twins {
     fn step(&mut self, now: Time, input: Input, out: &mut Outbox) {
         match input {
-            Input::Boot { .. } | Input::Loaded { .. } => {
+            Input::Boot { .. } | Input::Loaded { .. } | Input::Search { .. } => {
                 self.step_first(now, input.clone(), out);
                 self.step_second(now, input, out);
             }

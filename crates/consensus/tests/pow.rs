@@ -60,6 +60,11 @@ fn params(bits: u32) -> ChainParams {
 
 /// Calls a protocol once and returns its wishes.
 fn call(view: &View, clock: u32, f: impl FnOnce(&mut Cx<'_>)) -> Vec<Wish> {
+    call_of(view, clock, true, f)
+}
+
+/// The same in a host that searches or does not.
+fn call_of(view: &View, clock: u32, searches: bool, f: impl FnOnce(&mut Cx<'_>)) -> Vec<Wish> {
     let mut wishes = Vec::new();
     let mut rng = Stream::new(1, 2, "test");
     f(&mut Cx {
@@ -67,6 +72,7 @@ fn call(view: &View, clock: u32, f: impl FnOnce(&mut Cx<'_>)) -> Vec<Wish> {
         clock: BlockTime(clock),
         me: PeerId::from_bytes([1; 32]),
         peers: &[],
+        searches,
         rng: &mut rng,
         chain: view,
         wishes: &mut wishes,
@@ -191,6 +197,26 @@ fn spent_nonces_and_the_timer_roll_time_and_extra_nonce() {
         [],
         "a job that is gone"
     );
+}
+
+#[test]
+fn a_host_that_does_not_search_gets_no_jobs() {
+    let (mut pow, view) = start(0x1d00_ffff);
+    let idle = |f: &mut dyn FnMut(&mut Cx<'_>)| call_of(&view, NOW, false, f);
+    assert_eq!(idle(&mut |cx| pow.on_boot(cx, &Values::new())), []);
+    assert_eq!(idle(&mut |cx| pow.on_tip(cx)), []);
+    let first = job(&call(&view, NOW, |cx| pow.on_search(cx)));
+    let Wish::Stop(stopped) = idle(&mut |cx| pow.on_search(cx))[0] else {
+        panic!("the search ends")
+    };
+    assert_eq!(stopped, first.id);
+    assert_eq!(
+        idle(&mut |cx| pow.on_timer(cx, 0)),
+        [],
+        "no draft is rolled"
+    );
+    let second = job(&call(&view, NOW, |cx| pow.on_search(cx)));
+    assert_ne!(first.header, second.header, "nothing is searched twice");
 }
 
 /// Where blocks take long, nobody needs another draft every two seconds.

@@ -29,6 +29,8 @@ pub struct Config {
     pub payee: Payee,
     /// Seeds its randomness; different in every incarnation.
     pub seed: u64,
+    /// Whether its host searches nonces, until [`Input::Search`] says otherwise.
+    pub searches: bool,
     /// The chain.
     pub params: Arc<ChainParams>,
 }
@@ -90,7 +92,7 @@ impl Node {
         memo: Memo,
     ) -> Self {
         Self {
-            shell: Shell::new(protocol, config.me, config.seed),
+            shell: Shell::new(protocol, &config),
             dice: Stream::new(config.seed, 0, "gossip"),
             books: Books::new(config, ledger, memo),
             shelf: Shelf::default(),
@@ -219,6 +221,9 @@ impl Machine for Node {
     fn step(&mut self, now: Time, input: Input, out: &mut Outbox) {
         let clock = now.to_block_time(self.books.config.params.genesis.header.time);
         let turn = &mut Turn { now, clock, out };
+        if let Input::Search { on } = input {
+            self.shell.set_searches(on);
+        }
         match input {
             Input::Boot { saved } => self.boot(turn, &saved),
             Input::Loaded { key, value } => self.loaded(turn, &key, value),

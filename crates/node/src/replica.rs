@@ -53,7 +53,7 @@ impl Replica {
     #[must_use]
     pub fn new(config: &Config, protocol: Box<dyn Protocol>, ledger: Arc<dyn Ledger>) -> Self {
         Self {
-            shell: Shell::new(protocol, config.me, config.seed),
+            shell: Shell::new(protocol, config),
             slots: Slots::new(&config.params, ledger.genesis()),
             ledger,
             phase: Phase::Asleep,
@@ -213,6 +213,9 @@ impl Replica {
 
 impl Machine for Replica {
     fn step(&mut self, now: Time, input: Input, out: &mut Outbox) {
+        if let Input::Search { on } = input {
+            self.shell.set_searches(on);
+        }
         match (&mut self.phase, input) {
             (Phase::Asleep, Input::Boot { saved }) => {
                 let (shelf, loads) = Shelf::of(&saved, Some(SNAPSHOT));

@@ -9,10 +9,14 @@ use protocol::{
     Saved, Sheet, Snapshot, TimerKey, To, Values, Wish, Write, kept,
 };
 
+use crate::node::Config;
+
 /// A protocol and its surroundings.
 pub(crate) struct Shell {
     protocol: Box<dyn Protocol>,
     me: PeerId,
+    /// Whether the host searches nonces.
+    searches: bool,
     rng: Stream,
 }
 
@@ -35,9 +39,18 @@ pub(crate) enum Decision {
 }
 
 impl Shell {
-    pub fn new(protocol: Box<dyn Protocol>, me: PeerId, seed: u64) -> Self {
-        let rng = Stream::new(seed, 0, "protocol");
-        Self { protocol, me, rng }
+    pub fn new(protocol: Box<dyn Protocol>, config: &Config) -> Self {
+        Self {
+            protocol,
+            me: config.me,
+            searches: config.searches,
+            rng: Stream::new(config.seed, 0, "protocol"),
+        }
+    }
+
+    /// The host searches nonces from now on, or does so no longer.
+    pub fn set_searches(&mut self, on: bool) {
+        self.searches = on;
     }
 
     pub fn protocol(&self) -> &dyn Protocol {
@@ -62,6 +75,7 @@ impl Shell {
             clock,
             me: self.me,
             peers,
+            searches: self.searches,
             rng: &mut self.rng,
             chain,
             wishes: &mut wishes,
@@ -82,13 +96,14 @@ impl Shell {
         Self {
             protocol: self.protocol.fork(),
             me: self.me,
+            searches: self.searches,
             rng: self.rng.clone(),
         }
     }
 }
 
-/// Hands the protocol what is for it in a node that takes part: what became of its timers and jobs, and
-/// what people submit. Whatever else comes is the node's own.
+/// Hands the protocol what is for it in a node that takes part: what became of its timers and jobs,
+/// whether there is a search for these, and what people submit. Whatever else comes is the node's own.
 pub(crate) fn hand_over(protocol: &mut dyn Protocol, cx: &mut Cx<'_>, input: &Input) {
     match input {
         Input::Timer {
@@ -96,6 +111,7 @@ pub(crate) fn hand_over(protocol: &mut dyn Protocol, cx: &mut Cx<'_>, input: &In
         } => protocol.on_timer(cx, *key),
         Input::Submit { ask, tx } => protocol.on_submit(cx, *ask, tx),
         Input::Order(order) => protocol.on_order(cx, order),
+        Input::Search { .. } => protocol.on_search(cx),
         Input::Found { job, nonce } => protocol.on_job(cx, *job, Some(*nonce)),
         Input::Spent { job } => protocol.on_job(cx, *job, None),
         Input::Timer {

@@ -47,6 +47,9 @@ pub trait Protocol {
     /// found it. Only told while the node poses ([`Wish::Pose`]): whoever is honest goes by `on_tip`.
     fn on_block(&mut self, _cx: &mut Cx<'_>, _block: BlockId, _height: Height, _is_own: bool) {}
 
+    /// The host searches nonces from now on, or does so no longer: `cx.searches` says which.
+    fn on_search(&mut self, _cx: &mut Cx<'_>) {}
+
     /// The search of a job found a nonce, or has none left to try.
     fn on_job(&mut self, _cx: &mut Cx<'_>, _job: JobId, _found: Option<u32>) {}
 
@@ -170,6 +173,8 @@ pub struct Cx<'a> {
     pub me: PeerId,
     /// Who can be reached now, this node excluded. Not who counts: members are in the terms.
     pub peers: &'a [PeerId],
+    /// Whether the host searches nonces: if not, nobody does anything about jobs.
+    pub searches: bool,
     /// Deterministic randomness for this node and purpose.
     pub rng: &'a mut Stream,
     /// The chain as this node knows it.

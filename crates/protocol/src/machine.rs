@@ -53,6 +53,12 @@ pub enum Input {
         /// The transaction; only ledgers can read it.
         tx: Arc<[u8]>,
     },
+    /// Whether the host searches nonces from now on. What holds in the beginning is said when a machine
+    /// is made.
+    Search {
+        /// Whether it does.
+        on: bool,
+    },
     /// A nonce that meets the target of a job.
     Found {
         /// The job it answers; a machine ignores jobs that it has replaced.
@@ -146,7 +152,7 @@ pub enum Output {
         /// The best block after that.
         tip: BlockId,
     },
-    /// Search nonces for this job, if the host mines at all; replaces the machine's earlier job.
+    /// Search nonces for this job; replaces the machine's earlier job.
     Work(Job),
     /// Stop searching: the job is no longer worth it.
     Stop(JobId),

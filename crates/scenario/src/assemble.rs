@@ -41,6 +41,7 @@ impl Recipe {
             me: key.peer_id(),
             payee: Payee(key),
             seed: place.seed,
+            searches: place.searches,
             params: chain.clone(),
         };
         match self.shape {

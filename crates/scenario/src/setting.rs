@@ -39,6 +39,8 @@ pub struct Place {
     pub seat: Seat,
     /// Seeds its randomness; different in every incarnation.
     pub seed: u64,
+    /// Whether its host searches nonces, until [`protocol::Input::Search`] says otherwise.
+    pub searches: bool,
 }
 
 /// A way to lie, as registries list it.

@@ -82,6 +82,7 @@ fn take_input(input: &Input, bytes: &mut Vec<u8>) {
             bytes.extend([2, owner]);
             bytes.extend(number.to_le_bytes());
         }
+        Input::Search { on } => bytes.extend([9, u8::from(*on)]),
         Input::Found { job, nonce } => {
             bytes.push(3);
             bytes.extend(job.0.to_le_bytes());

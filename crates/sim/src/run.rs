@@ -460,6 +460,7 @@ fn places(scenario: &Scenario) -> Vec<Place> {
         },
         seat: SeatNumber(index),
         seed: 0,
+        searches: scenario.hash_rate(index) > 0,
     };
     (0..nodes + clients).map(place).collect()
 }

@@ -109,6 +109,7 @@ pub fn set_mining(cx: &mut Cx<'_>, l: &mut Lasting, member: &mut Member, on: boo
             Happening::MiningStopped
         };
         l.note(cx, what);
+        member.set_search(on);
         member.change();
     }
 }

@@ -156,6 +156,7 @@ impl Lasting {
             role,
             seat: chain::Seat(seat),
             seed: cx.number(),
+            searches: self.mining.is_on(),
         };
         self.rules.assemble(&place, &self.memo)
     }

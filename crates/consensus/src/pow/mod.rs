@@ -94,7 +94,8 @@ impl Pow {
         }
     }
 
-    /// Drafts the next block and asks the host to search it instead of the previous one.
+    /// Drafts the next block and asks the host to search it instead of the previous one. Drafts nothing
+    /// for hosts that do not search.
     fn search_next(&mut self, cx: &mut Cx<'_>) {
         let chain = cx.chain;
         // Nothing is searched where slots are executed.
@@ -105,6 +106,9 @@ impl Pow {
 
     /// The same on top of a branch.
     fn search_on(&mut self, cx: &mut Cx<'_>, branch: &dyn ForkView) {
+        if !cx.searches {
+            return self.cease(cx);
+        }
         let extra = self.next_extra(cx);
         let past = branch.past();
         let (Ok(bits), Ok(earliest)) = (
@@ -138,6 +142,14 @@ impl Pow {
             header,
             body: draft.body,
         });
+    }
+
+    /// Forgets the draft, if there is one.
+    fn cease(&mut self, cx: &mut Cx<'_>) {
+        if let Some(search) = self.search.take() {
+            cx.stop(search.job);
+            cx.disarm(ROLL);
+        }
     }
 
     /// A number that no earlier draft of this incarnation had. The first one is random, so that a
@@ -205,6 +217,10 @@ impl Protocol for Pow {
     }
 
     fn on_tip(&mut self, cx: &mut Cx<'_>) {
+        self.search_next(cx);
+    }
+
+    fn on_search(&mut self, cx: &mut Cx<'_>) {
         self.search_next(cx);
     }
 

@@ -122,6 +122,10 @@ impl<S: Strategy> Protocol for Withholder<S> {
         }
     }
 
+    fn on_search(&mut self, cx: &mut Cx<'_>) {
+        self.search(cx);
+    }
+
     fn on_timer(&mut self, cx: &mut Cx<'_>, key: u16) {
         if key == ROLL {
             self.search(cx);

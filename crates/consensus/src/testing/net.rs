@@ -421,6 +421,7 @@ impl<P: Tested> Net<P> {
                 clock: BlockTime(0),
                 me: node.peer,
                 peers: &[],
+                searches: false,
                 rng: &mut node.rng,
                 chain: &View {
                     executor: &alive.executor,

@@ -223,6 +223,7 @@ pub fn peer(seat: u8) -> PeerId {
 pub fn config(seat: u8) -> Config {
     let payee = Payee(key(seat));
     Config {
+        searches: true,
         me: peer(seat),
         payee,
         seed: u64::from(seat),

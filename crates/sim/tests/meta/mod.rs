@@ -111,6 +111,7 @@ fn feed_junk(registry: &'static [Entry], entry: &Entry, role: Role) {
         role,
         seat,
         seed: 1,
+        searches: true,
     };
     let peers: Arc<[_]> = place.members.iter().map(|key| key.peer_id()).collect();
     let mut machine = setting.assemble(&place, None, &Memo::default());

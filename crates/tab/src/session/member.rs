@@ -347,6 +347,13 @@ impl Member {
         self.moved = true;
     }
 
+    /// Tells all nodes whether there is a search for nonces.
+    pub fn set_search(&mut self, on: bool) {
+        for one in &self.nodes {
+            self.host.give(one.id, Input::Search { on });
+        }
+    }
+
     /// Gives an input to a node, by what the pool calls it.
     pub fn give_to_miner(&mut self, key: u64, input: Input) {
         if let Some(id) = self

@@ -66,6 +66,7 @@ impl<S: Strategy> Game<S> {
                 clock: BlockTime(0),
                 me: PeerId::from_bytes([1; 32]),
                 peers: &[],
+                searches: true,
                 rng: &mut Stream::new(1, 1, "test"),
                 chain: &Nothing,
                 wishes: &mut wishes,

@@ -82,7 +82,7 @@ impl Member {
         }
     }
 
-    /// Sets what a node wants searched; the job waits in the pool while mining is off.
+    /// Sets what a node wants searched.
     fn work(&mut self, cx: &mut Cx<'_>, l: &mut Lasting, node: PeerId, job: Option<Job>) {
         let Some(hosted) = self.hosted_mut(&node) else {
             return;
