@@ -9,6 +9,7 @@ extern crate alloc;
 pub mod address;
 pub mod block;
 pub mod codec;
+pub mod dense;
 pub mod hash;
 pub mod header;
 pub mod keys;
@@ -31,6 +32,7 @@ pub use block::Block;
 pub use codec::{
     Decode, DecodeError, Encode, Reader, decode_exact, put_bytes, put_compact_size, put_list,
 };
+pub use dense::Dense;
 pub use hash::{
     BlockId, Hash256, MerkleRoot, ParseHashError, StateRoot, Txid, Wtxid, hash160, sha256, sha256d,
 };

@@ -4,21 +4,21 @@
 use alloc::{sync::Arc, vec::Vec};
 
 use chain::{
-    BitcoinHeader, BlockId, ChainParams, Encode, Height, LinkState, Tree, Work, block_proof,
+    BitcoinHeader, BlockId, ChainParams, Dense, Encode, Height, LinkState, Tree, Work, block_proof,
 };
 use ledger::State;
-use rpds::RedBlackTreeMapSync as Map;
 
 use crate::limits;
 
 #[derive(Clone)]
 pub(crate) struct Index {
     pub tree: Tree<Work>,
-    headers: Map<BlockId, BitcoinHeader>,
-    /// Header and body of waiting and ready blocks, as they are sent.
-    blocks: Map<BlockId, Arc<[u8]>>,
-    /// States of ready blocks: all from `floor` upwards, only checkpoints below it.
-    states: Map<BlockId, State>,
+    /// What is kept of each block of the tree, under its number there.
+    kept: Dense<Kept>,
+    /// How many blocks are here.
+    blocks: usize,
+    /// How many states are kept.
+    states: usize,
     floor: Height,
     /// The state computed last, whatever its height: its child is likely to come next.
     latest: (BlockId, State),
@@ -26,32 +26,64 @@ pub(crate) struct Index {
     waiting: u64,
 }
 
+/// What is kept of a block.
+#[derive(Clone)]
+struct Kept {
+    header: BitcoinHeader,
+    /// Header and body of a waiting or ready block, as they are sent.
+    block: Option<Arc<[u8]>>,
+    /// The state of a ready block: of all from `floor` upwards, only of checkpoints below it.
+    state: Option<State>,
+}
+
 impl Index {
     pub fn new(params: &ChainParams, state: State) -> Self {
         let genesis = params.genesis_id();
         let header = params.genesis.header;
-        Self {
+        let mut index = Self {
             // Its work counts although nobody did it, as in Bitcoin Core's chainwork.
             tree: Tree::new(genesis, Height::GENESIS, block_proof(header.bits)),
-            headers: Map::new_sync().insert(genesis, header),
-            blocks: Map::new_sync().insert(genesis, params.genesis.to_vec().into()),
-            states: Map::new_sync().insert(genesis, state.clone()),
+            kept: Dense::new(),
+            blocks: 1,
+            states: 1,
             floor: Height::GENESIS,
-            latest: (genesis, state),
+            latest: (genesis, state.clone()),
             waiting: 0,
-        }
+        };
+        let kept = Kept {
+            header,
+            block: Some(params.genesis.to_vec().into()),
+            state: Some(state),
+        };
+        let number = index.tree.best_link().number();
+        index.kept.set(number, kept);
+        index
+    }
+
+    fn kept(&self, id: &BlockId) -> Option<&Kept> {
+        self.kept.get(self.tree.number(id)?)
+    }
+
+    fn kept_mut(&mut self, id: &BlockId) -> Option<&mut Kept> {
+        self.kept.get_mut(self.tree.number(id)?)
     }
 
     pub fn header(&self, id: &BlockId) -> Option<BitcoinHeader> {
-        self.headers.get(id).copied()
+        self.kept(id).map(|kept| kept.header)
+    }
+
+    /// The header at a height of the chain that ends in a block.
+    pub fn header_at(&self, tip: &BlockId, height: Height) -> Option<BitcoinHeader> {
+        let link = self.tree.ancestor_link(tip, height)?;
+        self.kept.get(link.number()).map(|kept| kept.header)
     }
 
     pub fn block(&self, id: &BlockId) -> Option<&Arc<[u8]>> {
-        self.blocks.get(id)
+        self.kept(id)?.block.as_ref()
     }
 
     pub fn body(&self, id: &BlockId) -> Option<&[u8]> {
-        self.blocks.get(id)?.get(BitcoinHeader::LEN..)
+        self.block(id)?.get(BitcoinHeader::LEN..)
     }
 
     pub fn height(&self, id: &BlockId) -> Option<Height> {
@@ -76,20 +108,17 @@ impl Index {
     }
 
     pub fn tip(&self) -> (BlockId, Height) {
-        let tip = self.tree.best();
-        (tip, self.height(&tip).unwrap_or_default())
+        let tip = self.tree.best_link();
+        (tip.id, tip.height)
     }
 
     pub fn tip_work(&self) -> Work {
-        self.work(&self.tree.best()).unwrap_or_default()
+        self.tree.best_link().weight
     }
 
     /// The work of the tip's own block.
     pub fn tip_proof(&self) -> Work {
-        let parent = self
-            .tree
-            .get(&self.tree.best())
-            .and_then(|link| link.parent);
+        let parent = self.tree.best_link().parent;
         let below = parent
             .and_then(|parent| self.work(&parent))
             .unwrap_or_default();
@@ -103,8 +132,14 @@ impl Index {
     /// Adds a validated header; returns whether the tree took it.
     pub fn insert(&mut self, id: BlockId, header: BitcoinHeader, weight: Work) -> bool {
         let taken = self.tree.insert(id, header.prev, weight).is_ok();
-        if taken {
-            self.headers.insert_mut(id, header);
+        if let Some(number) = self.tree.number(&id).filter(|_| taken) {
+            let (block, state) = (None, None);
+            let kept = Kept {
+                header,
+                block,
+                state,
+            };
+            self.kept.set(number, kept);
         }
         taken
     }
@@ -112,7 +147,10 @@ impl Index {
     /// Adds a checked block; returns the blocks that can be applied now.
     pub fn arrive(&mut self, id: BlockId, block: Arc<[u8]>) -> Vec<BlockId> {
         self.waiting += block.len() as u64;
-        self.blocks.insert_mut(id, block);
+        if let Some(kept) = self.kept_mut(&id) {
+            let before = kept.block.replace(block);
+            self.blocks += usize::from(before.is_none());
+        }
         let ready = self.tree.arrive(id);
         self.waiting -= ready.iter().map(|id| self.len(id)).sum::<u64>();
         ready
@@ -131,8 +169,10 @@ impl Index {
         }
         let fallen = self.tree.invalidate(id);
         for id in &fallen {
-            self.blocks.remove_mut(id);
-            self.states.remove_mut(id);
+            if let Some(kept) = self.kept_mut(id) {
+                let gone = (kept.block.take(), kept.state.take());
+                self.count_out(gone);
+            }
         }
         fallen
     }
@@ -141,14 +181,20 @@ impl Index {
     pub fn prune(&mut self, id: BlockId) -> Vec<BlockId> {
         let gone = self.tree.prune(id);
         for link in &gone {
-            if link.state == LinkState::Body {
-                self.waiting -= self.len(&link.id);
+            let kept = self.kept.remove(link.number());
+            let (block, state) = kept.map_or((None, None), |kept| (kept.block, kept.state));
+            if let Some(block) = block.as_ref().filter(|_| link.state == LinkState::Body) {
+                self.waiting -= block.len() as u64;
             }
-            self.headers.remove_mut(&link.id);
-            self.blocks.remove_mut(&link.id);
-            self.states.remove_mut(&link.id);
+            self.count_out((block, state));
         }
         gone.iter().map(|link| link.id).collect()
+    }
+
+    /// A block and a state are not kept any more, if there were any.
+    fn count_out(&mut self, (block, state): (Option<Arc<[u8]>>, Option<State>)) {
+        self.blocks -= usize::from(block.is_some());
+        self.states -= usize::from(state.is_some());
     }
 
     /// How many blocks of the chain that ends in `id` lie above its ready part.
@@ -164,13 +210,17 @@ impl Index {
         if latest == id {
             Some(state)
         } else {
-            self.states.get(id)
+            self.kept(id)?.state.as_ref()
         }
     }
 
     pub fn put_state(&mut self, id: BlockId, height: Height, state: State) {
         if height >= self.floor || is_checkpoint(height) {
-            self.states.insert_mut(id, state.clone());
+            let state = state.clone();
+            if let Some(kept) = self.kept_mut(&id) {
+                let before = kept.state.replace(state);
+                self.states += usize::from(before.is_none());
+            }
         }
         self.latest = (id, state);
     }
@@ -180,8 +230,10 @@ impl Index {
         let floor = self.tip().1.saturating_sub(limits::STATES);
         while self.floor < floor {
             if !is_checkpoint(self.floor) {
-                for id in self.tree.at_height(self.floor) {
-                    self.states.remove_mut(&id);
+                for number in self.tree.numbers_at(self.floor) {
+                    let kept = self.kept.get_mut(number);
+                    let gone = kept.and_then(|kept| kept.state.take());
+                    self.states -= usize::from(gone.is_some());
                 }
             }
             self.floor = self.floor.next();
@@ -235,11 +287,11 @@ impl Index {
     }
 
     pub fn counts(&self) -> (usize, usize, usize) {
-        (self.tree.len(), self.blocks.size(), self.states.size())
+        (self.tree.len(), self.blocks, self.states)
     }
 
     fn len(&self, id: &BlockId) -> u64 {
-        self.blocks.get(id).map_or(0, |block| block.len() as u64)
+        self.block(id).map_or(0, |block| block.len() as u64)
     }
 }
 

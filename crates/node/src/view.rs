@@ -115,9 +115,7 @@ impl Past for Branch<'_> {
     fn header(&self, height: Height) -> Option<BitcoinHeader> {
         match self.strand {
             Some(strand) if height > strand.fork_height => strand.get(height),
-            _ => self
-                .index
-                .header(&self.index.tree.ancestor(&self.tip, height)?),
+            _ => self.index.header_at(&self.tip, height),
         }
     }
 

@@ -22,39 +22,43 @@ impl<W: Ord + Clone> Tree<W> {
     /// Each block keeps one jump to an ancestor, chosen as in Myers' "An
     /// applicative random-access stack" (1983), so that O(log n) steps suffice.
     pub fn ancestor(&self, id: &BlockId, height: Height) -> Option<BlockId> {
-        let link = self.links.get(id)?;
+        self.ancestor_link(id, height).map(|link| link.id)
+    }
+
+    /// What is known about that block.
+    pub fn ancestor_link(&self, id: &BlockId, height: Height) -> Option<&Link<W>> {
+        self.ancestor_of(self.get(id)?, height)
+    }
+
+    fn ancestor_of<'a>(&'a self, link: &'a Link<W>, height: Height) -> Option<&'a Link<W>> {
         if height > link.height {
             return None;
         }
         let found = self.climb(link, |link| link.height <= height);
-        (found.height == height).then_some(found.id)
+        (found.height == height).then_some(found)
     }
 
     /// Whether `ancestor` is `id` or lies below it on its chain. O(log n) steps.
     pub fn is_ancestor(&self, ancestor: &BlockId, id: &BlockId) -> bool {
-        let height = self.links.get(ancestor).map(|link| link.height);
-        height.and_then(|height| self.ancestor(id, height)).as_ref() == Some(ancestor)
+        let Some((ancestor, link)) = self.get(ancestor).zip(self.get(id)) else {
+            return false;
+        };
+        let found = self.ancestor_of(link, ancestor.height);
+        found.is_some_and(|found| found.number == ancestor.number)
     }
 
     /// The highest block that both chains share; `None` when either block is
     /// unknown. O(log n) steps.
     pub fn fork_point(&self, a: &BlockId, b: &BlockId) -> Option<BlockId> {
-        let lower = self.links.get(a)?.height.min(self.links.get(b)?.height);
-        let mut a = self.links.get(&self.ancestor(a, lower)?)?;
-        let mut b = self.links.get(&self.ancestor(b, lower)?)?;
-        while a.id != b.id {
+        let (a, b) = (self.get(a)?, self.get(b)?);
+        let lower = a.height.min(b.height);
+        let mut a = self.ancestor_of(a, lower)?;
+        let mut b = self.ancestor_of(b, lower)?;
+        while a.number != b.number {
             // Blocks at equal heights jump equally far.
             let far = a.jump != b.jump;
-            a = if far {
-                self.links.get(&a.jump)?
-            } else {
-                self.parent(a)?
-            };
-            b = if far {
-                self.links.get(&b.jump)?
-            } else {
-                self.parent(b)?
-            };
+            let next = |link: &Link<W>| if far { link.jump } else { link.below };
+            (a, b) = (self.links.get(next(a))?, self.links.get(next(b))?);
         }
         Some(a.id)
     }
@@ -79,11 +83,7 @@ impl<W: Ord + Clone> Tree<W> {
     /// wait for an ancestor are skipped one by one.
     pub fn missing_bodies(&self, limit: usize) -> Vec<BlockId> {
         let mut missing = Vec::new();
-        let Some(tip) = self
-            .links
-            .get(&self.best_header())
-            .filter(|tip| !tip.is_ready())
-        else {
+        let Some(tip) = self.get(&self.best_header()).filter(|tip| !tip.is_ready()) else {
             return missing;
         };
         // All ancestors of a ready block are ready, so one climb finds the boundary.
@@ -93,8 +93,9 @@ impl<W: Ord + Clone> Tree<W> {
                 break;
             };
             height = next;
-            let id = self.ancestor(&tip.id, height);
-            missing.extend(id.filter(|id| self.state(id) == Some(LinkState::Header)));
+            let next = self.ancestor_of(tip, height);
+            let next = next.filter(|next| next.state == LinkState::Header);
+            missing.extend(next.map(|next| next.id));
         }
         missing
     }
@@ -105,21 +106,22 @@ impl<W: Ord + Clone> Tree<W> {
     pub fn locator(&self, id: &BlockId) -> Vec<BlockId> {
         const DENSE: usize = 10;
         let mut locator = Vec::new();
-        let mut next = self.links.get(id).map(|link| link.height);
+        let mut next = self.get(id);
         let mut step: u32 = 1;
-        while let Some(found) = next.and_then(|height| self.ancestor(id, height)) {
-            locator.push(found);
+        while let Some(found) = next {
+            locator.push(found.id);
             if locator.len() > DENSE {
                 step = step.saturating_mul(2);
             }
-            next = next.and_then(|height| self.below(height, step));
+            let height = self.below(found.height, step);
+            next = height.and_then(|height| self.ancestor_of(found, height));
         }
         locator
     }
 
     /// The height `step` below `height`, at least the root's; `None` at the root.
     fn below(&self, height: Height, step: u32) -> Option<Height> {
-        let root = self.links.get(&self.root)?.height;
+        let root = self.lowest;
         (height > root).then(|| root.max(height.saturating_sub(step)))
     }
 
@@ -129,9 +131,9 @@ impl<W: Ord + Clone> Tree<W> {
     fn climb<'a>(&'a self, link: &'a Link<W>, stop: impl Fn(&Link<W>) -> bool) -> &'a Link<W> {
         let mut at = link;
         while !stop(at) {
-            let far = self.links.get(&at.jump).filter(|jump| !stop(jump));
-            match far.or_else(|| self.parent(at)) {
-                Some(next) if next.id != at.id => at = next,
+            let far = self.links.get(at.jump).filter(|jump| !stop(jump));
+            match far.or_else(|| self.links.get(at.below)) {
+                Some(next) if next.number != at.number => at = next,
                 _ => break,
             }
         }
@@ -140,30 +142,27 @@ impl<W: Ord + Clone> Tree<W> {
 
     /// Where a child of `above` jumps: across its parent's jump and the jump after
     /// that when they are equally long, else to its parent.
-    pub(super) fn jump_of_child(&self, above: &Link<W>) -> BlockId {
-        let first = self.links.get(&above.jump);
-        let second = first.and_then(|first| self.links.get(&first.jump));
+    pub(super) fn jump_of_child(&self, above: &Link<W>) -> u32 {
+        let first = self.links.get(above.jump);
+        let second = first.and_then(|first| self.links.get(first.jump));
         match (first, second) {
             (Some(first), Some(second))
                 if above.height.0 - first.height.0 == first.height.0 - second.height.0 =>
             {
-                second.id
+                second.number
             }
-            _ => above.id,
+            _ => above.number,
         }
-    }
-
-    fn parent(&self, link: &Link<W>) -> Option<&Link<W>> {
-        self.links.get(&link.parent?)
     }
 
     /// The chain from `tip` down to `end`, without `end`.
     fn down_to(&self, tip: &BlockId, end: &BlockId) -> Vec<BlockId> {
         let mut chain = Vec::new();
-        let mut at = self.links.get(tip);
+        let mut at = self.get(tip);
         while let Some(link) = at.filter(|link| link.id != *end) {
             chain.push(link.id);
-            at = self.parent(link);
+            let is_root = link.number == self.root;
+            at = self.links.get(link.below).filter(|_| !is_root);
         }
         chain
     }
