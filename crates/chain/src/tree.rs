@@ -54,8 +54,6 @@ pub enum LinkState {
 pub struct Link<W> {
     /// The block itself.
     pub id: BlockId,
-    /// The block that it builds on; `None` for the root alone.
-    pub parent: Option<BlockId>,
     /// The parent's height plus one.
     pub height: Height,
     /// The weight of the whole chain that ends here.
@@ -178,7 +176,6 @@ impl<W: Ord + Clone> Tree<W> {
         let rank = (weight.clone(), Reverse(0));
         let link = Link {
             id: root,
-            parent: None,
             height,
             weight,
             arrival: Some(0),
@@ -244,7 +241,6 @@ impl<W: Ord + Clone> Tree<W> {
             .insert_mut((weight.clone(), Reverse(seen)), number);
         let link = Link {
             id,
-            parent: Some(parent),
             height,
             weight,
             arrival: None,
@@ -375,6 +371,17 @@ impl<W: Ord + Clone> Tree<W> {
     /// dense: there are never more than there were blocks at once.
     pub fn number(&self, id: &BlockId) -> Option<u32> {
         self.get(id).map(|link| link.number)
+    }
+
+    /// The block that this one builds on; `None` for the root and for blocks that are unknown.
+    pub fn parent(&self, id: &BlockId) -> Option<BlockId> {
+        self.parent_of(self.get(id)?).map(|parent| parent.id)
+    }
+
+    /// The same of a block whose link is at hand.
+    pub fn parent_of(&self, link: &Link<W>) -> Option<&Link<W>> {
+        let is_root = link.number == self.root;
+        self.links.get(link.below).filter(|_| !is_root)
     }
 
     /// Whether the block is in the tree, valid or not.

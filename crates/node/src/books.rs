@@ -49,7 +49,8 @@ impl Books {
             .get(id)
             .ok_or(Reject::PrevBlkNotFound { prev: *id })?;
         let height = link.height;
-        let parent = link.parent.ok_or(Reject::BadGenesis { id: *id })?;
+        let parent = self.index.tree.parent_of(link);
+        let parent = parent.ok_or(Reject::BadGenesis { id: *id })?.id;
         let state = self.state_after(&self.state_at(&parent), id)?;
         self.index.put_state(*id, height, state);
         Ok(())
@@ -64,7 +65,7 @@ impl Books {
                 break state.clone();
             }
             missing.push(at);
-            let parent = self.index.tree.get(&at).and_then(|link| link.parent);
+            let parent = self.index.tree.parent(&at);
             at = parent.expect("the state of the genesis block is always kept");
         };
         while let Some(next) = missing.pop() {
@@ -79,12 +80,7 @@ impl Books {
     fn state_after(&self, parent: &State, id: &BlockId) -> Result<State, Reject> {
         let missing = Reject::PrevBlkNotFound { prev: *id };
         let body = self.index.body(id).ok_or(missing)?;
-        let above = self
-            .index
-            .tree
-            .get(id)
-            .and_then(|link| link.parent)
-            .ok_or(missing)?;
+        let above = self.index.tree.parent(id).ok_or(missing)?;
         let branch = Branch::stored(&self.index, above).ok_or(missing)?;
         let place = branch.next_place().ok_or(missing)?;
         self.memo
@@ -97,6 +93,10 @@ impl Books {
     }
 
     pub fn supply(&self) -> Amount {
-        self.ledger.supply(&self.state_at(&self.index.tree.best()))
+        let best = self.index.tree.best();
+        match self.index.kept_state(&best) {
+            Some(state) => self.ledger.supply(state),
+            None => self.ledger.supply(&self.state_at(&best)),
+        }
     }
 }

@@ -39,13 +39,18 @@ impl Node {
         if self.tables.goals.is_empty() {
             return;
         }
-        let mut free = self.free_places(turn.now);
+        let mut free = None;
         let mut requests: BTreeMap<PeerId, Vec<BlockId>> = BTreeMap::new();
         for goal in self.goals_by_weight() {
+            let wanted = self.wanted_of(turn.now, &goal);
+            if wanted.is_empty() {
+                continue; // the usual case: all are under way
+            }
+            let free = free.get_or_insert_with(|| self.free_places(turn.now));
             if free.is_empty() {
                 break;
             }
-            for share in self.share_out(turn.now, &goal, &mut free) {
+            for share in self.share_out(turn.now, &goal, wanted, free) {
                 self.begin_flight(turn, &share);
                 requests.entry(share.peer).or_default().push(share.id);
             }
@@ -101,13 +106,21 @@ impl Node {
         free
     }
 
-    /// Decides who is asked for which bodies of a branch.
-    fn share_out(&self, now: Time, goal: &BlockId, free: &mut Free) -> Vec<Share> {
+    /// Which bodies of a branch are to be asked for next.
+    fn wanted_of(&self, now: Time, goal: &BlockId) -> Vec<BlockId> {
         let mut wanted = self.books.index.above_ready(goal, limits::FETCH_AHEAD);
         wanted.retain(|id| self.is_to_be_asked_for(now, id));
-        if wanted.is_empty() {
-            return Vec::new(); // the usual case: all are under way
-        }
+        wanted
+    }
+
+    /// Decides who is asked for which of them.
+    fn share_out(
+        &self,
+        now: Time,
+        goal: &BlockId,
+        wanted: Vec<BlockId>,
+        free: &mut Free,
+    ) -> Vec<Share> {
         let suppliers = self.suppliers(now, goal);
         let pause = self.pause_between_asks(now, goal);
         let mut shares = Vec::new();

@@ -59,7 +59,7 @@ impl Node {
     fn heed(&mut self, turn: &mut Turn<'_>, from: PeerId, message: Message) {
         match message {
             Message::Tip(claim) => self.on_tip(turn, from, &claim),
-            Message::Inv(claim) => self.on_claim(turn, from, &claim),
+            Message::Inv(claim) => self.on_claim(turn, from, &claim, claim.header.id()),
             Message::GetHeaders { locator, stop } => {
                 self.on_get_headers(turn, from, &locator, &stop);
             }
@@ -71,8 +71,9 @@ impl Node {
     }
 
     fn on_tip(&mut self, turn: &mut Turn<'_>, from: PeerId, claim: &Claim) {
+        let id = claim.header.id();
         let best = Best {
-            id: claim.header.id(),
+            id,
             height: claim.height,
             work: claim.work,
         };
@@ -83,7 +84,7 @@ impl Node {
         if before.is_some_and(|before| before != best.id) {
             self.hear_of_move(from);
         }
-        self.on_claim(turn, from, claim);
+        self.on_claim(turn, from, claim, id);
         let index = &self.books.index;
         let (work, ours) = (index.work(&best.id).unwrap_or(claim.work), self.told_work());
         if work == ours && before == Some(best.id) {
@@ -120,11 +121,17 @@ impl Node {
     }
 
     /// A peer has a block: fetches or asks for what we want of it.
-    fn on_claim(&mut self, turn: &mut Turn<'_>, from: PeerId, claim: &Claim) {
-        match self.take_headers(turn, Source::Peer(from), &[claim.header]) {
+    fn on_claim(&mut self, turn: &mut Turn<'_>, from: PeerId, claim: &Claim, id: BlockId) {
+        let (source, header) = (Source::Peer(from), claim.header);
+        let taken = if self.books.index.tree.contains(&id) {
+            self.take_known(turn, source, &header, id)
+        } else {
+            self.take_headers(turn, source, &[header])
+        };
+        match taken {
             Taken::Stored | Taken::Known => self.fetch(turn),
             Taken::Orphan if self.is_near_in_work(claim.work) => {
-                self.ask(turn, from, claim.header.id());
+                self.ask(turn, from, id);
             }
             Taken::Orphan | Taken::Refused | Taken::Measured => {}
         }

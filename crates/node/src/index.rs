@@ -29,20 +29,48 @@ pub(crate) struct Index {
 /// What is kept of a block.
 #[derive(Clone)]
 struct Kept {
-    header: BitcoinHeader,
-    /// Header and body of a waiting or ready block, as they are sent.
-    block: Option<Arc<[u8]>>,
+    content: Content,
     /// The state of a ready block: of all from `floor` upwards, only of checkpoints below it.
     state: Option<State>,
+}
+
+/// What is here of a block: its header at least.
+#[derive(Clone)]
+enum Content {
+    Header(Arc<BitcoinHeader>),
+    /// Header and body of a waiting or ready block, as they are sent.
+    Block(Arc<[u8]>),
+}
+
+impl Content {
+    fn header(&self) -> BitcoinHeader {
+        match self {
+            Self::Header(header) => **header,
+            Self::Block(block) => {
+                let head = block.first_chunk().expect("a block begins with its header");
+                BitcoinHeader::decode(head)
+            }
+        }
+    }
+
+    fn block(&self) -> Option<&Arc<[u8]>> {
+        match self {
+            Self::Header(_) => None,
+            Self::Block(block) => Some(block),
+        }
+    }
 }
 
 impl Index {
     pub fn new(params: &ChainParams, state: State) -> Self {
         let genesis = params.genesis_id();
-        let header = params.genesis.header;
         let mut index = Self {
             // Its work counts although nobody did it, as in Bitcoin Core's chainwork.
-            tree: Tree::new(genesis, Height::GENESIS, block_proof(header.bits)),
+            tree: Tree::new(
+                genesis,
+                Height::GENESIS,
+                block_proof(params.genesis.header.bits),
+            ),
             kept: Dense::new(),
             blocks: 1,
             states: 1,
@@ -51,8 +79,7 @@ impl Index {
             waiting: 0,
         };
         let kept = Kept {
-            header,
-            block: Some(params.genesis.to_vec().into()),
+            content: Content::Block(params.genesis.to_vec().into()),
             state: Some(state),
         };
         let number = index.tree.best_link().number();
@@ -69,17 +96,18 @@ impl Index {
     }
 
     pub fn header(&self, id: &BlockId) -> Option<BitcoinHeader> {
-        self.kept(id).map(|kept| kept.header)
+        self.kept(id).map(|kept| kept.content.header())
     }
 
     /// The header at a height of the chain that ends in a block.
     pub fn header_at(&self, tip: &BlockId, height: Height) -> Option<BitcoinHeader> {
         let link = self.tree.ancestor_link(tip, height)?;
-        self.kept.get(link.number()).map(|kept| kept.header)
+        let kept = self.kept.get(link.number())?;
+        Some(kept.content.header())
     }
 
     pub fn block(&self, id: &BlockId) -> Option<&Arc<[u8]>> {
-        self.kept(id)?.block.as_ref()
+        self.kept(id)?.content.block()
     }
 
     pub fn body(&self, id: &BlockId) -> Option<&[u8]> {
@@ -118,10 +146,8 @@ impl Index {
 
     /// The work of the tip's own block.
     pub fn tip_proof(&self) -> Work {
-        let parent = self.tree.best_link().parent;
-        let below = parent
-            .and_then(|parent| self.work(&parent))
-            .unwrap_or_default();
+        let parent = self.tree.parent_of(self.tree.best_link());
+        let below = parent.map(|parent| parent.weight).unwrap_or_default();
         Work(self.tip_work().0.saturating_sub(below.0))
     }
 
@@ -133,11 +159,9 @@ impl Index {
     pub fn insert(&mut self, id: BlockId, header: BitcoinHeader, weight: Work) -> bool {
         let taken = self.tree.insert(id, header.prev, weight).is_ok();
         if let Some(number) = self.tree.number(&id).filter(|_| taken) {
-            let (block, state) = (None, None);
             let kept = Kept {
-                header,
-                block,
-                state,
+                content: Content::Header(Arc::new(header)),
+                state: None,
             };
             self.kept.set(number, kept);
         }
@@ -148,8 +172,8 @@ impl Index {
     pub fn arrive(&mut self, id: BlockId, block: Arc<[u8]>) -> Vec<BlockId> {
         self.waiting += block.len() as u64;
         if let Some(kept) = self.kept_mut(&id) {
-            let before = kept.block.replace(block);
-            self.blocks += usize::from(before.is_none());
+            let before = core::mem::replace(&mut kept.content, Content::Block(block));
+            self.blocks += usize::from(before.block().is_none());
         }
         let ready = self.tree.arrive(id);
         self.waiting -= ready.iter().map(|id| self.len(id)).sum::<u64>();
@@ -170,8 +194,10 @@ impl Index {
         let fallen = self.tree.invalidate(id);
         for id in &fallen {
             if let Some(kept) = self.kept_mut(id) {
-                let gone = (kept.block.take(), kept.state.take());
-                self.count_out(gone);
+                let header = Content::Header(Arc::new(kept.content.header()));
+                let content = core::mem::replace(&mut kept.content, header);
+                let state = kept.state.take();
+                self.count_out(&Kept { content, state });
             }
         }
         fallen
@@ -181,20 +207,23 @@ impl Index {
     pub fn prune(&mut self, id: BlockId) -> Vec<BlockId> {
         let gone = self.tree.prune(id);
         for link in &gone {
-            let kept = self.kept.remove(link.number());
-            let (block, state) = kept.map_or((None, None), |kept| (kept.block, kept.state));
-            if let Some(block) = block.as_ref().filter(|_| link.state == LinkState::Body) {
+            let Some(kept) = self.kept.remove(link.number()) else {
+                continue;
+            };
+            if let Some(block) = kept.content.block()
+                && link.state == LinkState::Body
+            {
                 self.waiting -= block.len() as u64;
             }
-            self.count_out((block, state));
+            self.count_out(&kept);
         }
         gone.iter().map(|link| link.id).collect()
     }
 
     /// A block and a state are not kept any more, if there were any.
-    fn count_out(&mut self, (block, state): (Option<Arc<[u8]>>, Option<State>)) {
-        self.blocks -= usize::from(block.is_some());
-        self.states -= usize::from(state.is_some());
+    fn count_out(&mut self, gone: &Kept) {
+        self.blocks -= usize::from(gone.content.block().is_some());
+        self.states -= usize::from(gone.state.is_some());
     }
 
     /// How many blocks of the chain that ends in `id` lie above its ready part.
@@ -255,14 +284,11 @@ impl Index {
     /// The blocks above height `from` and up to height `to` on the chain that ends in `id`, lowest
     /// first.
     pub fn span(&self, id: &BlockId, from: Height, to: Height) -> Vec<BlockId> {
-        let mut at = self
-            .tree
-            .ancestor(id, to)
-            .and_then(|top| self.tree.get(&top));
+        let mut at = self.tree.ancestor_link(id, to);
         let mut span = Vec::new();
         while let Some(link) = at.filter(|link| link.height > from) {
             span.push(link.id);
-            at = link.parent.and_then(|parent| self.tree.get(&parent));
+            at = self.tree.parent_of(link);
         }
         span.reverse();
         span

@@ -65,10 +65,14 @@ impl Node {
         let tree = &self.books.index.tree;
         let known = headers
             .iter()
-            .take_while(|header| tree.contains(&header.id()))
-            .count();
-        let Some(first) = headers.get(known) else {
-            return self.take_known(turn, source, headers);
+            .map(|header| (header, header.id()))
+            .take_while(|(_, id)| tree.contains(id));
+        let (count, last) = known.fold((0, None), |(count, _), last| (count + 1, Some(last)));
+        let Some(first) = headers.get(count) else {
+            return match last {
+                Some((header, id)) => self.take_known(turn, source, header, id),
+                None => Taken::Known,
+            };
         };
         let Some(mut strand) = Strand::above(&self.books.index, first.prev) else {
             return Taken::Orphan;
@@ -78,7 +82,7 @@ impl Node {
             self.refuse_header(turn, source, first, &reject);
             return Taken::Refused;
         }
-        for header in &headers[known..] {
+        for header in &headers[count..] {
             if let Err(reject) = self.extend(turn, source, &mut strand, header) {
                 self.refuse_header(turn, source, header, &reject);
                 break;
@@ -180,17 +184,14 @@ impl Node {
         room.map_or(0, |room| room.min(wanted))
     }
 
-    /// All headers are known: a body may still be wanted, or the branch may be invalid.
-    fn take_known(
+    /// All headers are known, the last of which is this: a body may still be wanted, or the branch may be invalid.
+    pub(crate) fn take_known(
         &mut self,
         turn: &mut Turn<'_>,
         source: Source,
-        headers: &[BitcoinHeader],
+        last: &BitcoinHeader,
+        id: BlockId,
     ) -> Taken {
-        let Some(last) = headers.last() else {
-            return Taken::Known;
-        };
-        let id = last.id();
         if self
             .books
             .index

@@ -148,6 +148,7 @@ impl Message {
 }
 
 fn put_claim(tag: u8, claim: &Claim, out: &mut Vec<u8>) {
+    out.reserve_exact(1 + BitcoinHeader::LEN + 4 + 32);
     out.push(tag);
     claim.header.encode_into(out);
     out.extend_from_slice(&claim.height.0.to_le_bytes());

@@ -98,16 +98,12 @@ impl Peers {
     /// peers that gave us no blocks, among them those that cannot be reached, among them the one
     /// silent for longest. `None` while the peer is muted.
     pub fn heard(&mut self, now: Time, id: PeerId) -> Option<&mut Peer> {
-        if !self.map.contains_key(&id) {
-            if self.map.len() >= limits::PEERS {
-                let rank =
-                    |(id, peer): (&PeerId, &Peer)| (peer.given > 0, peer.up, peer.heard, *id);
-                let (.., idlest) = self.map.iter().map(rank).min()?;
-                self.map.remove(&idlest);
-            }
-            self.map.insert(id, Peer::new(now));
+        if self.map.len() >= limits::PEERS && !self.map.contains_key(&id) {
+            let rank = |(id, peer): (&PeerId, &Peer)| (peer.given > 0, peer.up, peer.heard, *id);
+            let (.., idlest) = self.map.iter().map(rank).min()?;
+            self.map.remove(&idlest);
         }
-        let peer = self.map.get_mut(&id)?;
+        let peer = self.map.entry(id).or_insert_with(|| Peer::new(now));
         peer.refill(now);
         peer.heard = now;
         (peer.muted_until <= now).then_some(peer)

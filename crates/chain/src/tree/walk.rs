@@ -161,8 +161,7 @@ impl<W: Ord + Clone> Tree<W> {
         let mut at = self.get(tip);
         while let Some(link) = at.filter(|link| link.id != *end) {
             chain.push(link.id);
-            let is_root = link.number == self.root;
-            at = self.links.get(link.below).filter(|_| !is_root);
+            at = self.parent_of(link);
         }
         chain
     }

@@ -35,7 +35,7 @@ impl Tally {
         let undo = route
             .disconnect
             .iter()
-            .map(|id| (*id, tree.get(id).and_then(|l| l.parent), false));
+            .map(|id| (*id, tree.parent(id), false));
         let steps = undo.chain(route.connect.iter().map(|id| (*id, Some(*id), true)));
         for (id, then, found) in steps.take(most) {
             let one = u32::from(mine(&id));
