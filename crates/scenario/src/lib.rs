@@ -33,4 +33,4 @@ pub use script::{
     ChainSpec, ClientsSpec, DisksSpec, Expect, Fault, FaultKind, LinksSpec, NodesSpec, RegionSpec,
     Scenario, ScenarioError,
 };
-pub use setting::{Evil, Place, Setting, Twist};
+pub use setting::{Evil, Members, Place, Setting, Twist};

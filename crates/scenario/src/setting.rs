@@ -4,7 +4,7 @@
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
 
 use adversary::{Lie, TWISTS};
-use chain::{ChainParams, PublicKey, Seat, SecretKey};
+use chain::{ChainParams, PeerId, PublicKey, Seat, SecretKey};
 use ledger::LedgerEntry;
 use node::Memo;
 use protocol::{Claim, Entry, Machine, ParamSpec, Role, Terms};
@@ -32,7 +32,7 @@ pub struct Place {
     /// Its key: what it signs with, its name, and whom its blocks pay.
     pub key: SecretKey,
     /// Who counts, by seat.
-    pub members: Arc<[PublicKey]>,
+    pub members: Members,
     /// What it is for.
     pub role: Role,
     /// Its seat.
@@ -41,6 +41,29 @@ pub struct Place {
     pub seed: u64,
     /// Whether its host searches nonces, until [`protocol::Input::Search`] says otherwise.
     pub searches: bool,
+}
+
+/// Who counts, by seat. Collected once for all of them, as each has to know all others by name.
+#[derive(Clone, Debug)]
+pub struct Members {
+    keys: Arc<[PublicKey]>,
+    names: Arc<[PeerId]>,
+}
+
+impl Members {
+    /// Their names.
+    #[must_use]
+    pub fn names(&self) -> &Arc<[PeerId]> {
+        &self.names
+    }
+}
+
+impl FromIterator<PublicKey> for Members {
+    fn from_iter<T: IntoIterator<Item = PublicKey>>(keys: T) -> Self {
+        let keys: Arc<[PublicKey]> = keys.into_iter().collect();
+        let names = keys.iter().map(PublicKey::peer_id).collect();
+        Self { keys, names }
+    }
 }
 
 /// A way to lie, as registries list it.
@@ -66,8 +89,8 @@ impl Place {
         Terms {
             chain: chain.clone(),
             values: values.clone(),
-            members: self.members.iter().map(PublicKey::peer_id).collect(),
-            keys: self.members.clone(),
+            members: self.members.names.clone(),
+            keys: self.members.keys.clone(),
             key: self.key.clone(),
             role: self.role,
             seat: self.seat,

@@ -5,19 +5,52 @@
 //! batch is there whole or not at all, and nothing is there without what was written before it. What
 //! is synced needs no record any more: no fault that there is so far damages it.
 
-use std::collections::VecDeque;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, VecDeque};
+use std::ops::Bound::{Excluded, Included};
+use std::rc::Rc;
 use std::sync::Arc;
 
 use chain::{Encode, Reader, sha256};
 use protocol::{Batch, Key, Name, Saved, Space, ValueMap, Values, Write};
 use rpds::RedBlackTreeMapSync as Map;
 
+/// Names and values that were written lately, so that disks which hold the same hold it once. This changes
+/// what memory a run takes and nothing else.
+#[derive(Clone, Debug, Default)]
+pub struct Pool(Rc<RefCell<BTreeMap<Bytes, Bytes>>>);
+
+type Bytes = Arc<[u8]>;
+
+/// Most names in a pool: nodes write the same soon after each other.
+const POOLED: usize = 1_024;
+
+impl Pool {
+    /// The same name and value, shared if they were written before.
+    fn share(&self, name: &[u8], value: &Bytes) -> (Bytes, Bytes) {
+        let mut pool = self.0.borrow_mut();
+        let name = match pool.get_key_value(name) {
+            Some((name, known)) if known == value => return (name.clone(), known.clone()),
+            Some((name, _)) => name.clone(),
+            None => name.into(),
+        };
+        if pool.len() >= POOLED {
+            pool.clear();
+        }
+        pool.insert(name.clone(), value.clone());
+        (name, value.clone())
+    }
+}
+
 /// Values by name that are copied in O(1).
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Shelf(Map<Name, Arc<[u8]>>);
+#[derive(Clone, Debug, Default)]
+struct Shelf {
+    values: Map<Bytes, Bytes>,
+    pool: Pool,
+}
 
 /// A machine's own values, and those of its room.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 struct Shelves {
     own: Shelf,
     shared: Shelf,
@@ -47,19 +80,32 @@ pub enum Damage {
 
 impl ValueMap for Shelf {
     fn put(&mut self, name: &Name, value: &Arc<[u8]>) {
-        self.0.insert_mut(name.clone(), value.clone());
+        let (name, value) = self.pool.share(name, value);
+        self.values.insert_mut(name, value);
     }
 
     fn remove(&mut self, name: &Name) {
-        self.0.remove_mut(name);
+        self.values.remove_mut(&name[..]);
     }
 
     fn remove_between(&mut self, from: &Name, until: &Name) {
         if from < until {
-            let range = self.0.range::<Name, _>(from..until);
-            let gone: Vec<Name> = range.map(|(name, _)| name.clone()).collect();
-            gone.iter().for_each(|name| self.remove(name));
+            let range = (Included(&from[..]), Excluded(&until[..]));
+            let range = self.values.range::<[u8], _>(range);
+            let gone: Vec<Arc<[u8]>> = range.map(|(name, _)| name.clone()).collect();
+            for name in gone {
+                self.values.remove_mut(&name);
+            }
         }
+    }
+}
+
+impl Shelf {
+    fn to_values(&self) -> Values {
+        let pairs = self.values.iter();
+        pairs
+            .map(|(name, value)| (name.to_vec(), value.clone()))
+            .collect()
     }
 }
 
@@ -72,6 +118,22 @@ impl Shelves {
 }
 
 impl Disk {
+    /// An empty disk, which holds what others of the same pool hold once with them.
+    #[must_use]
+    pub fn pooled(pool: &Pool) -> Self {
+        let shelf = || Shelf {
+            values: Map::new_sync(),
+            pool: pool.clone(),
+        };
+        Self {
+            values: Shelves {
+                own: shelf(),
+                shared: shelf(),
+            },
+            ..Self::default()
+        }
+    }
+
     /// Writes a whole batch. It can be read at once.
     pub fn save(&mut self, batch: &Batch) {
         let values = &self.values;
@@ -143,7 +205,7 @@ impl Disk {
     /// Damages one of the machine's own values, the one that `pick` says of so many: it can never be read
     /// again. False if there is none.
     pub fn rot(&mut self, pick: impl FnOnce(u64) -> u64) -> bool {
-        let Shelf(own) = &self.values.own;
+        let own = &self.values.own.values;
         let place = match own.size() {
             0 => return false,
             count => usize::try_from(pick(count as u64)).unwrap_or(0),
@@ -151,9 +213,9 @@ impl Disk {
         let Some(name) = own.keys().nth(place).cloned() else {
             return false;
         };
-        self.values.own.remove(&name);
+        self.values.own.values.remove_mut(&name);
         if let Some(synced) = &mut self.synced {
-            synced.own.remove(&name);
+            synced.own.values.remove_mut(&name);
         }
         true
     }
@@ -177,29 +239,24 @@ impl Disk {
     /// What a booting machine is told is saved.
     #[must_use]
     pub fn saved(&self) -> Saved {
-        Saved::of(self.values.own.0.iter())
+        Saved::of(&self.values.own.to_values())
     }
 
     /// The value under a key.
     #[must_use]
     pub fn load(&self, key: &Key) -> Option<Arc<[u8]>> {
-        let Shelf(values) = match key.space {
+        let shelf = match key.space {
             Space::Own => &self.values.own,
             Space::Shared => &self.values.shared,
         };
-        values.get(&key.name).cloned()
+        shelf.values.get(&key.name[..]).cloned()
     }
 
     /// All values: the machine's own, and those of its room.
     #[must_use]
     pub fn values(&self) -> [Values; 2] {
         let Shelves { own, shared } = &self.values;
-        [own, shared].map(|Shelf(values)| {
-            let pairs = values.iter();
-            pairs
-                .map(|(name, value)| (name.clone(), value.clone()))
-                .collect()
-        })
+        [own, shared].map(Shelf::to_values)
     }
 }
 
@@ -300,6 +357,22 @@ mod tests {
     /// Crashes after k bytes of a record, for every k: recovery ends at the end of the previous
     /// record.
     #[test]
+    fn disks_of_a_pool_hold_the_same_once_and_go_their_own_ways() {
+        let pool = Pool::default();
+        let [mut one, mut two] = [(); 2].map(|()| Disk::pooled(&pool));
+        let batch = |value: u8| {
+            let (key, value) = (Key::own([1]), [value][..].into());
+            Batch(vec![Write::Put { key, value }])
+        };
+        one.save_synced(&batch(1));
+        two.save_synced(&batch(1));
+        let value = |disk: &Disk| disk.load(&Key::own([1])).expect("saved");
+        assert!(Arc::ptr_eq(&value(&one), &value(&two)));
+        two.save_synced(&batch(2));
+        assert_eq!((&*value(&one), &*value(&two)), (&[1][..], &[2][..]));
+    }
+
+    #[test]
     fn a_torn_write_leaves_the_state_before_it() {
         for torn in 0..batches().len() {
             let mut before = Disk::default();
@@ -310,7 +383,7 @@ mod tests {
             for cut in 0..record(last).len() {
                 let mut disk = before.clone();
                 disk.tear(last, u64::try_from(cut).expect("small"));
-                assert_eq!(disk.values, before.values, "record {torn} cut at {cut}");
+                assert_eq!(disk.values(), before.values(), "record {torn} cut at {cut}");
                 assert_eq!(disk.written, before.written);
             }
         }
@@ -333,7 +406,7 @@ mod tests {
                 let (_, intact) = intact.expect("the empty one");
                 let mut disk = Disk::default();
                 disk.recover(&damaged);
-                assert_eq!(disk.values, intact.values, "byte {at} bit {bit}");
+                assert_eq!(disk.values(), intact.values(), "byte {at} bit {bit}");
                 assert_eq!(disk.written, intact.written, "byte {at} bit {bit}");
             }
         }
@@ -367,7 +440,7 @@ mod tests {
                 let lost = disk.lose_power(|| next.next().expect("three at most"));
                 let expected = &states[usize::try_from(left).expect("small")];
                 assert_eq!(lost, 3 - left, "{synced} synced, {damage:?}");
-                assert_eq!(disk.values, expected.values);
+                assert_eq!(disk.values(), expected.values());
                 assert_eq!((disk.written(), disk.synced()), (left, left));
             }
         }

@@ -5,6 +5,9 @@ use protocol::{Input, Order, Output, TimerKey, To};
 
 use crate::queue::SeatIx;
 
+/// What is hashed of one step is seldom longer.
+const TYPICAL: usize = 512;
+
 /// A 128-bit rolling hash over (time, event number, node, input, packets sent). It never covers
 /// labels or texts, so that rewording them changes no fingerprint.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -32,7 +35,8 @@ impl Fingerprint {
         input: &Input,
         out: &[Output],
     ) {
-        let mut bytes = self.0.to_vec();
+        let mut bytes = Vec::with_capacity(TYPICAL);
+        bytes.extend(self.0);
         bytes.extend(now.0.to_le_bytes());
         bytes.extend(number.to_le_bytes());
         bytes.extend(seat.to_le_bytes());

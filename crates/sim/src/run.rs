@@ -7,8 +7,9 @@ use std::sync::Arc;
 use chain::{Micros, PeerId, Seat as SeatNumber, Stream, Time};
 use node::Memo;
 use protocol::{AskId, Entry, Event, Input, Outbox, Output, Role, Seen};
-use scenario::{DisksSpec, Fault, FaultKind, Place, Scenario, ScenarioError, Setting};
+use scenario::{DisksSpec, Fault, FaultKind, Members, Place, Scenario, ScenarioError, Setting};
 
+use crate::disk::Pool;
 use crate::fingerprint::Fingerprint;
 use crate::happening::{Flight, Happening, Number};
 use crate::judges::Judges;
@@ -80,9 +81,10 @@ impl Sim {
         if let Some(name) = scenario.expect.names().find(|name| !names.contains(name)) {
             return Err(ScenarioError::UnknownClaim(name.into()));
         }
+        let pool = Pool::default();
         let seat = |place: Place| {
             let rate = scenario.hash_rate(place.seat.0);
-            Seat::new(place, scenario.seed, rate)
+            Seat::new(place, scenario.seed, rate, &pool)
         };
         let seats: Vec<Seat> = places.into_iter().map(seat).collect();
         let seat_of = (0..).zip(&seats).map(|(index, seat)| (seat.peer, index));
@@ -449,10 +451,10 @@ impl Sim {
 fn places(scenario: &Scenario) -> Vec<Place> {
     let (nodes, clients) = (scenario.nodes.count, scenario.clients.count);
     let key = |index| toy_key(scenario.seed, index);
-    let members = (0..nodes).map(|index| key(index).public_key()).collect();
+    let members: Members = (0..nodes).map(|index| key(index).public_key()).collect();
     let place = |index| Place {
         key: key(index),
-        members: Arc::clone(&members),
+        members: members.clone(),
         role: if index < nodes {
             Role::Member
         } else {

@@ -8,7 +8,7 @@ use protocol::{Batch, Glance, Job, Machine, Outbox, Output, Packet, Role, TimerK
 use scenario::{DisksSpec, Evil, Place, Setting};
 
 use crate::clock::Clock;
-use crate::disk::{Damage, Disk};
+use crate::disk::{Damage, Disk, Pool};
 use crate::happening::Number;
 use crate::queue::SeatIx;
 
@@ -64,12 +64,12 @@ pub(crate) struct Seat {
 }
 
 impl Seat {
-    pub(crate) fn new(place: Place, seed: u64, hash_rate: u32) -> Self {
+    pub(crate) fn new(place: Place, seed: u64, hash_rate: u32, pool: &Pool) -> Self {
         let index = place.seat.0;
         Self {
             peer: place.key.public_key().peer_id(),
             machine: None,
-            disk: Disk::default(),
+            disk: Disk::pooled(pool),
             timers: BTreeMap::new(),
             job: None,
             hash_rate,

@@ -13,8 +13,10 @@ mod work;
 
 use chain::{ChainParams, Micros, U256};
 use ledger::LedgerEntry;
-use protocol::{Claim, Death, Seen};
+use protocol::{Claim, Death, Glance, Seen};
 use rpds::RedBlackTreeMapSync as Map;
+
+use crate::queue::usize_of;
 
 pub use agreement::Agreement;
 pub use answers::Answers;
@@ -56,6 +58,9 @@ fn trim<K: Ord + Copy, V>(map: &mut Map<K, V>, most: usize) {
 pub struct Branches {
     record: Record,
     checkers: Vec<Box<dyn Checker>>,
+    /// How each node looked when all claims held of it last: as long as it looks the same and saves nothing,
+    /// they hold.
+    sound: Vec<Option<Glance>>,
 }
 
 /// A claim's name, and what breaks it.
@@ -72,6 +77,7 @@ impl Branches {
                 Box::new(Supply::new(params)),
                 Box::new(Agreement::new(depth)),
             ],
+            sound: Vec::new(),
         }
     }
 
@@ -87,11 +93,20 @@ impl Branches {
             // What is saved is accepted, so it must be a block on top of a block.
             Err(what) => return falls.push((self.checkers[0].name(), what)),
         };
+        let seat = usize_of(seen.seat);
+        if self.sound.len() <= seat {
+            self.sound.resize(seat + 1, None);
+        }
+        if saved == U256::ZERO && seen.glance.is_some() && self.sound[seat] == seen.glance {
+            return;
+        }
+        let before = falls.len();
         for checker in &mut self.checkers {
             if let Err(what) = checker.after(seen, &self.record, saved) {
                 falls.push((checker.name(), what));
             }
         }
+        self.sound[seat] = seen.glance.filter(|_| falls.len() == before);
     }
 
     /// An independent copy in O(1).
@@ -99,11 +114,15 @@ impl Branches {
         Self {
             record: self.record.clone(),
             checkers: self.checkers.iter().map(|one| one.fork()).collect(),
+            sound: self.sound.clone(),
         }
     }
 
     /// Looks at a death.
     pub fn died(&mut self, death: &Death<'_>) {
+        if let Some(sound) = self.sound.get_mut(usize_of(death.seat)) {
+            *sound = None;
+        }
         for checker in &mut self.checkers {
             checker.died(death, &self.record);
         }

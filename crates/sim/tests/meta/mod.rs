@@ -3,7 +3,6 @@
 #![allow(dead_code, reason = "each test file uses another part")]
 
 use std::ops::Range;
-use std::sync::Arc;
 
 use adversary::Lie;
 use chain::{Seat, SecretKey, Stream, Time};
@@ -113,7 +112,7 @@ fn feed_junk(registry: &'static [Entry], entry: &Entry, role: Role) {
         seed: 1,
         searches: true,
     };
-    let peers: Arc<[_]> = place.members.iter().map(|key| key.peer_id()).collect();
+    let peers = place.members.names().clone();
     let mut machine = setting.assemble(&place, None, &Memo::default());
     let (mut out, mut rng) = (Outbox::new(), Stream::new(1, 0, "junk"));
     let saved = Saved::default();
