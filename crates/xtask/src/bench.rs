@@ -1,4 +1,4 @@
-//! `cargo xtask bench sim` is in `benchsim.rs`.
+//! `cargo xtask bench sim` and `bench attacks` are in `benchsim.rs`.
 //!
 //! `cargo xtask bench hash`: builds the kernel for the browser and natively, and lets
 //! tests/bench/bench.mjs measure both against others, in turns.
@@ -11,8 +11,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-const USAGE: &str =
-    "cargo xtask bench hash [--rounds N] [--ms N] [--json FILE], or bench sim [SECTION..]";
+const USAGE: &str = "cargo xtask bench hash [--rounds N] [--ms N] [--json FILE], bench sim [SECTION..], or bench attacks";
 
 /// Runs the bench that the first argument names; the rest are its options.
 ///
@@ -21,6 +20,7 @@ const USAGE: &str =
 pub fn run(args: &[String]) -> Result<(), String> {
     match args.split_first().map(|(name, rest)| (name.as_str(), rest)) {
         Some(("sim", names)) => benchsim::run(names),
+        Some(("attacks", [])) => benchsim::attacks(),
         Some(("hash", options)) => hash(options),
         _ => Err(format!("name a benchmark; usage: {USAGE}")),
     }

@@ -1,6 +1,6 @@
 //! `cargo xtask bench sim`: builds the programs that measure the simulator, with all that is native
 //! optimised for speed, unlike a release, which a visitor downloads; and runs those that are named, or
-//! all.
+//! all. `cargo xtask bench attacks` does the same with the one that measures attacks, and takes minutes.
 
 use crate::{root, sh};
 use anyhow::{Context, Result};
@@ -35,6 +35,21 @@ const SECTIONS: [Section; 3] = [
         scenarios: None,
     },
 ];
+
+/// How often attacks on proof of work succeed, beside theory.
+const ATTACKS: Section = Section {
+    name: "attacks",
+    package: "sim",
+    scenarios: None,
+};
+
+/// Measures attacks.
+///
+/// # Errors
+/// A figure is too far from theory, or something else went wrong.
+pub fn attacks() -> Result<(), String> {
+    measure(&ATTACKS).map_err(|error| format!("{error:#}"))
+}
 
 /// Runs the sections that are named, or all.
 ///
