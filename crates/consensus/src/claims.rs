@@ -48,6 +48,11 @@ pub(crate) trait Rule: Clone + 'static {
     fn after_loss(&mut self, _observer: &Self::Observer, _peer: PeerId) -> Result<(), String> {
         Ok(())
     }
+
+    /// Whether progress may depend on a machine.
+    fn needs(&self, _observer: &Self::Observer, _peer: PeerId) -> bool {
+        true
+    }
 }
 
 /// An observer, and how many steps and deaths it was shown.
@@ -125,6 +130,10 @@ impl<R: Rule> Claim for Watched<R> {
             }
             None => Ok(()),
         }
+    }
+
+    fn needs(&self, peer: PeerId) -> bool {
+        self.rule.needs(&self.watch.borrow().observer, peer)
     }
 
     fn fork(&self, kin: &mut Kin) -> Box<dyn Claim> {

@@ -132,7 +132,7 @@ impl Slots {
         self.decided.remove_mut(&slot);
         self.executed = slot;
         let (block, receipts) = match &proposal.body {
-            Body::Noop => (None, Vec::new()),
+            Body::Noop | Body::Config(_) => (None, Vec::new()),
             Body::Requests(requests) => {
                 let receipts = self.carry_out(ledger, slot, &proposal, requests);
                 let block = self.append(ledger, slot, proposal.clone(), requests);

@@ -156,6 +156,12 @@ pub trait Claim {
         Ok(())
     }
 
+    /// Whether progress may depend on a machine. It does not on one that takes no part any more: while
+    /// only such ones are away, progress is owed.
+    fn needs(&self, _peer: PeerId) -> bool {
+        true
+    }
+
     /// An independent copy in O(1). Claims that share something, and are copied with the same `kin`, share
     /// one copy of it.
     fn fork(&self, kin: &mut Kin) -> Box<dyn Claim>;

@@ -3,7 +3,8 @@
 use alloc::{sync::Arc, vec::Vec};
 
 use chain::{
-    BlockId, Decode, DecodeError, Encode, PeerId, Reader, Seat, Time, put_bytes, put_list,
+    BlockId, Decode, DecodeError, Encode, PeerId, Reader, Seat, Time, put_bytes, put_compact_size,
+    put_list,
 };
 
 /// What stands in a slot. It names no parent: replicas that decide out of order do not know it.
@@ -24,6 +25,21 @@ pub enum Body {
     Noop,
     /// Requests, carried out in this order.
     Requests(Vec<Request>),
+    /// Who agrees from here on. It is for the protocol alone: nothing is carried out.
+    Config(Config),
+}
+
+/// Who takes part in agreeing: a configuration (Ongaro & Ousterhout 2014, section 6). Each list has
+/// each seat once, in their order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Config {
+    /// Whose majority decides.
+    pub voters: Vec<Seat>,
+    /// Whose majority has to agree as well, while one set of voters gives way to another (joint
+    /// consensus); empty at all other times.
+    pub outgoing: Vec<Seat>,
+    /// Who is sent everything and does not count (Ongaro's dissertation, 2014, section 4.2.1).
+    pub learners: Vec<Seat>,
 }
 
 /// A client's wish. Client and number name it: it is carried out at most once, however often it is
@@ -62,8 +78,11 @@ pub struct Receipt {
 
 const NOOP: u8 = 0;
 const REQUESTS: u8 = 1;
+const CONFIG: u8 = 2;
 /// No request is shorter, in bytes: a name, a number, the length of nothing.
 const LEAST_REQUEST: u32 = 32 + 8 + 1;
+/// The length of a seat in bytes.
+const SEAT: u32 = 4;
 
 impl Encode for Request {
     fn encode_into(&self, out: &mut Vec<u8>) {
@@ -83,6 +102,41 @@ impl Decode for Request {
     }
 }
 
+impl Encode for Config {
+    fn encode_into(&self, out: &mut Vec<u8>) {
+        for seats in [&self.voters, &self.outgoing, &self.learners] {
+            put_compact_size(seats.len() as u64, out);
+            seats
+                .iter()
+                .for_each(|seat| out.extend_from_slice(&seat.0.to_le_bytes()));
+        }
+    }
+}
+
+impl Decode for Config {
+    fn decode_from(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Ok(Self {
+            voters: read_seats(reader)?,
+            outgoing: read_seats(reader)?,
+            learners: read_seats(reader)?,
+        })
+    }
+}
+
+/// Seats that rise, so that one set has one encoding.
+fn read_seats(reader: &mut Reader<'_>) -> Result<Vec<Seat>, DecodeError> {
+    let count = reader.count(SEAT)?;
+    let mut seats: Vec<Seat> = Vec::new();
+    for index in 0..count as u64 {
+        let seat = Seat(reader.u32()?);
+        if seats.last().is_some_and(|last| *last >= seat) {
+            return Err(DecodeError::OutOfOrder { index });
+        }
+        seats.push(seat);
+    }
+    Ok(seats)
+}
+
 impl Encode for Proposal {
     fn encode_into(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(&self.time.0.to_le_bytes());
@@ -92,6 +146,10 @@ impl Encode for Proposal {
             Body::Requests(requests) => {
                 out.push(REQUESTS);
                 put_list(requests, out);
+            }
+            Body::Config(config) => {
+                out.push(CONFIG);
+                config.encode_into(out);
             }
         }
     }
@@ -103,6 +161,7 @@ impl Decode for Proposal {
         let body = match reader.u8()? {
             NOOP => Body::Noop,
             REQUESTS => Body::Requests(reader.list(LEAST_REQUEST)?),
+            CONFIG => Body::Config(Config::decode_from(reader)?),
             tag => {
                 let what = "proposal";
                 return Err(DecodeError::UnknownTag { what, tag });

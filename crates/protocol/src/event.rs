@@ -1,6 +1,6 @@
 //! What a machine tells people. Events are for logs and displays; no decision may depend on them.
 
-use alloc::string::String;
+use alloc::{string::String, vec::Vec};
 
 use chain::{BlockId, CompactTarget, Height, PeerId};
 use serde::{Deserialize, Serialize};
@@ -110,5 +110,14 @@ pub enum Event {
     StepsDown {
         /// The term or view that it led.
         epoch: u64,
+    },
+    /// The node leads, and from now on goes by other members, committed or not.
+    Reconfigures {
+        /// Whose majority decides.
+        voters: Vec<u32>,
+        /// Whose majority has to agree as well, for as long as this change takes.
+        outgoing: Vec<u32>,
+        /// Who is sent everything and does not count.
+        learners: Vec<u32>,
     },
 }

@@ -27,7 +27,7 @@ mod storage;
 
 pub use claim::{Claim, Death, Deed, Kin, Remains, Seen};
 pub use consensus::{ChainView, Cx, Drafted, Facts, ForkView, Glance, Keep, Payee, Protocol, Wish};
-pub use decision::{Body, Executed, Proposal, Receipt, Request};
+pub use decision::{Body, Config, Executed, Proposal, Receipt, Request};
 pub use event::Event;
 pub use framing::{kept, own_key, pack, said, stored};
 pub use machine::{

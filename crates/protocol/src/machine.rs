@@ -95,6 +95,13 @@ pub enum Order {
         /// To whom.
         to: Seat,
     },
+    /// Whoever leads changes who takes part, in as many steps as that takes.
+    Reconfigure {
+        /// Who is to vote.
+        voters: Vec<Seat>,
+        /// Who is to be sent everything without a vote.
+        learners: Vec<Seat>,
+    },
 }
 
 /// What a machine asks of its host.

@@ -212,6 +212,10 @@ enum WireKind {
     TransferLeadership {
         to: u32,
     },
+    Reconfigure {
+        voters: Vec<u32>,
+        learners: Vec<u32>,
+    },
 }
 
 impl Replay {

@@ -205,7 +205,7 @@ fn only_where_nodes_hear_few_others_there_may_be_thousands_and_then_there_is_no_
 
 fn kind() -> impl Strategy<Value = FaultKind> {
     let (node, for_ms) = (0..5u32, 0..10_000u32);
-    (node, for_ms, 0..19).prop_map(|(node, for_ms, kind)| match kind {
+    (node, for_ms, 0..20).prop_map(|(node, for_ms, kind)| match kind {
         0 => FaultKind::Crash { node, for_ms },
         1 => FaultKind::CrashInWrite { node, for_ms },
         2 => FaultKind::PowerLoss { node, for_ms },
@@ -252,6 +252,10 @@ fn kind() -> impl Strategy<Value = FaultKind> {
             by_ms: node,
         },
         17 => FaultKind::TransferLeadership { to: node },
+        18 => FaultKind::Reconfigure {
+            voters: vec![0, 2],
+            learners: vec![1; (for_ms % 2) as usize],
+        },
         _ => FaultKind::Heal {},
     })
 }

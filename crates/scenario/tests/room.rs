@@ -74,7 +74,7 @@ const DEFAULTS: [(&str, &str, &str, &str); 2] = [
     (
         "raft",
         "7f43",
-        "heartbeat=250&election=750&batch=64&resend=2500&snapshot=1000&piece=32768&reads=0",
+        "heartbeat=250&election=750&batch=64&resend=2500&snapshot=1000&piece=32768&reads=0&voters=0&joint=1&hasty=0&pre-vote=1&check-quorum=1",
         "f6f12b8f7aec3c8b1518979cc48bba9e",
     ),
     (

@@ -105,6 +105,13 @@ fn take_input(input: &Input, bytes: &mut Vec<u8>) {
             bytes.push(8);
             bytes.extend(to.0.to_le_bytes());
         }
+        Input::Order(Order::Reconfigure { voters, learners }) => {
+            bytes.push(10);
+            for seats in [voters, learners] {
+                bytes.extend((seats.len() as u64).to_le_bytes());
+                bytes.extend(seats.iter().flat_map(|seat| seat.0.to_le_bytes()));
+            }
+        }
         Input::Peers { up } => {
             bytes.push(6);
             up.iter().for_each(|peer| peer_bytes(6, peer, bytes));

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::collections::btree_map::{BTreeMap, Entry};
 
-use chain::Time;
+use chain::{PeerId, Time};
 use protocol::{Claim, Death, Kin, Seen, Shape};
 use scenario::{Place, Scenario, Setting};
 
@@ -55,6 +55,11 @@ impl Judges {
     /// Whether a node lies on purpose.
     pub(crate) fn is_twisted(&self, seat: SeatIx) -> bool {
         self.twisted.contains(&seat)
+    }
+
+    /// Whether progress may depend on a node.
+    pub(crate) fn needs(&self, peer: PeerId) -> bool {
+        self.claims.iter().all(|claim| claim.needs(peer))
     }
 
     /// Judges of the same, who go their own way from here.

@@ -287,7 +287,8 @@ impl Sim {
             role: seat.role(),
             tip: seat.glance().map(|glance| (glance.tip, glance.height)),
         };
-        let is_away = self.seats.iter().any(|seat| seat.is_away);
+        let is_missed = |seat: &Seat| seat.is_away && self.judges.needs(seat.peer);
+        let is_away = self.seats.iter().any(is_missed);
         Report {
             now: self.now,
             fingerprint: self.fingerprint,

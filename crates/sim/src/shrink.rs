@@ -185,6 +185,11 @@ fn goes_on_without(kind: &mut FaultKind, seat: u32) -> bool {
             groups.iter_mut().for_each(rest);
             true
         }
+        FaultKind::Reconfigure { voters, learners } => {
+            rest(learners);
+            rest(voters);
+            !voters.is_empty()
+        }
         FaultKind::CutOneWay { from, to } => {
             [from, to].into_iter().for_each(rest);
             true

@@ -27,4 +27,4 @@ pub use slots::{
 pub use start::{FromEngine, Start, ToEngine};
 
 /// Bumped with every incompatible change to this crate or to a worker's protocol.
-pub const VERSION: u32 = 6;
+pub const VERSION: u32 = 7;

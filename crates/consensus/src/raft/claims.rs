@@ -26,7 +26,8 @@ use promises::PromisesAreDurable;
 
 /// All claims about a run on these terms. They share one observer.
 pub(super) fn all(terms: &Terms) -> Vec<Box<dyn Claim>> {
-    let observer = Shared::new(Observer::new(&terms.members));
+    let first = super::first_config(terms);
+    let observer = Shared::new(Observer::new(&terms.members, first));
     vec![
         observer.claim(ElectionSafety::default()),
         observer.claim(LeaderAppendOnly::default()),

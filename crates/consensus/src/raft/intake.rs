@@ -6,8 +6,8 @@ use chain::PeerId;
 use protocol::{Body, Receipt, Request};
 use rpds::{QueueSync as Queue, RedBlackTreeMapSync as Map};
 
+use super::log::Log;
 use super::message::Index;
-use super::state::Log;
 use crate::asks::{MAX_BYTES, MAX_TX};
 
 /// The most requests that wait; the oldest gives way. Its client asks again.

@@ -4,12 +4,14 @@ use alloc::{boxed::Box, sync::Arc, vec::Vec};
 
 use chain::{PeerId, Seat};
 use protocol::planted::is_planted;
-use protocol::{Body, Cx, Event, Executed, Proposal, Request, pack};
+use protocol::{Body, Config, Cx, Event, Executed, Proposal, Request, pack};
+use rpds::RedBlackTreeMapSync as Map;
 
 use super::intake::Intake;
+use super::log::Log;
 use super::message::{Entry, Index, Message, Outcome, Point, Term};
 use super::reads::Reads;
-use super::state::{Flow, Leader, Log, Progress, Replica, Role};
+use super::state::{Flow, Leader, Progress, Replica, Role};
 use super::step::{ELECTION, HEARTBEAT};
 use crate::asks::MAX_BYTES;
 
@@ -21,23 +23,18 @@ impl Replica {
     /// Begins to lead. The first entry asks for nothing: once it is committed, so is all before it,
     /// which by itself could not be committed by counting (paper sections 5.4.2 and 8).
     pub fn lead(&mut self, cx: &mut Cx<'_>) {
-        let progress = Progress {
-            matched: Index(0),
-            next: self.log.last().index.next(),
-            flow: Flow::Probe,
-            heard: false,
-        };
-        let others = self.setup.others();
         self.role = Role::Leader(Box::new(Leader {
-            followers: others.map(|seat| (seat, progress.clone())).collect(),
+            followers: Map::new_sync(),
             intake: Intake::of(&self.log, self.executed),
             reads: Reads::default(),
             transfer: None,
+            change: None,
         }));
         cx.tell(Event::Leads {
             epoch: self.term().0,
         });
         self.propose(cx, Body::Noop);
+        self.attend();
         cx.arm(ELECTION, cx.now.saturating_add(self.setup.election));
         self.beat(cx);
         self.advance(cx);
@@ -46,7 +43,7 @@ impl Replica {
     /// Says to all followers that it lives, with whatever they lack.
     pub fn beat(&mut self, cx: &mut Cx<'_>) {
         cx.arm(HEARTBEAT, cx.now.saturating_add(self.setup.heartbeat));
-        for seat in self.setup.others() {
+        for seat in self.audience() {
             self.send_entries(cx, seat);
         }
         self.ask_again(cx);
@@ -58,9 +55,9 @@ impl Replica {
         let Role::Leader(leader) = &mut self.role else {
             return;
         };
-        let (mut heard, mut followers) = (1, leader.followers.clone());
-        for (seat, progress) in &leader.followers {
-            heard += usize::from(progress.heard);
+        let before = leader.followers.clone();
+        let mut followers = before.clone();
+        for (seat, progress) in &before {
             let heard = false;
             followers.insert_mut(
                 *seat,
@@ -71,8 +68,12 @@ impl Replica {
             );
         }
         leader.followers = followers;
-        let is_trusting = is_planted("raft/quorum-not-checked") || believes_in_itself();
-        if self.setup.is_majority(heard) || is_trusting {
+        let me = self.setup.me;
+        let heard = |seat| seat == me || before.get(&seat).is_some_and(|progress| progress.heard);
+        let is_trusting = !self.setup.check_quorum
+            || is_planted("raft/quorum-not-checked")
+            || believes_in_itself();
+        if self.is_quorum(heard) || is_trusting {
             cx.arm(ELECTION, cx.now.saturating_add(self.setup.election));
         } else {
             self.follow(cx, self.term(), None);
@@ -124,6 +125,7 @@ impl Replica {
         if more {
             self.send_entries(cx, from);
         }
+        self.note_round(cx, from);
         self.call_on(cx);
         self.advance(cx);
     }
@@ -146,12 +148,16 @@ impl Replica {
     /// Proposes what waits, sends it and commits what can be committed, until nothing is left to do.
     pub fn advance(&mut self, cx: &mut Cx<'_>) {
         loop {
+            self.step_on(cx);
             self.propose_waiting(cx);
             let committable = self.committable();
             if committable <= self.commit {
                 return;
             }
             self.commit_to(cx, committable);
+            if self.retires(cx) {
+                return;
+            }
         }
     }
 
@@ -170,7 +176,7 @@ impl Replica {
     }
 
     /// Writes an entry. Times never fall along a leader's log, whatever the clocks of earlier leaders.
-    fn propose(&mut self, cx: &mut Cx<'_>, body: Body) {
+    pub fn propose(&mut self, cx: &mut Cx<'_>, body: Body) {
         let proposal = Proposal {
             time: cx.now.max(self.log.last_time()),
             proposer: self.setup.me,
@@ -184,7 +190,7 @@ impl Replica {
     }
 
     /// Sends new entries to those whose logs are known to agree; others get them with a heartbeat.
-    fn stream(&mut self, cx: &mut Cx<'_>) {
+    pub fn stream(&mut self, cx: &mut Cx<'_>) {
         let Role::Leader(leader) = &self.role else {
             return;
         };
@@ -231,13 +237,26 @@ impl Replica {
         let Role::Leader(leader) = &self.role else {
             return self.commit;
         };
-        let followers = leader.followers.values();
-        let mut matched: Vec<Index> = followers.map(|progress| progress.matched).collect();
-        matched.push(self.log.last().index); // its own log is as durable, or will be before it decides
-        matched.sort_unstable();
-        // As many have at least this much as come after it in the order, itself included.
-        let more = usize::from(is_planted("raft/minority-commits"));
-        let most = matched[(matched.len() - 1) / 2 + more];
+        let matched = |seat: &Seat| match leader.followers.get(seat) {
+            Some(progress) => progress.matched,
+            // Its own log is as durable, or will be before it decides.
+            None if *seat == self.setup.me => self.log.last().index,
+            None => Index(0),
+        };
+        let shared = |seats: &[Seat]| {
+            let mut matched: Vec<Index> = seats.iter().map(matched).collect();
+            matched.sort_unstable();
+            // As many have at least this much as come after it in the order, itself included.
+            let more = usize::from(is_planted("raft/minority-commits"));
+            let place = matched.len().checked_sub(1).map(|last| last / 2 + more);
+            let most = place.and_then(|place| matched.get(place));
+            most.copied().unwrap_or_default()
+        };
+        let config = self.log.configured().config;
+        let mut most = shared(&config.voters);
+        if !config.outgoing.is_empty() {
+            most = most.min(shared(&config.outgoing));
+        }
         match self.log.term_at(most) {
             Some(term) if term == self.term() || is_planted("raft/old-terms-counted") => most,
             _ => self.commit,
@@ -246,6 +265,16 @@ impl Replica {
 }
 
 impl Progress {
+    /// Of a follower of which nothing is known, to which an entry is sent first.
+    pub fn new(next: Index) -> Self {
+        Self {
+            matched: Index(0),
+            next,
+            flow: Flow::Probe,
+            heard: false,
+        }
+    }
+
     /// The follower has all up to an index. Says whether it should be sent more at once.
     fn matches(&mut self, index: Index, log: &Log) -> bool {
         let (base, last) = (log.base().index, log.last().index);
@@ -307,6 +336,11 @@ fn weight(entry: &Entry) -> usize {
     match &entry.proposal.body {
         Body::Noop => 32,
         Body::Requests(requests) => requests.iter().map(|one| one.tx.len() + 48).sum(),
+        Body::Config(Config {
+            voters,
+            outgoing,
+            learners,
+        }) => 32 + 4 * (voters.len() + outgoing.len() + learners.len()),
     }
 }
 

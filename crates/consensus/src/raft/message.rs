@@ -3,7 +3,7 @@
 use alloc::{sync::Arc, vec::Vec};
 
 use chain::{Decode, DecodeError, Encode, Reader, Seat, put_bytes, put_list};
-use protocol::Proposal;
+use protocol::{Config, Proposal};
 
 /// The number of a reign: each has at most one leader. The first is 1.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -29,6 +29,15 @@ pub struct Point {
     pub index: Index,
     /// Whose it is.
     pub term: Term,
+}
+
+/// A configuration and the entry that brings it; index 0 if it was there from the beginning.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Configured {
+    /// Where it stands in the log.
+    pub since: Index,
+    /// Who takes part.
+    pub config: Arc<Config>,
 }
 
 /// Whether a vote would be given or is given, and why it is asked for.
@@ -117,6 +126,8 @@ pub enum Message {
         term: Term,
         /// The last entry that the snapshot stands for.
         last: Point,
+        /// The configuration that holds there, unless it is the one from the beginning.
+        configured: Option<Configured>,
         /// How many bytes the whole has.
         len: u64,
         /// How many of them come before this piece.
@@ -210,6 +221,8 @@ const RECEIVED: u8 = 8;
 const CONFIRM: u8 = 9;
 const CONFIRMED: u8 = 10;
 const TIMEOUT_NOW: u8 = 11;
+/// The same as [`INSTALL`], with a configuration.
+const INSTALL_CONFIGURED: u8 = 12;
 
 impl Encode for Entry {
     fn encode_into(&self, out: &mut Vec<u8>) {
@@ -223,6 +236,22 @@ impl Decode for Entry {
         Ok(Self {
             term: Term(reader.u64()?),
             proposal: Arc::new(Proposal::decode_from(reader)?),
+        })
+    }
+}
+
+impl Encode for Configured {
+    fn encode_into(&self, out: &mut Vec<u8>) {
+        put_u64(self.since.0, out);
+        self.config.encode_into(out);
+    }
+}
+
+impl Decode for Configured {
+    fn decode_from(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Ok(Self {
+            since: Index(reader.u64()?),
+            config: Arc::new(Config::decode_from(reader)?),
         })
     }
 }
@@ -263,13 +292,18 @@ impl Encode for Message {
             Self::Install {
                 term,
                 last,
+                configured,
                 len,
                 offset,
                 piece,
             } => {
-                out.push(INSTALL);
+                out.push(match configured {
+                    Some(_) => INSTALL_CONFIGURED,
+                    None => INSTALL,
+                });
                 put_u64(term.0, out);
                 put_point(*last, out);
+                configured.iter().for_each(|one| one.encode_into(out));
                 put_u64(*len, out);
                 put_u64(*offset, out);
                 put_bytes(piece, out);
@@ -348,9 +382,12 @@ impl Decode for Message {
                 number: reader.u64()?,
                 receipt: reader.bytes()?.into(),
             },
-            INSTALL => Self::Install {
+            tag @ (INSTALL | INSTALL_CONFIGURED) => Self::Install {
                 term: Term(reader.u64()?),
                 last: read_point(reader)?,
+                configured: (tag == INSTALL_CONFIGURED)
+                    .then(|| Configured::decode_from(reader))
+                    .transpose()?,
                 len: reader.u64()?,
                 offset: reader.u64()?,
                 piece: reader.bytes()?.into(),

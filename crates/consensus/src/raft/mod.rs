@@ -1,18 +1,20 @@
 //! Raft (Ongaro & Ousterhout 2014; Ongaro's dissertation, Stanford 2014): see README.md in this
 //! folder.
 
-use alloc::boxed::Box;
+use alloc::{boxed::Box, vec, vec::Vec};
 
-use chain::{Micros, PeerId, decode_exact};
+use chain::{Micros, PeerId, Seat, decode_exact};
 use protocol::{
-    Card, Cx, Entry, Executed, Glance, Order, ParamSpec, Protocol, Role, Shape, Sheet, Snapshot,
-    Terms, Values,
+    Card, Config, Cx, Entry, Executed, Glance, Order, ParamSpec, Protocol, Role, Shape, Sheet,
+    Snapshot, Terms, Values,
 };
 
 mod claims;
 mod client;
 mod intake;
 mod lead;
+mod log;
+mod membership;
 pub mod message;
 mod reads;
 pub mod saved;
@@ -24,6 +26,7 @@ mod tests;
 mod transfer;
 mod twists;
 
+use crate::members::seats;
 use client::Client;
 use message::Index;
 use state::{Replica, Setup};
@@ -97,11 +100,37 @@ pub const ENTRY: Entry = Entry {
             max: 1,
             default: 0,
         },
+        // How many seats vote at first, from the first on; 0: all.
+        ParamSpec {
+            name: "voters",
+            unit: "seats",
+            min: 0,
+            max: 1 << 16,
+            default: 0,
+        },
+        // 1: voters change by joint consensus; 0: one at a time.
+        switch("joint", 1),
+        // 1: as it was published first, a leader changes who votes before an entry of its own term is
+        // committed.
+        switch("hasty", 0),
+        switch("pre-vote", 1),
+        switch("check-quorum", 1),
     ],
     build,
     twists: twists::ALL,
     claims: claims::all,
 };
+
+/// A parameter that is on (1) or off (0).
+const fn switch(name: &'static str, default: u64) -> ParamSpec {
+    ParamSpec {
+        name,
+        unit: "",
+        min: 0,
+        max: 1,
+        default,
+    }
+}
 
 /// What a machine can be; [`Glance::role`] is a place in this list.
 const ROLES: &[&str] = &["follower", "pre-candidate", "candidate", "leader", "client"];
@@ -127,7 +156,27 @@ fn build_as(terms: &Terms, evil: Option<Evil>) -> Box<dyn Protocol> {
             piece: terms.value(5),
             evil,
             reads: terms.value(6) == 1,
+            config: first_config(terms).into(),
+            joint: terms.value(8) == 1,
+            hasty: terms.value(9) == 1,
+            pre_vote: terms.value(10) == 1,
+            check_quorum: terms.value(11) == 1,
         }))),
+    }
+}
+
+/// Who takes part at first.
+fn first_config(terms: &Terms) -> Config {
+    let all = seats(&terms.members);
+    let voters: Vec<Seat> = match terms.value(7) {
+        0 => all.collect(),
+        some => all.take_while(|seat| u64::from(seat.0) < some).collect(),
+    };
+    let (outgoing, learners) = (vec![], vec![]);
+    Config {
+        voters,
+        outgoing,
+        learners,
     }
 }
 
@@ -158,6 +207,7 @@ impl Protocol for Raft {
     fn on_order(&mut self, cx: &mut Cx<'_>, order: &Order) {
         match order {
             Order::TransferLeadership { to } => self.0.transfer(cx, *to),
+            Order::Reconfigure { voters, learners } => self.0.reconfigure(cx, voters, learners),
         }
         self.0.flush(cx);
     }

@@ -67,11 +67,13 @@ impl Replica {
     /// Answers the reads of a round that is over, and begins the next one if any wait. A new leader does
     /// not know yet what is committed: it begins none before an entry of its own term is.
     pub fn serve_reads(&mut self, cx: &mut Cx<'_>) {
-        while let Role::Leader(leader) = &mut self.role {
+        loop {
+            let is_over = self.is_round_over();
+            let Role::Leader(leader) = &mut self.role else {
+                return;
+            };
             match &leader.reads.round {
                 Some(round) => {
-                    let is_over =
-                        self.setup.is_majority(round.votes.size()) || believes_in_itself();
                     if !is_over || self.executed < round.index {
                         return;
                     }
@@ -96,6 +98,16 @@ impl Replica {
         }
     }
 
+    /// Whether a quorum has said that it follows, since the round under way began.
+    fn is_round_over(&self) -> bool {
+        let Role::Leader(leader) = &self.role else {
+            return false;
+        };
+        let round = leader.reads.round.as_ref();
+        round.is_some_and(|round| self.is_quorum(|seat| round.votes.contains(&seat)))
+            || believes_in_itself()
+    }
+
     /// Asks all who have not said yet that they follow.
     pub fn ask_again(&mut self, cx: &mut Cx<'_>) {
         let term = self.term();
@@ -105,8 +117,8 @@ impl Replica {
         let (Some(Round { votes, .. }), round) = (&leader.reads.round, leader.reads.rounds) else {
             return;
         };
-        let others = self.setup.others();
-        let silent: Vec<Seat> = others.filter(|seat| !votes.contains(seat)).collect();
+        let mut silent: Vec<Seat> = self.electors();
+        silent.retain(|seat| !votes.contains(seat));
         for seat in silent {
             self.send(cx, seat, &Message::Confirm { term, round });
         }

@@ -3,14 +3,17 @@
 use alloc::vec::Vec;
 
 use chain::{Decode, DecodeError, Encode, Reader, Seat};
-use protocol::Name;
+use protocol::{Body, Config, Name};
 
-use super::message::{Index, Point, Term, put_point, put_seat, read_point, read_seat};
+use super::message::{Entry, Index, Point, Term, put_point, put_seat, read_point, read_seat};
 
 /// Where a replica keeps its [`Promise`].
 pub const PROMISE: &[u8] = b"state";
 /// Where a replica keeps what became of the beginning of its log, a [`Cut`].
 pub const CUT: &[u8] = b"cut";
+/// Where a replica keeps the configuration that goes with its snapshot, a
+/// [`Configured`](super::message::Configured); nothing is there while it is the first one.
+pub const CONFIG: &[u8] = b"config";
 /// What the names of entries start with; their index follows, big-endian, so that names are ordered
 /// as the log is.
 const LOG: &[u8] = b"log/";
@@ -77,6 +80,17 @@ pub fn entry_name(index: Index) -> Name {
 pub fn entry_index(name: &[u8]) -> Option<Index> {
     let digits = name.strip_prefix(LOG)?.try_into().ok()?;
     Some(Index(u64::from_be_bytes(digits)))
+}
+
+/// The configuration that a saved entry brings, if it brings one.
+#[must_use]
+pub fn entry_config(value: &[u8]) -> Option<Config> {
+    let mut reader = Reader::new(value);
+    let entry = Entry::decode_from(&mut reader).ok()?;
+    match &entry.proposal.body {
+        Body::Config(config) => Some(config.clone()),
+        Body::Noop | Body::Requests(_) => None,
+    }
 }
 
 /// The term of a saved entry, which begins with it.

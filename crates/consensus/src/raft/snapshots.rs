@@ -6,9 +6,10 @@ use alloc::{vec, vec::Vec};
 use chain::{Encode as _, Seat};
 use protocol::{Assembly, Cx, Keep, Snapshot};
 
-use super::message::{Index, Message, Outcome, Point, Term};
-use super::saved::{CUT, Cut, entry_name};
-use super::state::{Arrival, Flow, Log, Replica, Role, Settled, Shipment};
+use super::log::Log;
+use super::message::{Configured, Index, Message, Outcome, Point, Term};
+use super::saved::{CONFIG, CUT, Cut, entry_name};
+use super::state::{Arrival, Flow, Replica, Role, Settled, Shipment};
 
 /// The last index that a snapshot may stand for: far more than there will ever be, and far from the
 /// end of what 64 bits can count.
@@ -17,6 +18,7 @@ const MOST: u64 = u64::MAX / 2;
 /// A piece of a snapshot, as it arrives.
 pub(super) struct Piece {
     pub last: Point,
+    pub configured: Option<Configured>,
     pub len: u64,
     pub offset: u64,
     pub bytes: alloc::sync::Arc<[u8]>,
@@ -40,8 +42,8 @@ impl Replica {
                 snapshot: last,
                 base,
             };
-            cx.snapshot(changes(cut, base.index.next()));
             let (log, from) = (self.log.without(base), None);
+            cx.snapshot(changes(cut, base.index.next(), &log));
             self.settled = Some(Settled { last, log, from });
         }
     }
@@ -65,26 +67,31 @@ impl Replica {
         let Piece { last, len, .. } = piece;
         let is_name =
             (1..=MOST).contains(&last.index.0) && last.term > Term(0) && last.term <= term;
-        if !is_name || !self.heed(cx, from, term) {
+        let mut configured = piece.configured.iter();
+        let is_before = configured.all(|it| it.since > Index(0) && it.since <= last.index);
+        if !is_name || !is_before || !self.heed(cx, from, term) {
             return;
         }
         if last.index <= self.commit {
             return self.confirm(cx, from, last.index);
         }
         let known = self.arrival.take();
-        let known = known.filter(|one| (one.term, one.last, one.len) == (term, last, len));
+        let known = known.filter(|one| {
+            (one.term, one.last, one.len) == (term, last, len) && one.configured == piece.configured
+        });
         let pieces = known.map(|arrival| arrival.pieces);
         let Some(mut pieces) = pieces.or_else(|| Assembly::new(last.index.0, len)) else {
             return;
         };
         pieces.take(piece.offset, piece.bytes);
         if let Some(snapshot) = pieces.complete() {
-            return self.install(cx, from, last, snapshot);
+            return self.install(cx, from, (last, piece.configured), snapshot);
         }
         let have = pieces.have();
         self.arrival = Some(Arrival {
             term,
             last,
+            configured: piece.configured,
             len,
             pieces,
         });
@@ -93,18 +100,25 @@ impl Replica {
 
     /// Goes on from a snapshot. If the log has the last entry that it stands for, what comes after that
     /// stays; otherwise nothing of it does.
-    fn install(&mut self, cx: &mut Cx<'_>, from: Seat, last: Point, snapshot: Snapshot) {
+    fn install(
+        &mut self,
+        cx: &mut Cx<'_>,
+        from: Seat,
+        (last, configured): (Point, Option<Configured>),
+        snapshot: Snapshot,
+    ) {
         let (log, end) = if self.log.has(last) {
             (self.log.without(last), last.index.next())
         } else {
-            (Log::after(last), Index(u64::MAX))
+            let configured = configured.unwrap_or_else(|| self.setup.first_configured());
+            (Log::after(last, configured), Index(u64::MAX))
         };
         self.flush(cx);
         let cut = Cut {
             snapshot: last,
             base: last,
         };
-        cx.install(snapshot, changes(cut, end));
+        cx.install(snapshot, changes(cut, end, &log));
         let from = Some(from);
         self.settled = Some(Settled { last, log, from });
     }
@@ -132,9 +146,11 @@ impl Replica {
             let Some(snapshot) = latest.filter(|one| one.slot == last.index.0) else {
                 unreachable!("a log begins behind a snapshot");
             };
+            let configured = self.log.configured_at(last.index);
             progress.flow = Flow::Install(Shipment {
                 snapshot: snapshot.clone(),
                 last,
+                configured: Some(configured).filter(|one| one.since > Index(0)),
                 have: 0,
             });
         }
@@ -142,6 +158,7 @@ impl Replica {
             let message = Message::Install {
                 term,
                 last: shipment.last,
+                configured: shipment.configured.clone(),
                 len: shipment.snapshot.len(),
                 offset: shipment.have,
                 piece: shipment.snapshot.piece(shipment.have, most).into(),
@@ -171,10 +188,15 @@ impl Replica {
     }
 }
 
-/// What changes on the disk when a log is cut off: all up to an index, not included, goes.
-fn changes(cut: Cut, end: Index) -> Vec<Keep> {
-    vec![
+/// What changes on the disk when a log is cut off: all up to an index, not included, goes. The
+/// configuration stays, if it is not the first one.
+fn changes(cut: Cut, end: Index, log: &Log) -> Vec<Keep> {
+    let configured = log.configured_at(cut.snapshot.index);
+    let keep = Keep::Put(CONFIG.to_vec(), configured.to_vec().into());
+    let mut all = vec![
         Keep::Put(CUT.to_vec(), cut.to_vec().into()),
         Keep::DeleteRange(entry_name(Index(0)), entry_name(end)),
-    ]
+    ];
+    all.extend((configured.since > Index(0)).then_some(keep));
+    all
 }

@@ -4,16 +4,18 @@ use alloc::{boxed::Box, format, sync::Arc, vec::Vec};
 
 use chain::{Decode, Encode as _, Micros, PeerId, Seat, Time, decode_exact};
 use protocol::planted::is_planted;
-use protocol::{Assembly, Cx, Keep, Sheet, Snapshot, Value, Values, pack};
-use rpds::{RedBlackTreeMapSync as Map, RedBlackTreeSetSync as Set, VectorSync as Vector};
+use protocol::{Assembly, Config, Cx, Keep, Sheet, Snapshot, Value, Values, pack};
+use rpds::{RedBlackTreeMapSync as Map, RedBlackTreeSetSync as Set};
 
 use super::intake::Intake;
-use super::message::{Entry, Index, Message, Point, Term};
+use super::log::Log;
+use super::membership::Change;
+use super::message::{Configured, Entry, Index, Message, Point, Term};
 use super::reads::Reads;
-use super::saved::{CUT, Cut, PROMISE, Promise, entry_name};
+use super::saved::{CONFIG, CUT, Cut, PROMISE, Promise, entry_name};
 use super::transfer::Transfer;
 use super::twists::Evil;
-use crate::members::{member, seat_of, seats};
+use crate::members::{member, seat_of};
 
 /// What never changes while a replica lives.
 pub(super) struct Setup {
@@ -33,6 +35,18 @@ pub(super) struct Setup {
     pub evil: Option<Evil>,
     /// Whether reads are answered by read index; otherwise they go through the log.
     pub reads: bool,
+    /// Who takes part at first.
+    pub config: Arc<Config>,
+    /// Whether voters change by joint consensus; otherwise one at a time.
+    pub joint: bool,
+    /// Whether a leader changes the configuration before an entry of its own term is committed, which is
+    /// not safe one voter at a time (Ongaro, "bug in single-server membership changes", raft-dev, 2015).
+    pub hasty: bool,
+    /// Whether it asks if it could win before it stands for election (dissertation section 9.6).
+    pub pre_vote: bool,
+    /// Whether a leader steps down that hears no majority (6.2), and nobody who hears a leader helps
+    /// another one (4.2.3).
+    pub check_quorum: bool,
 }
 
 impl Setup {
@@ -45,113 +59,12 @@ impl Setup {
         member(&self.members, seat)
     }
 
-    /// All seats but this one.
-    pub fn others(&self) -> impl Iterator<Item = Seat> + use<> {
-        let me = self.me;
-        seats(&self.members).filter(move |seat| *seat != me)
-    }
-
-    /// Whether so many members are more than half of all.
-    pub fn is_majority(&self, count: usize) -> bool {
-        count + usize::from(is_planted("raft/minority-elects")) > self.members.len() / 2
-    }
-}
-
-/// The log, as far as it is kept. Terms never fall along it, and no entry is of term 0.
-#[derive(Clone, Default)]
-pub(super) struct Log {
-    /// The last entry that a snapshot stands for and that is gone.
-    base: Point,
-    entries: Vector<Entry>,
-}
-
-impl Log {
-    /// An empty log behind an entry.
-    pub fn after(base: Point) -> Self {
-        let entries = Vector::new_sync();
-        Self { base, entries }
-    }
-
-    /// The last entry that is gone; `(0, 0)` if all are here.
-    pub fn base(&self) -> Point {
-        self.base
-    }
-
-    /// The last entry's name.
-    pub fn last(&self) -> Point {
-        let index = self.base.index.plus(self.entries.len() as u64);
-        let term = self
-            .entries
-            .last()
-            .map_or(self.base.term, |entry| entry.term);
-        Point { index, term }
-    }
-
-    /// When the last entry was proposed.
-    pub fn last_time(&self) -> Time {
-        self.entries
-            .last()
-            .map_or(Time(0), |entry| entry.proposal.time)
-    }
-
-    pub fn get(&self, index: Index) -> Option<&Entry> {
-        let behind = index.0.checked_sub(self.base.index.0)?;
-        self.entries
-            .get(usize::try_from(behind.checked_sub(1)?).ok()?)
-    }
-
-    /// The term at an index, that of the last entry which is gone included; `None` for all others that
-    /// are not here.
-    pub fn term_at(&self, index: Index) -> Option<Term> {
-        if index == self.base.index {
-            Some(self.base.term)
-        } else {
-            self.get(index).map(|entry| entry.term)
+    /// The configuration before the log brings one.
+    pub fn first_configured(&self) -> Configured {
+        Configured {
+            since: Index(0),
+            config: self.config.clone(),
         }
-    }
-
-    /// Whether an entry of this name is here, or is the last that is gone.
-    pub fn has(&self, point: Point) -> bool {
-        self.term_at(point.index) == Some(point.term)
-    }
-
-    /// The log without all up to an entry.
-    pub fn without(&self, base: Point) -> Self {
-        let mut log = Self::after(base);
-        self.from(base.index.next())
-            .for_each(|entry| log.push(entry.clone()));
-        log
-    }
-
-    /// Entries from an index on.
-    pub fn from(&self, first: Index) -> impl Iterator<Item = &Entry> {
-        (first.0..).map_while(|index| self.get(Index(index)))
-    }
-
-    pub fn push(&mut self, entry: Entry) {
-        debug_assert!(entry.term >= self.last().term.max(Term(1)));
-        self.entries.push_back_mut(entry);
-    }
-
-    /// Drops all from an index on.
-    pub fn truncate(&mut self, from: Index) {
-        while self.last().index >= from.max(self.base.index.next()) {
-            self.entries.drop_last_mut();
-        }
-    }
-
-    /// The first index whose term is at least this one; the one after the last if none is.
-    pub fn first_since(&self, term: Term) -> Index {
-        let (mut low, mut high) = (self.base.index.0 + 1, self.last().index.0 + 1);
-        while low < high {
-            let middle = low + (high - low) / 2;
-            if self.term_at(Index(middle)) < Some(term) {
-                low = middle + 1;
-            } else {
-                high = middle;
-            }
-        }
-        Index(low)
     }
 }
 
@@ -186,6 +99,8 @@ pub(super) struct Shipment {
     pub snapshot: Snapshot,
     /// The last entry that it stands for.
     pub last: Point,
+    /// The configuration that holds there, unless it is the first one.
+    pub configured: Option<Configured>,
     /// How many bytes the follower has.
     pub have: u64,
 }
@@ -196,6 +111,8 @@ pub(super) struct Arrival {
     /// The term of the leader that sends it: one leader sends one snapshot of a slot.
     pub term: Term,
     pub last: Point,
+    /// The configuration that goes with it.
+    pub configured: Option<Configured>,
     pub len: u64,
     pub pieces: Assembly,
 }
@@ -234,6 +151,7 @@ pub(super) struct Leader {
     pub intake: Intake,
     pub reads: Reads,
     pub transfer: Option<Transfer>,
+    pub change: Option<Change>,
 }
 
 /// A replica.
@@ -260,10 +178,11 @@ pub(super) struct Replica {
 
 impl Replica {
     pub fn new(setup: Setup) -> Self {
+        let log = Log::after(Point::default(), setup.first_configured());
         Self {
             setup: Arc::new(setup),
             promise: Promise::default(),
-            log: Log::default(),
+            log,
             snapshot: Point::default(),
             arrival: None,
             settled: None,
@@ -283,6 +202,7 @@ impl Replica {
             .promise
             .vote
             .filter(|_| !is_planted("raft/vote-forgotten"));
+        let mut configured = self.setup.first_configured();
         if let Some(snapshot) = snapshot {
             let slot = Index(snapshot.slot);
             // The two are saved together. If this is damaged, no entry can be of a later term.
@@ -294,12 +214,14 @@ impl Replica {
             };
             let cut = read(saved, CUT).filter(|cut: &Cut| cut.snapshot.index == slot);
             let cut = cut.unwrap_or(whole);
-            (self.snapshot, self.log) = (cut.snapshot, Log::after(cut.base));
+            configured = read(saved, CONFIG).unwrap_or(configured);
+            let log = Log::after(cut.base, configured.clone());
+            (self.snapshot, self.log) = (cut.snapshot, log);
             (self.commit, self.executed) = (slot, slot);
         }
         self.read_log(saved);
         if !self.log.has(self.snapshot) {
-            self.log = Log::after(self.snapshot);
+            self.log = Log::after(self.snapshot, configured);
             self.read_log(saved);
         }
         let first = entry_name(self.log.last().index.next());
@@ -368,12 +290,12 @@ impl Replica {
         }
     }
 
-    /// Says the same to all other members.
-    pub fn broadcast(&mut self, cx: &mut Cx<'_>, message: &Message) {
+    /// Says the same to some members.
+    pub fn broadcast(&mut self, cx: &mut Cx<'_>, to: &[Seat], message: &Message) {
         self.flush(cx);
         let packet = pack(message);
-        for seat in self.setup.others() {
-            if let Some(peer) = self.setup.member(seat) {
+        for seat in to {
+            if let Some(peer) = self.setup.member(*seat) {
                 cx.send(peer, &packet);
             }
         }
@@ -425,7 +347,8 @@ impl Replica {
             .row("leader", peer(self.leader()))
             .row("snapshot", Value::Number(self.snapshot.index.0))
             .row("last", Value::Number(self.log.last().index.0))
-            .row("commit", Value::Number(self.commit.0));
+            .row("commit", Value::Number(self.commit.0))
+            .row("membership", Value::Word(self.membership()));
         let Role::Leader(leader) = &self.role else {
             return sheet;
         };

@@ -45,12 +45,14 @@ impl Replica {
             Message::Install {
                 term,
                 last,
+                configured,
                 len,
                 offset,
                 piece: bytes,
             } => {
                 let piece = Piece {
                     last,
+                    configured,
                     len,
                     offset,
                     bytes,
@@ -107,8 +109,11 @@ impl Replica {
             return; // terms are used up: no vote would be safe
         };
         self.be_patient(cx);
+        if !self.may_stand() {
+            return;
+        }
         let votes = self.own_vote();
-        if self.has_won(&votes) || is_planted("raft/pre-vote-ignored") {
+        if self.has_won(&votes) || !self.setup.pre_vote || is_planted("raft/pre-vote-ignored") {
             return self.campaign(cx, term, Stage::Real);
         }
         self.role = Role::PreCandidate(votes);
@@ -133,18 +138,20 @@ impl Replica {
     }
 
     fn has_won(&self, votes: &Votes) -> bool {
-        self.setup.is_majority(votes.size())
+        self.is_quorum(|seat| votes.contains(&seat))
     }
 
     fn ask_votes(&mut self, cx: &mut Cx<'_>, stage: Stage, term: Term) {
-        let last = self.log.last();
-        self.broadcast(cx, &Message::AskVote { stage, term, last });
+        let (last, electors) = (self.log.last(), self.electors());
+        let message = Message::AskVote { stage, term, last };
+        self.broadcast(cx, &electors, &message);
     }
 
     /// Whether a leader was heard within the shortest election time-out, or this replica is one: then
     /// it helps nobody to another leader (dissertation section 4.2.3).
     fn is_led(&self, cx: &Cx<'_>) -> bool {
         match &self.role {
+            _ if !self.setup.check_quorum => false,
             Role::Leader(_) => true,
             Role::Follower(Some(contact)) => {
                 cx.now.saturating_since(contact.at) < self.setup.election
@@ -208,7 +215,7 @@ impl Replica {
             }
             return;
         }
-        let (own, next) = (self.term(), self.term().next());
+        let (own, next, electors) = (self.term(), self.term().next(), self.electors());
         let votes = match (&mut self.role, stage) {
             (Role::PreCandidate(votes), Stage::Pre) if Some(term) == next => votes,
             (Role::Candidate(votes), Stage::Real | Stage::Transfer)
@@ -219,8 +226,11 @@ impl Replica {
             _ => return, // late, or never asked for
         };
         let again = votes.contains(&from) && is_planted("raft/votes-counted-twice");
-        votes.insert_mut(if again { Seat(u32::MAX) } else { from });
-        if !self.setup.is_majority(votes.size()) {
+        let silent = electors.iter().find(|seat| !votes.contains(seat));
+        let voter = silent.copied().filter(|_| again).unwrap_or(from);
+        votes.insert_mut(voter);
+        let votes = votes.clone();
+        if !self.has_won(&votes) {
             return;
         }
         match stage {

@@ -13,6 +13,7 @@ use crate::testing::{assert_copies_go_their_own_way, assert_numbers_outlive_a_cr
 
 mod chaos;
 mod codec;
+mod membership;
 pub mod net;
 mod reads;
 mod rules;

@@ -20,8 +20,9 @@ impl Replica {
     /// Begins to hand over. If this replica does not lead, whoever does hears of it, too.
     pub fn transfer(&mut self, cx: &mut Cx<'_>, to: Seat) {
         let until = cx.now.saturating_add(self.setup.election);
+        let may_lead = self.is_voter(to) && to != self.setup.me;
         if let Role::Leader(leader) = &mut self.role
-            && leader.followers.contains_key(&to)
+            && may_lead
         {
             leader.transfer = Some(Transfer { to, until });
             self.call_on(cx);
@@ -51,6 +52,7 @@ impl Replica {
     /// The leader wants this replica to lead.
     pub fn on_timeout_now(&mut self, cx: &mut Cx<'_>, from: Seat, term: Term) {
         if self.heed(cx, from, term)
+            && self.may_stand()
             && let Some(next) = self.term().next()
         {
             self.campaign(cx, next, Stage::Transfer);

@@ -65,7 +65,7 @@ impl Executor {
         let proposal = self.decided.get(&slot)?.clone();
         self.executed = slot;
         let requests = match &proposal.body {
-            Body::Noop => &[][..],
+            Body::Noop | Body::Config(_) => &[][..],
             Body::Requests(requests) => requests,
         };
         let mut receipts = vec![];

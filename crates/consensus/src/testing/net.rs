@@ -110,8 +110,11 @@ impl<P: Tested> Net<P> {
         Self::with(values, members, clients, seed)
     }
 
-    /// The same with these parameters.
+    /// The same with these parameters; those that come after them have their defaults.
     pub fn with(values: Arc<[u64]>, members: usize, clients: usize, seed: u64) -> Self {
+        let rest = P::ENTRY.params.iter().skip(values.len());
+        let rest = rest.map(|param| param.default);
+        let values: Arc<[u64]> = values.iter().copied().chain(rest).collect();
         let name = P::ENTRY.card.id;
         let chain = tabchain(name, 10, CompactTarget(0x1e00_ffff), 8, 100).expect("in range");
         let chain = Arc::new(chain);

@@ -377,6 +377,7 @@ fn in_node(event: &Told) -> Option<(String, String)> {
         | Told::Leads { .. }
         | Told::SnapshotTaken { .. }
         | Told::SnapshotInstalled { .. }
-        | Told::StepsDown { .. } => return None,
+        | Told::StepsDown { .. }
+        | Told::Reconfigures { .. } => return None,
     })
 }

@@ -198,6 +198,14 @@ pub enum FaultKind {
         /// To whom.
         to: u32,
     },
+    /// An operator orders whoever leads to change who takes part. Nothing of it goes wrong.
+    Reconfigure {
+        /// Who is to vote.
+        voters: Vec<u32>,
+        /// Who is to be sent everything without a vote.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        learners: Vec<u32>,
+    },
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
@@ -222,6 +230,7 @@ impl FaultKind {
             | Self::TransferLeadership { to: node } => [from_ref(node), &[], &[]],
             Self::TurnEvil { node, to, .. } => [from_ref(node), to, &[]],
             Self::CutOneWay { from, to } => [&[], from, to],
+            Self::Reconfigure { voters, learners } => [&[], voters, learners],
             Self::Cut { .. }
             | Self::Heal {}
             | Self::LosePacket { .. }
@@ -294,6 +303,16 @@ impl Fault {
             FaultKind::DelayPacket { by_ms, .. } | FaultKind::RepeatPacket { by_ms, .. } => {
                 let longest = limits::DELAY_MS.into();
                 within("fault.by_ms", (*by_ms).into(), 0, longest)
+            }
+            FaultKind::Reconfigure { voters, learners } => {
+                let count = voters.len().try_into().unwrap_or(u64::MAX);
+                let members = scenario.nodes.count;
+                within("fault.voters", count, 1, members.into())?;
+                let all = || voters.iter().chain(learners);
+                match all().find(|node| **node >= members) {
+                    Some(client) => Err(ScenarioError::BadNode(*client)),
+                    None => each_once(all()),
+                }
             }
             FaultKind::LosePacket { .. }
             | FaultKind::Leave { .. }

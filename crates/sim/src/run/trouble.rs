@@ -90,6 +90,11 @@ impl Sim {
                 let to = SeatNumber(to);
                 self.order(number, &Order::TransferLeadership { to });
             }
+            FaultKind::Reconfigure { voters, learners } => {
+                let seats = |list: Vec<u32>| list.into_iter().map(SeatNumber).collect();
+                let (voters, learners) = (seats(voters), seats(learners));
+                self.order(number, &Order::Reconfigure { voters, learners });
+            }
             FaultKind::Heal {} => {
                 self.network.heal();
                 self.judges.network(self.now, true);

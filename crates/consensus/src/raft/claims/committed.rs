@@ -1,28 +1,55 @@
 //! Claims about what is committed.
 
-use alloc::{format, string::String, vec::Vec};
+use alloc::{format, string::String, sync::Arc, vec::Vec};
 
 use chain::{BlockId, PeerId, Seat};
-use protocol::Seen;
+use protocol::{Config, Seen};
 use rpds::RedBlackTreeMapSync as Map;
 
 use super::observer::{Disk, Fact, Line, Observer, What};
 use super::reign;
 use crate::claims::{Rule, trim};
-use crate::raft::message::{Index, Term};
+use crate::raft::message::{Configured, Index, Term};
+use crate::raft::saved::entry_config;
 
 /// What is known to be committed: what replicas executed, and what leaders say is.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(super) struct Committed {
     /// Each line with the term in which it was first known to be committed.
     pub lines: Map<Index, (Line, Term)>,
+    /// The configurations among them, and the first one.
+    configs: Map<Index, Arc<Config>>,
     /// How far each replica is known to take its log as committed.
     known: Map<Seat, Index>,
     /// All lines up to here have been forgotten.
     pub forgotten: Index,
 }
 
+impl From<Config> for Committed {
+    /// Nothing is committed; this configuration holds.
+    fn from(first: Config) -> Self {
+        Self {
+            lines: Map::new_sync(),
+            configs: Map::new_sync().insert(Index(0), Arc::new(first)),
+            known: Map::new_sync(),
+            forgotten: Index(0),
+        }
+    }
+}
+
 impl Committed {
+    /// The last configuration that is committed, and where it stands.
+    pub fn config(&self) -> (Index, Arc<Config>) {
+        self.config_at(Index(u64::MAX))
+    }
+
+    /// The configuration that holds at an index.
+    fn config_at(&self, index: Index) -> (Index, Arc<Config>) {
+        let latest = self.configs.range(..=index).next_back();
+        let (since, config) = latest.expect("one holds from the beginning");
+        (*since, config.clone())
+    }
+
     /// A replica forgets how far its log is committed.
     pub fn restarts(&mut self, seat: Seat) {
         self.known.remove_mut(&seat);
@@ -53,6 +80,9 @@ impl Committed {
                 }
                 Some(_) => {}
                 None => {
+                    if let Some(config) = entry_config(&line.value) {
+                        self.configs.insert_mut(next, Arc::new(config));
+                    }
                     self.lines.insert_mut(next, (line.clone(), term));
                     fresh.push(next);
                 }
@@ -168,12 +198,23 @@ impl Rule for CommittedIsDurable {
     fn after_loss(&mut self, observer: &Observer, _peer: PeerId) -> Result<(), String> {
         are_durable(observer, Index(0))
     }
+
+    /// Clients, and members that vote.
+    fn needs(&self, observer: &Observer, peer: PeerId) -> bool {
+        let votes = |seat| {
+            let all = observer.electorates();
+            all.iter()
+                .any(|config| config.voters.contains(&seat) || config.outgoing.contains(&seat))
+        };
+        observer.seat(peer).is_none_or(votes)
+    }
 }
 
 /// Whether all that is committed from an index on is on a majority's disks.
 fn are_durable(observer: &Observer, first: Index) -> Result<(), String> {
     let mut lines = observer.committed.lines.range(first..);
-    match lines.find(|(index, (line, _))| !observer.is_durable(**index, line)) {
+    let electorates = observer.electorates();
+    match lines.find(|(index, (line, _))| !observer.is_durable(&electorates, **index, line)) {
         None => Ok(()),
         Some((index, _)) => Err(format!(
             "{} is committed and not on a majority's disks",
@@ -182,8 +223,8 @@ fn are_durable(observer: &Observer, first: Index) -> Result<(), String> {
     }
 }
 
-/// A snapshot stands for what is committed and for nothing else, never for less than before, and no
-/// replica drops what it knows to be committed before a snapshot stands for it.
+/// A snapshot stands for what is committed and for nothing else, never for less than before, and says
+/// who takes part; no replica drops what it knows to be committed before a snapshot stands for it.
 #[derive(Clone, Default)]
 pub(super) struct SnapshotsAreCommitted;
 
@@ -209,12 +250,29 @@ fn is_covered(committed: &Committed, Fact { disk, what }: &Fact) -> bool {
     }
 }
 
+/// Whether the configuration that goes with a snapshot is the one that held there.
+fn is_configured(committed: &Committed, disk: &Disk) -> bool {
+    let (since, config) = committed.config_at(disk.snapshot());
+    let right = (since > Index(0)).then_some(Configured { since, config });
+    disk.configured == right
+}
+
 impl Rule for SnapshotsAreCommitted {
     type Observer = Observer;
 
     const NAME: &'static str = "raft/snapshots-are-committed";
 
     fn after(&mut self, observer: &Observer, seen: &Seen<'_>) -> Result<(), String> {
+        let mut facts = observer.latest.facts.iter();
+        let is_cut = facts.any(|fact| matches!(fact.what, What::Cut(_)));
+        if let Some(disk) = observer.disk(seen.peer).filter(|_| is_cut)
+            && !is_configured(&observer.committed, disk)
+        {
+            let peer = seen.peer;
+            return Err(format!(
+                "{peer} keeps the wrong configuration beside its snapshot"
+            ));
+        }
         let mut facts = observer.latest.facts.iter();
         match facts.find(|fact| !is_covered(&observer.committed, fact)) {
             None => Ok(()),

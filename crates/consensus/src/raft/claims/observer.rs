@@ -4,14 +4,16 @@
 use alloc::{format, string::String, sync::Arc, vec::Vec};
 
 use chain::{PeerId, Seat, decode_exact};
-use protocol::{Death, Deed, Input, Output, Seen, kept};
+use protocol::{Config, Death, Deed, Input, Output, Seen, kept};
 use rpds::RedBlackTreeMapSync as Map;
 
 use super::committed::Committed;
 use crate::claims::{self, trim};
 use crate::members::seat_of;
-use crate::raft::message::{Index, Message, Term};
-use crate::raft::saved::{CUT, Cut, PROMISE, Promise, entry_index, entry_term};
+use crate::raft::message::{Configured, Index, Message, Term};
+use crate::raft::saved::{
+    CONFIG, CUT, Cut, PROMISE, Promise, entry_config, entry_index, entry_term,
+};
 
 /// A saved entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,7 +27,11 @@ pub(super) struct Line {
 pub(super) struct Disk {
     promise: Promise,
     cut: Cut,
+    /// The configuration that goes with the snapshot; `None` if that is the first one.
+    pub configured: Option<Configured>,
     pub log: Map<Index, Line>,
+    /// The configurations among the lines.
+    configs: Map<Index, Arc<Config>>,
     /// All lines up to here are behind the cut, or have been forgotten here.
     pub forgotten: Index,
 }
@@ -93,6 +99,11 @@ impl Disk {
         last.unwrap_or(self.forgotten)
     }
 
+    /// The last entry that its snapshot stands for.
+    pub fn snapshot(&self) -> Index {
+        self.cut.snapshot.index
+    }
+
     /// Whether the disk holds this line, or a snapshot that stands for it; true if it has been forgotten.
     pub fn holds(&self, index: Index, line: &Line) -> bool {
         index <= self.forgotten.max(self.cut.snapshot.index) || self.log.get(&index) == Some(line)
@@ -119,11 +130,20 @@ impl Disk {
             self.forgotten = self.forgotten.max(self.cut.base.index);
             return Some(What::Cut(self.cut));
         }
+        if name == CONFIG {
+            self.configured = Some(decode_exact(value).ok()?);
+            return None;
+        }
         let (index, term) = (entry_index(name)?, entry_term(value)?);
         let (value, before) = (value.clone(), self.before(index));
         let line = Line { term, value };
         self.log.insert_mut(index, line.clone());
+        match entry_config(&line.value) {
+            Some(config) => self.configs.insert_mut(index, Arc::new(config)),
+            None => drop(self.configs.remove_mut(&index)),
+        }
         if let Some(oldest) = trim(&mut self.log) {
+            self.configs.remove_mut(&oldest);
             self.forgotten = oldest;
         }
         Some(What::Wrote {
@@ -138,6 +158,7 @@ impl Disk {
         let gone: Vec<Index> = range.map(|(index, _)| *index).collect();
         for index in gone {
             self.log.remove_mut(&index);
+            self.configs.remove_mut(&index);
         }
         self.forgotten = self.forgotten.min(from.prev()).max(self.cut.base.index);
     }
@@ -182,11 +203,11 @@ pub(super) struct Step {
 }
 
 impl Observer {
-    pub fn new(members: &Arc<[PeerId]>) -> Self {
+    pub fn new(members: &Arc<[PeerId]>, first: Config) -> Self {
         Self {
             members: members.clone(),
             disks: members.iter().map(|_| Disk::default()).collect(),
-            committed: Committed::default(),
+            committed: Committed::from(first),
             latest: Step::default(),
         }
     }
@@ -200,10 +221,32 @@ impl Observer {
         seat_of(&self.members, peer)
     }
 
-    /// Whether a majority holds a line.
-    pub fn is_durable(&self, index: Index, line: &Line) -> bool {
-        let holders = self.disks.iter().filter(|disk| disk.holds(index, line));
-        holders.count() > self.members.len() / 2
+    /// Whose majorities may commit by now: the last configuration that is known to be committed, and all
+    /// that stand behind it on somebody's disk. Of those before, none can any more: a leader that does not
+    /// know better is not elected, and one that was elected earlier finds no majority.
+    pub fn electorates(&self) -> Vec<Arc<Config>> {
+        let (since, last) = self.committed.config();
+        let later = self.disks.iter().flat_map(|disk| {
+            let later = disk.configs.range(since.next()..);
+            later.map(|(_, config)| config.clone())
+        });
+        core::iter::once(last).chain(later).collect()
+    }
+
+    /// Whether a line is held by a majority of the voters, and of those who are to leave, in one of these
+    /// configurations.
+    pub fn is_durable(&self, electorates: &[Arc<Config>], index: Index, line: &Line) -> bool {
+        let holds = |seat: &Seat| {
+            let disk = self.disks.get(seat.0 as usize);
+            disk.is_some_and(|disk| disk.holds(index, line))
+        };
+        let majority = |seats: &[Seat]| {
+            let holders = seats.iter().filter(|seat| holds(seat)).count();
+            holders > seats.len() / 2
+        };
+        electorates.iter().any(|config| {
+            majority(&config.voters) && (config.outgoing.is_empty() || majority(&config.outgoing))
+        })
     }
 
     fn look(&mut self, seat: Seat, seen: &Seen<'_>) -> Result<(), String> {

@@ -3,14 +3,14 @@
 use alloc::{string::String, sync::Arc, vec, vec::Vec};
 
 use chain::{BlockId, Encode as _, PeerId, Seat, Time};
-use protocol::{Body, Glance, Keep, Output, Proposal};
+use protocol::{Body, Config, Glance, Keep, Output, Proposal};
 
 use super::*;
 use crate::claims::KEPT;
-use crate::raft::message::{Entry, Outcome, Point, Stage};
-use crate::raft::saved::{CUT, Cut, PROMISE, Promise, entry_name};
+use crate::raft::message::{Configured, Entry, Outcome, Point, Stage};
+use crate::raft::saved::{CONFIG, CUT, Cut, PROMISE, Promise, entry_name};
 use crate::raft::tests::net::Net;
-use crate::testing::claims::{Step, die, finds, peer, put, save, say, show};
+use crate::testing::claims::{Step, die, finds, fine, peer, put, save, say, show};
 
 const FOLLOWER: u8 = 0;
 
@@ -21,14 +21,32 @@ fn members() -> Arc<[PeerId]> {
 
 /// An observer of them.
 fn watch() -> Shared<Observer> {
-    Shared::new(Observer::new(&members()))
+    watch_from(config(&[0, 1, 2], &[]))
+}
+
+/// The same, of members of whom some vote at first.
+fn watch_from(first: Config) -> Shared<Observer> {
+    Shared::new(Observer::new(&members(), first))
+}
+
+fn config(voters: &[u32], outgoing: &[u32]) -> Config {
+    let seats = |list: &[u32]| list.iter().copied().map(Seat).collect();
+    Config {
+        voters: seats(voters),
+        outgoing: seats(outgoing),
+        learners: vec![],
+    }
 }
 
 fn entry(term: u64, time: u64) -> Vec<u8> {
+    entry_of(term, time, Body::Noop)
+}
+
+fn entry_of(term: u64, time: u64, body: Body) -> Vec<u8> {
     let proposal = Proposal {
         time: Time(time),
         proposer: Seat(0),
-        body: Body::Noop,
+        body,
     };
     let term = Term(term);
     let proposal = Arc::new(proposal);
@@ -305,6 +323,7 @@ fn words_that_are_not_saved() {
         &Message::Install {
             term: Term(2),
             last,
+            configured: None,
             len,
             offset,
             piece,
@@ -400,6 +419,93 @@ fn what_a_snapshot_stands_for_is_durable_and_the_log_goes_on_behind_it() {
         show_all(2, &[write(4, entry(1, 5))], follows).is_err(),
         "it is compared"
     );
+}
+
+fn brings(index: u64, config: Config) -> Output {
+    write(index, entry_of(1, index, Body::Config(config)))
+}
+
+/// All have a line, and the first one takes it as committed.
+fn all_have(index: u64, line: &Output) -> Vec<Step> {
+    let executes = Some(looks(FOLLOWER, 1, index, 0));
+    vec![
+        (1, vec![line.clone()], None),
+        (2, vec![line.clone()], None),
+        (0, vec![line.clone()], executes),
+    ]
+}
+
+#[test]
+fn a_majority_of_those_who_do_not_vote() {
+    let claim = || watch_from(config(&[0, 1], &[])).claim(CommittedIsDurable);
+    let has = |seat| (seat, vec![write(1, entry(1, 0))], None);
+    let executes = (0, vec![], Some(looks(LEADER, 1, 1, 0)));
+    finds(claim(), &[has(0), has(2), executes.clone()]);
+    fine(&mut *claim(), &[has(0), has(1), executes]);
+}
+
+#[test]
+fn a_majority_of_half_a_joint_configuration() {
+    let claim = || watch().claim(CommittedIsDurable);
+    let joint = all_have(1, &brings(1, config(&[2], &[0, 1])));
+    let has = |seat| (seat, vec![write(2, entry(1, 9))], None);
+    let executes = |seat| (seat, vec![], Some(looks(FOLLOWER, 1, 2, 0)));
+    let after = |steps: &[Step]| [&joint[..], steps].concat();
+    finds(claim(), &after(&[has(0), has(1), executes(0)])); // the new ones lack it
+    finds(claim(), &after(&[has(2), has(0), executes(0)])); // the old ones do
+    let all = [has(0), has(1), has(2), executes(0)];
+    fine(&mut *claim(), &after(&all));
+    finds(
+        claim(),
+        &after(&[&all[..], &[(1, vec![delete(2, 3)], None)]].concat()),
+    );
+}
+
+#[test]
+fn what_was_committed_by_others_has_to_stay_with_those_who_vote_now() {
+    let claim = || watch().claim(CommittedIsDurable);
+    let alone = all_have(1, &brings(1, config(&[2], &[])));
+    let after = |step: Step| [&alone[..], &[step]].concat();
+    fine(&mut *claim(), &after((0, vec![delete(1, 2)], None)));
+    finds(claim(), &after((2, vec![delete(1, 2)], None)));
+    // A configuration counts from when it is written, and only where it is.
+    let brings = |seat| (seat, vec![brings(1, config(&[0], &[]))], None);
+    let executes = (0, vec![], Some(looks(LEADER, 1, 1, 0)));
+    fine(&mut *claim(), &[brings(0), executes.clone()]);
+    finds(claim(), &[(0, vec![write(1, entry(1, 0))], None), executes]);
+}
+
+#[test]
+fn progress_depends_on_those_who_vote_or_are_about_to() {
+    let mut claim = watch().claim(CommittedIsDurable);
+    let needed = |claim: &dyn Claim| [0, 1, 2, 9].map(|seat| claim.needs(peer(seat)));
+    assert_eq!(needed(&*claim), [true; 4], "clients, too");
+    let joint = brings(1, config(&[2], &[1]));
+    fine(&mut *claim, &[(0, vec![joint.clone()], None)]);
+    assert_eq!(needed(&*claim), [true; 4], "the first ones still vote");
+    fine(&mut *claim, &all_have(1, &joint));
+    assert_eq!(needed(&*claim), [false, true, true, true]);
+    fine(&mut *claim, &all_have(2, &brings(2, config(&[2], &[]))));
+    assert_eq!(needed(&*claim), [false, false, true, true]);
+}
+
+#[test]
+fn a_snapshot_that_forgets_who_takes_part() {
+    let claim = || watch().claim(SnapshotsAreCommitted);
+    let two = config(&[0, 1], &[]);
+    let before = all_have(1, &brings(1, two.clone()));
+    let keeps = |since, config: Config| {
+        let (since, config) = (Index(since), Arc::new(config));
+        put(CONFIG, Configured { since, config }.to_vec())
+    };
+    let cuts = |keep: Vec<Output>| {
+        let all = [vec![cuts((1, 1), (1, 1))], keep].concat();
+        [&before[..], &[(0, all, None)]].concat()
+    };
+    finds(claim(), &cuts(vec![]));
+    finds(claim(), &cuts(vec![keeps(1, config(&[0], &[]))]));
+    finds(claim(), &cuts(vec![keeps(2, two.clone())]));
+    fine(&mut *claim(), &cuts(vec![keeps(1, two)]));
 }
 
 /// However long a run is, claims remember the latest part of it only.

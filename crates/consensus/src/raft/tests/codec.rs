@@ -4,11 +4,11 @@ use alloc::{sync::Arc, vec::Vec};
 
 use chain::{Encode as _, PeerId, Seat, Time};
 use proptest::prelude::*;
-use protocol::{Body, Proposal, Request};
+use protocol::{Body, Config, Proposal, Request};
 
 use super::net::Net;
-use crate::raft::message::{Entry, Index, Message, Outcome, Point, Stage, Term};
-use crate::raft::saved::{Cut, Promise, entry_index, entry_name, entry_term};
+use crate::raft::message::{Configured, Entry, Index, Message, Outcome, Point, Stage, Term};
+use crate::raft::saved::{Cut, Promise, entry_config, entry_index, entry_name, entry_term};
 use crate::testing::{bytes, junk_is_an_error_or, round_trip};
 
 fn body() -> impl Strategy<Value = Body> {
@@ -19,7 +19,24 @@ fn body() -> impl Strategy<Value = Body> {
         tx,
     });
     let requests = prop::collection::vec(request, 0..4).prop_map(Body::Requests);
-    prop_oneof![Just(Body::Noop), requests]
+    let config = configured().prop_map(|one| Body::Config((*one.config).clone()));
+    prop_oneof![Just(Body::Noop), requests, config]
+}
+
+fn configured() -> impl Strategy<Value = Configured> {
+    let seats = || {
+        let some = prop::collection::btree_set(any::<u32>().prop_map(Seat), 0..4);
+        some.prop_map(|seats| seats.into_iter().collect())
+    };
+    let parts = (any::<u64>(), seats(), seats(), seats());
+    parts.prop_map(|(since, voters, outgoing, learners)| Configured {
+        since: Index(since),
+        config: Arc::new(Config {
+            voters,
+            outgoing,
+            learners,
+        }),
+    })
 }
 
 fn entry() -> impl Strategy<Value = Entry> {
@@ -87,15 +104,23 @@ fn message() -> impl Strategy<Value = Message> {
             }
         }),
         (term(), outcome()).prop_map(|(term, outcome)| Message::Appended { term, outcome }),
-        (term(), point(), any::<(u64, u64)>(), bytes()).prop_map(
-            |(term, last, (len, offset), piece)| Message::Install {
-                term,
-                last,
-                len,
-                offset,
-                piece
-            }
-        ),
+        (
+            term(),
+            point(),
+            prop::option::of(configured()),
+            any::<(u64, u64)>(),
+            bytes()
+        )
+            .prop_map(
+                |(term, last, configured, (len, offset), piece)| Message::Install {
+                    term,
+                    last,
+                    configured,
+                    len,
+                    offset,
+                    piece
+                }
+            ),
         (term(), point(), any::<u64>()).prop_map(|(term, last, have)| Message::Received {
             term,
             last,
@@ -125,10 +150,17 @@ proptest! {
         index: u64,
         snapshot in point(),
         base in point(),
+        configured in configured(),
     ) {
+        round_trip(&configured);
         round_trip(&entry);
         round_trip(&Cut { snapshot, base });
         round_trip(&Promise { term: Term(term), vote: vote.map(Seat) });
+        let config = match &entry.proposal.body {
+            Body::Config(config) => Some(config.clone()),
+            Body::Noop | Body::Requests(_) => None,
+        };
+        prop_assert_eq!(entry_config(&entry.to_vec()), config);
         prop_assert_eq!(entry_term(&entry.to_vec()), Some(entry.term));
         prop_assert_eq!(entry_index(&entry_name(Index(index))), Some(Index(index)));
     }

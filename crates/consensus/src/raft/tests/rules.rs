@@ -207,7 +207,7 @@ fn an_entry_holds_at_most_a_batch() {
         .log(leader)
         .into_iter()
         .map(|entry| match &entry.proposal.body {
-            Body::Noop => 0,
+            Body::Noop | Body::Config(_) => 0,
             Body::Requests(requests) => requests.len(),
         });
     assert_eq!(sizes.max(), Some(64));

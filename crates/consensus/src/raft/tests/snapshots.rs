@@ -171,6 +171,7 @@ fn an_old_snapshot_changes_nothing() {
     let message = Message::Install {
         term,
         last,
+        configured: None,
         len: old.len(),
         offset: 0,
         piece: old.bytes.clone(),
@@ -195,6 +196,7 @@ fn junk_is_not_installed() {
     let install = |offset, piece: &[u8]| Message::Install {
         term,
         last,
+        configured: None,
         len: 3,
         offset,
         piece: piece.into(),

@@ -62,7 +62,8 @@ impl Kind {
             | Event::Leads { .. }
             | Event::SnapshotTaken { .. }
             | Event::SnapshotInstalled { .. }
-            | Event::StepsDown { .. } => Self::Peers,
+            | Event::StepsDown { .. }
+            | Event::Reconfigures { .. } => Self::Peers,
             Event::Rejected { .. } | Event::Misbehaved { .. } | Event::Damaged { .. } => {
                 Self::Trouble
             }

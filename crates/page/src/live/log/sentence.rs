@@ -177,7 +177,34 @@ fn in_node(
             en: [Me, format!(" no longer leads in {reign} {epoch}")],
             zh: [Me, format!(" 不再领导第 {epoch} 个{reign}")],
         ),
+        Event::Reconfigures {
+            voters,
+            outgoing,
+            learners,
+        } => reconfigures(lang, voters, outgoing, learners),
     }
+}
+
+fn reconfigures(lang: Lang, voters: &[u32], outgoing: &[u32], learners: &[u32]) -> Vec<Part> {
+    let list = |name: &str, seats: &[u32]| {
+        let seats: Vec<String> = seats.iter().map(u32::to_string).collect();
+        match seats.is_empty() {
+            true => String::new(),
+            false => format!(" [{name} {}]", seats.join(", ")),
+        }
+    };
+    let (outgoing, learners) = match lang {
+        Lang::En => (list("leaving", outgoing), list("learning", learners)),
+        Lang::Zh => (list("退出", outgoing), list("学习", learners)),
+    };
+    let now = match lang {
+        Lang::En => list("voting", voters),
+        Lang::Zh => list("投票", voters),
+    };
+    sentence!(lang,
+        en: [Part::Me, format!(" changes who takes part:{now}{outgoing}{learners}")],
+        zh: [Part::Me, format!(" 变更成员：{now}{outgoing}{learners}")],
+    )
 }
 
 fn reorganised(
@@ -321,6 +348,11 @@ mod tests {
             Event::SnapshotTaken { .. } => [Event::SnapshotTaken { slot: 1000 }],
             Event::SnapshotInstalled { .. } => [Event::SnapshotInstalled { slot: 1000 }],
             Event::StepsDown { .. } => [Event::StepsDown { epoch: 3 }],
+            Event::Reconfigures { .. } => [Event::Reconfigures {
+                voters: vec![0, 1, 2],
+                outgoing: vec![0, 3],
+                learners: vec![4],
+            }],
         }
     }
 

@@ -97,6 +97,7 @@ pub fn label(name: &str) -> Option<Word> {
         "snapshot" => word("snapshot", "快照"),
         "last" => word("log ends at", "日志末尾"),
         "commit" => word("committed", "已提交"),
+        "membership" => word("takes part as", "成员身份"),
         "waiting" => word("waiting", "等待中"),
         "seals" => word("vouched for by", "认证方式"),
         "view" => word("view", "视图"),
@@ -124,6 +125,9 @@ pub fn state(name: &str) -> Option<Word> {
         "view-changing" => word("changing views", "正在变更视图"),
         "signatures" => word("signatures", "签名"),
         "macs" => word("MACs", "MAC"),
+        "voter" => word("voter", "投票成员"),
+        "learner" => word("learner", "学习者"),
+        "outsider" => word("outsider", "非成员"),
         "none" => word("nobody", "无"),
         _ => return None,
     })

@@ -197,6 +197,23 @@ pub fn param(name: &str) -> Option<Word> {
             "Reads: 0 through the log, 1 by read index",
             "读取：0 经过日志，1 用读索引",
         ),
+        "voters" => word(
+            "Seats that vote at first (0: all)",
+            "初始投票席位数（0：全部）",
+        ),
+        "joint" => word(
+            "Voters change: 0 one at a time, 1 by joint consensus",
+            "成员变更：0 逐个，1 联合共识",
+        ),
+        "hasty" => word(
+            "Single steps with the bug of 2015 (1: yes)",
+            "带 2015 年缺陷的逐个变更（1：是）",
+        ),
+        "pre-vote" => word("Pre-vote (1: yes)", "预投票（1：是）"),
+        "check-quorum" => word(
+            "Keep to a leader that is heard, and only to that (1: yes)",
+            "检查法定人数（1：是）",
+        ),
         "resend" => word("Clients ask again after", "客户端重发间隔"),
         _ => return None,
     })
@@ -212,6 +229,7 @@ pub fn unit(name: &str) -> Option<Word> {
         "slots" => word("slots", "个槽位"),
         "entries" => word("entries", "条日志"),
         "bytes" => word("bytes", "字节"),
+        "seats" => word("seats", "个席位"),
         _ => return None,
     })
 }
