@@ -72,6 +72,13 @@ const CASES: &[Case] = &cases![
     "raft/21-partially-connected",
     "raft/22-diverging-logs",
     "raft/23-figure-8",
+    "raft/24-learner",
+    "raft/25-joint-consensus",
+    "raft/26-single-steps",
+    "raft/27-single-step-bug",
+    "raft/28-single-steps-of-own-term",
+    "raft/29-removed-server-disrupts",
+    "raft/30-removed-server-asks-in-vain",
 ];
 
 #[cfg(not(target_arch = "wasm32"))]
