@@ -74,6 +74,12 @@ pub fn scenario(entry: &Entry, seed: u64) -> Scenario {
     let reads_beside = params.get("reads") == Some(&1);
     let times = if reads_beside { draw(MOST_ALONE) } else { 0 };
     faults.extend((0..times).flat_map(|_| alone(&mut draw, count, clients)));
+    if has("joint") && draw(2) == 0 {
+        params.insert("joint".to_owned(), draw(2).into());
+        params.insert("voters".to_owned(), draw(count + 1).into());
+        let orders = 0..1 + draw(MOST_ORDERS);
+        faults.extend(orders.map(|_| reconfigures(&mut draw, count)));
+    }
     faults.push(Fault::at_ms(end * 1_000, FaultKind::Heal {}));
     Scenario {
         title: format!("Random faults of seed {seed}"),
@@ -135,6 +141,22 @@ fn orders_at_odds(draw: &mut impl FnMut(u32) -> u32, nodes: u32) -> [Fault; 3] {
     };
     let [one, other] = [0, 1].map(|_| FaultKind::TransferLeadership { to: draw(nodes) });
     [crash, one, other].map(|kind| Fault::at_ms(at_ms, kind))
+}
+
+/// An operator wants others to vote than before, at least one, and some of the rest to learn.
+fn reconfigures(draw: &mut impl FnMut(u32) -> u32, nodes: u32) -> Fault {
+    let one = draw(nodes);
+    let [mut voters, mut learners] = [Vec::new(), Vec::new()];
+    for node in 0..nodes {
+        match draw(3) {
+            _ if node == one => voters.push(node),
+            0 => learners.push(node),
+            _ => voters.push(node),
+        }
+    }
+    learners.retain(|_| draw(2) == 0);
+    let at_ms = 2_000 + draw((TROUBLE - 10) * 1_000);
+    Fault::at_ms(at_ms, FaultKind::Reconfigure { voters, learners })
 }
 
 /// Somebody is cut off from all others with a client, whom it may tell what is no longer true.
