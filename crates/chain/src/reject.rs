@@ -145,6 +145,10 @@ reasons! {
     Bip30 { txid: Txid } = "bad-txns-BIP30", permanent;
     /// An input's witness does not have the form that the output requires.
     BadWitness { txid: Txid, input: u32 } = "bad-witness", permanent;
+    /// An input spends an output whose script is none of the known forms.
+    NonStandardInput { txid: Txid, input: u32 } = "bad-txns-nonstandard-inputs", permanent;
+    /// An input spends before the time that the output names (BIP65).
+    UnsatisfiedLockTime { txid: Txid, input: u32 } = "unsatisfied-locktime", permanent;
     /// An input's signature does not verify.
     BadSignature { txid: Txid, input: u32 } = "bad-signature", permanent;
     /// An input spends an output whose key is not a valid public key.

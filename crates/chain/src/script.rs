@@ -123,10 +123,21 @@ impl Script {
         self
     }
 
-    /// Appends a push of `height` as the shortest script number, which starts a coinbase (BIP34).
+    /// Appends a push of `height`, which starts a coinbase (BIP34).
     #[must_use]
-    pub fn push_height(mut self, height: Height) -> Self {
-        match height.0 {
+    pub fn push_height(self, height: Height) -> Self {
+        self.push_number(height.0)
+    }
+
+    /// The height that the script starts with; `None` unless it is in its shortest form.
+    pub fn height(&self) -> Option<Height> {
+        self.number().map(Height)
+    }
+
+    /// Appends a push of a number in its shortest form.
+    #[must_use]
+    pub fn push_number(mut self, number: u32) -> Self {
+        match number {
             0 => self.0.push(OP_0),
             small @ 1..=16 => self.0.push(OP_1 - 1 + small as u8),
             large => {
@@ -139,10 +150,10 @@ impl Script {
         self
     }
 
-    /// The height that the script starts with; `None` unless it is in its shortest form.
-    pub fn height(&self) -> Option<Height> {
+    /// The number that the script starts with; `None` unless it is in its shortest form.
+    pub fn number(&self) -> Option<u32> {
         let (&first, rest) = self.0.split_first()?;
-        let height = match first {
+        let number = match first {
             OP_0 => 0,
             OP_1..=0x60 => u32::from(first - OP_1) + 1,
             len @ 1..=5 => {
@@ -153,8 +164,8 @@ impl Script {
             _ => return None,
         };
         // Encoding gives the shortest form: compare with it instead of repeating its rules.
-        let shortest = Self::default().push_height(Height(height));
-        self.0.starts_with(&shortest.0).then_some(Height(height))
+        let shortest = Self::default().push_number(number);
+        self.0.starts_with(&shortest.0).then_some(number)
     }
 }
 

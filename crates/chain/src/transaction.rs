@@ -152,7 +152,7 @@ pub struct Transaction {
 }
 
 /// Lock times from here on are times; lower ones are heights.
-const LOCK_TIME_THRESHOLD: u32 = 500_000_000;
+pub(crate) const LOCK_TIME_THRESHOLD: u32 = 500_000_000;
 
 impl Transaction {
     /// Weight of a byte outside the witnesses (BIP141).

@@ -260,6 +260,20 @@ const REASONS: &[(&str, Word)] = &[
         ),
     ),
     (
+        "bad-txns-nonstandard-inputs",
+        word(
+            "an input spends an output whose script nobody here understands",
+            "有输入花费的输出，其脚本不属于这里认得的任何一种",
+        ),
+    ),
+    (
+        "unsatisfied-locktime",
+        word(
+            "an input spends before the time that the output names",
+            "有输入在输出规定的时间之前就花费它",
+        ),
+    ),
+    (
         "bad-signature",
         word("the signature of an input is not valid", "有输入的签名无效"),
     ),
