@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | before segregated witnesses | [`legacy`] | ECDSA |
 //! | of a witness program of version 0 | [`witness`] (BIP143) | ECDSA |
-//! | through the key path of version 1 | [`taproot`] (BIP341) | Schnorr (BIP340) |
+//! | through the key path of version 1 | [`Sighasher`] (BIP341) | Schnorr (BIP340) |
 
 use alloc::vec::Vec;
 
