@@ -34,8 +34,8 @@ pub struct ChainParams {
     pub window: u32,
     /// Where the first window starts measuring.
     pub retarget_anchor: Anchor,
-    /// Seconds by which a window's first block may predate its parent (BIP54); without a limit
-    /// if `None`.
+    /// Seconds by which a window's first block may predate its parent; its last block may not predate
+    /// its first one (BIP54). `None`: neither rule.
     pub timewarp_grace: Option<u32>,
     /// Seconds by which a block may be ahead of a node's clock.
     pub future_limit: u32,
@@ -168,8 +168,7 @@ pub fn bitcoin_2009() -> ChainParams {
 /// mining software that a room need not support, and each spacing of grace lets a majority shorten
 /// each window by one spacing.
 ///
-/// Of today's rules, these are missing: BIP54's second rule on time (a window must not end before
-/// it begins), relative lock times (BIP68), which the ledger's simple spends do not set, the limit
+/// Of today's rules, these are missing: relative lock times (BIP68), which the ledger's simple spends do not set, the limit
 /// on signature operations, and the refusal of block versions below 4, which only helped Bitcoin to
 /// upgrade.
 ///

@@ -65,7 +65,8 @@ reasons! {
     TimeTooOld { time: BlockTime, median: BlockTime } = "time-too-old", permanent;
     /// Too far ahead of the node's clock: may be valid later.
     TimeTooNew { time: BlockTime, limit: BlockTime } = "time-too-new", retry;
-    /// The first block of a window is too much earlier than its parent (BIP54).
+    /// The first block of a window is too much earlier than its parent, or the last one earlier than
+    /// the first (BIP54).
     TimewarpAttack { time: BlockTime, least: BlockTime } = "time-timewarp-attack", permanent;
     /// The parent is invalid.
     BadPrevblk { prev: BlockId } = "bad-prevblk", permanent;

@@ -95,13 +95,17 @@ pub fn required_bits<P: Past + ?Sized>(
     if !starts_window(height, params) {
         return Ok(last.bits);
     }
+    let first = ancestor(past, first_before(height, params))?;
+    Ok(next_target_bits(first.time, last.time, last.bits, params))
+}
+
+/// The first block that the retarget at `height` measures from.
+fn first_before(height: Height, params: &ChainParams) -> Height {
     let start = height.saturating_sub(params.window);
-    let first = match params.retarget_anchor {
+    match params.retarget_anchor {
         Anchor::Genesis => start,
         Anchor::FirstBlock => start.max(Height(1)),
-    };
-    let first = ancestor(past, first)?;
-    Ok(next_target_bits(first.time, last.time, last.bits, params))
+    }
 }
 
 /// The median time of the last [`MEDIAN_SPAN`] blocks of `past`, up to its tip.
@@ -133,18 +137,26 @@ pub fn min_block_time<P: Past + ?Sized>(
     })
 }
 
-/// The earliest time that BIP54 allows, if its rule applies to the block after `past`.
+/// The earliest time that BIP54 allows, if one of its rules applies to the block after `past`: a
+/// window's first block may not be much earlier than the block before it, nor its last one earlier
+/// than the first one that is measured from.
 fn timewarp_bound<P: Past + ?Sized>(
     past: &P,
     params: &ChainParams,
 ) -> Result<Option<BlockTime>, Reject> {
+    let Some(grace) = params.timewarp_grace else {
+        return Ok(None);
+    };
     let tip = past.tip_height();
-    match params.timewarp_grace {
-        Some(grace) if starts_window(tip.next(), params) => {
-            Ok(Some(ancestor(past, tip)?.time.saturating_sub(grace)))
-        }
-        _ => Ok(None),
+    let height = tip.next();
+    if starts_window(height, params) {
+        return Ok(Some(ancestor(past, tip)?.time.saturating_sub(grace)));
     }
+    if starts_window(height.next(), params) {
+        let first = first_before(height.next(), params);
+        return Ok(Some(ancestor(past, first)?.time));
+    }
+    Ok(None)
 }
 
 /// Checks a header that claims to follow `past`'s tip, at `now` by the node's clock, and returns

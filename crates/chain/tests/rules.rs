@@ -443,6 +443,62 @@ fn timewarp_lowers_difficulty_without_the_rule_and_not_with_it() {
     assert!(target(&room) < honest / U256::from(1000) * U256::from(1012));
 }
 
+/// Bits after 60 windows of which a fast majority finds a block a second: of each two windows, the last block
+/// is as far ahead as allowed, and all others are as early as allowed.
+fn backdated(params: &ChainParams) -> CompactTarget {
+    let mut past = vec![params.genesis.header];
+    let start = params.genesis.header.time.0;
+    for height in 1..60 * params.window {
+        let least = min_block_time(past.as_slice(), params).expect("all are there");
+        let ahead = (start + height + params.future_limit).max(least.0);
+        let is_ahead = (height + 1).is_multiple_of(2 * params.window);
+        past.push(draft(&past, if is_ahead { ahead } else { least.0 }, params));
+    }
+    required_bits(past.as_slice(), params).expect("all are there")
+}
+
+/// BIP54's second rule on time. Every other window would seem to end before it begins and raise the
+/// difficulty no more than any short one, and the next would seem so long as to lower it again.
+#[test]
+fn backdated_windows_do_not_keep_the_difficulty_of_a_fast_majority_down() {
+    for spacing in [5, 10, 60, 600] {
+        let params = tabchain("backdated", spacing, EASY, 8, 100).expect("sane parameters");
+        let target = |bits: CompactTarget| bits.to_target().expect("a target").0;
+        let after = target(backdated(&params));
+        assert!(after < target(EASY) >> 60, "{spacing} s: {after:x}");
+    }
+}
+
+#[test]
+fn a_window_may_end_no_earlier_than_it_begins() {
+    let params = ChainParams {
+        timewarp_grace: Some(7200),
+        future_limit: 7200,
+        ..room(20)
+    };
+    let mut past = chain(20, &params);
+    // The window's first block is far ahead, and those after it are not.
+    let first = past[20].time.0 + 3_000;
+    past[20].time = BlockTime(first);
+    for height in 21..39 {
+        let time = past[19].time.0 + height;
+        past.push(draft(&past, time, &params));
+    }
+    let least = BlockTime(first);
+    assert_eq!(min_block_time(past.as_slice(), &params), Ok(least));
+    let early = mined(draft(&past, first - 1, &params), &params);
+    let time = early.time;
+    let reject = judge(early, &past, first, &params);
+    assert_eq!(reject, Err(Reject::TimewarpAttack { time, least }));
+    let in_time = mined(draft(&past, first, &params), &params);
+    assert_eq!(judge(in_time, &past, first, &params), Ok(()));
+    let without = ChainParams {
+        timewarp_grace: None,
+        ..params
+    };
+    assert_eq!(judge(early, &past, first, &without), Ok(()));
+}
+
 #[test]
 fn a_room_keeps_clocks_in_proportion_to_its_spacing() {
     for (spacing, future) in [(1, 120), (10, 120), (60, 720), (600, 7200), (86_400, 7200)] {
