@@ -47,10 +47,16 @@ pub struct ChainParams {
     pub coinbase_maturity: u32,
     /// The most bytes of a block without witnesses; its weight may be four times that.
     pub max_block_size: u32,
+    /// Whether lock times are compared with the median time past of a block's parent (BIP113), not with
+    /// the block's own time.
+    pub median_lock_times: bool,
     /// Whether coinbases must start with their height (BIP34).
     pub height_in_coinbase: bool,
     /// Whether witnesses are allowed and committed to (BIP141).
     pub segwit: bool,
+    /// Whether signatures cover the chain's genesis block besides, so that none counts on another chain
+    /// (see [`Spender`](crate::Spender)).
+    pub signatures_name_chain: bool,
     /// Whether transactions as long as two Merkle nodes are invalid (BIP54).
     pub forbid_64_byte_tx: bool,
 }
@@ -148,8 +154,10 @@ pub fn bitcoin_2009() -> ChainParams {
         subsidy,
         coinbase_maturity: 100,
         max_block_size: 1_000_000,
+        median_lock_times: false,
         height_in_coinbase: false,
         segwit: false,
+        signatures_name_chain: false,
         forbid_64_byte_tx: false,
     }
 }
@@ -210,8 +218,10 @@ pub fn tabchain(
         future_limit: spacing_secs.saturating_mul(12).clamp(120, 7200),
         halving,
         max_block_size: TABCHAIN_BLOCK_SIZE,
+        median_lock_times: true,
         height_in_coinbase: true,
         segwit: true,
+        signatures_name_chain: true,
         forbid_64_byte_tx: true,
         ..bitcoin_2009()
     })

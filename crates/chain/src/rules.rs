@@ -208,18 +208,19 @@ fn check_time<P: Past + ?Sized>(
 }
 
 /// Checks the rules on a body that need its place in the chain but no ledger: final transactions
-/// and the height in the coinbase. `median` is the median time past of the block's parent (BIP113).
+/// and the height in the coinbase. Lock times are compared with `cutoff`: the median time past of the
+/// block's parent where [`ChainParams::median_lock_times`] says so, else the block's own time.
 ///
 /// # Errors
 /// [`Reject::NonFinal`], [`Reject::BadCbHeight`].
 pub fn check_body_at(
     block: &Block,
     height: Height,
-    median: BlockTime,
+    cutoff: BlockTime,
     params: &ChainParams,
 ) -> Result<(), Reject> {
     for tx in &block.transactions {
-        if !tx.is_final(height, median) {
+        if !tx.is_final(height, cutoff) {
             return Err(Reject::NonFinal {
                 txid: tx.txid(),
                 lock_time: tx.lock_time,

@@ -223,8 +223,8 @@ impl Transaction {
         self.stripped_size() == 64
     }
 
-    /// Whether a block at `height` may include it; `time` is the median time past of the block's
-    /// parent (BIP113).
+    /// Whether a block at `height` may include it; `time` is what its lock time is compared with, since
+    /// BIP113 the median time past of the block's parent.
     pub fn is_final(&self, height: Height, time: BlockTime) -> bool {
         let now = if self.lock_time < LOCK_TIME_THRESHOLD {
             height.0

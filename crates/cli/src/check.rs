@@ -2,12 +2,15 @@
 
 use std::io::{BufRead, Read};
 use std::path::Path;
+use std::sync::Arc;
 
 use chain::{
-    BitcoinHeader, Block, BlockTime, CompactTarget, EcdsaSighashType, Hash256, Reject, Script,
-    Target, Transaction, U256, Work, bitcoin_2009, block_proof, decode_exact, next_target_bits,
-    sighash::legacy,
+    BitcoinHeader, Block, BlockTime, ChainParams, CompactTarget, EcdsaSighashType, Hash256, Header,
+    Height, Past, Reject, Script, Target, Transaction, U256, Work, bitcoin_2009, block_proof,
+    check_header, decode_exact, next_target_bits, past_median, sighash::legacy,
 };
+use ledger::utxo::{Utxo, body_of};
+use ledger::{Ledger, Place, State};
 use serde_json::{Value, json};
 
 use crate::hex_args;
@@ -68,6 +71,60 @@ pub fn blocks(file: &Path, out: &mut Out) -> Result<bool, Failure> {
         let value = json!({"ok": true, "hash": hash, "transactions": count});
         Ok((format!("ok {hash} {count}"), value))
     })
+}
+
+/// `check blocks --full`; true if every block is good. The first line is the block after the genesis block.
+pub fn full_blocks(file: &Path, out: &mut Out) -> Result<bool, Failure> {
+    let mut chain = Chain::new(bitcoin_2009());
+    each_line(file, out, |line| {
+        let bytes =
+            hex::decode(hex_args::digits(line)).map_err(|_| "bad-blk-encoding".to_string())?;
+        let block: Block = decode_exact(&bytes).map_err(|_| "bad-blk-encoding".to_string())?;
+        let height = chain
+            .extend(&block)
+            .map_err(|reject| reject.name().to_string())?;
+        let (hash, count) = (block.id().to_string(), block.transactions.len());
+        let value = json!({"ok": true, "hash": hash, "height": height.0, "transactions": count});
+        Ok((format!("ok {hash} {} {count}", height.0), value))
+    })
+}
+
+/// A chain that every rule has been checked of, from its genesis block on.
+struct Chain {
+    params: Arc<ChainParams>,
+    ledger: Utxo,
+    headers: Vec<BitcoinHeader>,
+    state: State,
+}
+
+impl Chain {
+    fn new(params: ChainParams) -> Self {
+        let params = Arc::new(params);
+        let ledger = Utxo::new(params.clone());
+        Self {
+            headers: vec![params.genesis.header],
+            state: ledger.genesis(),
+            params,
+            ledger,
+        }
+    }
+
+    /// Appends a block if it keeps all rules, and returns its height. The blocks are old: none is ahead
+    /// of anybody's clock.
+    fn extend(&mut self, block: &Block) -> Result<Height, Reject> {
+        let (header, past) = (block.header, self.headers.as_slice());
+        check_header(&header, past, header.time, &self.params)?;
+        let body = body_of(block);
+        self.ledger.check(&Header::Bitcoin(header), &body)?;
+        let place = Place {
+            height: past.tip_height().next(),
+            median: past_median(past)?,
+            time: header.time,
+        };
+        self.state = self.ledger.apply(&self.state, place, &body)?;
+        self.headers.push(header);
+        Ok(place.height)
+    }
 }
 
 /// `check sighash`; true if every line could be read.

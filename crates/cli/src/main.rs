@@ -143,10 +143,19 @@ enum Check {
         linked: bool,
     },
     /// One raw block in hex per line: form, proof of work, Merkle root and mutation.
-    #[command(after_help = "Example:\n  tabchain check blocks blocks.txt")]
+    #[command(
+        after_help = "Examples:\n  tabchain check blocks blocks.txt\n  tabchain check blocks --full blocks.txt"
+    )]
     Blocks {
         /// The file; - for standard input.
         file: PathBuf,
+        /// Check all rules, spends and signatures too: the first line is block 1, and each block follows the
+        /// one before it.
+        #[arg(long)]
+        full: bool,
+        /// The chain whose rules and genesis block count.
+        #[arg(long, value_enum, default_value_t = Params::Bitcoin2009, requires = "full")]
+        params: Params,
     },
     /// What signatures of inputs without a witness sign. One input per line, in four words: transaction in hex,
     /// script in hex (- for an empty one), index of the input, type as a signed decimal.
@@ -174,6 +183,14 @@ enum Check {
     },
 }
 
+/// Chains whose genesis block is built in.
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum Params {
+    /// Bitcoin's main network by the rules of 2009.
+    #[value(name = "bitcoin_2009")]
+    Bitcoin2009,
+}
+
 fn main() -> ExitCode {
     let args = match Args::try_parse() {
         Ok(args) => args,
@@ -182,7 +199,10 @@ fn main() -> ExitCode {
     let mut out = Out::new(args.json);
     let outcome = match args.command {
         Command::Check(Check::Headers { file, linked }) => check::headers(&file, linked, &mut out),
-        Command::Check(Check::Blocks { file }) => check::blocks(&file, &mut out),
+        Command::Check(Check::Blocks { file, full, params }) => match (full, params) {
+            (false, _) => check::blocks(&file, &mut out),
+            (true, Params::Bitcoin2009) => check::full_blocks(&file, &mut out),
+        },
         Command::Check(Check::Sighash { file }) => check::sighashes(&file, &mut out),
         Command::Check(Check::Retarget { first, last, bits }) => {
             check::retarget(first, last, bits.0, &mut out)

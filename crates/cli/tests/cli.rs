@@ -149,6 +149,37 @@ fn mutated_and_damaged_blocks_are_told_apart() {
 }
 
 #[test]
+fn whole_blocks_are_checked_from_genesis_on() {
+    let file = vectors("bitcoin_blocks_0_180.json");
+    let raw = strings(&file["blocks"], "raw");
+    let full = ["check", "blocks", "--full", "-", "--params", "bitcoin_2009"];
+    let output = tabchain(&full, &raw.join("\n"));
+    assert!(output.status.success());
+    let told = text(&output);
+    let last = told.lines().nth(169).expect("block 170");
+    let id = "00000000d1145790a8694403d4063f323d499e655c83426834d4ce2f8dd4a2ee";
+    assert_eq!(last, format!("ok {id} 170 2"));
+
+    // Without block 100, those after it follow nothing; a block 2 of one's own has not been mined.
+    let gap = [&raw[..99], &raw[100..102]].concat().join("\n");
+    let output = tabchain(&full[..4], &gap);
+    assert_eq!(output.status.code(), Some(1));
+    let told = text(&output);
+    let bad: Vec<&str> = told.lines().skip(99).collect();
+    assert_eq!(bad, ["bad prev-blk-not-found"; 2]);
+    let mut forged = raw[1].to_string();
+    forged.replace_range(0..2, "02");
+    let output = tabchain(&full[..4], &[raw[0], &forged].join("\n"));
+    assert!(
+        text(&output).ends_with("bad high-hash\n"),
+        "{}",
+        text(&output)
+    );
+    let output = tabchain(&["check", "blocks", "-", "--params", "bitcoin_2009"], "");
+    assert_eq!(output.status.code(), Some(2), "--params is of --full");
+}
+
+#[test]
 fn signature_hashes_are_bitcoin_cores() {
     let file = vectors("legacy_sighash.json");
     let cases = &file.as_array().expect("a list")[1..];

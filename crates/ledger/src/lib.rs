@@ -86,6 +86,8 @@ pub struct Place {
     pub height: Height,
     /// Median time past of its parent, which lock times are compared with (BIP113).
     pub median: BlockTime,
+    /// Its own time, which they were compared with before; of a draft, the median.
+    pub time: BlockTime,
 }
 
 /// Where a transaction of a decided slot stands, the same for all who execute it.

@@ -115,7 +115,11 @@ fn every_ledger_accepts_its_own_drafts() {
         let ledger: Arc<dyn Ledger> = (entry.build)(&terms());
         let genesis = ledger.genesis();
         let median = BlockTime(0);
-        let place = Place { height, median };
+        let place = Place {
+            height,
+            median,
+            time: median,
+        };
         let draft = ledger.draft(&genesis, place, &payee, 7);
         let checked = ledger.check(&header(draft.root), &draft.body);
         assert_eq!(checked, Ok(()), "{}", entry.id);

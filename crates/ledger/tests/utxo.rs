@@ -19,6 +19,7 @@ fn place(height: u32) -> Place {
     Place {
         height: Height(height),
         median: BlockTime(1_800_000_000),
+        time: BlockTime(1_800_000_100),
     }
 }
 

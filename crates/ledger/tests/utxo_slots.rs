@@ -318,6 +318,7 @@ fn mined_coins_mature_in_slots_too() {
     let place = Place {
         height: Height(1),
         median: chain::BlockTime(0),
+        time: chain::BlockTime(0),
     };
     let draft = slots.ledger.draft(&slots.state, place, &miner, 0);
     let mined = slots.ledger.apply(&slots.state, place, &draft.body);

@@ -82,7 +82,8 @@ impl Books {
         let body = self.index.body(id).ok_or(missing)?;
         let above = self.index.tree.parent(id).ok_or(missing)?;
         let branch = Branch::stored(&self.index, above).ok_or(missing)?;
-        let place = branch.next_place().ok_or(missing)?;
+        let time = self.index.header(id).ok_or(missing)?.time;
+        let place = branch.next_place(Some(time)).ok_or(missing)?;
         self.memo
             .state(*id, body, || self.ledger.apply(parent, place, body))
     }

@@ -2,7 +2,7 @@
 
 use alloc::{boxed::Box, vec::Vec};
 
-use chain::{BitcoinHeader, BlockId, Height, Past, Work, past_median};
+use chain::{BitcoinHeader, BlockId, BlockTime, Height, Past, Work, past_median};
 use ledger::Place;
 use protocol::{ChainView, Drafted, ForkView};
 
@@ -102,11 +102,13 @@ impl<'a> Branch<'a> {
         })
     }
 
-    /// The place of a block on top of this branch.
-    pub fn next_place(&self) -> Option<Place> {
+    /// The place of a block on top of this branch; `None` for its time: it is a draft.
+    pub fn next_place(&self, time: Option<BlockTime>) -> Option<Place> {
+        let median = past_median(self).ok()?;
         Some(Place {
             height: self.height.checked_add(1)?,
-            median: past_median(self).ok()?,
+            median,
+            time: time.unwrap_or(median),
         })
     }
 }
@@ -155,7 +157,7 @@ impl ForkView for View<'_> {
         let (parent, _) = self.tip();
         let place = self
             .branch
-            .next_place()
+            .next_place(None)
             .expect("a tip's ancestors are all here");
         let draft = self.books.draft(&parent, place, extra);
         Drafted {

@@ -1,12 +1,11 @@
 //! The rules that need the coins: what a block may spend and create (Bitcoin Core's
-//! `ConnectBlock`, with one kind of spend).
+//! `ConnectBlock`, with the spends that `chain::lock` has).
 
 use alloc::vec::Vec;
 
-use chain::sighash::Sighasher;
 use chain::{
-    Amount, Block, ChainParams, OutPoint, Reject, Transaction, TxIn, TxOut, check_body_at,
-    decode_exact, subsidy,
+    Amount, Block, BlockTime, ChainParams, OutPoint, Reject, Spender, Transaction, TxOut,
+    check_body_at, decode_exact, subsidy,
 };
 
 use super::{Coin, Coins};
@@ -19,7 +18,7 @@ pub(super) fn apply(
     place: Place,
     block: &Block,
 ) -> Result<Coins, Reject> {
-    check_body_at(block, place.height, place.median, params)?;
+    check_body_at(block, place.height, cutoff(params, place), params)?;
     let mut coins = parent.clone();
     let mut fees = Amount::ZERO;
     for tx in &block.transactions {
@@ -31,6 +30,15 @@ pub(super) fn apply(
     let coinbase = block.transactions.first().ok_or(Reject::BadCbMissing)?;
     check_reward(params, place, coinbase, fees)?;
     Ok(coins)
+}
+
+/// What a block's lock times are compared with.
+fn cutoff(params: &ChainParams, place: Place) -> BlockTime {
+    if params.median_lock_times {
+        place.median
+    } else {
+        place.time
+    }
 }
 
 /// The coins after one transaction of a decided slot, and the fee that is burnt.
@@ -45,11 +53,13 @@ pub(super) fn execute(
     check_alone(params, index, &tx)?;
     // The proposal's time stands in for a median: its proposer alone chose it, but it is the same
     // for all who execute.
+    let time = place.time.to_block_time(params.genesis.header.time);
     let place = Place {
         height: place.height,
-        median: place.time.to_block_time(params.genesis.header.time),
+        median: time,
+        time,
     };
-    if !tx.is_final(place.height, place.median) {
+    if !tx.is_final(place.height, time) {
         return Err(Reject::NonFinal {
             txid: tx.txid(),
             lock_time: tx.lock_time,
@@ -141,24 +151,20 @@ fn spend(
     let fee = inputs
         .checked_sub(outputs)
         .ok_or(Reject::InBelowOut { inputs, outputs })?;
-    let chain_tag = *params.genesis_id().as_bytes();
-    verify_signatures(tx, &spent, chain_tag)?;
+    check_inputs(params, tx, &spent)?;
     Ok(fee)
 }
 
-/// Checks that every input is signed by the key that its coin pays, for this chain only.
-fn verify_signatures(tx: &Transaction, spent: &[TxOut], chain_tag: [u8; 32]) -> Result<(), Reject> {
+/// Checks that every input does what its coin's script asks for.
+fn check_inputs(params: &ChainParams, tx: &Transaction, spent: &[TxOut]) -> Result<(), Reject> {
     let txid = tx.txid();
-    let sighasher =
-        Sighasher::new(tx, spent, Some(chain_tag)).map_err(|error| error.to_reject(txid, 0))?;
-    for (input, TxIn { script_sig, .. }) in (0u32..).zip(&tx.inputs) {
-        // BIP141: an input with a witness has an empty script, or anyone could change the id.
-        if !script_sig.as_bytes().is_empty() {
-            return Err(Reject::BadWitness { txid, input });
-        }
-        sighasher
-            .verify_key_spend(input)
-            .map_err(|error| error.to_reject(txid, input))?;
+    let chain = params.signatures_name_chain;
+    let chain = chain.then(|| *params.genesis_id().as_bytes());
+    let spender = Spender::new(tx, spent, chain);
+    let spender = spender.map_err(|error| error.to_reject(txid, 0))?;
+    for (input, _) in (0u32..).zip(&tx.inputs) {
+        let checked = spender.check(input);
+        checked.map_err(|error| error.to_reject(txid, input))?;
     }
     Ok(())
 }

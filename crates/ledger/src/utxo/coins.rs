@@ -24,9 +24,6 @@ pub struct Coins {
     supply: Amount,
 }
 
-/// OP_RETURN: an output whose script starts with it can never be spent, so it is not kept.
-const OP_RETURN: u8 = 0x6a;
-
 impl Coins {
     /// The coin at an outpoint.
     #[must_use]
@@ -88,7 +85,7 @@ impl Coins {
     pub(super) fn create(&mut self, tx: &Transaction, height: Height) -> Result<(), Reject> {
         let txid = tx.txid();
         for (vout, output) in (0u32..).zip(&tx.outputs) {
-            if output.script_pubkey.as_bytes().first() == Some(&OP_RETURN) {
+            if output.script_pubkey.is_unspendable() {
                 continue;
             }
             let coin = Coin {

@@ -1,8 +1,7 @@
-//! Unspent outputs: coinbases and simple spends in Bitcoin's transaction format.
+//! Unspent outputs: coinbases and spends in Bitcoin's transaction format.
 //!
-//! An output pays a key (in BIP341's form, with the key as output key) and is spent through the key
-//! path by one BIP340 signature. Other scripts may be paid, but nobody can spend from them: that is
-//! this ledger's one shortcut, until a script language is needed.
+//! An output pays to one of the forms that [`chain::lock`] knows, and is spent by what that asks for.
+//! Other scripts may be paid, but nobody can spend from them: there is no interpreter.
 //!
 //! In blocks of forks, coinbases create coins and collect fees. In slots nobody mines: all coins
 //! come from the [`Allocation`], and the fee of each transaction is burnt, so the supply shrinks by

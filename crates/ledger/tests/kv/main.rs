@@ -39,6 +39,7 @@ fn place(height: u32) -> Place {
     Place {
         height: Height(height),
         median: BlockTime(0),
+        time: BlockTime(0),
     }
 }
 
