@@ -101,6 +101,11 @@ pub const TABCHAIN_POW_LIMIT: CompactTarget = CompactTarget(0x207f_ffff);
 /// four times as many and still fits into one message between tabs.
 pub const TABCHAIN_BLOCK_SIZE: u32 = 125_000;
 
+/// How many blocks above its own a room's coinbase may first be spent. Bitcoin waits for 100, most of a day;
+/// here a newcomer's first reward should be worth something within a minute. A reorganisation that is
+/// deeper takes back what was bought with it, as it takes back any payment.
+pub const TABCHAIN_MATURITY: u32 = 4;
+
 /// The most blocks between two halvings. It is Bitcoin's number, with which all subsidies add up to
 /// just under 21 million coins.
 pub const MAX_HALVING: u32 = 210_000;
@@ -217,6 +222,7 @@ pub fn tabchain(
         timewarp_grace: Some(spacing_secs),
         future_limit: spacing_secs.saturating_mul(12).clamp(120, 7200),
         halving,
+        coinbase_maturity: TABCHAIN_MATURITY,
         max_block_size: TABCHAIN_BLOCK_SIZE,
         median_lock_times: true,
         height_in_coinbase: true,
