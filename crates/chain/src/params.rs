@@ -50,6 +50,8 @@ pub struct ChainParams {
     /// Whether lock times are compared with the median time past of a block's parent (BIP113), not with
     /// the block's own time.
     pub median_lock_times: bool,
+    /// Whether sequence numbers say how long after an output it may be spent (BIP68).
+    pub relative_locks: bool,
     /// Whether coinbases must start with their height (BIP34).
     pub height_in_coinbase: bool,
     /// Whether witnesses are allowed and committed to (BIP141).
@@ -160,6 +162,7 @@ pub fn bitcoin_2009() -> ChainParams {
         coinbase_maturity: 100,
         max_block_size: 1_000_000,
         median_lock_times: false,
+        relative_locks: false,
         height_in_coinbase: false,
         segwit: false,
         signatures_name_chain: false,
@@ -181,9 +184,8 @@ pub fn bitcoin_2009() -> ChainParams {
 /// mining software that a room need not support, and each spacing of grace lets a majority shorten
 /// each window by one spacing.
 ///
-/// Of today's rules, these are missing: relative lock times (BIP68), which the ledger's simple spends do not set, the limit
-/// on signature operations, and the refusal of block versions below 4, which only helped Bitcoin to
-/// upgrade.
+/// Of today's rules, these are missing: the limit on signature operations, and the refusal of block
+/// versions below 4, which only helped Bitcoin to upgrade.
 ///
 /// # Errors
 /// [`ParamsError`] for numbers outside their ranges.
@@ -225,6 +227,7 @@ pub fn tabchain(
         coinbase_maturity: TABCHAIN_MATURITY,
         max_block_size: TABCHAIN_BLOCK_SIZE,
         median_lock_times: true,
+        relative_locks: true,
         height_in_coinbase: true,
         segwit: true,
         signatures_name_chain: true,

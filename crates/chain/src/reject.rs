@@ -140,7 +140,7 @@ reasons! {
     InputValuesOutOfRange { outpoint: OutPoint } = "bad-txns-inputvalues-outofrange", permanent;
     /// The block's fees together, or with the subsidy, exceed 21 million coins.
     AccumulatedFeeOutOfRange = "bad-txns-accumulated-fee-outofrange", permanent;
-    /// Its lock time has not been reached.
+    /// Its lock time, or that which an input's sequence number says (BIP68), has not been reached.
     NonFinal { txid: Txid, lock_time: u32 } = "bad-txns-nonfinal", permanent;
     /// Would overwrite a transaction whose outputs are not all spent (BIP30).
     Bip30 { txid: Txid } = "bad-txns-BIP30", permanent;

@@ -98,10 +98,40 @@ impl TxIn {
         }
     }
 
+    /// How long after the output that it spends it may come, if its sequence number says so (BIP68).
+    pub fn relative_lock(&self) -> Option<RelativeLock> {
+        if self.sequence & RELATIVE_LOCK_OFF != 0 {
+            return None;
+        }
+        let [low, high, ..] = self.sequence.to_le_bytes();
+        let count = u16::from_le_bytes([low, high]);
+        Some(if self.sequence & RELATIVE_LOCK_TIME == 0 {
+            RelativeLock::Blocks(count)
+        } else {
+            RelativeLock::Time(u32::from(count) * RELATIVE_LOCK_SECS)
+        })
+    }
+
     fn encoded_len(&self) -> u64 {
         36 + bytes_len(self.script_sig.0.len()) + 4
     }
 }
+
+/// How much later than the output that it spends an input may come (BIP68).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RelativeLock {
+    /// So many blocks.
+    Blocks(u16),
+    /// So many seconds, between the median times past of the parents of both blocks.
+    Time(u32),
+}
+
+/// The bit of a sequence number that switches its lock off.
+const RELATIVE_LOCK_OFF: u32 = 1 << 31;
+/// The bit that makes it a time.
+const RELATIVE_LOCK_TIME: u32 = 1 << 22;
+/// Seconds that a lock's number counts.
+const RELATIVE_LOCK_SECS: u32 = 512;
 
 /// Pays an amount to a script.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use chain::{
-    Amount, CompactTarget, DecodeError, Encode, Height, OutPoint, Script, SecretKey, Stream, Time,
-    Txid, tabchain,
+    Amount, BlockTime, CompactTarget, DecodeError, Encode, Height, OutPoint, Script, SecretKey,
+    Stream, Time, Txid, tabchain,
 };
 use ledger::utxo::Coin;
 use ledger::{Allocation, LEDGERS, Ledger, LedgerTerms, Position, State, find};
@@ -56,6 +56,7 @@ fn coin(satoshi: u64) -> Coin {
         amount: Amount::new(satoshi).expect("within all the money"),
         script: Script(vec![1]),
         height: Height(1),
+        median: BlockTime(2),
         coinbase: false,
     }
 }

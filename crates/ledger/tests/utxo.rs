@@ -373,6 +373,71 @@ fn older_locks_and_scripts_behind_hashes_are_paid_and_spent() {
         .expect("signed by one of the two");
 }
 
+/// BIP68: sequence numbers count blocks, or units of 512 seconds, from the coin on.
+#[test]
+fn a_coin_may_have_to_be_so_many_blocks_or_seconds_old() {
+    let mut chain = Chain::mature();
+    let coin = pay(COIN, &key(2));
+    let tx = spend(&[chain.reward(1)], vec![coin.clone()], &key(1), chain.tag());
+    let at = OutPoint {
+        txid: tx.txid(),
+        vout: 0,
+    };
+    chain.extend(1, 0, vec![tx]).expect("paid");
+    let (born, tip) = (
+        place(chain.next() - 1),
+        chain.states.last().expect("states"),
+    );
+    let spend_at = |version, sequence, blocks, secs| {
+        let mut tx = Transaction {
+            version,
+            inputs: vec![TxIn {
+                sequence,
+                ..TxIn::new(at)
+            }],
+            outputs: vec![pay(COIN, &key(3))],
+            lock_time: 0,
+        };
+        let unsigned = tx.clone();
+        let spent = [coin.clone()];
+        let hasher = Sighasher::new(&unsigned, &spent, Some(chain.tag())).expect("one coin");
+        let signed = hasher.sign_key_spend(0, SighashType::DEFAULT, &key(2));
+        tx.inputs[0].witness = Witness::new([signed.expect("its owner")]);
+        let height = Height(born.height.0 + blocks);
+        let reward = vec![pay(COIN, &key(1))];
+        let mut block = Block {
+            header: header(),
+            transactions: vec![Transaction::coinbase(height, b"x", reward), tx],
+        };
+        block.commit();
+        let place = Place {
+            height,
+            median: BlockTime(born.median.0 + secs),
+            time: BlockTime(0),
+        };
+        let applied = chain.ledger.apply(tip, place, &body_of(&block));
+        applied.map(|_| ()).map_err(|reject| reject.name())
+    };
+    const TIME: u32 = 1 << 22;
+    const OFF: u32 = 1 << 31;
+    let early = Err("bad-txns-nonfinal");
+    for (version, sequence, blocks, secs, expected) in [
+        (2, 3, 2, 0, early),
+        (2, 3, 3, 0, Ok(())),
+        (1, 3, 1, 0, Ok(())),
+        (-1, 3, 2, 0, early),
+        (2, OFF | 3, 1, 0, Ok(())),
+        (2, 0x3_0003, 2, 0, early),
+        (2, 0x3_0003, 3, 0, Ok(())), // other bits mean nothing yet
+        (2, TIME | 2, 9, 1_023, early),
+        (2, TIME | 2, 1, 1_024, Ok(())),
+        (2, TIME, 1, 0, Ok(())),
+    ] {
+        let found = spend_at(version, sequence, blocks, secs);
+        assert_eq!(found, expected, "{version} {sequence:x} {blocks} {secs}");
+    }
+}
+
 #[test]
 fn what_nobody_can_spend_leaves_the_supply_and_what_nobody_understands_stays() {
     let mut chain = Chain::mature();

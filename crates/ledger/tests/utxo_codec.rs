@@ -1,6 +1,6 @@
 //! The encodings of the utxo ledger: what is written is read, and nothing else is.
 
-use chain::{Amount, DecodeError, Encode, Height, Reject, Script, decode_exact};
+use chain::{Amount, BlockTime, DecodeError, Encode, Height, Reject, Script, decode_exact};
 use ledger::utxo::{Coin, Receipt};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -49,12 +49,14 @@ proptest! {
         satoshi in 0..=Amount::MAX_MONEY.to_sat(),
         script in vec(any::<u8>(), 0..50),
         height: u32,
+        median: u32,
         coinbase: bool,
     ) {
         let coin = Coin {
             amount: Amount::new(satoshi).expect("within all the money"),
             script: Script(script),
             height: Height(height),
+            median: BlockTime(median),
             coinbase,
         };
         let bytes = coin.to_vec();

@@ -114,7 +114,7 @@ fn a_known_state_has_a_known_root() {
     let root = StateRoot::from_bytes(slots.ledger.root(&slots.state)).to_string();
     assert_eq!(
         root,
-        "f2e49e31f55e9e21fc829bbc4ad6cdb3a6f843be2ed84b8c684e9d9d163e92bf"
+        "eb5f6278d9a75c1e2aaabbc02e7a65739e301b06359ca5729d81337f8e477189"
     );
 }
 
@@ -327,7 +327,7 @@ fn mined_coins_mature_in_slots_too() {
     let (at, coin) = coins.iter().find(|(_, coin)| coin.coinbase).expect("mined");
     let coin = (*at, TxOut::new(coin.amount, coin.script.clone()));
     let tx = spend(&[coin], vec![pay(COIN, &key(2))], &key(5), slots.tag).to_vec();
-    slots.height = 100;
+    slots.height = params().coinbase_maturity;
     let young = Err("bad-txns-premature-spend-of-coinbase");
     assert_eq!(slots.execute(&tx), young);
     assert_eq!(slots.execute(&tx), Ok(49 * COIN));

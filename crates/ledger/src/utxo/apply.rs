@@ -4,8 +4,8 @@
 use alloc::vec::Vec;
 
 use chain::{
-    Amount, Block, BlockTime, ChainParams, OutPoint, Reject, Spender, Transaction, TxOut,
-    check_body_at, decode_exact, subsidy,
+    Amount, Block, BlockTime, ChainParams, OutPoint, Reject, RelativeLock, Spender, Transaction,
+    TxIn, TxOut, check_body_at, decode_exact, subsidy,
 };
 
 use super::{Coin, Coins};
@@ -106,7 +106,7 @@ fn move_coins(
     } else {
         spend(params, coins, place, tx)?
     };
-    coins.create(tx, place.height)?;
+    coins.create(tx, place)?;
     Ok(fee)
 }
 
@@ -140,6 +140,7 @@ fn spend(
     for input in &tx.inputs {
         let coin = coins.spend(&input.prevout)?;
         check_mature(params, place, &input.prevout, &coin)?;
+        check_relative_lock(params, place, (tx, input), &coin)?;
         inputs = inputs
             .checked_add(coin.amount)
             .ok_or(Reject::InputValuesOutOfRange {
@@ -183,4 +184,29 @@ fn check_mature(
         });
     }
     Ok(())
+}
+
+/// Checks that a coin is as old as the input that spends it asks for (BIP68).
+fn check_relative_lock(
+    params: &ChainParams,
+    place: Place,
+    (tx, input): (&Transaction, &TxIn),
+    coin: &Coin,
+) -> Result<(), Reject> {
+    // As Bitcoin Core compares versions: negative ones are large.
+    let is_asked = params.relative_locks && tx.version.cast_unsigned() >= 2;
+    let is_old = match input.relative_lock().filter(|_| is_asked) {
+        None => true,
+        Some(RelativeLock::Blocks(count)) => {
+            place.height.0 >= coin.height.0.saturating_add(count.into())
+        }
+        Some(RelativeLock::Time(secs)) => place.median >= coin.median.saturating_add(secs),
+    };
+    if is_old {
+        return Ok(());
+    }
+    Err(Reject::NonFinal {
+        txid: tx.txid(),
+        lock_time: input.sequence,
+    })
 }

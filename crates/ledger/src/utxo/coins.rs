@@ -1,7 +1,8 @@
 //! The set of unspent outputs as a persistent map: every block's set can be kept at once.
 
-use chain::{Amount, AmountError, Height, OutPoint, Reject, Script, Transaction};
+use chain::{Amount, AmountError, BlockTime, Height, OutPoint, Reject, Script, Transaction};
 
+use crate::Place;
 use crate::merkle_map::{MerkleMap, Proof};
 
 /// An unspent output.
@@ -13,6 +14,8 @@ pub struct Coin {
     pub script: Script,
     /// Height of the block that created it.
     pub height: Height,
+    /// Median time past of that block's parent, which relative lock times count from (BIP68).
+    pub median: BlockTime,
     /// Whether a coinbase created it, so that it has to mature.
     pub coinbase: bool,
 }
@@ -82,7 +85,7 @@ impl Coins {
     }
 
     /// Adds a transaction's outputs, none of which is in the set yet.
-    pub(super) fn create(&mut self, tx: &Transaction, height: Height) -> Result<(), Reject> {
+    pub(super) fn create(&mut self, tx: &Transaction, place: Place) -> Result<(), Reject> {
         let txid = tx.txid();
         for (vout, output) in (0u32..).zip(&tx.outputs) {
             if output.script_pubkey.is_unspendable() {
@@ -91,7 +94,8 @@ impl Coins {
             let coin = Coin {
                 amount: output.amount()?,
                 script: output.script_pubkey.clone(),
-                height,
+                height: place.height,
+                median: place.median,
                 coinbase: tx.is_coinbase(),
             };
             self.put(OutPoint { txid, vout }, coin)?;

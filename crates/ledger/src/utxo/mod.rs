@@ -80,6 +80,7 @@ impl Utxo {
                 amount: *amount,
                 script: pay_to(&Payee(*key)),
                 height: Height::GENESIS,
+                median: params.genesis.header.time,
                 coinbase: false,
             };
             let at = OutPoint {

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use chain::{Amount, AmountError, Decode, DecodeError, Encode, Height, Reader, Script};
+use chain::{Amount, AmountError, BlockTime, Decode, DecodeError, Encode, Height, Reader, Script};
 
 use super::{Coin, Coins};
 
@@ -11,6 +11,7 @@ impl Encode for Coin {
         out.extend_from_slice(&self.amount.to_sat().to_le_bytes());
         self.script.encode_into(out);
         out.extend_from_slice(&self.height.0.to_le_bytes());
+        out.extend_from_slice(&self.median.0.to_le_bytes());
         out.push(u8::from(self.coinbase));
     }
 }
@@ -21,6 +22,7 @@ impl Decode for Coin {
             amount: read_amount(reader)?,
             script: Script::decode_from(reader)?,
             height: Height(reader.u32()?),
+            median: BlockTime(reader.u32()?),
             coinbase: match reader.u8()? {
                 0 => false,
                 1 => true,
