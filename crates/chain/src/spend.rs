@@ -3,6 +3,8 @@
 //!
 //! In Tabchain's rooms, whatever is signed covers the room as well (see [`Sighasher::new`]).
 
+use alloc::vec::Vec;
+
 use crate::hash::{Txid, hash160, sha256};
 use crate::keys::ecdsa::EcdsaKey;
 use crate::keys::{KeyError, tagged_hash};
@@ -12,8 +14,11 @@ use crate::reject::Reject;
 use crate::script::{Op, Script};
 use crate::sighash::witness::WitnessSighasher;
 use crate::sighash::{EcdsaSighashType, SighashError, Sighasher, legacy};
-use crate::transaction::{LOCK_TIME_THRESHOLD, Transaction, TxIn, TxOut, WitnessItem};
+use crate::transaction::{LOCK_TIME_THRESHOLD, Transaction, TxIn, TxOut};
 use crate::units::Amount;
+
+/// No witness of ours has more items: an empty one, 16 signatures, and a script.
+const MOST_ITEMS: usize = 18;
 
 /// Why an input may not spend what it spends.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -134,12 +139,16 @@ impl<'a> Spender<'a> {
         spent: &TxOut,
         hash: &[u8; 32],
     ) -> Result<(), SpendError> {
-        let given = this.witness.0.split_last();
-        let (script, given) = given.ok_or(SpendError::BadForm(0))?;
-        if sha256(&script.0) != *hash {
+        let count = this.witness.len();
+        if count > MOST_ITEMS {
+            return Err(SpendError::BadForm(count as u64));
+        }
+        let items: Vec<&[u8]> = this.witness.iter().collect();
+        let (script, given) = items.split_last().ok_or(SpendError::BadForm(0))?;
+        if sha256(script) != *hash {
             return Err(SpendError::WrongHash);
         }
-        let code = Script(script.0.clone());
+        let code = Script(script.to_vec());
         let amount = spent.amount().map_err(|_| SpendError::NonStandard)?;
         let input = WitnessInput {
             spender: self,
@@ -211,10 +220,10 @@ impl WitnessInput<'_> {
 
     /// An empty item, which a mistake of Bitcoin's asks for (BIP147), then signatures in the order of their
     /// keys.
-    fn check_multisig(&self, asked: &Multisig, given: &[WitnessItem]) -> Result<(), SpendError> {
+    fn check_multisig(&self, asked: &Multisig, given: &[&[u8]]) -> Result<(), SpendError> {
         let form = SpendError::BadForm(given.len() as u64);
         let signatures = match given {
-            [dummy, signatures @ ..] if dummy.0.is_empty() => signatures,
+            [[], signatures @ ..] => signatures,
             _ => return Err(form),
         };
         if signatures.len() != usize::from(asked.required()) {
@@ -227,7 +236,7 @@ impl WitnessInput<'_> {
             while verdict.is_err()
                 && let Some(key) = keys.next()
             {
-                verdict = self.verify(key, &signature.0);
+                verdict = self.verify(key, signature);
             }
             verdict?;
         }
@@ -239,25 +248,25 @@ impl WitnessInput<'_> {
         &self,
         asked: &HashTimeLock,
         this: &TxIn,
-        given: &[WitnessItem],
+        given: &[&[u8]],
     ) -> Result<(), SpendError> {
         let (signature, key) = match given {
-            [signature, key, secret, branch] if branch.0 == [1] => {
-                if sha256(&secret.0) != asked.hash {
+            [signature, key, secret, [1]] => {
+                if sha256(secret) != asked.hash {
                     return Err(SpendError::WrongHash);
                 }
-                (signature, key_of(&key.0, &asked.receiver)?)
+                (signature, key_of(key, &asked.receiver)?)
             }
-            [signature, key, branch] if branch.0.is_empty() => {
+            [signature, key, []] => {
                 check_expiry(asked.expiry, self.spender.tx, this)?;
-                (signature, key_of(&key.0, &asked.payer)?)
+                (signature, key_of(key, &asked.payer)?)
             }
             _ => return Err(SpendError::BadForm(given.len() as u64)),
         };
         if !key.is_compressed() {
             return Err(SpendError::WrongHash);
         }
-        self.verify(&key, &signature.0)
+        self.verify(&key, signature)
     }
 }
 
@@ -283,7 +292,7 @@ fn key_of(key: &[u8], hash: &[u8; 20]) -> Result<EcdsaKey, SpendError> {
 /// What a script pushes, if it is nothing but so many pushes.
 fn pushes<const N: usize>(script: &Script) -> Result<[&[u8]; N], SpendError> {
     let mut ops = script.ops();
-    let read: alloc::vec::Vec<Op<'_>> = ops.by_ref().take(N + 1).collect();
+    let read: Vec<Op<'_>> = ops.by_ref().take(N + 1).collect();
     let only_pushes = read.iter().all(|op| !op.data.is_empty());
     let data: Result<[Op<'_>; N], _> = read.try_into();
     match data {

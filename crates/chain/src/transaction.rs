@@ -1,6 +1,7 @@
 //! Bitcoin's transactions: ids, sizes, and the rules that need no other transaction.
 
 mod wire;
+mod witness;
 
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
@@ -33,41 +34,6 @@ impl OutPoint {
 impl fmt::Display for OutPoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.txid, self.vout)
-    }
-}
-
-/// The stack of byte strings that proves the right to spend (BIP141).
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Witness(pub Vec<WitnessItem>);
-
-/// One byte string of a witness.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct WitnessItem(#[serde(with = "crate::text::bytes")] pub Vec<u8>);
-
-impl Witness {
-    /// A witness of these byte strings.
-    pub fn new(items: impl IntoIterator<Item = Vec<u8>>) -> Self {
-        Self(items.into_iter().map(WitnessItem).collect())
-    }
-
-    /// Whether there are no byte strings.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// Number of byte strings.
-    pub fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    /// The byte string at `index`.
-    pub fn get(&self, index: usize) -> Option<&[u8]> {
-        self.0.get(index).map(|item| item.0.as_slice())
-    }
-
-    fn encoded_len(&self) -> u64 {
-        let items: u64 = self.0.iter().map(|item| bytes_len(item.0.len())).sum();
-        compact_size_len(self.0.len() as u64) + items
     }
 }
 
@@ -331,5 +297,7 @@ impl Transaction {
         }
     }
 }
+
+pub use witness::Witness;
 
 pub(crate) use wire::MIN_TX;

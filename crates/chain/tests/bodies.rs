@@ -387,7 +387,9 @@ fn tampered_witnesses_bip141_do_not_poison_the_honest_block() {
         reject
     };
     let none = || Witness::default();
-    let changed = |block: &mut Block| block.transactions[1].inputs[0].witness.0[0].0[0] ^= 1;
+    let changed = |block: &mut Block| {
+        block.transactions[1].inputs[0].witness = Witness::new([b"Signature"]);
+    };
     assert_eq!(refuse(&changed), Reject::BadWitnessMerkleMatch);
     let dropped = |block: &mut Block| block.transactions[1].inputs[0].witness = none();
     assert_eq!(refuse(&dropped), Reject::BadWitnessMerkleMatch);

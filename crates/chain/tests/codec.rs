@@ -132,6 +132,19 @@ proptest! {
     }
 
     #[test]
+    fn witnesses_are_the_lists_that_they_are_made_of(
+        items in vec(vec(any::<u8>(), 0..4), 0..300), at: usize,
+    ) {
+        let witness = Witness::new(&items);
+        prop_assert_eq!((witness.len(), witness.is_empty()), (items.len(), items.is_empty()));
+        prop_assert!(witness.iter().eq(items.iter().map(Vec::as_slice)));
+        prop_assert_eq!(witness.get(at % 301), items.get(at % 301).map(Vec::as_slice));
+        let annex = items.last().filter(|last| items.len() > 1 && last.first() == Some(&0x50));
+        prop_assert_eq!(witness.annex(), annex.map(Vec::as_slice));
+        comes_back(&witness)?;
+    }
+
+    #[test]
     fn parts_come_back(input in support::input(), output in support::output()) {
         comes_back(&output)?;
         comes_back(&input.prevout)?;

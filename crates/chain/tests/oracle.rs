@@ -6,8 +6,8 @@ mod support;
 use bitcoin::consensus::{Params, deserialize, serialize};
 use bitcoin::hashes::Hash as _;
 use chain::{
-    Block, BlockTime, CompactTarget, Encode, Height, Target, Transaction, TxOut, U256, Work,
-    bitcoin_2009, block_proof, decode_exact, merkle, next_target_bits,
+    Block, BlockTime, CompactTarget, Encode, Height, Target, Transaction, TxOut, U256, Witness,
+    Work, bitcoin_2009, block_proof, decode_exact, merkle, next_target_bits,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -169,8 +169,10 @@ proptest! {
         prop_assert!(theirs.check_witness_commitment());
         for tx in block.transactions.iter_mut().skip(1) {
             for input in &mut tx.inputs {
-                if let Some(byte) = input.witness.0.iter_mut().flat_map(|item| &mut item.0).next() {
+                let mut items: Vec<Vec<u8>> = input.witness.iter().map(<[u8]>::to_vec).collect();
+                if let Some(byte) = items.iter_mut().flatten().next() {
                     *byte ^= 1;
+                    input.witness = Witness::new(items);
                     let theirs: bitcoin::Block = deserialize(&block.to_vec()).expect("as before");
                     prop_assert!(!theirs.check_witness_commitment());
                     let reject = block.check_body(&segwit_room()).map_err(|reject| reject.name());

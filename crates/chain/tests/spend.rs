@@ -5,7 +5,7 @@ use chain::lock::witness_script::{HashTimeLock, Multisig};
 use chain::{
     Amount, Block, EcdsaSighashType, KeyError, Lock, OutPoint, Reject, Script, SecretKey,
     SighashError, SighashType, SpendError, Spender, Transaction, TxIn, TxOut, Txid, Witness,
-    WitnessItem, WitnessScript, decode_exact, sha256,
+    WitnessScript, decode_exact, sha256,
 };
 use proptest::prelude::*;
 
@@ -180,8 +180,11 @@ impl Payment {
         &mut self.tx.inputs[input]
     }
 
-    fn items(&mut self, way: Way) -> &mut Vec<WitnessItem> {
-        &mut self.input(way).witness.0
+    fn change(&mut self, way: Way, change: impl Fn(&mut Vec<Vec<u8>>)) {
+        let witness = &mut self.input(way).witness;
+        let mut items: Vec<Vec<u8>> = witness.iter().map(<[u8]>::to_vec).collect();
+        change(&mut items);
+        *witness = Witness::new(items);
     }
 }
 
@@ -226,17 +229,17 @@ fn nobody_spends_what_nobody_may() {
     // The hash fits, but the script is none that we know.
     let script = Script(vec![0x51]);
     payment.spent[3].script_pubkey = Lock::WitnessScriptHash(sha256(&script.0)).script();
-    *payment.items(Way::TwoOfThree) = vec![WitnessItem(script.0)];
+    payment.input(Way::TwoOfThree).witness = Witness::new([script.0]);
     assert_eq!(payment.check(Way::TwoOfThree), Err(SpendError::NonStandard));
-    payment.items(Way::TwoOfThree).clear();
+    payment.change(Way::TwoOfThree, Vec::clear);
     assert_eq!(payment.check(Way::TwoOfThree), Err(SpendError::BadForm(0)));
 }
 
 #[test]
 fn the_order_and_number_of_signatures_matter() {
-    let bad = |change: &dyn Fn(&mut Vec<WitnessItem>)| {
+    let bad = |change: &dyn Fn(&mut Vec<Vec<u8>>)| {
         let mut payment = Payment::new(None);
-        change(payment.items(Way::TwoOfThree));
+        payment.change(Way::TwoOfThree, change);
         payment
             .check(Way::TwoOfThree)
             .expect_err("not what is asked for")
@@ -248,33 +251,35 @@ fn the_order_and_number_of_signatures_matter() {
         unsigned,
         "one key twice"
     );
-    assert_eq!(bad(&|items| items[1].0.clear()), unsigned);
+    assert_eq!(bad(&|items| items[1].clear()), unsigned);
     assert_eq!(bad(&|items| drop(items.remove(2))), SpendError::BadForm(2));
     assert_eq!(
         bad(&|items| items.insert(2, items[1].clone())),
         SpendError::BadForm(4)
     );
     assert_eq!(
-        bad(&|items| items[0].0.push(0)),
+        bad(&|items| items[0].push(0)),
         SpendError::BadForm(3),
         "BIP147"
     );
-    assert_eq!(bad(&|items| items[3].0[0] ^= 1), SpendError::WrongHash);
+    assert_eq!(bad(&|items| items[3][0] ^= 1), SpendError::WrongHash);
 }
 
 #[test]
 fn a_secret_opens_at_once_and_time_gives_back() {
     let mut payment = Payment::new(None);
-    payment.items(Way::WithSecret)[2].0.push(0);
+    payment.change(Way::WithSecret, |items| items[2].push(0));
     assert_eq!(payment.check(Way::WithSecret), Err(SpendError::WrongHash));
     let mut payment = Payment::new(None);
-    payment.items(Way::WithSecret)[1] = WitnessItem(secret(5).ecdsa_key().as_bytes().to_vec());
+    payment.change(Way::WithSecret, |items| {
+        items[1] = secret(5).ecdsa_key().as_bytes().to_vec();
+    });
     assert_eq!(
         payment.check(Way::WithSecret),
         Err(SpendError::WrongHash),
         "another's key"
     );
-    payment.items(Way::WithSecret)[3].0[0] = 2;
+    payment.change(Way::WithSecret, |items| items[3][0] = 2);
     assert_eq!(payment.check(Way::WithSecret), Err(SpendError::BadForm(4)));
 
     // The payer's way, with the rules of BIP65: late enough, of the same kind, and not switched off.
@@ -349,18 +354,18 @@ proptest! {
             // The oldest signatures do not cover the amount.
             3 if index > 1 => payment.spent[index].value ^= 1 << bit,
             4 => payment.tx.version ^= 1 << bit,
-            _ => {
-                let input = &mut payment.tx.inputs[index];
-                let items = &mut input.witness.0;
-                let bytes = if items.is_empty() {
-                    &mut input.script_sig.0
-                } else {
-                    let full: Vec<usize> = (0..items.len()).filter(|at| !items[*at].0.is_empty()).collect();
-                    &mut items[full[place.index(full.len())]].0
-                };
+            _ if payment.tx.inputs[index].witness.is_empty() => {
+                let bytes = &mut payment.tx.inputs[index].script_sig.0;
                 let at = place.index(bytes.len());
                 bytes[at] ^= 1 << bit;
             }
+            _ => payment.change(way, |items| {
+                let full = items.iter_mut().filter(|item| !item.is_empty());
+                let mut full: Vec<_> = full.collect();
+                let item = place.index(full.len());
+                let at = place.index(full[item].len());
+                full[item][at] ^= 1 << bit;
+            }),
         }
         prop_assert!(payment.check(way).is_err());
     }

@@ -11,7 +11,7 @@ use crate::address::Address;
 use crate::codec::{Encode, put_bytes};
 use crate::hash::sha256;
 use crate::keys::{PublicKey, SecretKey, Signature, tagged_hash};
-use crate::transaction::{Transaction, TxIn, TxOut, WitnessItem};
+use crate::transaction::{Transaction, TxIn, TxOut};
 
 use super::{SighashError, put_output};
 
@@ -78,8 +78,6 @@ impl SighashType {
 
 /// The bit that leaves the other inputs uncovered.
 const ANYONE_CAN_PAY: u8 = 0x80;
-/// The first byte of an annex, the last item of some witnesses.
-const ANNEX: u8 = 0x50;
 /// Precedes the message, so that its format can change in later versions.
 const EPOCH: u8 = 0;
 
@@ -141,7 +139,7 @@ impl<'a> Sighasher<'a> {
     /// [`SighashError::NoSuchInput`], [`SighashError::NoSingleOutput`].
     pub fn message(&self, input: u32, kind: SighashType) -> Result<Vec<u8>, SighashError> {
         let (this, spent) = self.input(input)?;
-        let annex = split_annex(&this.witness.0).1;
+        let annex = this.witness.annex();
         let mut out = Vec::with_capacity(300);
         out.extend_from_slice(&[EPOCH, kind.to_byte()]);
         out.extend_from_slice(&self.tx.version.to_le_bytes());
@@ -213,18 +211,15 @@ impl<'a> Sighasher<'a> {
     pub fn verify_key_spend(&self, input: u32) -> Result<(), SighashError> {
         let (this, _) = self.input(input)?;
         let key = self.output_key(input)?;
-        let (items, _) = split_annex(&this.witness.0);
-        let [item] = items else {
-            return Err(SighashError::BadWitness {
-                input,
-                items: items.len() as u64,
-            });
-        };
-        let (signature, kind) = match item.0.split_at_checked(Signature::LEN) {
+        let items = this.witness.len() - usize::from(this.witness.annex().is_some());
+        let only = this.witness.get(0).filter(|_| items == 1);
+        let items = items as u64;
+        let item = only.ok_or(SighashError::BadWitness { input, items })?;
+        let (signature, kind) = match item.split_at_checked(Signature::LEN) {
             Some((signature, &[])) => (signature, SighashType::DEFAULT),
             Some((_, &[0])) => return Err(SighashError::BadType(0)),
             Some((signature, &[byte])) => (signature, SighashType::from_byte(byte)?),
-            _ => (item.0.as_slice(), SighashType::DEFAULT), // a wrong length, refused below
+            _ => (item, SighashType::DEFAULT), // a wrong length, refused below
         };
         let signature = Signature::try_from(signature)?;
         Ok(key.verify(&self.hash(input, kind)?, &signature)?)
@@ -256,16 +251,6 @@ pub fn verify_key_spend(
     chain: Option<[u8; 32]>,
 ) -> Result<(), SighashError> {
     Sighasher::new(tx, prevouts, chain)?.verify_key_spend(input)
-}
-
-/// The witness without its annex, and the annex.
-fn split_annex(items: &[WitnessItem]) -> (&[WitnessItem], Option<&[u8]>) {
-    match items {
-        [rest @ .., last] if !rest.is_empty() && last.0.first() == Some(&ANNEX) => {
-            (rest, Some(&last.0))
-        }
-        all => (all, None),
-    }
 }
 
 /// SHA-256 over the encodings of all items.

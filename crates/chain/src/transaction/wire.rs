@@ -2,8 +2,8 @@
 
 use alloc::vec::Vec;
 
-use super::{OutPoint, Transaction, TxIn, TxOut, Witness, WitnessItem};
-use crate::codec::{Decode, DecodeError, Encode, Reader, put_bytes, put_list};
+use super::{OutPoint, Transaction, TxIn, TxOut, Witness};
+use crate::codec::{Decode, DecodeError, Encode, Reader, put_list};
 use crate::hash::Txid;
 use crate::script::Script;
 
@@ -100,30 +100,6 @@ impl Decode for OutPoint {
             txid: Txid::decode_from(reader)?,
             vout: reader.u32()?,
         })
-    }
-}
-
-impl Encode for WitnessItem {
-    fn encode_into(&self, out: &mut Vec<u8>) {
-        put_bytes(&self.0, out);
-    }
-}
-
-impl Decode for WitnessItem {
-    fn decode_from(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        reader.bytes().map(|bytes| Self(bytes.to_vec()))
-    }
-}
-
-impl Encode for Witness {
-    fn encode_into(&self, out: &mut Vec<u8>) {
-        put_list(&self.0, out);
-    }
-}
-
-impl Decode for Witness {
-    fn decode_from(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        reader.list(1).map(Self)
     }
 }
 
