@@ -124,6 +124,9 @@ enum Command {
         /// Go on for so many minutes instead, however many scenarios that takes.
         #[arg(long, value_name = "M", conflicts_with = "seeds")]
         minutes: Option<u32>,
+        /// Keep what it has come to in this file, and go on from there if there is one.
+        #[arg(long, value_name = "FILE")]
+        resume: Option<PathBuf>,
         /// Print the scenario of this seed instead of running any.
         #[arg(long, value_name = "SEED")]
         show: Option<u64>,
@@ -228,6 +231,7 @@ fn main() -> ExitCode {
             seeds,
             from,
             minutes,
+            resume,
             show: None,
         } => {
             let wanted = swarm::Wanted {
@@ -235,6 +239,7 @@ fn main() -> ExitCode {
                 seeds,
                 from,
                 minutes,
+                resume,
             };
             swarm::run(&wanted, &mut out)
         }

@@ -1,9 +1,11 @@
 //! `tabchain swarm`: many random scenarios of a protocol on all cores; every claim must hold.
 
+use std::ops::Range;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use consensus::PROTOCOLS;
 use indicatif::ProgressBar;
@@ -11,9 +13,13 @@ use protocol::Entry;
 use scenario::{Replay, Scenario};
 use serde_json::{Value, json};
 use sim::shrink::{breaks, shrink};
-use sim::{Counts, Sim, Verdict, random};
+use sim::{Sim, Verdict, random};
 
 use crate::out::{Failure, Out};
+
+mod progress;
+
+use progress::{Fall, Progress, Sum};
 
 /// Which runs are wanted.
 pub struct Wanted {
@@ -25,42 +31,64 @@ pub struct Wanted {
     pub from: u64,
     /// Go on for so many minutes instead, however many seeds that takes.
     pub minutes: Option<u32>,
+    /// The file of an interrupted swarm that goes on, and of this one.
+    pub resume: Option<PathBuf>,
 }
 
 /// Most runs that shrinking a violation may take.
 const TRIES: u32 = 300;
 
-/// A claim that did not hold.
-struct Fall {
-    seed: u64,
-    claim: &'static str,
-    what: String,
-}
-
-/// What all runs of a protocol came to.
-#[derive(Default)]
-struct Sum {
-    seeds: u64,
-    counts: Counts,
-    falls: Vec<Fall>,
-}
+/// So many seeds are run until what they came to is saved.
+const SAVED_EACH: u64 = 64;
 
 /// Runs all that is wanted; true if every claim held.
 pub fn run(wanted: &Wanted, out: &mut Out) -> Result<bool, Failure> {
     let mut held = true;
+    let mut progress = Progress::open(wanted.resume.as_deref(), wanted.from)?;
     for entry in entries(wanted.protocol.as_deref())? {
-        let begun = Instant::now();
-        let sum = Mutex::new(Sum::default());
-        let seeds = over_cores(wanted, |seed| {
-            add(&sum, seed, &random::scenario(entry, seed))
-        });
-        let mut sum = sum.into_inner().unwrap_or_else(PoisonError::into_inner);
+        run_protocol(wanted, entry, &mut progress)?;
+        let sum = progress.of(entry.card.id).clone();
         held &= sum.falls.is_empty();
-        sum.seeds = seeds;
-        tell(entry, wanted.from, sum, begun.elapsed().as_millis(), out)?;
+        tell(entry, wanted.from, sum, out)?;
     }
     out.finish()?;
     Ok(held)
+}
+
+/// Runs the seeds of one protocol that have not been run yet.
+fn run_protocol(
+    wanted: &Wanted,
+    entry: &'static Entry,
+    progress: &mut Progress,
+) -> Result<(), Failure> {
+    let (id, begun) = (entry.card.id, Instant::now());
+    let limit = wanted
+        .minutes
+        .map(|minutes| Duration::from_secs(60 * u64::from(minutes)));
+    let bar = ProgressBar::new(limit.map_or(wanted.seeds, |limit| limit.as_secs()));
+    let is_over = || limit.is_some_and(|limit| begun.elapsed() >= limit);
+    let until = limit.map_or(wanted.seeds, |_| u64::MAX);
+    let before = progress.of(id).millis;
+    loop {
+        let sum = progress.of(id);
+        let numbers = sum.seeds..until.min(sum.seeds.saturating_add(SAVED_EACH));
+        if numbers.is_empty() || is_over() {
+            break;
+        }
+        let shared = Mutex::new(std::mem::take(sum));
+        let done = over_cores(numbers, is_over, |number| {
+            let seed = wanted.from.saturating_add(number);
+            add(&shared, seed, &random::scenario(entry, seed));
+            bar.set_position(limit.map_or(number, |_| begun.elapsed().as_secs()));
+        });
+        *sum = shared.into_inner().unwrap_or_else(PoisonError::into_inner);
+        sum.seeds += done;
+        let millis = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+        sum.millis = before.saturating_add(millis);
+        progress.save()?;
+    }
+    bar.finish_and_clear();
+    Ok(())
 }
 
 /// Prints the scenario of a seed as a file that `tabchain run` takes.
@@ -94,46 +122,40 @@ fn add(sum: &Mutex<Sum>, seed: u64, scenario: &Scenario) {
     sum.counts += report.counts;
     for claim in report.claims {
         if let Verdict::Broken { what, .. } | Verdict::Excused { what, .. } = claim.verdict {
-            let claim = claim.name;
+            let claim = claim.name.to_owned();
             sum.falls.push(Fall { seed, claim, what });
         }
     }
 }
 
-/// Does the work of all seeds, on all cores; says how many there were.
-fn over_cores(wanted: &Wanted, work: impl Fn(u64) + Sync) -> u64 {
-    let (next, begun) = (AtomicU64::new(0), Instant::now());
-    let limit = wanted.minutes.map(|minutes| u64::from(minutes) * 60);
-    let bar = ProgressBar::new(limit.unwrap_or(wanted.seeds));
-    let is_over = |number| match limit {
-        Some(seconds) => begun.elapsed().as_secs() >= seconds,
-        None => number >= wanted.seeds,
-    };
+/// Does the work of numbers from the first one on, on all cores, until time is over; says of how many.
+fn over_cores(
+    numbers: Range<u64>,
+    is_over: impl Fn() -> bool + Sync,
+    work: impl Fn(u64) + Sync,
+) -> u64 {
+    let next = AtomicU64::new(numbers.start);
     let threads = thread::available_parallelism().map_or(1, usize::from);
     thread::scope(|scope| {
         for _ in 0..threads {
             scope.spawn(|| {
                 loop {
                     let number = next.fetch_add(1, Ordering::Relaxed);
-                    if is_over(number) {
+                    if number >= numbers.end || is_over() {
                         return;
                     }
-                    work(wanted.from.saturating_add(number));
-                    match limit {
-                        Some(_) => bar.set_position(begun.elapsed().as_secs()),
-                        None => bar.inc(1),
-                    }
+                    work(number);
                 }
             });
         }
     });
-    bar.finish_and_clear();
-    next.into_inner() - threads as u64 // each thread took one number in vain
+    // Each thread took one number in vain.
+    next.into_inner() - numbers.start - threads as u64
 }
 
 /// A claim that fell, and a shrunk scenario in which it still does.
 struct Shrunk {
-    claim: &'static str,
+    claim: String,
     scenario: Scenario,
     /// If it is short enough.
     link: Option<String>,
@@ -142,14 +164,14 @@ struct Shrunk {
 /// The first violation of each claim, shrunk.
 fn shrunk(entry: &Entry, falls: &[Fall], tries: u32) -> Vec<Shrunk> {
     let mut claims: Vec<&Fall> = falls.iter().collect();
-    claims.sort_by_key(|fall| fall.claim); // stable: the first seed stays first
-    claims.dedup_by_key(|fall| fall.claim);
+    claims.sort_by_key(|fall| &fall.claim); // stable: the first seed stays first
+    claims.dedup_by_key(|fall| &fall.claim);
     let small = |fall: &Fall| {
         let scenario = random::scenario(entry, fall.seed);
-        let (claim, bar) = (fall.claim, ProgressBar::new(tries.into()));
+        let (claim, bar) = (fall.claim.clone(), ProgressBar::new(tries.into()));
         let scenario = shrink(&scenario, tries, |scenario| {
             bar.inc(1);
-            breaks(scenario, claim)
+            breaks(scenario, &claim)
         });
         bar.finish_and_clear();
         let link = link(&scenario);
@@ -188,16 +210,11 @@ fn link(scenario: &Scenario) -> Option<String> {
     replay.link().ok()
 }
 
-fn tell(
-    entry: &Entry,
-    from: u64,
-    mut sum: Sum,
-    millis: u128,
-    out: &mut Out,
-) -> Result<(), Failure> {
-    let (id, counts) = (entry.card.id, sum.counts);
-    let rate = u128::from(counts.steps) * 1_000 / millis.max(1);
-    sum.falls.sort_by_key(|fall| (fall.seed, fall.claim));
+fn tell(entry: &Entry, from: u64, mut sum: Sum, out: &mut Out) -> Result<(), Failure> {
+    let (id, counts, millis) = (entry.card.id, sum.counts, sum.millis);
+    let rate = counts.steps.saturating_mul(1_000) / millis.max(1);
+    sum.falls
+        .sort_by_key(|fall| (fall.seed, fall.claim.clone()));
     let mut text = vec![format!(
         "{id}: {} seeds from {}: {} events in {millis} ms, {rate} a second; {} crashes, {} writes \
          torn and {} lost, {} of {} packets lost, {} reorganisations, {} of {} transactions answered",
@@ -232,7 +249,7 @@ fn tell(
         .collect();
     let value = json!({
         "protocol": id, "seeds": sum.seeds, "from": from, "events": counts.steps,
-        "events_a_second": u64::try_from(rate).unwrap_or(u64::MAX), "crashes": counts.crashes,
+        "events_a_second": rate, "crashes": counts.crashes,
         "torn_writes": counts.torn_writes, "lost_writes": counts.lost_writes, "answered": counts.answered, "broken": falls,
         "shrunk": small,
     });
@@ -247,9 +264,9 @@ mod tests {
     #[test]
     fn the_first_violation_of_each_claim_is_looked_at() {
         let entry = consensus::find("raft").expect("in the registry");
-        let fall = |seed, claim| Fall {
+        let fall = |seed, claim: &str| Fall {
             seed,
-            claim,
+            claim: claim.into(),
             what: "forged".into(),
         };
         let falls = [fall(2, "answers"), fall(3, "answers")];

@@ -134,6 +134,55 @@ fn a_swarm_holds_and_shows_its_scenarios() {
 }
 
 #[test]
+fn a_swarm_goes_on_where_it_was_interrupted() {
+    let folder = std::env::temp_dir().join(format!("tabchain-swarm-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let file = folder.join("progress.json");
+    let path = file.to_str().expect("plain");
+    let swarm = |seeds: &str, from: &str, file: &[&str]| {
+        let args = [
+            "swarm",
+            "--protocol",
+            "raft",
+            "--seeds",
+            seeds,
+            "--from",
+            from,
+            "--json",
+        ];
+        tabchain(&[&args, file].concat(), "")
+    };
+    let sum = |output: &std::process::Output| {
+        let one = objects(output).pop().expect("a line");
+        (
+            one["seeds"].clone(),
+            one["events"].clone(),
+            one["crashes"].clone(),
+        )
+    };
+    let first = sum(&swarm("2", "5", &["--resume", path]));
+    assert_eq!(first, sum(&swarm("2", "5", &[])));
+    let both = sum(&swarm("3", "5", &["--resume", path]));
+    assert_eq!(both, sum(&swarm("3", "5", &[])));
+    assert_eq!(
+        sum(&swarm("3", "5", &["--resume", path])),
+        both,
+        "nothing is left to do"
+    );
+
+    let other = swarm("3", "6", &["--resume", path]);
+    assert_eq!(other.status.code(), Some(2));
+    let error = String::from_utf8_lossy(&other.stderr).into_owned();
+    assert!(error.contains("seeds from 5, not from 6"), "{error}");
+    std::fs::write(&file, "{}").expect("written");
+    let damaged = swarm("3", "5", &["--resume", path]);
+    assert_eq!(damaged.status.code(), Some(2));
+    let error = String::from_utf8_lossy(&damaged.stderr).into_owned();
+    assert!(error.contains("no swarm's progress"), "{error}");
+    std::fs::remove_dir_all(&folder).expect("removed");
+}
+
+#[test]
 fn the_exit_code_says_whether_the_run_came_to_what_is_expected() {
     let path = "../../tests/scenarios/pow/03-deep-partition/scenario.toml";
     let path = format!("{}/{path}", env!("CARGO_MANIFEST_DIR"));

@@ -3,11 +3,12 @@
 use chain::{BlockId, Height, PeerId, Time};
 use protocol::Role;
 use scenario::Expect;
+use serde::{Deserialize, Serialize};
 
 use crate::fingerprint::Fingerprint;
 
 /// What happened, in numbers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
     /// Steps that machines took.
     pub steps: u64,
