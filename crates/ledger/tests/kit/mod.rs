@@ -1,4 +1,5 @@
 //! What the tests of the utxo ledger share: keys, payments and signatures.
+#![allow(dead_code, reason = "no test needs all of them")]
 
 use chain::address::Address;
 use chain::sighash::{SighashType, Sighasher};
@@ -6,6 +7,8 @@ use chain::{
     Amount, ChainParams, CompactTarget, OutPoint, SecretKey, Transaction, TxIn, TxOut, Witness,
     tabchain,
 };
+
+pub mod blocks;
 
 pub const COIN: u64 = Amount::COIN.to_sat();
 
