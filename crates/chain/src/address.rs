@@ -13,6 +13,7 @@ use bech32::{Bech32, Bech32m, Fe32, Hrp, segwit};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
 use crate::keys::{KeyError, PublicKey};
+use crate::opcode::{OP_0, OP_1, small, small_number};
 use crate::script::Script;
 
 /// The prefix of Tabchain's addresses, so that none can be mistaken for one of Bitcoin's.
@@ -89,8 +90,6 @@ pub struct WitnessProgram {
     bytes: Vec<u8>,
 }
 
-/// Pushes the number 1; the next 15 opcodes push 2 to 16.
-const OP_1: u8 = 0x51;
 /// The longest text that BIP173 allows.
 const MAX_LENGTH: usize = 90;
 
@@ -126,9 +125,8 @@ impl WitnessProgram {
             return None;
         };
         let version = match *version {
-            0 => 0,
-            op @ OP_1..=0x60 => op - OP_1 + 1,
-            _ => return None,
+            OP_0 => 0,
+            code => small_number(code)?,
         };
         let exact = usize::from(*length) == program.len();
         exact.then(|| Self::new(version, program.to_vec()).ok())?
@@ -136,10 +134,9 @@ impl WitnessProgram {
 
     /// The script that pays to the program.
     pub fn script_pubkey(&self) -> Script {
-        let version = if self.version == 0 {
-            0
-        } else {
-            OP_1 - 1 + self.version
+        let version = match self.version {
+            0 => OP_0,
+            version => small(version),
         };
         Script(alloc::vec![version]).push(&self.bytes)
     }

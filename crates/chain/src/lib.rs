@@ -15,6 +15,7 @@ pub mod header;
 pub mod keys;
 pub mod lock;
 pub mod merkle;
+mod opcode;
 pub mod params;
 pub mod reject;
 pub mod rng;

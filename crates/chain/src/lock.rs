@@ -7,21 +7,12 @@ use alloc::vec::Vec;
 
 use crate::hash::sha256;
 use crate::keys::ecdsa::EcdsaKey;
+use crate::opcode::{OP_0, OP_1, OP_CHECKSIG, OP_DUP, OP_EQUALVERIFY, OP_HASH160, OP_RETURN};
 use crate::script::Script;
 
 pub mod witness_script;
 
 pub use witness_script::WitnessScript;
-
-/// Pushes the empty string, which names version 0 of a witness program.
-const OP_0: u8 = 0x00;
-/// Pushes 1, which names version 1.
-const OP_1: u8 = 0x51;
-const OP_RETURN: u8 = 0x6a;
-const OP_DUP: u8 = 0x76;
-const OP_EQUALVERIFY: u8 = 0x88;
-const OP_HASH160: u8 = 0xa9;
-const OP_CHECKSIG: u8 = 0xac;
 
 /// The longest script that may be executed; whatever pays to a longer one is lost (Bitcoin Core's
 /// `MAX_SCRIPT_SIZE`).

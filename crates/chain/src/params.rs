@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 use crate::block::Block;
 use crate::hash::{BlockId, MerkleRoot};
 use crate::header::BitcoinHeader;
+use crate::keys::ecdsa::EcdsaKey;
+use crate::lock::Lock;
 use crate::script::Script;
 use crate::target::{CompactTarget, Target, TargetError};
 use crate::transaction::{OutPoint, Transaction, TxIn, TxOut};
@@ -136,9 +138,8 @@ pub fn bitcoin_2009() -> ChainParams {
         .push(&0x1d00_ffff_u32.to_le_bytes())
         .push(&[4])
         .push(headline);
-    let mut pay = vec![0x41]; // push 65 bytes
-    pay.extend_from_slice(&SATOSHI_KEY);
-    pay.push(0xac); // OP_CHECKSIG
+    let key = EcdsaKey::from_bytes(&SATOSHI_KEY).expect("65 bytes that begin with 4");
+    let pay = Lock::PublicKey(key).script();
     let subsidy =
         Amount::new(50 * Amount::COIN.to_sat()).expect("50 coins are fewer than 21 million");
     let header = BitcoinHeader {
@@ -150,7 +151,7 @@ pub fn bitcoin_2009() -> ChainParams {
         nonce: 2_083_236_893,
     };
     ChainParams {
-        genesis: genesis(header, script_sig, TxOut::new(subsidy, Script(pay))),
+        genesis: genesis(header, script_sig, TxOut::new(subsidy, pay)),
         pow_limit: CompactTarget(0x1d00_ffff).expand().target,
         spacing_secs: 600,
         window: 2016,
@@ -214,9 +215,12 @@ pub fn tabchain(
         bits,
         nonce: 0,
     };
-    let nobody = Script(vec![0x6a]); // OP_RETURN
     Ok(ChainParams {
-        genesis: genesis(header, script_sig, TxOut::new(Amount::ZERO, nobody)),
+        genesis: genesis(
+            header,
+            script_sig,
+            TxOut::new(Amount::ZERO, Lock::Burn.script()),
+        ),
         pow_limit,
         spacing_secs,
         window,

@@ -5,24 +5,14 @@ use core::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::codec::{Decode, DecodeError, Encode, Reader, put_bytes};
+use crate::opcode::{
+    OP_0, OP_CODESEPARATOR, OP_PUSHDATA1, OP_PUSHDATA2, OP_PUSHDATA4, small, small_number,
+};
 use crate::units::Height;
 
 /// The bytes of a script; what they mean is the ledger's business.
 #[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Script(#[serde(with = "crate::text::bytes")] pub Vec<u8>);
-
-/// Pushes the empty string, which is also the number 0.
-const OP_0: u8 = 0x00;
-/// Pushes the number 1; the next 15 opcodes push 2 to 16.
-const OP_1: u8 = 0x51;
-/// Pushes as many bytes as the next byte says.
-const OP_PUSHDATA1: u8 = 0x4c;
-/// Like [`OP_PUSHDATA1`], with a length of two bytes.
-const OP_PUSHDATA2: u8 = 0x4d;
-/// Like [`OP_PUSHDATA1`], with a length of four bytes.
-const OP_PUSHDATA4: u8 = 0x4e;
-/// Does nothing but say where the signed part of a script begins.
-const OP_CODESEPARATOR: u8 = 0xab;
 
 /// One operation of a script.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -139,7 +129,7 @@ impl Script {
     pub fn push_number(mut self, number: u32) -> Self {
         match number {
             0 => self.0.push(OP_0),
-            small @ 1..=16 => self.0.push(OP_1 - 1 + small as u8),
+            number @ 1..=16 => self.0.push(small(number as u8)),
             large => {
                 // The top bit is the sign: if it is taken, another byte keeps the number positive.
                 let bytes = u64::from(large).to_le_bytes();
@@ -155,13 +145,12 @@ impl Script {
         let (&first, rest) = self.0.split_first()?;
         let number = match first {
             OP_0 => 0,
-            OP_1..=0x60 => u32::from(first - OP_1) + 1,
             len @ 1..=5 => {
                 let mut bytes = [0; 8];
                 bytes[..usize::from(len)].copy_from_slice(rest.get(..usize::from(len))?);
                 u32::try_from(u64::from_le_bytes(bytes)).ok()?
             }
-            _ => return None,
+            code => small_number(code)?.into(),
         };
         // Encoding gives the shortest form: compare with it instead of repeating its rules.
         let shortest = Self::default().push_number(number);

@@ -65,9 +65,6 @@ impl SpendError {
 /// Checks all inputs of one transaction, hashing its parts only once.
 #[derive(Clone, Debug)]
 pub struct Spender<'a> {
-    tx: &'a Transaction,
-    spent: &'a [TxOut],
-    chain: Option<[u8; 32]>,
     taproot: Sighasher<'a>,
     witness: WitnessSighasher<'a>,
 }
@@ -84,9 +81,6 @@ impl<'a> Spender<'a> {
         chain: Option<[u8; 32]>,
     ) -> Result<Self, SighashError> {
         Ok(Self {
-            tx,
-            spent,
-            chain,
             taproot: Sighasher::new(tx, spent, chain)?,
             witness: WitnessSighasher::new(tx),
         })
@@ -97,9 +91,7 @@ impl<'a> Spender<'a> {
     /// # Errors
     /// [`SpendError`] says what is wrong with it.
     pub fn check(&self, input: u32) -> Result<(), SpendError> {
-        let index = input as usize;
-        let both = self.tx.inputs.get(index).zip(self.spent.get(index));
-        let (this, spent) = both.ok_or(SighashError::NoSuchInput(input))?;
+        let (this, spent) = self.taproot.input(input)?;
         let lock = Lock::of(&spent.script_pubkey);
         // BIP141: an input with a witness has an empty script, or anyone could change the id.
         let unused = match lock {
@@ -126,9 +118,7 @@ impl<'a> Spender<'a> {
 
     fn check_legacy(&self, input: u32, key: &EcdsaKey, signature: &[u8]) -> Result<(), SpendError> {
         let (signature, kind) = split_kind(signature)?;
-        let code = &self.spent[input as usize].script_pubkey;
-        let hash = legacy::hash(self.tx, input, code, kind)?;
-        Ok(key.verify(&self.bind(hash), signature)?)
+        Ok(key.verify(&self.legacy_hash(input, kind)?, signature)?)
     }
 
     /// The witness gives what the script at its end asks for.
@@ -165,7 +155,7 @@ impl<'a> Spender<'a> {
 
     /// What is signed: the hash, and the room if there is one.
     fn bind(&self, hash: [u8; 32]) -> [u8; 32] {
-        match &self.chain {
+        match self.taproot.chain() {
             None => hash,
             Some(genesis) => tagged_hash("Tabchain/EcdsaSighash", &[genesis, &hash]),
         }
@@ -180,9 +170,8 @@ impl<'a> Spender<'a> {
         input: u32,
         kind: EcdsaSighashType,
     ) -> Result<[u8; 32], SighashError> {
-        let spent = self.spent.get(input as usize);
-        let spent = spent.ok_or(SighashError::NoSuchInput(input))?;
-        let hash = legacy::hash(self.tx, input, &spent.script_pubkey, kind)?;
+        let (_, spent) = self.taproot.input(input)?;
+        let hash = legacy::hash(self.taproot.tx(), input, &spent.script_pubkey, kind)?;
         Ok(self.bind(hash))
     }
 
@@ -197,8 +186,17 @@ impl<'a> Spender<'a> {
         amount: Amount,
         kind: EcdsaSighashType,
     ) -> Result<[u8; 32], SighashError> {
-        let hash = self.witness.hash(input, &script.script(), amount, kind)?;
-        Ok(self.bind(hash))
+        self.witness_hash(input, &script.script(), amount, kind)
+    }
+
+    fn witness_hash(
+        &self,
+        input: u32,
+        code: &Script,
+        amount: Amount,
+        kind: EcdsaSighashType,
+    ) -> Result<[u8; 32], SighashError> {
+        Ok(self.bind(self.witness.hash(input, code, amount, kind)?))
     }
 }
 
@@ -213,9 +211,9 @@ struct WitnessInput<'a> {
 impl WitnessInput<'_> {
     fn verify(&self, key: &EcdsaKey, signature: &[u8]) -> Result<(), SpendError> {
         let (signature, kind) = split_kind(signature)?;
-        let hasher = &self.spender.witness;
-        let hash = hasher.hash(self.input, self.code, self.amount, kind)?;
-        Ok(key.verify(&self.spender.bind(hash), signature)?)
+        let (spender, input) = (self.spender, self.input);
+        let hash = spender.witness_hash(input, self.code, self.amount, kind)?;
+        Ok(key.verify(&hash, signature)?)
     }
 
     /// An empty item, which a mistake of Bitcoin's asks for (BIP147), then signatures in the order of their
@@ -258,7 +256,7 @@ impl WitnessInput<'_> {
                 (signature, key_of(key, &asked.receiver)?)
             }
             [signature, key, []] => {
-                check_expiry(asked.expiry, self.spender.tx, this)?;
+                check_expiry(asked.expiry, self.spender.taproot.tx(), this)?;
                 (signature, key_of(key, &asked.payer)?)
             }
             _ => return Err(SpendError::BadForm(given.len() as u64)),

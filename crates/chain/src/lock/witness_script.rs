@@ -3,19 +3,11 @@
 use alloc::vec::Vec;
 
 use crate::keys::ecdsa::EcdsaKey;
+use crate::opcode::{
+    OP_CHECKLOCKTIMEVERIFY, OP_CHECKMULTISIG, OP_CHECKSIG, OP_DROP, OP_DUP, OP_ELSE, OP_ENDIF,
+    OP_EQUALVERIFY, OP_HASH160, OP_IF, OP_SHA256, small, small_number,
+};
 use crate::script::{Op, Script};
-
-use super::{OP_CHECKSIG, OP_DUP, OP_EQUALVERIFY, OP_HASH160};
-
-const OP_1: u8 = 0x51;
-const OP_16: u8 = 0x60;
-const OP_IF: u8 = 0x63;
-const OP_ELSE: u8 = 0x67;
-const OP_ENDIF: u8 = 0x68;
-const OP_DROP: u8 = 0x75;
-const OP_SHA256: u8 = 0xa8;
-const OP_CHECKMULTISIG: u8 = 0xae;
-const OP_CHECKLOCKTIMEVERIFY: u8 = 0xb1;
 
 /// The most keys of a multisig script whose numbers have one byte.
 const MOST_KEYS: usize = 16;
@@ -86,20 +78,17 @@ impl Multisig {
         script
     }
 
+    /// Reads number and keys wherever the form has them; whether all else is right, the caller compares.
     fn read(script: &Script) -> Option<Self> {
         let ops: Vec<Op<'_>> = script.ops().collect();
-        let [first, keys @ .., count, last] = &ops[..] else {
+        let [first, keys @ .., _, _] = &ops[..] else {
             return None;
         };
-        let is_number = |op: &Op<'_>| (OP_1..=OP_16).contains(&op.code);
-        if last.code != OP_CHECKMULTISIG || !is_number(first) || !is_number(count) {
-            return None;
-        }
         let keys: Option<Vec<_>> = keys
             .iter()
             .map(|op| EcdsaKey::from_bytes(op.data))
             .collect();
-        Self::new(first.code - OP_1 + 1, keys?)
+        Self::new(small_number(first.code)?, keys?)
     }
 }
 
@@ -122,14 +111,14 @@ impl HashTimeLock {
         script
     }
 
-    /// Reads the parts wherever the form has them; whether all else is right, the caller compares.
+    /// The same of the parts of this form.
     fn read(script: &Script) -> Option<Self> {
         let ops: Vec<Op<'_>> = script.ops().collect();
         let data = |at: usize| ops.get(at).map(|op| op.data);
         let expiry = ops.get(8)?;
-        let expiry = match expiry.code {
-            OP_1..=OP_16 => u32::from(expiry.code - OP_1) + 1,
-            _ => Script::default().push(expiry.data).number()?,
+        let expiry = match small_number(expiry.code) {
+            Some(number) => number.into(),
+            None => Script::default().push(expiry.data).number()?,
         };
         Some(Self {
             hash: data(2)?.try_into().ok()?,
@@ -158,9 +147,4 @@ impl WitnessScript {
             Self::HashTimeLock(lock) => lock.script(),
         }
     }
-}
-
-/// The opcode that pushes a number from 1 to 16.
-fn small(number: u8) -> u8 {
-    OP_1 - 1 + number
 }

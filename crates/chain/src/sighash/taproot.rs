@@ -225,7 +225,21 @@ impl<'a> Sighasher<'a> {
         Ok(key.verify(&self.hash(input, kind)?, &signature)?)
     }
 
-    fn input(&self, input: u32) -> Result<(&'a TxIn, &'a TxOut), SighashError> {
+    /// The transaction.
+    pub(crate) fn tx(&self) -> &'a Transaction {
+        self.tx
+    }
+
+    /// The genesis block of the chain that signatures count on, if they do on one only.
+    pub(crate) fn chain(&self) -> Option<&[u8; 32]> {
+        self.chain.as_ref()
+    }
+
+    /// An input, and what it spends.
+    ///
+    /// # Errors
+    /// [`SighashError::NoSuchInput`].
+    pub(crate) fn input(&self, input: u32) -> Result<(&'a TxIn, &'a TxOut), SighashError> {
         let index = input as usize;
         let both = self.tx.inputs.get(index).zip(self.prevouts.get(index));
         both.ok_or(SighashError::NoSuchInput(input))

@@ -5,8 +5,9 @@ use core::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::codec::put_compact_size;
-use crate::codec::{Decode, DecodeError, Encode, Reader, compact_size_len, put_bytes};
+use crate::codec::{
+    Decode, DecodeError, Encode, Reader, compact_size_len, put_bytes, put_compact_size,
+};
 
 /// The stack of byte strings that proves the right to spend (BIP141).
 #[derive(Clone, Default, PartialEq, Eq, Hash)]

@@ -13,29 +13,23 @@ impl<W: Ord + Clone> Tree<W> {
     }
 
     /// Adds a block under its number, at the end of both its rows.
-    pub(super) fn take_in(&mut self, mut link: Link<W>) {
+    pub(super) fn take_in(&mut self, link: Link<W>) {
         let (id, number, level) = (link.id, link.number, self.level_of(link.height));
         if Arc::make_mut(&mut self.free).pop().is_none() {
             self.next += 1;
         }
         let above = self.links.get_mut(link.below);
         let above = above.expect("a parent is in the tree");
-        link.siblings.before = above.children.map(|(_, last)| last);
-        append(&mut above.children, number);
+        let sibling = append(&mut above.children, number);
         let mut row = self.heights.get(level).copied();
-        link.rivals.before = row.map(|(_, last)| last);
-        append(&mut row, number);
+        let rival = append(&mut row, number);
         if let Some(row) = row {
             self.heights.set(level, row);
         }
-        if let Some(before) = link.siblings.before.and_then(|it| self.links.get_mut(it)) {
-            before.siblings.behind = Some(number);
-        }
-        if let Some(before) = link.rivals.before.and_then(|it| self.links.get_mut(it)) {
-            before.rivals.behind = Some(number);
-        }
         self.links.set(number, link);
         self.len += 1;
+        self.join(sibling, Some(number), siblings);
+        self.join(rival, Some(number), rivals);
         let links = &self.links;
         let id_of = |number| links.get(number).map_or(BlockId::ZERO, |link| link.id);
         self.numbers.insert(&id, number, id_of);
@@ -48,22 +42,10 @@ impl<W: Ord + Clone> Tree<W> {
         self.numbers.remove(&link.id);
         Arc::make_mut(&mut self.free).push(number);
         self.len -= 1;
-        let (before, behind) = (link.siblings.before, link.siblings.behind);
-        if let Some(before) = before.and_then(|it| self.links.get_mut(it)) {
-            before.siblings.behind = behind;
-        }
-        if let Some(behind) = behind.and_then(|it| self.links.get_mut(it)) {
-            behind.siblings.before = before;
-        }
+        self.join(link.siblings.before, link.siblings.behind, siblings);
+        self.join(link.rivals.before, link.rivals.behind, rivals);
         if let Some(above) = self.links.get_mut(link.below) {
             cut_out(&mut above.children, number, link.siblings);
-        }
-        let (before, behind) = (link.rivals.before, link.rivals.behind);
-        if let Some(before) = before.and_then(|it| self.links.get_mut(it)) {
-            before.rivals.behind = behind;
-        }
-        if let Some(behind) = behind.and_then(|it| self.links.get_mut(it)) {
-            behind.rivals.before = before;
         }
         let level = self.level_of(link.height);
         let mut row = self.heights.remove(level);
@@ -72,6 +54,16 @@ impl<W: Ord + Clone> Tree<W> {
             self.heights.set(level, row);
         }
         Some(link)
+    }
+
+    /// Makes two blocks neighbours in a row, as far as there are two.
+    fn join(&mut self, before: Option<u32>, behind: Option<u32>, row: Side<W>) {
+        if let Some(link) = before.and_then(|before| self.links.get_mut(before)) {
+            row(link).behind = behind;
+        }
+        if let Some(link) = behind.and_then(|behind| self.links.get_mut(behind)) {
+            row(link).before = before;
+        }
     }
 
     fn level_of(&self, height: Height) -> u32 {
@@ -101,9 +93,23 @@ impl<W: Ord + Clone> Tree<W> {
     }
 }
 
-fn append(row: &mut Row, number: u32) {
-    let first = row.map_or(number, |(first, _)| first);
+/// A block's neighbours in one of its rows.
+type Side<W> = fn(&mut Link<W>) -> &mut Neighbours;
+
+fn siblings<W>(link: &mut Link<W>) -> &mut Neighbours {
+    &mut link.siblings
+}
+
+fn rivals<W>(link: &mut Link<W>) -> &mut Neighbours {
+    &mut link.rivals
+}
+
+/// Puts a block at the end of a row; says which was there before.
+fn append(row: &mut Row, number: u32) -> Option<u32> {
+    let before = *row;
+    let first = before.map_or(number, |(first, _)| first);
     *row = Some((first, number));
+    before.map(|(_, last)| last)
 }
 
 /// Takes a block out of its row, given its neighbours there.
