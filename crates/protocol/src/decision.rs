@@ -102,6 +102,14 @@ impl Decode for Request {
     }
 }
 
+impl Config {
+    /// Whether a seat votes, if only as one of those who are to leave.
+    #[must_use]
+    pub fn is_voter(&self, seat: Seat) -> bool {
+        self.voters.contains(&seat) || self.outgoing.contains(&seat)
+    }
+}
+
 impl Encode for Config {
     fn encode_into(&self, out: &mut Vec<u8>) {
         for seats in [&self.voters, &self.outgoing, &self.learners] {
@@ -155,10 +163,28 @@ impl Encode for Proposal {
     }
 }
 
+impl Proposal {
+    /// Reads the configuration that an encoded proposal brings, if it brings one, and no requests: whoever
+    /// looks at every proposal for that need not decode them.
+    ///
+    /// # Errors
+    /// It ends too early, or its configuration is none.
+    pub fn read_config(reader: &mut Reader<'_>) -> Result<Option<Config>, DecodeError> {
+        let (_, _, tag) = read_head(reader)?;
+        let config = (tag == CONFIG).then(|| Config::decode_from(reader));
+        config.transpose()
+    }
+}
+
+/// When it was proposed, by whom, and the tag of its body.
+fn read_head(reader: &mut Reader<'_>) -> Result<(Time, Seat, u8), DecodeError> {
+    Ok((Time(reader.u64()?), Seat(reader.u32()?), reader.u8()?))
+}
+
 impl Decode for Proposal {
     fn decode_from(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        let (time, proposer) = (Time(reader.u64()?), Seat(reader.u32()?));
-        let body = match reader.u8()? {
+        let (time, proposer, tag) = read_head(reader)?;
+        let body = match tag {
             NOOP => Body::Noop,
             REQUESTS => Body::Requests(reader.list(LEAST_REQUEST)?),
             CONFIG => Body::Config(Config::decode_from(reader)?),

@@ -57,17 +57,13 @@ impl Replica {
     }
 
     fn others(&self, lists: &[&Vec<Seat>]) -> Vec<Seat> {
-        let mut seats: Vec<Seat> = lists.iter().copied().flatten().copied().collect();
-        seats.retain(|seat| *seat != self.setup.me);
-        seats.sort_unstable();
-        seats.dedup();
-        seats
+        let all: Vec<Seat> = lists.iter().copied().flatten().copied().collect();
+        without(&all, &[self.setup.me])
     }
 
     /// Whether a member votes.
     pub fn is_voter(&self, seat: Seat) -> bool {
-        let config = self.log.configured().config;
-        config.voters.contains(&seat) || config.outgoing.contains(&seat)
+        self.log.configured().config.is_voter(seat)
     }
 
     /// Whether this replica may stand for election: it votes, or it may be the only one that has the

@@ -3,9 +3,9 @@
 use alloc::vec::Vec;
 
 use chain::{Decode, DecodeError, Encode, Reader, Seat};
-use protocol::{Body, Config, Name};
+use protocol::{Config, Name, Proposal};
 
-use super::message::{Entry, Index, Point, Term, put_point, put_seat, read_point, read_seat};
+use super::message::{Index, Point, Term, put_point, put_seat, read_point, read_seat};
 
 /// Where a replica keeps its [`Promise`].
 pub const PROMISE: &[u8] = b"state";
@@ -86,11 +86,8 @@ pub fn entry_index(name: &[u8]) -> Option<Index> {
 #[must_use]
 pub fn entry_config(value: &[u8]) -> Option<Config> {
     let mut reader = Reader::new(value);
-    let entry = Entry::decode_from(&mut reader).ok()?;
-    match &entry.proposal.body {
-        Body::Config(config) => Some(config.clone()),
-        Body::Noop | Body::Requests(_) => None,
-    }
+    let _term = reader.u64().ok()?;
+    Proposal::read_config(&mut reader).ok()?
 }
 
 /// The term of a saved entry, which begins with it.

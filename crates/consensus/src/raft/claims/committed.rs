@@ -203,8 +203,7 @@ impl Rule for CommittedIsDurable {
     fn needs(&self, observer: &Observer, peer: PeerId) -> bool {
         let votes = |seat| {
             let all = observer.electorates();
-            all.iter()
-                .any(|config| config.voters.contains(&seat) || config.outgoing.contains(&seat))
+            all.iter().any(|config| config.is_voter(seat))
         };
         observer.seat(peer).is_none_or(votes)
     }
