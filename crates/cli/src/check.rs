@@ -5,9 +5,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use chain::{
-    BitcoinHeader, Block, BlockTime, ChainParams, CompactTarget, EcdsaSighashType, Hash256, Header,
-    Height, Past, Reject, Script, Target, Transaction, U256, Work, bitcoin_2009, block_proof,
-    check_header, decode_exact, next_target_bits, past_median, sighash::legacy,
+    BitcoinHeader, Block, BlockTime, ChainParams, CompactTarget, Decode, EcdsaSighashType, Hash256,
+    Header, Height, Past, Reject, Script, Target, Transaction, U256, Work, bitcoin_2009,
+    block_proof, check_header, decode_exact, next_target_bits, past_median, sighash::legacy,
 };
 use ledger::utxo::{Utxo, body_of};
 use ledger::{Ledger, Place, State};
@@ -58,9 +58,7 @@ pub fn blocks(file: &Path, out: &mut Out) -> Result<bool, Failure> {
         ..bitcoin_2009()
     };
     each_line(file, out, |line| {
-        let bytes =
-            hex::decode(hex_args::digits(line)).map_err(|_| "bad-blk-encoding".to_string())?;
-        let block: Block = decode_exact(&bytes).map_err(|_| "bad-blk-encoding".to_string())?;
+        let block: Block = decode(line).ok_or("bad-blk-encoding")?;
         // A block without witnesses need not commit to them, whatever its coinbase says.
         let has_witness = chain::Transaction::has_witness;
         params.segwit = block.transactions.iter().any(has_witness);
@@ -77,9 +75,7 @@ pub fn blocks(file: &Path, out: &mut Out) -> Result<bool, Failure> {
 pub fn full_blocks(file: &Path, out: &mut Out) -> Result<bool, Failure> {
     let mut chain = Chain::new(bitcoin_2009());
     each_line(file, out, |line| {
-        let bytes =
-            hex::decode(hex_args::digits(line)).map_err(|_| "bad-blk-encoding".to_string())?;
-        let block: Block = decode_exact(&bytes).map_err(|_| "bad-blk-encoding".to_string())?;
+        let block: Block = decode(line).ok_or("bad-blk-encoding")?;
         let height = chain
             .extend(&block)
             .map_err(|reject| reject.name().to_string())?;
@@ -145,9 +141,7 @@ fn sighash(line: &str) -> Result<Hash256, String> {
             words.len()
         ));
     };
-    let bytes = |word: &str| hex::decode(hex_args::digits(word)).ok();
-    let tx = bytes(tx).and_then(|bytes| decode_exact::<Transaction>(&bytes).ok());
-    let tx = tx.ok_or("bad-tx-encoding")?;
+    let tx: Transaction = decode(tx).ok_or("bad-tx-encoding")?;
     let script = match script {
         "-" => Some(Vec::new()),
         hex => bytes(hex),
@@ -162,6 +156,15 @@ fn sighash(line: &str) -> Result<Hash256, String> {
     let hash = legacy::hash(&tx, input, &Script(script), kind);
     hash.map(Hash256::from_bytes)
         .map_err(|error| error.to_string())
+}
+
+fn bytes(hex: &str) -> Option<Vec<u8>> {
+    hex::decode(hex_args::digits(hex)).ok()
+}
+
+/// What exactly these hex digits encode.
+fn decode<T: Decode>(hex: &str) -> Option<T> {
+    decode_exact(&bytes(hex)?).ok()
 }
 
 /// `check retarget`.

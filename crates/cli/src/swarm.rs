@@ -214,7 +214,7 @@ fn tell(entry: &Entry, from: u64, mut sum: Sum, out: &mut Out) -> Result<(), Fai
     let (id, counts, millis) = (entry.card.id, sum.counts, sum.millis);
     let rate = counts.steps.saturating_mul(1_000) / millis.max(1);
     sum.falls
-        .sort_by_key(|fall| (fall.seed, fall.claim.clone()));
+        .sort_by(|one, other| (one.seed, &one.claim).cmp(&(other.seed, &other.claim)));
     let mut text = vec![format!(
         "{id}: {} seeds from {}: {} events in {millis} ms, {rate} a second; {} crashes, {} writes \
          torn and {} lost, {} of {} packets lost, {} reorganisations, {} of {} transactions answered",

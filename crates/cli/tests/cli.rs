@@ -27,6 +27,13 @@ fn strings<'a>(list: &'a Value, field: &str) -> Vec<&'a str> {
         .collect()
 }
 
+/// Why each line was bad, as JSON has it.
+fn reasons(output: &Output) -> Vec<String> {
+    let value = |line| serde_json::from_str::<Value>(line).expect("JSON");
+    let reason = |line| value(line)["reason"].to_string();
+    text(output).lines().map(reason).collect()
+}
+
 #[test]
 fn headers_of_every_epoch_are_ok() {
     let file = vectors("bitcoin_headers.json");
@@ -134,10 +141,7 @@ fn mutated_and_damaged_blocks_are_told_apart() {
     let input = [&changed, &doubled, &trailing, &bloated, &block_170[..300]].join("\n");
     let output = tabchain(&["check", "blocks", "-", "--json"], &input);
     assert_eq!(output.status.code(), Some(1));
-    let reasons: Vec<String> = text(&output)
-        .lines()
-        .map(|line| serde_json::from_str::<Value>(line).expect("JSON")["reason"].to_string())
-        .collect();
+    let reasons = reasons(&output);
     let expected = [
         "\"bad-txnmrklroot\"",
         "\"bad-txnmrklroot\"",
@@ -208,10 +212,7 @@ fn signature_hashes_are_bitcoin_cores() {
     ];
     let output = tabchain(&["check", "sighash", "-", "--json"], &bad.join("\n"));
     assert_eq!(output.status.code(), Some(1));
-    let reasons: Vec<String> = text(&output)
-        .lines()
-        .map(|line| serde_json::from_str::<Value>(line).expect("JSON")["reason"].to_string())
-        .collect();
+    let reasons = reasons(&output);
     let expected = [
         "\"3 words instead of four: tx script index type\"",
         "\"bad-tx-encoding\"",
