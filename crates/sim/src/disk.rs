@@ -354,8 +354,6 @@ mod tests {
         ]
     }
 
-    /// Crashes after k bytes of a record, for every k: recovery ends at the end of the previous
-    /// record.
     #[test]
     fn disks_of_a_pool_hold_the_same_once_and_go_their_own_ways() {
         let pool = Pool::default();
@@ -372,6 +370,8 @@ mod tests {
         assert_eq!((&*value(&one), &*value(&two)), (&[1][..], &[2][..]));
     }
 
+    /// Crashes after k bytes of a record, for every k: recovery ends at the end of the previous
+    /// record.
     #[test]
     fn a_torn_write_leaves_the_state_before_it() {
         for torn in 0..batches().len() {
