@@ -99,9 +99,10 @@ pub const ALL: [Step; 18] = [
 ];
 
 /// Crates that must compile without an operating system.
-const NO_STD: [&str; 7] = [
+const NO_STD: [&str; 8] = [
     "chain",
     "miner",
+    "bcoin",
     "protocol",
     "ledger",
     "consensus",
