@@ -306,23 +306,3 @@ fn identities(picture: &Picture) -> Vec<PeerId> {
     let here = picture.nodes.iter().filter(|node| node.here);
     here.map(|node| node.id).collect()
 }
-
-/// The path of the deployment: the folder that contains the page.
-pub fn deployment(pathname: &str) -> String {
-    pathname
-        .rsplit_once('/')
-        .map_or("/", |(folder, _)| folder)
-        .to_owned()
-        + "/"
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn deployments_are_folders() {
-        assert_eq!(super::deployment("/"), "/");
-        assert_eq!(super::deployment("/index.html"), "/");
-        assert_eq!(super::deployment("/a/b/index.html"), "/a/b/");
-        assert_eq!(super::deployment("/a/b/"), "/a/b/");
-    }
-}

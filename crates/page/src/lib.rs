@@ -1,9 +1,8 @@
 //! Does: draws what people see, passes their wishes to the engine, and offers `window.tabchain`.
 //! Never: holds state of record, decides what a node does, or reads what is not on the screen.
-//! Neighbours: `wire` is the contract with `engine`; `browser` adapts; `scenario` reads room links.
+//! Neighbours: `wire` is the contract with `engine`; `kit` is the toolkit; `scenario` reads room links.
 //!
-//! `kit` is the toolkit of all rooms, `shell` the frame around them, `live` the room with the
-//! chain, `learn` the articles, `script` is `window.tabchain`, `bridge` the connection to the
+//! `shell` is the frame around the rooms, `live` the room with the chain, `learn` the articles, `script` is `window.tabchain`, `bridge` the connection to the
 //! engine. No room depends on another; each reaches the frame only through `shell::door`.
 //!
 //! # Marks for tests
@@ -24,35 +23,32 @@
 #![forbid(unsafe_code)]
 
 mod bridge;
-mod kit;
 mod learn;
 mod live;
 #[cfg(all(test, not(target_arch = "wasm32")))]
 mod rooms;
+#[cfg(test)]
+mod samples;
 mod script;
 mod shell;
 #[cfg(all(test, target_arch = "wasm32"))]
 mod tests;
 
-use wasm_bindgen::prelude::*;
+use kit::lang::Lang;
+use kit::{crash, store, window};
 
 use self::bridge::Bridge;
-use self::kit::lang::Lang;
 use self::shell::app::{App, Props};
 use self::shell::prefs::Prefs;
-
-#[wasm_bindgen]
-extern "C" {
-    #[wasm_bindgen(js_namespace = console, js_name = error)]
-    fn console_error(text: &str);
-}
 
 /// Shows the page and starts the engine.
 pub fn run() {
     let window = window();
-    yew::set_custom_panic_hook(Box::new(|info| say_crashed(&info.to_string())));
+    yew::set_custom_panic_hook(Box::new(|info| {
+        crash::say(shell::words::PAGE_CRASHED, &info.to_string())
+    }));
     let path = window.location().pathname().unwrap_or_default();
-    let deployment = bridge::deployment(&path);
+    let deployment = store::deployment(&path);
     let prefs = Prefs::open(&window, &deployment);
     let navigator = window.navigator();
     let cores = navigator.hardware_concurrency().clamp(1.0, 255.0) as u8;
@@ -80,31 +76,4 @@ pub fn run() {
 fn system_dark() -> Option<web_sys::MediaQueryList> {
     let query = window().match_media("(prefers-color-scheme: dark)");
     query.ok().flatten()
-}
-
-/// The window; the page's code runs nowhere else.
-fn window() -> web_sys::Window {
-    web_sys::window().expect("the page runs in a window")
-}
-
-/// Reports a panic of the page's own code, which cannot draw any more, with bare DOM calls.
-fn say_crashed(report: &str) {
-    console_error(report);
-    let show = || {
-        let document = window().document()?;
-        let lang = document.document_element()?.get_attribute("lang")?;
-        let dialog = document.create_element("dialog").ok()?;
-        dialog.set_attribute("data-testid", "crash-dialog").ok()?;
-        dialog.set_attribute("open", "").ok()?;
-        for (tag, text) in [
-            ("p", shell::words::PAGE_CRASHED.of(Lang::of(&lang))),
-            ("pre", report),
-        ] {
-            let element = document.create_element(tag).ok()?;
-            element.set_text_content(Some(text));
-            dialog.append_child(&element).ok()?;
-        }
-        document.body()?.append_child(&dialog).ok()
-    };
-    let _ = show();
 }

@@ -13,6 +13,7 @@ mod spoken;
 mod tips;
 mod words;
 
+use kit::icon;
 use protocol::Shape;
 use scenario::ProtocolOutline;
 use yew::prelude::*;
@@ -26,7 +27,6 @@ use self::slots::words::Slots as SlotWords;
 use self::slots::{AskPanel, decided_panel, servers_panel};
 use self::words::Live as Words;
 use crate::bridge::Picture;
-use crate::kit::icon;
 use crate::shell::door::{Ui, room_of_address};
 
 pub use self::model::{Change, Live, Panel};

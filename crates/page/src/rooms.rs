@@ -5,12 +5,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each part, and what it may name of the crate besides itself.
-const MAY_NAME: [(&str, &[&str]); 5] = [
-    ("kit", &["window"]),
+const MAY_NAME: [(&str, &[&str]); 4] = [
     ("bridge", &["shell::prefs", "window"]),
-    ("live", &["bridge", "kit", "shell::door", "window"]),
-    ("learn", &["bridge", "kit", "window"]),
-    ("script", &["bridge", "kit", "window"]),
+    ("live", &["bridge", "samples", "shell::door", "window"]),
+    ("learn", &["bridge", "window"]),
+    ("script", &["bridge", "window"]),
 ];
 
 fn files(path: &Path, found: &mut Vec<PathBuf>) {

@@ -4,6 +4,9 @@ mod fixtures;
 mod stand_in;
 
 use gloo_timers::future::TimeoutFuture;
+use kit::address;
+use kit::lang::Lang;
+use kit::numbers::Numbers;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 use web_sys::{Element, HtmlElement};
@@ -13,12 +16,9 @@ use wire::live::{HeldUp, NoSeat};
 use self::fixtures::{fork, hash, hostile, next_tip, notices};
 use self::stand_in::{Behaviour, StandIn};
 use super::bridge::Bridge;
-use super::kit::lang::Lang;
-use super::kit::numbers::Numbers;
-use super::kit::samples::samples;
 use super::shell::app::{App, Props};
 use super::shell::prefs::Prefs;
-use super::shell::route;
+use crate::samples::samples;
 
 wasm_bindgen_test_configure!(run_in_browser);
 
@@ -36,7 +36,7 @@ impl Page {
 
     fn open_at(address: &str, lang: Lang, behaviour: &Behaviour) -> Self {
         let engine = StandIn::install(behaviour);
-        route::go(address);
+        address::go(address);
         let document = super::window().document().expect("a browser");
         let root = document.create_element("div").expect("a plain element");
         document

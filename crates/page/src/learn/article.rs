@@ -1,6 +1,7 @@
 //! An article.
 
 use js_sys::Promise;
+use kit::lang::{Lang, Words};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::Response;
@@ -10,7 +11,6 @@ use super::Topic;
 use super::figures::Figures;
 use super::marks::elements;
 use super::words::Learn;
-use crate::kit::lang::{Lang, Words};
 
 #[derive(Properties, PartialEq)]
 pub struct Props {

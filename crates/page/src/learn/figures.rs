@@ -1,7 +1,8 @@
 //! Fills the placeholders of articles with the numbers of the current room.
 
+use kit::numbers::Numbers;
+
 use crate::bridge::Picture;
-use crate::kit::numbers::Numbers;
 
 /// Stands in for a number that is not known yet.
 const UNKNOWN: &str = "…";

@@ -1,6 +1,6 @@
 //! The words around an article.
 
-use crate::kit::lang::words;
+use kit::lang::words;
 
 words! {
     /// The words around an article.

@@ -10,6 +10,7 @@ pub mod words;
 use std::rc::Rc;
 
 use chain::BlockId;
+use kit::icon;
 use wire::{BlockView, NodeView, TipView};
 use yew::prelude::*;
 
@@ -18,7 +19,6 @@ use self::picture::TreePicture;
 use self::table::table;
 use self::words::Chain;
 use super::tips::{Harmony, harmony};
-use crate::kit::icon;
 use crate::shell::door::{Dialog, Ui, use_ui};
 
 /// The whole tree as the panel's parts see it.

@@ -9,6 +9,10 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use chain::BlockId;
+use kit::copy::CopyButton;
+use kit::icon;
+use kit::numbers::short;
+use kit::who::who;
 use wire::ask::GetBlock;
 use wire::{BlockDetail, BlockKey, BlockState, BlockView, TipView};
 use yew::prelude::*;
@@ -20,10 +24,6 @@ use self::words::Block;
 use super::Change;
 use super::chain::words::state_words;
 use crate::bridge::{Bridge, ENGINE_LOST};
-use crate::kit::copy::CopyButton;
-use crate::kit::icon;
-use crate::kit::numbers::short;
-use crate::kit::who::who;
 use crate::shell::door::{Ui, focus, use_ui};
 
 #[derive(Properties, PartialEq)]

@@ -2,6 +2,8 @@
 
 pub mod words;
 
+use kit::icon;
+use kit::spark::spark;
 use wire::ask::{StartMining, StopMining};
 use wire::{MiningView, Power, TargetView};
 use yew::prelude::*;
@@ -9,8 +11,6 @@ use yew::prelude::*;
 use self::words::Mine;
 use super::power::power_control;
 use crate::bridge::Picture;
-use crate::kit::icon;
-use crate::kit::spark::spark;
 use crate::shell::door::Ui;
 
 /// The panel; before the first frame only its button works.

@@ -5,16 +5,16 @@ pub mod words;
 use std::rc::Rc;
 
 use chain::BlockId;
+use kit::icon;
+use kit::numbers::tail;
+use kit::progress::progress;
+use kit::seats;
+use kit::who::who;
 use wire::ask::{AddNode, RemoveNode, SetOnline};
 use wire::{NodeView, Subject, TabView};
 use yew::prelude::*;
 
 use self::words::Peers;
-use crate::kit::icon;
-use crate::kit::numbers::tail;
-use crate::kit::progress::progress;
-use crate::kit::seats;
-use crate::kit::who::who;
 use crate::shell::door::{Ui, focus, use_ui};
 
 /// The most nodes that a tab hosts.

@@ -10,11 +10,11 @@ pub use self::ask::AskPanel;
 pub use self::decided::decided_panel;
 pub use self::servers::servers_panel;
 
+use kit::lang::{Lang, word_or};
 use wire::ToldView;
 use yew::prelude::*;
 
 use self::words::asked;
-use crate::kit::lang::{Lang, word_or};
 
 /// A transaction as people read it: what it is, and its values as they were written.
 fn transaction(lang: Lang, told: &ToldView) -> Html {

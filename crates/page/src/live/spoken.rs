@@ -1,5 +1,6 @@
 //! Announces the major events to screen readers.
 
+use kit::seats;
 use protocol::Event;
 use wire::Happening;
 use yew::prelude::*;
@@ -7,7 +8,6 @@ use yew::prelude::*;
 use super::model::Live;
 use super::slots::words::Slots;
 use super::words::Live as Words;
-use crate::kit::seats;
 use crate::shell::door::Ui;
 
 /// A live region with the latest major event.

@@ -1,6 +1,6 @@
 //! The words of the live room, except for its panels, which have their own.
 
-use crate::kit::lang::{With1, With2, plural, words};
+use kit::lang::{With1, With2, plural, words};
 
 words! {
     /// The room as a whole.

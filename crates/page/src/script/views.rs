@@ -3,13 +3,12 @@
 use std::collections::BTreeMap;
 
 use chain::{PeerId, Work};
+use kit::numbers::hex;
+use kit::seats;
 use serde::Serialize;
 use wire::{
     BlockDetail, BlockState, BlockView, NodeView, RoomView, StatusView, TabView, TipView, ToldView,
 };
-
-use crate::kit::numbers::hex;
-use crate::kit::seats;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]

@@ -1,6 +1,6 @@
 //! The descriptions of `window.tabchain`'s methods.
 
-use crate::kit::lang::{Word, word};
+use kit::lang::{Word, word};
 
 /// The methods as written in a script, and what they do.
 pub const METHODS: [(&str, Word); 13] = [

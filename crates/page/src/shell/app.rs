@@ -1,6 +1,9 @@
 //! The root component: connects the engine's news, the page's state and the rooms.
 
 use js_sys::Function;
+use kit::address;
+use kit::lang::{Lang, Words};
+use kit::numbers::Numbers;
 use scenario::RoomError;
 use wasm_bindgen::prelude::*;
 use wire::Notice;
@@ -16,8 +19,6 @@ use super::notices::{banners, left_off, old_page, toasts};
 use super::route::{self, Route};
 use super::words::Shell;
 use crate::bridge::{Bridge, Phase};
-use crate::kit::lang::{Lang, Words};
-use crate::kit::numbers::Numbers;
 use crate::learn::{Article, Figures};
 use crate::live::{live, spoken};
 use crate::{system_dark, window};
@@ -209,7 +210,7 @@ fn bad_room(ui: &Ui, error: &RoomError) -> Html {
     let onclick = {
         let bridge = ui.bridge.clone();
         Callback::from(move |_: MouseEvent| {
-            route::go("/live");
+            address::go("/live");
             bridge.open_room(Ok(None));
         })
     };

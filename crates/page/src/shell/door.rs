@@ -4,16 +4,16 @@
 use std::rc::Rc;
 
 use chain::BlockId;
-use wasm_bindgen::JsCast;
-use web_sys::HtmlElement;
+use kit::lang::{Lang, Words};
+use kit::numbers::Numbers;
 use wire::Question;
 use yew::prelude::*;
 
 use super::model::{Action, Model};
 use crate::bridge::Bridge;
-use crate::kit::lang::{Lang, Words};
-use crate::kit::numbers::Numbers;
 use crate::live::Change;
+
+pub use kit::focus;
 
 pub use super::model::{Dialog, Toast};
 pub use super::notices::words::failure;
@@ -76,16 +76,6 @@ impl Ui {
     pub fn opening(&self, dialog: Option<Dialog>) -> Callback<MouseEvent> {
         let dispatch = self.dispatch.clone();
         Callback::from(move |_| dispatch.dispatch(Action::Dialog(dialog)))
-    }
-}
-
-/// Moves the focus to an element, for controls that vanish when they are used: the focus would be
-/// lost with them.
-pub fn focus(id: &str) {
-    let document = crate::window().document();
-    let element = document.and_then(|document| document.get_element_by_id(id));
-    if let Some(element) = element.and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
-        let _ = element.focus();
     }
 }
 

@@ -1,12 +1,12 @@
 //! The bar at the top: name, room, About, share, language and colours.
 
+use kit::icon;
 use wire::RoomView;
 use yew::prelude::*;
 
 use super::door::Ui;
 use super::model::{Action, Dialog};
 use super::words::Shell;
-use crate::kit::icon;
 
 /// The bar; `home` is the link to the chain of this room.
 pub fn header(ui: &Ui, room: Option<&RoomView>, dark: bool, home: &AttrValue) -> Html {

@@ -3,12 +3,12 @@
 
 use std::rc::Rc;
 
+use kit::lang::Lang;
 use wire::Happening;
 use yew::Reducible;
 
 use super::route::Route;
 use crate::bridge::{News, Phase, Picture, Shown};
-use crate::kit::lang::Lang;
 use crate::live::{Change, Live};
 
 /// The dialogs.

@@ -3,6 +3,9 @@
 
 pub mod words;
 
+use kit::icon;
+use kit::progress::progress;
+use kit::seats;
 use wire::ask::UndoReset;
 use wire::{NodeView, Notice, StorageView};
 use yew::prelude::*;
@@ -12,9 +15,6 @@ use super::dialogs::words::Crash;
 use super::door::{Ui, focus};
 use super::model::{Action, Dialog, Toast};
 use crate::bridge::Picture;
-use crate::kit::icon;
-use crate::kit::progress::progress;
-use crate::kit::seats;
 
 /// The banners: storage, notices, and how far this tab's nodes have caught up.
 pub fn banners(ui: &Ui, picture: &Picture) -> Html {

@@ -1,8 +1,9 @@
 //! Hash routes: `#/live?room=...` is the chain, `#/learn/pow` an article, `#/about` says what this
 //! is.
 
+use kit::address;
+
 use scenario::Room;
-use wasm_bindgen::prelude::*;
 
 use crate::bridge::Wanted;
 use crate::learn::Topic;
@@ -40,7 +41,7 @@ impl Route {
 
     /// The route of the address bar.
     pub fn now() -> Self {
-        Self::of(&hash())
+        Self::of(&address::hash())
     }
 }
 
@@ -53,64 +54,21 @@ pub fn room_of(hash: &str) -> Option<Wanted> {
 
 /// The room that the address bar names.
 pub fn room_of_address() -> Option<Wanted> {
-    room_of(&hash())
+    room_of(&address::hash())
 }
 
 /// Writes a room's link into the address bar without a new history entry, if the current route is
 /// the chain.
 pub fn show_room(link: &str) {
-    if Route::now() == Route::Live
-        && hash().trim_start_matches('#') != link
-        && let Ok(history) = crate::window().history()
-    {
-        let address = format!("#{link}");
-        let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(&address));
+    if Route::now() == Route::Live && address::hash().trim_start_matches('#') != link {
+        address::replace(link);
     }
-}
-
-/// A listener for changes of the address; dropping it removes the listener.
-pub struct OnChange {
-    closure: Closure<dyn FnMut(web_sys::Event)>,
 }
 
 /// Calls `heard` with the route, and the room if the address names one, whenever the address
 /// changes.
-pub fn on_change(heard: impl Fn(Route, Option<Wanted>) + 'static) -> OnChange {
-    let closure =
-        Closure::<dyn FnMut(web_sys::Event)>::new(move |_| heard(Route::now(), room_of_address()));
-    let _ = crate::window()
-        .add_event_listener_with_callback("hashchange", closure.as_ref().unchecked_ref());
-    OnChange { closure }
-}
-
-impl Drop for OnChange {
-    fn drop(&mut self) {
-        let _ = crate::window().remove_event_listener_with_callback(
-            "hashchange",
-            self.closure.as_ref().unchecked_ref(),
-        );
-    }
-}
-
-/// Navigates to another hash, with a new history entry.
-pub fn go(hash: &str) {
-    let _ = crate::window().location().set_hash(hash);
-}
-
-/// The full address of a room.
-pub fn address_of(link: &str) -> String {
-    let href = crate::window().location().href().unwrap_or_default();
-    format!("{}#{link}", href.split('#').next().unwrap_or_default())
-}
-
-/// The address from `#` on, unescaped: mail and chat programs escape `?`, `=` and `&`, and no route
-/// contains a percent sign itself.
-fn hash() -> String {
-    let raw = crate::window().location().hash().unwrap_or_default();
-    match js_sys::decode_uri_component(&raw) {
-        Ok(plain) => plain.into(),
-        Err(_) => raw,
-    }
+pub fn on_change(heard: impl Fn(Route, Option<Wanted>) + 'static) -> address::OnChange {
+    address::on_change(move || heard(Route::now(), room_of_address()))
 }
 
 #[cfg(test)]

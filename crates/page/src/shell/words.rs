@@ -1,6 +1,6 @@
 //! The words of the frame around the rooms.
 
-use crate::kit::lang::{With1, Word, word, words};
+use kit::lang::{With1, Word, word, words};
 
 words! {
     /// Header, titles, and the page for unknown addresses.

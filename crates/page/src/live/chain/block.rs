@@ -1,11 +1,11 @@
 //! One block of the picture.
 
+use kit::numbers::{short, tail};
+use kit::seats;
 use wire::{BlockState, BlockView};
 use yew::prelude::*;
 
 use super::words::{Chain, state_words};
-use crate::kit::numbers::{short, tail};
-use crate::kit::seats;
 use crate::shell::door::use_ui;
 
 /// Width of a block.

@@ -1,11 +1,11 @@
 //! The legend of the picture, always in view.
 
+use kit::seats::each_once;
+use kit::who::who;
 use wire::{BlockView, NodeView};
 use yew::prelude::*;
 
 use super::words::Chain;
-use crate::kit::seats::each_once;
-use crate::kit::who::who;
 use crate::shell::door::Ui;
 
 /// How many finders are named, so that the legend stays short.

@@ -4,6 +4,7 @@
 use std::rc::Rc;
 
 use chain::BlockId;
+use kit::icon;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use web_sys::{Element, HtmlElement, ResizeObserver, SvgElement};
@@ -14,7 +15,6 @@ use super::TreeProps;
 use super::block::{BlockBox, HEIGHT, WIDTH};
 use super::walk::step;
 use super::words::Chain;
-use crate::kit::icon;
 use crate::live::Change;
 use crate::live::lanes::assign;
 use crate::shell::door::{Ui, use_ui};

@@ -1,13 +1,13 @@
 //! The block tree as a table: the same facts for those who cannot use the picture.
 
+use kit::numbers::short;
+use kit::seats;
+use kit::who::who;
 use wire::BlockView;
 use yew::prelude::*;
 
 use super::TreeProps;
 use super::words::{Chain, state_words};
-use crate::kit::numbers::short;
-use crate::kit::seats;
-use crate::kit::who::who;
 use crate::shell::door::Ui;
 
 /// The table.

@@ -1,8 +1,7 @@
 //! The words of the block tree.
 
+use kit::lang::{With1, With2, Word, word, words};
 use wire::BlockState;
-
-use crate::kit::lang::{With1, With2, Word, word, words};
 
 words! {
     /// The block tree.

@@ -3,12 +3,12 @@
 use std::rc::Rc;
 
 use chain::BlockId;
+use kit::copy::CopyButton;
+use kit::numbers::{hex, short};
 use wire::BlockDetail;
 use yew::prelude::*;
 
 use super::words::{Block, FIELDS};
-use crate::kit::copy::CopyButton;
-use crate::kit::numbers::{hex, short};
 use crate::shell::door::{Ui, use_ui};
 
 /// Sizes of the fields in bytes, in order.

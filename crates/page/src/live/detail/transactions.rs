@@ -1,11 +1,11 @@
 //! The transactions of a block.
 
+use kit::copy::CopyButton;
+use kit::numbers::{hex, short};
 use wire::{BlockDetail, TransactionView};
 use yew::prelude::*;
 
 use super::words::Block;
-use crate::kit::copy::CopyButton;
-use crate::kit::numbers::{hex, short};
 use crate::shell::door::Ui;
 
 /// How many transactions are listed.

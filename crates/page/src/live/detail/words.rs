@@ -1,6 +1,6 @@
 //! The words of a block's details.
 
-use crate::kit::lang::{With1, Word, plural, word, words};
+use kit::lang::{With1, Word, plural, word, words};
 
 words! {
     /// A block's details.

@@ -1,9 +1,8 @@
 //! The kinds of lines, by which the log is filtered.
 
+use kit::lang::{Word, word};
 use protocol::Event;
 use wire::Happening;
-
-use crate::kit::lang::{Word, word};
 
 /// A kind of line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

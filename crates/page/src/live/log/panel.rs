@@ -3,6 +3,10 @@
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
+use kit::lang::word_or;
+use kit::numbers::tail;
+use kit::seats;
+use kit::who::who;
 use wasm_bindgen::JsCast;
 use yew::prelude::*;
 
@@ -10,10 +14,6 @@ use super::kind::Kind;
 use super::sentence::{Part, sentence as sentence_of};
 use super::words::Log;
 use super::{Line, Log as Lines};
-use crate::kit::lang::word_or;
-use crate::kit::numbers::tail;
-use crate::kit::seats;
-use crate::kit::who::who;
 use crate::live::detail::words::Block;
 use crate::live::slots::words::label;
 use crate::shell::door::{Ui, use_ui};

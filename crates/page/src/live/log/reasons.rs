@@ -1,6 +1,6 @@
 //! The words for why a block was refused.
 
-use crate::kit::lang::{Word, word};
+use kit::lang::{Word, word};
 
 /// The words for a reason, given by its standard code. A code of no rule that this version knows
 /// has words, too.
@@ -291,7 +291,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::kit::lang::Lang;
+    use kit::lang::Lang;
 
     #[test]
     fn every_rule_has_words_of_its_own_in_each_language() {

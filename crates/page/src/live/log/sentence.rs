@@ -1,11 +1,11 @@
 //! Words events as sentences.
 
 use chain::{BlockId, CompactTarget, Height, PeerId, U256};
+use kit::lang::{Lang, plural};
 use protocol::Event;
 use wire::{Damage, Happening};
 
 use super::reasons;
-use crate::kit::lang::{Lang, plural};
 
 /// How a number is written in the reader's language.
 pub type Format<'a> = &'a dyn Fn(u64) -> String;
@@ -313,8 +313,8 @@ fn at(block: &BlockId, height: Height) -> Part {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kit::samples::samples;
     use crate::live::log::kind::Kind;
+    use crate::samples::samples;
 
     fn in_nodes() -> Vec<Event> {
         let (block, peer) = (BlockId::from_bytes([7; 32]), PeerId::from_bytes([9; 32]));

@@ -1,6 +1,6 @@
 //! The words around the event log.
 
-use crate::kit::lang::{With1, words};
+use kit::lang::{With1, words};
 
 words! {
     /// The event log.

@@ -1,6 +1,6 @@
 //! The words of the mining panel.
 
-use crate::kit::lang::{With1, With2, With3, plural, words};
+use kit::lang::{With1, With2, With3, plural, words};
 
 words! {
     /// The mining panel.

@@ -1,6 +1,6 @@
 //! The words of tabs and nodes.
 
-use crate::kit::lang::{With1, With2, plural, words};
+use kit::lang::{With1, With2, plural, words};
 
 words! {
     /// Tabs and nodes.

@@ -2,6 +2,8 @@
 
 use std::rc::Rc;
 
+use kit::form;
+use kit::lang::word_or;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement};
 use wire::ask::Submit;
@@ -10,8 +12,6 @@ use yew::prelude::*;
 
 use super::words::{Slots, asked, came, field};
 use super::{transaction, values};
-use crate::kit::form;
-use crate::kit::lang::word_or;
 use crate::shell::door::{Ui, failure, use_ui};
 
 /// Most asks that stay on the screen.

@@ -1,12 +1,12 @@
 //! What was decided: the last blocks of this tab's first server, newest first.
 
+use kit::numbers::short;
+use kit::who::who;
 use wire::{DecidedView, SlotsView};
 use yew::prelude::*;
 
 use super::transaction;
 use super::words::Slots;
-use crate::kit::numbers::short;
-use crate::kit::who::who;
 use crate::shell::door::Ui;
 
 /// The panel; `height` is that of the tip.

@@ -1,12 +1,12 @@
 //! The servers: a card for each seat, with what its server says of itself.
 
+use kit::lang::word_or;
+use kit::seats;
+use kit::who::who;
 use wire::{RowView, SeatView, ServerView, SlotsView, ValueView};
 use yew::prelude::*;
 
 use super::words::{Slots, label, state};
-use crate::kit::lang::word_or;
-use crate::kit::seats;
-use crate::kit::who::who;
 use crate::shell::door::Ui;
 
 /// The row that says what a server is at present; it stands in the card's head.

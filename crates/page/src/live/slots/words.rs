@@ -1,7 +1,7 @@
 //! The words of rooms in which slots are decided. What protocols and ledgers say of themselves comes
 //! under their own short names; one without words here is shown as it is.
 
-use crate::kit::lang::{With1, With2, Word, plural, word, words};
+use kit::lang::{With1, With2, Word, plural, word, words};
 
 words! {
     /// Servers, what they decided, and the form.

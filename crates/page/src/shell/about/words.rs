@@ -1,6 +1,6 @@
 //! The words of the About page.
 
-use crate::kit::lang::{Word, word, words};
+use kit::lang::{Word, word, words};
 
 words! {
     /// Headings and single sentences.

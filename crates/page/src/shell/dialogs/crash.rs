@@ -1,11 +1,11 @@
 //! The crash dialog: says that the engine crashed and what happens next, and shows the report.
 
+use kit::copy::CopyButton;
+use kit::modal::Modal;
 use yew::prelude::*;
 
 use super::words::Crash;
 use crate::bridge::Phase;
-use crate::kit::copy::CopyButton;
-use crate::kit::modal::Modal;
 use crate::shell::door::Ui;
 use crate::shell::model::Crash as Report;
 

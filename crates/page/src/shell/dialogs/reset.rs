@@ -1,10 +1,10 @@
 //! Asks before a room is reset.
 
+use kit::modal::Modal;
 use wire::ask::Reset as ResetRoom;
 use yew::prelude::*;
 
 use super::words::Reset;
-use crate::kit::modal::Modal;
 use crate::shell::door::Ui;
 
 /// The question; the reset would set `height` blocks aside.

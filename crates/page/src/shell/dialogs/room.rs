@@ -1,5 +1,9 @@
 //! The room dialog: the current room, presets, recent rooms, and a form for custom rules.
 
+use kit::address;
+use kit::form;
+use kit::lang::word_or;
+use kit::modal::Modal;
 use protocol::ParamSpec;
 use scenario::{Draft, LedgerOutline, MAX_NAME, ProtocolOutline, Room as Rules};
 use wasm_bindgen::JsCast;
@@ -10,12 +14,8 @@ use yew::prelude::*;
 use super::words::{
     Room, bad_room, param, preset as preset_words, protocol as protocol_words, unit,
 };
-use crate::kit::form;
-use crate::kit::lang::word_or;
-use crate::kit::modal::Modal;
 use crate::shell::door::{Ui, use_ui};
 use crate::shell::presets::{STARTS, presets};
-use crate::shell::route;
 
 /// The dialog; `now` is the current room.
 pub fn room_dialog(ui: &Ui, now: Option<&RoomView>, onclose: Callback<()>) -> Html {
@@ -95,7 +95,7 @@ fn entering(link: String, onclose: &Callback<()>) -> Callback<MouseEvent> {
     let onclose = onclose.clone();
     Callback::from(move |_| {
         onclose.emit(());
-        route::go(&link);
+        address::go(&link);
     })
 }
 
@@ -145,7 +145,7 @@ fn OwnRoom(props: &OwnProps) -> Html {
             match read(&form, protocol, ledger) {
                 Ok(room) => {
                     onclose.emit(());
-                    route::go(&room.link());
+                    address::go(&room.link());
                 }
                 Err(error) => wrong.set(Some(error)),
             }

@@ -3,13 +3,13 @@
 use std::fmt::Write;
 
 use fast_qr::QRBuilder;
+use kit::address;
+use kit::copy::CopyButton;
+use kit::modal::Modal;
 use yew::prelude::*;
 
 use super::words::Share;
-use crate::kit::copy::CopyButton;
-use crate::kit::modal::Modal;
 use crate::shell::door::use_ui;
-use crate::shell::route::address_of;
 
 /// Width of the quiet zone around a QR code in modules, as its standard requires.
 const QUIET: usize = 4;
@@ -25,7 +25,7 @@ pub struct Props {
 pub fn ShareDialog(props: &Props) -> Html {
     let ui = use_ui();
     let t: &Share = ui.words();
-    let address = address_of(&props.link);
+    let address = address::full(&props.link);
     let code = use_memo(address.clone(), |address| qr(address));
     html! {
         <Modal lang={ui.lang} title={t.title} testid="share-dialog" onclose={props.onclose.clone()}>

@@ -1,6 +1,6 @@
 //! The words of the dialogs.
 
-use crate::kit::lang::{With1, With2, Word, plural, word, words};
+use kit::lang::{With1, With2, Word, plural, word, words};
 
 words! {
     /// The share dialog.

@@ -1,8 +1,7 @@
 //! The words of banners and short messages.
 
+use kit::lang::{With1, With2, With3, Word, plural, word, words};
 use wire::live::{HeldUp, NoSeat};
-
-use crate::kit::lang::{With1, With2, With3, Word, plural, word, words};
 
 words! {
     /// Banners and short messages.

@@ -93,6 +93,7 @@ pub fn plural(number: &str, one: &str, many: &str) -> String {
 
 /// Defines a struct of words: its name, then each word in both languages. A word is a plain text
 /// unless it names a type, such as [`With1`].
+#[macro_export]
 macro_rules! words {
     (
         $(#[$doc:meta])*
@@ -105,16 +106,16 @@ macro_rules! words {
     ) => {
         $(#[$doc])*
         pub struct $name {
-            $($(#[$word_doc])* pub $word: $crate::kit::lang::words!(@kind $($kind)?),)*
+            $($(#[$word_doc])* pub $word: $crate::words!(@kind $($kind)?),)*
         }
 
-        impl $crate::kit::lang::Words for $name {
-            fn of(lang: $crate::kit::lang::Lang) -> &'static Self {
+        impl $crate::lang::Words for $name {
+            fn of(lang: $crate::lang::Lang) -> &'static Self {
                 static EN: $name = $name { $($word: $en,)* };
                 static ZH: $name = $name { $($word: $zh,)* };
                 match lang {
-                    $crate::kit::lang::Lang::En => &EN,
-                    $crate::kit::lang::Lang::Zh => &ZH,
+                    $crate::lang::Lang::En => &EN,
+                    $crate::lang::Lang::Zh => &ZH,
                 }
             }
         }
@@ -123,7 +124,7 @@ macro_rules! words {
     (@kind $kind:ty) => { $kind };
 }
 
-pub(crate) use words;
+pub use crate::words;
 
 #[cfg(test)]
 mod tests {

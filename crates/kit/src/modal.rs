@@ -8,12 +8,18 @@ use super::icon;
 use super::lang::{Lang, Words};
 use super::words::Kit;
 
+/// What a [`Modal`] is about.
 #[derive(Properties, PartialEq)]
 pub struct ModalProps {
+    /// The language of its words.
     pub lang: Lang,
+    /// Its heading.
     pub title: AttrValue,
+    /// Its mark for tests.
     pub testid: &'static str,
+    /// Called when the person closes it.
     pub onclose: Callback<()>,
+    /// What stands below the heading.
     pub children: Html,
 }
 

@@ -7,8 +7,10 @@ use super::icon;
 use super::lang::{Lang, Words};
 use super::words::Kit;
 
+/// What a [`CopyButton`] copies.
 #[derive(Properties, PartialEq)]
 pub struct Props {
+    /// The language of its words.
     pub lang: Lang,
     /// The text to copy.
     pub text: AttrValue,
@@ -19,6 +21,7 @@ pub struct Props {
     pub label: Option<AttrValue>,
 }
 
+/// The button, and whether copying worked.
 #[component]
 pub fn CopyButton(props: &Props) -> Html {
     let t = Kit::of(props.lang);

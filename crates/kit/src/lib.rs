@@ -1,0 +1,42 @@
+//! Does: gives every program in the page the same languages, numbers, marks, icons, buttons and dialogs.
+//! Never: knows a room, an engine or a chain, or decides what is drawn.
+//! Neighbours: `page` draws with it, and so does each program that `page` loads when it is wanted.
+
+#![forbid(unsafe_code)]
+
+pub mod address;
+pub mod copy;
+pub mod crash;
+pub mod form;
+pub mod icon;
+pub mod lang;
+pub mod modal;
+pub mod numbers;
+pub mod progress;
+pub mod seats;
+pub mod spark;
+pub mod store;
+pub mod who;
+mod words;
+
+/// The window; the page's code runs nowhere else.
+///
+/// # Panics
+/// In a worker.
+#[must_use]
+pub fn window() -> web_sys::Window {
+    web_sys::window().expect("the page runs in a window")
+}
+
+/// Moves the focus to an element, for controls that vanish when they are used: the focus would be
+/// lost with them.
+pub fn focus(id: &str) {
+    use wasm_bindgen::JsCast;
+    let document = window().document();
+    let element = document.and_then(|document| document.get_element_by_id(id));
+    if let Some(element) =
+        element.and_then(|element| element.dyn_into::<web_sys::HtmlElement>().ok())
+    {
+        let _ = element.focus();
+    }
+}
