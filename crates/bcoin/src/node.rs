@@ -93,9 +93,15 @@ impl Node {
     /// A node with a chain of one block, dated now.
     #[must_use]
     pub fn new(settings: Settings, now: LocalTime) -> Self {
+        Self::with_chain(settings, Chain::new(genesis(now)))
+    }
+
+    /// A node with this chain, right or wrong.
+    #[must_use]
+    pub fn with_chain(settings: Settings, chain: Chain) -> Self {
         Self {
             settings,
-            chain: Chain::new(genesis(now)),
+            chain,
             pending: Pending::default(),
             nodes: BTreeSet::new(),
             unsaved: Record {
@@ -160,6 +166,11 @@ impl Node {
         &self.settings
     }
 
+    /// Changes how it checks from now on.
+    pub fn set_rules(&mut self, rules: Rules) {
+        self.settings.rules = rules;
+    }
+
     /// What is to be saved before the next answer leaves, if anything is.
     #[must_use]
     pub fn unsaved(&self) -> Record {
@@ -207,7 +218,7 @@ impl Node {
         }
     }
 
-    fn get_chain(&self) -> Response {
+    pub(crate) fn get_chain(&self) -> Response {
         let length = self.chain.length().to_string();
         let parts: [&[u8]; 5] = [
             b"{\"chain\":[",
@@ -282,7 +293,9 @@ impl Node {
         Ok(Response::value(201, &value.into()))
     }
 
-    fn mine(&self) -> Step {
+    /// Begins the search for the next block, as `/mine_block` does.
+    #[must_use]
+    pub fn mine(&self) -> Step {
         let tip = self.chain.tip();
         match Search::new(tip.hash(), &tip.proof) {
             Some(search) => Step::Mine(search),

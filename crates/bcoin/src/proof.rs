@@ -51,6 +51,14 @@ impl From<u64> for Proof {
     }
 }
 
+impl TryFrom<&Proof> for u64 {
+    type Error = ();
+
+    fn try_from(proof: &Proof) -> Result<Self, ()> {
+        Self::try_from(&proof.0).map_err(|_| ())
+    }
+}
+
 impl TryFrom<Value> for Proof {
     type Error = ProofError;
 

@@ -4,6 +4,7 @@
 
 #![forbid(unsafe_code)]
 
+mod bcoin;
 mod bless;
 mod check;
 mod hex_args;
@@ -45,7 +46,8 @@ const EXAMPLES: &str = "Examples:
   tabchain link tests/scenarios/raft/02-leader-dies/scenario.toml | tabchain replay -
   tabchain bless tests/scenarios/raft/*/scenario.toml
   tabchain protocols
-  tabchain swarm --protocol raft --seeds 1000";
+  tabchain swarm --protocol raft --seeds 1000
+  tabchain bcoin --ports 1001,1002,1003";
 
 #[derive(Subcommand)]
 enum Command {
@@ -131,6 +133,11 @@ enum Command {
         #[arg(long, value_name = "SEED")]
         show: Option<u64>,
     },
+    /// Serve nodes of B-Coin, the toy chain of a textbook, for the clients that were made for it.
+    #[command(
+        after_help = "Examples:\n  tabchain bcoin\n  tabchain bcoin --ports 5001,5002 --data chains\n  curl http://127.0.0.1:1001/mine_block"
+    )]
+    Bcoin(bcoin::Wanted),
 }
 
 #[derive(Subcommand)]
@@ -221,6 +228,7 @@ fn main() -> ExitCode {
         Command::Replay { link, log } => run::replay(&link, log, &mut out),
         Command::Bless { scenarios } => bless::bless(&scenarios, &mut out),
         Command::Protocols => protocols::list(&mut out),
+        Command::Bcoin(wanted) => bcoin::serve(wanted, &mut out),
         Command::Swarm {
             protocol,
             show: Some(seed),
@@ -253,7 +261,7 @@ fn main() -> ExitCode {
         Err(error) => {
             // If this cannot be printed either, standard error still gives the reason.
             let _ = out.failure(&error);
-            eprintln!("tabchain: {error}");
+            eprintln!("tabchain: {error}\n  {}", error.help());
             ExitCode::from(2)
         }
     }

@@ -38,7 +38,7 @@ impl Failure {
     }
 
     /// What the caller can do about it.
-    fn help(&self) -> &'static str {
+    pub fn help(&self) -> &'static str {
         match self {
             Self::Read(_, error) => match error.kind() {
                 io::ErrorKind::NotFound => "check the path, or give - for standard input",

@@ -18,7 +18,7 @@ const fn place(name: &'static str, layer: u8, uses: &'static [&'static str]) -> 
 }
 
 /// A new dependency needs a reason here, and a review.
-const PLACES: [Place; 22] = [
+const PLACES: [Place; 23] = [
     place("chain", 0, &[]),
     place("miner", 0, &[]),
     // A chain of its own, with rules that nothing else here follows.
@@ -84,6 +84,8 @@ const PLACES: [Place; 22] = [
     place("browser", 5, &[]),
     // What programs in the page draw with.
     place("kit", 5, &[]),
+    // Puts its nodes on sockets and disks; keeps a server's dependencies out of the command line's own.
+    place("bcoin-server", 5, &["bcoin"]),
     // The programs.
     place("engine", 6, &["miner", "pool", "tab", "wire", "browser"]),
     place("miner-worker", 6, &["pool"]),
@@ -98,6 +100,8 @@ const PLACES: [Place; 22] = [
         &[
             "chain",
             "miner",
+            "bcoin",
+            "bcoin-server",
             "protocol",
             "ledger",
             "consensus",

@@ -110,7 +110,7 @@ const NO_STD: [&str; 8] = [
     "adversary",
 ];
 /// Crates that never reach a browser.
-const NATIVE_ONLY: [&str; 3] = ["cli", "swarm", "xtask"];
+const NATIVE_ONLY: [&str; 4] = ["bcoin-server", "cli", "swarm", "xtask"];
 
 fn check(run: impl FnOnce() -> Result<()>) -> Result<Outcome> {
     run().map(|()| Outcome::OK)
