@@ -17,6 +17,7 @@ mod address;
 mod block;
 mod chain;
 pub mod json;
+pub mod lesson;
 mod node;
 mod proof;
 mod request;
