@@ -279,17 +279,32 @@ fn repr(decimal: &str) -> String {
         return format!("{sign}Infinity");
     }
     let shortest = format!("{float:e}");
-    let (mantissa, exponent) = shortest.split_once('e').expect("`{:e}` prints one");
+    let digits = shortest.bytes().take_while(|byte| *byte != b'e');
+    let digits = digits.filter(u8::is_ascii_digit).count();
+    // Of two shortest texts that are equally near, Python takes the even one, as rounding to so many digits does.
+    let even = format!("{float:.*e}", digits - 1);
+    let is_same = even.parse() == Ok(float);
+    laid_out(if is_same { &even } else { &shortest })
+}
+
+/// Moves the point of a number in Rust's scientific notation to where Python has it.
+fn laid_out(scientific: &str) -> String {
+    let (mantissa, exponent) = scientific.split_once('e').expect("`{:e}` prints one");
     let exponent: i32 = exponent.parse().expect("`{:e}` prints a number");
     if !(-4..16).contains(&exponent) {
         let sign = if exponent < 0 { '-' } else { '+' };
         return format!("{mantissa}e{sign}{:02}", exponent.unsigned_abs());
     }
-    // Within this range, Rust prints all digits and no exponent, as Python does, but no `.0`.
-    let plain = format!("{float}");
-    if plain.contains('.') {
-        plain
-    } else {
-        format!("{plain}.0")
+    let (sign, mantissa) = match mantissa.strip_prefix('-') {
+        Some(mantissa) => ("-", mantissa),
+        None => ("", mantissa),
+    };
+    let digits = mantissa.replace('.', "");
+    let places = exponent.unsigned_abs() as usize;
+    if exponent < 0 {
+        return format!("{sign}0.{}{digits}", "0".repeat(places - 1));
     }
+    let digits = format!("{digits:0<width$}", width = places + 2);
+    let (whole, fraction) = digits.split_at(places + 1);
+    format!("{sign}{whole}.{fraction}")
 }

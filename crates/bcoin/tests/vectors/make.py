@@ -47,6 +47,8 @@ def floats():
         yield "%.*e" % (chance.randrange(20), chance.uniform(-10, 10) * 10 ** chance.randrange(-8, 20))
     for _ in range(50):
         yield "%.2f" % chance.uniform(0, 1000)
+    for _ in range(50):  # two shortest texts are equally near: the even one counts
+        yield "%d.%s" % (chance.randrange(10**14, 2 * 10**15), chance.choice(["25", "75"]))
 
 
 def value(depth):
