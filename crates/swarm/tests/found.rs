@@ -400,3 +400,20 @@ fn a_tab_that_follows_an_undo_does_not_write_over_the_reset_after_it() {
 ",
     );
 }
+
+/// What seed 60027396 found, with fewer steps.
+#[test]
+fn a_node_being_added_during_a_reset_does_not_boot_on_what_it_saved_of_the_former_chain() {
+    holds(
+        "seed 6071 locks kept calm 4151
+0 open 0 288
+460 mine 0 0
+2900 stop 0 0
+2900 remove-node 0 501
+3300 slow-database 0 6421
+3884 add-node 0 0
+4040 reset 0 0
+4051 reset 0 0
+",
+    );
+}

@@ -173,11 +173,23 @@ impl Member {
         let Some(adding) = self.adding.take() else {
             return;
         };
-        // If all nodes are being restarted meanwhile, that starts this one, too.
-        if !self.host.has(&id) && self.is_running() {
-            self.start_node(cx, l, id);
-        }
+        self.start_node(cx, l, id);
         cx.answer(adding.ask, Ok(Answer::Node(id)));
+    }
+
+    /// All nodes are being restarted, and the one being added with them. What is being read for it
+    /// is not waited for: it may be of a chain that no longer counts.
+    pub(super) fn leave_added_to_start(&mut self, cx: &mut Cx<'_>) {
+        if let Some(Adding {
+            step: Step::Rows(_, id),
+            ask,
+            ..
+        }) = self
+            .adding
+            .take_if(|adding| matches!(adding.step, Step::Rows(..)))
+        {
+            cx.answer(ask, Ok(Answer::Node(id)));
+        }
     }
 }
 

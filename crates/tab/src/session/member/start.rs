@@ -33,6 +33,7 @@ impl Member {
     /// All nodes begin a new incarnation: after sleep, a reset, or its undoing.
     pub(super) fn relive(&mut self, cx: &mut Cx<'_>, l: &mut Lasting, why: Option<Happening>) {
         self.stop_nodes(cx, l);
+        self.leave_added_to_start(cx);
         self.renew_client(cx);
         for one in &mut self.nodes {
             one.identity.incarnation = one.identity.incarnation.saturating_add(1);
