@@ -59,7 +59,8 @@ pub fn tagged_hash(tag: &str, parts: &[&[u8]]) -> [u8; 32] {
 pub struct SecretKey(SigningKey);
 
 impl SecretKey {
-    /// The key that these big-endian bytes are.
+    /// The key that these big-endian bytes are: one that was kept, or that everybody may work out. Keys
+    /// that nobody else may know are made by [`Entropy::key`](crate::Entropy::key).
     ///
     /// # Errors
     /// [`KeyError::BadSecretKey`] for zero and from the group's order on.

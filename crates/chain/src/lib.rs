@@ -10,6 +10,7 @@ pub mod address;
 pub mod block;
 pub mod codec;
 pub mod dense;
+pub mod entropy;
 pub mod hash;
 pub mod header;
 pub mod keys;
@@ -36,6 +37,7 @@ pub use codec::{
     Decode, DecodeError, Encode, Reader, decode_exact, put_bytes, put_compact_size, put_list,
 };
 pub use dense::Dense;
+pub use entropy::Entropy;
 pub use hash::{
     BlockId, Hash256, MerkleRoot, ParseHashError, StateRoot, Txid, Wtxid, hash160, sha256, sha256d,
 };

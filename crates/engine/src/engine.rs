@@ -16,7 +16,7 @@ use std::rc::{Rc, Weak};
 
 use browser::timers::Alarm;
 use browser::{clock, entropy, files, port};
-use tab::{Effect, Input, Reading, Tab};
+use tab::{Effect, Entropy, Input, Reading, Tab};
 use wire::{FromEngine, Part, ToEngine};
 
 use crate::driver::{Driver, Machine, World};
@@ -39,7 +39,11 @@ struct Inner {
 pub fn start() {
     panic::watch();
     let mut effects = Vec::new();
-    let tab = Tab::new(files::build(), entropy::bytes(), &mut effects);
+    let tab = Tab::new(
+        files::build(),
+        Entropy::from_host(entropy::bytes()),
+        &mut effects,
+    );
     let engine = Engine::host(Box::new(tab));
     let ear = engine.clone();
     port::listen(move |bytes| ear.hear_page(bytes));

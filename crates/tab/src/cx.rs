@@ -1,6 +1,6 @@
 //! What every part of a tab works with during a step: the time, a source of numbers, the way out.
 
-use chain::{PeerId, SecretKey, Stream};
+use chain::{Entropy, PeerId, SecretKey};
 use wire::{Answer, Failure, FromEngine};
 
 use crate::between::tagged::Links;
@@ -22,40 +22,30 @@ pub struct Cx<'a> {
 /// Numbers that are never used twice, and randomness for keys.
 pub struct Source {
     next: u64,
-    random: Stream,
+    random: Entropy,
 }
 
 impl Source {
-    /// `entropy` must be unpredictable: keys are drawn from it (ChaCha8 under a 256-bit key).
-    pub fn new(entropy: [u8; 32]) -> Self {
-        Self {
-            next: 0,
-            random: Stream::from_key(entropy),
-        }
+    /// Draws from what the host drew for this tab.
+    pub fn new(random: Entropy) -> Self {
+        Self { next: 0, random }
     }
 
     /// A random number.
     pub fn number(&mut self) -> u64 {
-        self.random.next_u64()
-    }
-
-    /// Random bytes.
-    pub fn bytes(&mut self) -> [u8; 32] {
-        let mut bytes = [0; 32];
-        for part in bytes.chunks_exact_mut(8) {
-            part.copy_from_slice(&self.number().to_le_bytes());
-        }
-        bytes
+        self.random.number()
     }
 
     /// A new key.
     pub fn key(&mut self) -> SecretKey {
-        loop {
-            // Almost every number is a valid key.
-            if let Ok(key) = SecretKey::from_bytes(&self.bytes()) {
-                return key;
-            }
-        }
+        self.random.key()
+    }
+
+    /// The same numbers for the same byte.
+    #[cfg(test)]
+    pub fn toy(byte: u8) -> Self {
+        #[allow(clippy::disallowed_methods, reason = "tests play the host")]
+        Self::new(Entropy::from_host([byte; 32]))
     }
 
     fn next(&mut self) -> u64 {

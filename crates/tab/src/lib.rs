@@ -26,6 +26,7 @@ pub mod storage;
 
 use wire::{FromEngine, ToEngine};
 
+pub use chain::Entropy;
 pub use clock::Reading;
 pub use door::{Due, Effect, Input};
 pub use glance::{Glance, NodeGlance, Stage};
@@ -62,10 +63,10 @@ enum State {
 }
 
 impl Tab {
-    /// A tab waiting for the page's first message. `build` names the files that the host runs;
-    /// `entropy` must be unpredictable and never used twice: keys are drawn from it.
+    /// A tab waiting for the page's first message. `build` names the files that the host runs; keys are
+    /// made of `entropy`.
     #[must_use]
-    pub fn new(build: String, entropy: [u8; 32], out: &mut Vec<Effect>) -> Self {
+    pub fn new(build: String, entropy: Entropy, out: &mut Vec<Effect>) -> Self {
         out.push(Effect::Post(FromEngine::Ready {
             build: build.clone(),
         }));

@@ -8,11 +8,17 @@ use std::collections::{BTreeMap, VecDeque};
 
 use pool::message::{FromMiner, MINER_PROTOCOL, ToMiner};
 use tab::door::{Channel, LockAnswer, LockId};
-use tab::{Due, Effect, Input, Reading, Stage, Tab};
+use tab::{Due, Effect, Entropy, Input, Reading, Stage, Tab};
 use wire::ask::{AddNode, GetStatus, Reset, StartMining, UndoReset};
 use wire::{Answer, Ask, Failure, Frame, FromEngine, Part, Power, Question, Start, ToEngine};
 
 use self::disk::Disk;
+
+/// What a browser would draw.
+#[allow(clippy::disallowed_methods, reason = "tests play the host")]
+fn entropy(byte: u8) -> Entropy {
+    Entropy::from_host([byte; 32])
+}
 
 const BUILD: &str = "test";
 
@@ -51,7 +57,7 @@ struct Browser {
 impl Browser {
     fn new() -> Self {
         let mut out = Vec::new();
-        let tab = Tab::new(BUILD.into(), [7; 32], &mut out);
+        let tab = Tab::new(BUILD.into(), entropy(7), &mut out);
         let mut browser = Self {
             tab,
             now: 0,
@@ -84,7 +90,7 @@ impl Browser {
     /// The same browser, with the tab reloaded.
     fn reload(mut self) -> Self {
         let mut out = Vec::new();
-        self.tab = Tab::new(BUILD.into(), [9; 32], &mut out);
+        self.tab = Tab::new(BUILD.into(), entropy(9), &mut out);
         self.frames.clear();
         self.held.clear();
         self.carry_out(out);
@@ -286,7 +292,7 @@ fn a_tab_whose_identity_is_stolen_goes_on_as_somebody_else_with_the_same_chain()
 #[test]
 fn a_machine_that_sleeps_ends_nobodys_patience() {
     let mut out = Vec::new();
-    let mut tab = Tab::new(BUILD.into(), [7; 32], &mut out);
+    let mut tab = Tab::new(BUILD.into(), entropy(7), &mut out);
     let at = |steady| Reading {
         wall: steady,
         steady,

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chain::Stream;
 use pool::plan::WorkerId;
 use tab::door::{DbId, LockId};
-use tab::{Due, Effect, Glance, Input, Reading, Tab};
+use tab::{Due, Effect, Entropy, Glance, Input, Reading, Tab};
 
 use super::events::Event;
 use super::miners::Miner;
@@ -57,6 +57,11 @@ impl Engine {
             part.copy_from_slice(&rng.next_u64().to_le_bytes());
         }
         let mut effects = Vec::new();
+        #[allow(
+            clippy::disallowed_methods,
+            reason = "the keys of simulated browsers are toys"
+        )]
+        let entropy = Entropy::from_host(entropy);
         let tab = Tab::new(build.into(), entropy, &mut effects);
         let engine = Self {
             tab,

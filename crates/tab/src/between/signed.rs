@@ -69,7 +69,7 @@ mod tests {
 
     #[test]
     fn only_the_tab_of_that_name_can_say_it() {
-        let mut source = Source::new([1; 32]);
+        let mut source = Source::toy(1);
         let (me, other) = (Me::new(&mut source), Me::new(&mut source));
         let said = sign(&me.secret, ROOM, Kind::Heartbeat, 7, b"alive");
         let read = |from: &Me, room, kind, sequence, said: &[u8]| {

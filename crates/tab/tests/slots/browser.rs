@@ -4,13 +4,19 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use tab::door::{Channel, LockAnswer, LockId};
 use tab::storage::DbError;
-use tab::{Due, Effect, Input, Reading, Tab};
+use tab::{Due, Effect, Entropy, Input, Reading, Tab};
 use wire::{
     Answer, Failure, FromEngine, Notice, Part, Question, RowView, ServerView, SlotsView, Start,
     ToEngine, ToldView, ValueView,
 };
 
 use super::disk::Disk;
+
+/// What a browser would draw.
+#[allow(clippy::disallowed_methods, reason = "tests play the host")]
+fn entropy(byte: u8) -> Entropy {
+    Entropy::from_host([byte; 32])
+}
 
 /// The room that tabs open.
 const LINK: &str = "/live?room=easy&protocol=raft&ledger=kv&seats=5&heartbeat=100&election=400\
@@ -68,7 +74,7 @@ impl Browser {
         let room = self.room.clone().unwrap_or_else(easy);
         let (name, mut out) = (self.born, Vec::new());
         let page = Page {
-            tab: Tab::new("test".into(), [name; 32], &mut out),
+            tab: Tab::new("test".into(), entropy(name), &mut out),
             todo: VecDeque::new(),
             hears: BTreeSet::new(),
             slots: SlotsView::default(),

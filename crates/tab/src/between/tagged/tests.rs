@@ -9,7 +9,7 @@ const ROOM: RoomId = RoomId([5; 16]);
 
 /// Tabs that all have links to each other.
 pub(crate) fn tabs<const N: usize>(room: RoomId) -> [Me; N] {
-    let mut source = Source::new([3; 32]);
+    let mut source = Source::toy(3);
     let mut tabs = std::array::from_fn(|_| Me::new(&mut source));
     let others: Vec<Other> = tabs.iter().map(|tab| other(tab, 0)).collect();
     for tab in &mut tabs {
@@ -107,7 +107,7 @@ fn a_tab_that_was_out_of_sight_says_nothing_twice() {
 #[test]
 fn packets_older_than_the_heartbeat_behind_the_link_are_not_heard() {
     let [mut speaker, two] = tabs(ROOM);
-    let mut late = Me::new(&mut Source::new([8; 32]));
+    let mut late = Me::new(&mut Source::toy(8));
     speaker
         .links
         .meet(&speaker.secret, ROOM, &[other(&late, 0)]);
@@ -123,7 +123,7 @@ fn packets_older_than_the_heartbeat_behind_the_link_are_not_heard() {
 fn a_tab_back_under_another_name_hears_nothing_said_to_its_former_one() {
     let [mut one, former] = tabs(ROOM);
     let said = say(&one, &[&former], 1);
-    let mut now = Me::new(&mut Source::new([8; 32]));
+    let mut now = Me::new(&mut Source::toy(8));
     now.links.meet(&now.secret, ROOM, &[other(&one, 0)]);
     one.links.meet(&one.secret, ROOM, &[other(&now, 0)]);
     assert_eq!(hear(&mut now, &one.id, &said), Err(NotHeard::Untagged));
@@ -172,7 +172,7 @@ fn a_room_has_keys_of_its_own() {
 
 #[test]
 fn links_are_bounded_and_those_to_present_tabs_stay() {
-    let mut source = Source::new([4; 32]);
+    let mut source = Source::toy(4);
     let [mut one, two] = tabs(ROOM);
     for _ in 0..3 * MOST_LINKS {
         let passing = Me::new(&mut source);

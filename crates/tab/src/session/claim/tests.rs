@@ -29,7 +29,7 @@ fn identity(seat: u32) -> Identity {
 impl Browser {
     fn new(stored: &[u32], held: &[u32]) -> Self {
         Self {
-            source: Source::new([3; 32]),
+            source: Source::toy(3),
             now: 0,
             stored: stored.iter().map(|seat| identity(*seat)).collect(),
             held: held.iter().map(|seat| (*seat, u64::MAX)).collect(),
