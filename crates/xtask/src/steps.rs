@@ -99,12 +99,13 @@ pub const ALL: [Step; 18] = [
 ];
 
 /// Crates that must compile without an operating system.
-const NO_STD: [&str; 8] = [
+const NO_STD: [&str; 9] = [
     "chain",
     "miner",
     "bcoin",
     "protocol",
     "ledger",
+    "wallet",
     "consensus",
     "node",
     "adversary",
