@@ -262,6 +262,24 @@ async fn requests_are_bounded() {
 }
 
 #[tokio::test]
+async fn whoever_stops_in_the_middle_of_a_request_is_not_waited_for() {
+    with(options(1), async |nodes| {
+        let node = nodes[0];
+        // Both end because the server ends them: nothing else here would.
+        let head = tokio::spawn(async move {
+            let mut stream = TcpStream::connect(node).await.unwrap();
+            stream.write_all(b"GET /get_chain HT").await.unwrap();
+            let mut answer = Vec::new();
+            let _ = stream.read_to_end(&mut answer).await;
+        });
+        let body = b"POST /add_transaction HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 9\r\nConnection: close\r\n\r\n{";
+        assert_eq!(send(node, body).await.status, 408);
+        head.await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn connections_beyond_the_limit_wait() {
     with(options(1), async |nodes| {
         let mut idle = Vec::new();
@@ -373,4 +391,11 @@ async fn a_file_that_cannot_be_used_is_named() {
     assert!(help.starts_with("stop the other one"), "{help}");
     drop(open);
     assert!(Servers::bind(&wanted).await.is_ok());
+
+    // Cut off anywhere, a file is refused or read, and nothing panics.
+    let whole = std::fs::read(&path).unwrap();
+    for part in 0..16 {
+        std::fs::write(&path, &whole[..whole.len() * part / 16]).unwrap();
+        let _ = Servers::bind(&wanted).await;
+    }
 }
