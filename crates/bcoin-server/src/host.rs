@@ -62,14 +62,28 @@ impl Host {
     }
 
     pub(crate) async fn answer(self: Arc<Self>, received: Received) -> Response {
-        let step = self
+        let mut step = self
             .step(move |node| node.handle(&received.request()))
             .await;
-        match step {
-            Err(refusal) => refusal,
-            Ok(Step::Answer(response)) => response,
-            Ok(Step::Mine(_)) => self.mine().await,
-            Ok(Step::Ask(comparison)) => self.ask(comparison).await,
+        let mut turn = None;
+        loop {
+            step = match step {
+                Ok(Step::Answer(response)) | Err(response) => return response,
+                Ok(Step::Ask(comparison)) => return self.ask(comparison).await,
+                // The block to search for may be another one when the turn has come.
+                Ok(Step::Mine(_)) if turn.is_none() => {
+                    turn = Some(self.mining.lock().await);
+                    self.step(|node| node.mine()).await
+                }
+                Ok(Step::Mine(search)) => {
+                    let host = Arc::clone(&self);
+                    match run(move || host.search(search)).await {
+                        Ok(Some(found)) => self.step(move |node| node.found(&found, now())).await,
+                        Ok(None) => Err(Response::text(503, "The server stops.")),
+                        Err(response) => Err(response),
+                    }
+                }
+            };
         }
     }
 
@@ -93,24 +107,6 @@ impl Host {
             Ok(outcome)
         })
         .await?
-    }
-
-    async fn mine(self: &Arc<Self>) -> Response {
-        let _turn = self.mining.lock().await;
-        let mut step = self.step(|node| node.mine()).await;
-        loop {
-            let search = match step {
-                Ok(Step::Mine(search)) => search,
-                Ok(Step::Answer(response)) | Err(response) => return response,
-                Ok(Step::Ask(comparison)) => return self.settle(comparison).await,
-            };
-            let host = Arc::clone(self);
-            match run(move || host.search(search)).await {
-                Ok(Some(found)) => step = self.step(move |node| node.found(&found, now())).await,
-                Ok(None) => return Response::text(503, "The server stops."),
-                Err(response) => return response,
-            }
-        }
     }
 
     fn search(&self, mut search: Search) -> Option<Found> {

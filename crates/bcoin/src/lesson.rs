@@ -98,8 +98,11 @@ impl Lesson {
                 Step::Ask(comparison) => break self.compare(place, comparison),
                 Step::Mine(mut search) => {
                     // One in 65,536 numbers fits, so this ends.
-                    let found = core::iter::repeat_with(|| search.run(1 << 16)).find_map(|f| f);
-                    let found = found.expect("an endless iterator ends with what it looks for");
+                    let found = loop {
+                        if let Some(found) = search.run(1 << 16) {
+                            break found;
+                        }
+                    };
                     tries += search.tries();
                     self.nodes[place].found(&found, now)
                 }
