@@ -1,17 +1,17 @@
-//! `cargo xtask bench sim` and `bench attacks` are in `benchsim.rs`.
+//! `cargo xtask bench sim` and `bench attacks` are in `benchsim.rs`, `bench bcoin` in `benchcoin.rs`.
 //!
 //! `cargo xtask bench hash`: builds the kernel for the browser and natively, and lets
 //! tests/bench/bench.mjs measure both against others, in turns.
 
 use crate::setup::{self, WASM};
 use crate::tools::WASM_BINDGEN;
-use crate::{benchsim, root, sh, tools};
+use crate::{benchcoin, benchsim, root, sh, tools};
 use std::env;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-const USAGE: &str = "cargo xtask bench hash [--rounds N] [--ms N] [--json FILE], bench sim [SECTION..], or bench attacks";
+const USAGE: &str = "cargo xtask bench hash [--rounds N] [--ms N] [--json FILE], bench sim [SECTION..], bench attacks, or bench bcoin";
 
 /// Runs the bench that the first argument names; the rest are its options.
 ///
@@ -21,6 +21,7 @@ pub fn run(args: &[String]) -> Result<(), String> {
     match args.split_first().map(|(name, rest)| (name.as_str(), rest)) {
         Some(("sim", names)) => benchsim::run(names),
         Some(("attacks", [])) => benchsim::attacks(),
+        Some(("bcoin", [])) => benchcoin::run().map_err(said),
         Some(("hash", options)) => hash(options),
         _ => Err(format!("name a benchmark; usage: {USAGE}")),
     }

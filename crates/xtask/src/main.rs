@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 mod bench;
+mod benchcoin;
 mod benchsim;
 mod bugbench;
 mod content;
@@ -43,6 +44,7 @@ cargo xtask COMMAND
   bench hash        compare the mining kernel with others, as ratios
   bench sim [SECTION..]
                     measure the simulator: events a second; time to seek and memory of a long run
+  bench bcoin       compare `tabchain bcoin` with a minimal Flask original
   swarm tabs [--seeds N] [--from S] | --seed S | --script FILE [--trace all]
                     run simulated browsers with random users and faults
   swarm planted [--seeds N]
