@@ -15,6 +15,7 @@ pub mod hash;
 pub mod header;
 pub mod keys;
 pub mod lock;
+pub mod mempool;
 pub mod merkle;
 mod opcode;
 pub mod params;

@@ -1,0 +1,98 @@
+//! Fee rates, and the order in which they put transactions.
+
+use core::cmp::Ordering;
+
+use super::Admission;
+use crate::units::Amount;
+
+/// Satoshi for a thousand virtual bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct FeeRate(pub u64);
+
+impl FeeRate {
+    /// What so many virtual bytes cost at this rate, rounded up.
+    #[must_use]
+    pub fn fee(self, size: u64) -> Amount {
+        let fee = u128::from(self.0) * u128::from(size);
+        let fee = u64::try_from(fee.div_ceil(1000)).unwrap_or(u64::MAX);
+        Amount::new(fee).unwrap_or(Amount::MAX_MONEY)
+    }
+
+    /// The rate at which so many virtual bytes cost this fee, rounded down.
+    #[must_use]
+    pub fn of(fee: Amount, size: u64) -> Self {
+        let rate = u128::from(fee.to_sat()) * 1000 / u128::from(size.max(1));
+        Self(u64::try_from(rate).unwrap_or(u64::MAX))
+    }
+}
+
+/// What some transactions come to together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// How many they are.
+    pub count: u32,
+    /// Their size in virtual bytes.
+    pub size: u64,
+    /// Their fees.
+    pub fee: u64,
+}
+
+impl Totals {
+    pub(super) fn add(&mut self, other: Self) {
+        self.count += other.count;
+        self.size += other.size;
+        // Fees come out of coins, which are at most 21 million.
+        self.fee += other.fee;
+    }
+
+    pub(super) fn remove(&mut self, other: Self) {
+        self.count -= other.count;
+        self.size -= other.size;
+        self.fee -= other.fee;
+    }
+
+    pub(super) fn score(self) -> Score {
+        Score {
+            fee: self.fee,
+            size: self.size,
+        }
+    }
+}
+
+/// A fee over a size, ordered by their exact quotient; of equal quotients the larger size counts less.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Score {
+    fee: u64,
+    size: u64,
+}
+
+impl Score {
+    /// That of one transaction by itself.
+    pub fn of(tx: &Admission) -> Self {
+        Self {
+            fee: tx.fee.to_sat(),
+            size: tx.size.into(),
+        }
+    }
+
+    pub fn rate(self) -> FeeRate {
+        FeeRate::of(
+            Amount::new(self.fee).unwrap_or(Amount::MAX_MONEY),
+            self.size,
+        )
+    }
+}
+
+impl Ord for Score {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let this = u128::from(self.fee) * u128::from(other.size);
+        let that = u128::from(other.fee) * u128::from(self.size);
+        this.cmp(&that).then(other.size.cmp(&self.size))
+    }
+}
+
+impl PartialOrd for Score {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
