@@ -73,6 +73,7 @@ impl Twins {
                 // The first reads for both; nobody asked the second anything.
                 Output::Save(_)
                 | Output::Load { .. }
+                | Output::Admitted { .. }
                 | Output::Answer { .. }
                 | Output::Executed { .. }
                 | Output::Restored { .. } => {}

@@ -10,7 +10,7 @@ use chain::{
     block_proof, check_header, decode_exact, next_target_bits, past_median, sighash::legacy,
 };
 use ledger::utxo::{Utxo, body_of};
-use ledger::{Ledger, Place, State};
+use ledger::{Ledger, NoneChecked, Place, State};
 use serde_json::{Value, json};
 
 use crate::hex_args;
@@ -117,7 +117,7 @@ impl Chain {
             median: past_median(past)?,
             time: header.time,
         };
-        self.state = self.ledger.apply(&self.state, place, &body)?;
+        self.state = self.ledger.apply(&self.state, place, &body, &NoneChecked)?;
         self.headers.push(header);
         Ok(place.height)
     }

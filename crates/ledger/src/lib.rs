@@ -10,18 +10,24 @@
 
 extern crate alloc;
 
-use alloc::{sync::Arc, vec::Vec};
+use alloc::{collections::BTreeSet, sync::Arc, vec::Vec};
 use core::any::Any;
 
-use chain::{Amount, BlockTime, DecodeError, Header, Height, MerkleRoot, Reject, Time};
+use chain::mempool::Admission;
+use chain::{
+    Amount, BlockTime, DecodeError, Header, Height, MerkleRoot, PeerId, PublicKey, Reject, Script,
+    Time,
+};
 use protocol::Payee;
 
+mod admit;
 mod allocation;
 pub mod kv;
 pub mod merkle_map;
 mod registry;
 pub mod utxo;
 
+pub use admit::{Carried, Checked, Chosen, Inadmissible, NoneChecked, Owned, Waiting};
 pub use allocation::{Allocation, AllocationError};
 pub use registry::{
     Form, LEDGERS, LedgerEntry, LedgerTerms, ReadTouched, Told, Touch, Touched, find,
@@ -39,11 +45,39 @@ pub trait Ledger {
     /// another body may fit it (CVE-2012-2459).
     fn check(&self, header: &Header, body: &[u8]) -> Result<(), Reject>;
 
-    /// The state after a body that passed [`Ledger::check`], on top of its parent's state.
+    /// The state after a body that passed [`Ledger::check`], on top of its parent's state. What `checked`
+    /// knows changes how long it takes and nothing else.
     ///
     /// # Errors
     /// The rule that is broken; then the block is invalid for good.
-    fn apply(&self, parent: &State, place: Place, body: &[u8]) -> Result<State, Reject>;
+    fn apply(
+        &self,
+        parent: &State,
+        place: Place,
+        body: &[u8],
+        checked: &dyn Checked,
+    ) -> Result<State, Reject>;
+
+    /// Judges a transaction that is to come into the next block, on top of this state and of others that
+    /// wait. By default none may come: what is decided in slots does not wait in a mempool.
+    ///
+    /// # Errors
+    /// Why it may not.
+    fn admit(
+        &self,
+        _at: &State,
+        _place: Place,
+        _tx: &[u8],
+        _waiting: &dyn Waiting,
+        _checked: &dyn Checked,
+    ) -> Result<Admission, Inadmissible> {
+        Err(Inadmissible::Unsupported)
+    }
+
+    /// The transactions of a body that passed [`Ledger::check`], for a mempool whose ledger can admit any.
+    fn carried(&self, _body: &[u8]) -> Vec<Carried> {
+        Vec::new()
+    }
 
     /// Carries out one transaction of a decided slot. Total: one that breaks a rule changes nothing,
     /// and its receipt says why. Receipts are this ledger's bytes.
@@ -55,12 +89,35 @@ pub trait Ledger {
         None
     }
 
-    /// A body for the next block that pays `payee`; a different `extra` gives a different
-    /// commitment.
-    fn draft(&self, parent: &State, place: Place, payee: &Payee, extra: u64) -> Draft;
+    /// The coins that these scripts own, in the order of their outpoints. Looks at all coins.
+    fn coins_of(&self, _at: &State, _scripts: &BTreeSet<Script>) -> Vec<Owned> {
+        Vec::new()
+    }
 
-    /// Whom a body pays for the block, if it does so in the way that [`Ledger::draft`] does.
-    fn payee(&self, body: &[u8]) -> Option<Payee>;
+    /// Whether a transaction pays one of these scripts.
+    fn pays(&self, _tx: &[u8], _scripts: &BTreeSet<Script>) -> bool {
+        false
+    }
+
+    /// The receipt of a transaction that came into a block, is settled, and paid this.
+    fn settled(&self, _fee: Amount) -> Arc<[u8]> {
+        Arc::from([])
+    }
+
+    /// A body for the next block that has these transactions; a different `extra` gives a different
+    /// commitment.
+    fn draft(
+        &self,
+        parent: &State,
+        place: Place,
+        miner: &Miner,
+        extra: u64,
+        chosen: &[Chosen],
+    ) -> Draft;
+
+    /// The node that made a block, if its body says so in the way that [`Ledger::draft`] does. Anybody can
+    /// say anything.
+    fn maker(&self, body: &[u8]) -> Option<PeerId>;
 
     /// The total of all unspent coins in this state; provably unspendable ones do not count.
     fn supply(&self, at: &State) -> Amount;
@@ -77,6 +134,26 @@ pub trait Ledger {
     /// # Errors
     /// Why they are no state of this ledger.
     fn restore(&self, bytes: &[u8]) -> Result<State, DecodeError>;
+}
+
+/// Who makes a block, and who is paid for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Miner {
+    /// The key of the node that makes it.
+    pub key: PublicKey,
+    /// Who is paid.
+    pub payee: Payee,
+}
+
+impl Miner {
+    /// One that is paid itself.
+    #[must_use]
+    pub const fn paid(key: PublicKey) -> Self {
+        Self {
+            key,
+            payee: Payee(key),
+        }
+    }
 }
 
 /// Where a block stands in its chain, as far as the rules on its body need it.

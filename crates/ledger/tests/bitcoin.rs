@@ -7,7 +7,7 @@ use chain::{
     past_median,
 };
 use ledger::utxo::{Utxo, body_of};
-use ledger::{Ledger, Place, State};
+use ledger::{Ledger, NoneChecked, Place, State};
 
 fn blocks() -> Vec<Block> {
     let file = include_str!("../../chain/tests/vectors/bitcoin_blocks_0_180.json");
@@ -45,7 +45,7 @@ impl Chain {
             median: past_median(self.headers.as_slice()).expect("all are there"),
             time: block.header.time,
         };
-        self.ledger.apply(&self.state, place, &body)
+        self.ledger.apply(&self.state, place, &body, &NoneChecked)
     }
 
     fn extend(&mut self, block: &Block) {

@@ -7,9 +7,8 @@ use chain::{
     Amount, BitcoinHeader, BlockId, BlockTime, CompactTarget, Header, Height, MerkleRoot,
     PublicKey, SecretKey, Time, tabchain,
 };
-use ledger::{Allocation, LEDGERS, Ledger, LedgerTerms, Place, Position, find};
+use ledger::{Allocation, LEDGERS, Ledger, LedgerTerms, Miner, NoneChecked, Place, Position, find};
 use proptest::prelude::*;
-use protocol::Payee;
 
 fn owner() -> PublicKey {
     let key = SecretKey::from_bytes(&[1; 32]).expect("a key");
@@ -110,7 +109,7 @@ fn an_allocation_reaches_the_ledger_that_has_money() {
 
 #[test]
 fn every_ledger_accepts_its_own_drafts() {
-    let (payee, height) = (Payee(owner()), Height(1));
+    let (miner, height) = (Miner::paid(owner()), Height(1));
     for entry in LEDGERS {
         let ledger: Arc<dyn Ledger> = (entry.build)(&terms());
         let genesis = ledger.genesis();
@@ -120,14 +119,19 @@ fn every_ledger_accepts_its_own_drafts() {
             median,
             time: median,
         };
-        let draft = ledger.draft(&genesis, place, &payee, 7);
+        let draft = ledger.draft(&genesis, place, &miner, 7, &[]);
         let checked = ledger.check(&header(draft.root), &draft.body);
         assert_eq!(checked, Ok(()), "{}", entry.id);
         ledger
-            .apply(&genesis, place, &draft.body)
+            .apply(&genesis, place, &draft.body, &NoneChecked)
             .expect("a valid block");
-        assert_eq!(ledger.payee(&draft.body), Some(payee), "{}", entry.id);
-        let other = ledger.draft(&genesis, place, &payee, 8);
+        assert_eq!(
+            ledger.maker(&draft.body),
+            Some(miner.key.peer_id()),
+            "{}",
+            entry.id
+        );
+        let other = ledger.draft(&genesis, place, &miner, 8, &[]);
         assert_ne!(other.root, draft.root, "{}", entry.id);
     }
 }

@@ -10,9 +10,8 @@ use chain::{
 use kit::blocks::{Chain, header, place};
 use kit::{COIN, key, pay, spend};
 use ledger::utxo::body_of;
-use ledger::{Ledger, Place};
+use ledger::{Ledger, Miner, NoneChecked, Place};
 use proptest::prelude::*;
-use protocol::Payee;
 
 #[test]
 fn coins_are_paid_and_supply_follows() {
@@ -292,10 +291,10 @@ fn nothing_is_paid_after_64_halvings() {
     let at = Place { height, ..place(0) };
     let draft = chain
         .ledger
-        .draft(&parent, at, &Payee(key(1).public_key()), 0);
+        .draft(&parent, at, &Miner::paid(key(1).public_key()), 0, &[]);
     let state = chain
         .ledger
-        .apply(&parent, at, &draft.body)
+        .apply(&parent, at, &draft.body, &NoneChecked)
         .expect("an empty reward");
     assert_eq!(chain.ledger.supply(&state), Amount::ZERO);
     let claim = Transaction::coinbase(height, &[0], vec![pay(1, &key(1))]);
@@ -304,16 +303,19 @@ fn nothing_is_paid_after_64_halvings() {
         transactions: vec![claim],
     };
     block.commit();
-    let refused = chain.ledger.apply(&parent, at, &body_of(&block)).err();
+    let refused = chain
+        .ledger
+        .apply(&parent, at, &body_of(&block), &NoneChecked)
+        .err();
     assert_eq!(refused.map(|reject| reject.name()), Some("bad-cb-amount"));
 }
 
 #[test]
 fn drafts_are_valid_pay_the_payee_and_differ_by_extra() {
     let chain = Chain::new();
-    let payee = Payee(key(9).public_key());
+    let miner = Miner::paid(key(9).public_key());
     let parent = chain.ledger.genesis();
-    let [a, b] = [1, 2].map(|extra| chain.ledger.draft(&parent, place(1), &payee, extra));
+    let [a, b] = [1, 2].map(|extra| chain.ledger.draft(&parent, place(1), &miner, extra, &[]));
     assert_ne!(a.root, b.root);
     let header = BitcoinHeader {
         merkle_root: a.root,
@@ -325,9 +327,9 @@ fn drafts_are_valid_pay_the_payee_and_differ_by_extra() {
         .expect("a valid body");
     chain
         .ledger
-        .apply(&parent, place(1), &a.body)
+        .apply(&parent, place(1), &a.body, &NoneChecked)
         .expect("a valid block");
-    assert_eq!(chain.ledger.payee(&a.body), Some(payee));
+    assert_eq!(chain.ledger.maker(&a.body), Some(miner.key.peer_id()));
 }
 
 /// BIP30's rationale: blocks that are connected and disconnected leave no trace.
@@ -357,8 +359,8 @@ proptest! {
         let chain = Chain::new();
         let parent = chain.ledger.genesis();
         prop_assert!(chain.ledger.check(&Header::Bitcoin(header()), &body).is_err());
-        let _ = chain.ledger.apply(&parent, place(1), &body);
-        let _ = chain.ledger.payee(&body);
+        let _ = chain.ledger.apply(&parent, place(1), &body, &NoneChecked);
+        let _ = chain.ledger.maker(&body);
     }
 
     /// However a coin is split, the supply stays the sum of all subsidies.

@@ -12,7 +12,7 @@ use chain::{
 use kit::blocks::{Chain, header, place};
 use kit::{COIN, amount, key, pay, spend};
 use ledger::utxo::body_of;
-use ledger::{Ledger, Place};
+use ledger::{Ledger, NoneChecked, Place};
 
 /// Each of them is paid, and spent by what its script asks for.
 #[test]
@@ -99,7 +99,9 @@ fn a_coin_may_have_to_be_so_many_blocks_or_seconds_old() {
             median: BlockTime(born.median.0 + secs),
             time: BlockTime(0),
         };
-        let applied = chain.ledger.apply(tip, place, &body_of(&block));
+        let applied = chain
+            .ledger
+            .apply(tip, place, &body_of(&block), &NoneChecked);
         applied.map(|_| ()).map_err(|reject| reject.name())
     };
     const TIME: u32 = 1 << 22;

@@ -12,10 +12,9 @@ use chain::{
 use kit::{COIN, amount, key, params, pay, spend};
 use ledger::merkle_map::{EMPTY_ROOT, Proof};
 use ledger::utxo::{Coin, Receipt, Utxo};
-use ledger::{Allocation, AllocationError, Ledger, Place, Position, State};
+use ledger::{Allocation, AllocationError, Ledger, Miner, NoneChecked, Place, Position, State};
 use proptest::collection::vec;
 use proptest::prelude::*;
-use protocol::Payee;
 
 /// Owners 1, 2 and 3 have 10, 20 and 30 coins.
 fn start() -> Allocation {
@@ -314,14 +313,16 @@ fn lock_times_are_heights_or_the_times_of_proposals() {
 #[test]
 fn mined_coins_mature_in_slots_too() {
     let mut slots = Slots::new();
-    let miner = Payee(key(5).public_key());
+    let miner = Miner::paid(key(5).public_key());
     let place = Place {
         height: Height(1),
         median: chain::BlockTime(0),
         time: chain::BlockTime(0),
     };
-    let draft = slots.ledger.draft(&slots.state, place, &miner, 0);
-    let mined = slots.ledger.apply(&slots.state, place, &draft.body);
+    let draft = slots.ledger.draft(&slots.state, place, &miner, 0, &[]);
+    let mined = slots
+        .ledger
+        .apply(&slots.state, place, &draft.body, &NoneChecked);
     slots.state = mined.expect("a draft is valid");
     let coins = slots.ledger.coins(&slots.state);
     let (at, coin) = coins.iter().find(|(_, coin)| coin.coinbase).expect("mined");

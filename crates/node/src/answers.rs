@@ -47,13 +47,13 @@ impl Budget {
 }
 
 /// What a message of this size costs, framing included.
-fn cost(bytes: usize) -> u64 {
+pub(crate) fn cost(bytes: usize) -> u64 {
     bytes as u64 + limits::FRAMING
 }
 
 impl Node {
     /// How many bytes a peer may be sent in answer now.
-    fn allowance(&mut self, now: Time, from: PeerId) -> u64 {
+    pub(crate) fn allowance(&mut self, now: Time, from: PeerId) -> u64 {
         let tables = self.tables_mut();
         let level = tables.budget.level(now);
         let Some(peer) = tables.peers.get_mut(&from) else {
@@ -73,7 +73,7 @@ impl Node {
     }
 
     /// Charges the budget for what a peer was sent; its wait for the reserve starts again.
-    fn charge(&mut self, now: Time, from: PeerId, bytes: u64) {
+    pub(crate) fn charge(&mut self, now: Time, from: PeerId, bytes: u64) {
         let tables = self.tables_mut();
         tables.budget.take(bytes);
         if let Some(peer) = tables.peers.get_mut(&from) {

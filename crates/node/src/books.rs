@@ -3,7 +3,8 @@
 use alloc::{sync::Arc, vec::Vec};
 
 use chain::{Amount, BitcoinHeader, BlockId, Header, Reject};
-use ledger::{Draft, Ledger, Place, State};
+use ledger::{Checked, Chosen, Draft, Ledger, Miner, NoneChecked, Place, State};
+use protocol::Payee;
 
 use crate::index::Index;
 use crate::memo::Memo;
@@ -13,6 +14,8 @@ use crate::view::Branch;
 #[derive(Clone)]
 pub(crate) struct Books {
     pub config: Arc<Config>,
+    /// Who is paid for the blocks that this node finds.
+    pub payee: Payee,
     pub ledger: Arc<dyn Ledger>,
     pub memo: Memo,
     pub index: Index,
@@ -22,6 +25,7 @@ impl Books {
     pub fn new(config: Config, ledger: Arc<dyn Ledger>, memo: Memo) -> Self {
         let index = Index::new(&config.params, ledger.genesis());
         Self {
+            payee: config.payee,
             config: Arc::new(config),
             ledger,
             memo,
@@ -42,7 +46,7 @@ impl Books {
     }
 
     /// Computes and keeps the state after a block whose ancestors have all been applied.
-    pub fn apply(&mut self, id: &BlockId) -> Result<(), Reject> {
+    pub fn apply(&mut self, id: &BlockId, checked: &dyn Checked) -> Result<(), Reject> {
         let link = self
             .index
             .tree
@@ -51,7 +55,7 @@ impl Books {
         let height = link.height;
         let parent = self.index.tree.parent_of(link);
         let parent = parent.ok_or(Reject::BadGenesis { id: *id })?.id;
-        let state = self.state_after(&self.state_at(&parent), id)?;
+        let state = self.state_after(&self.state_at(&parent), id, checked)?;
         self.index.put_state(*id, height, state);
         Ok(())
     }
@@ -70,27 +74,37 @@ impl Books {
         };
         while let Some(next) = missing.pop() {
             state = self
-                .state_after(&state, &next)
+                .state_after(&state, &next, &NoneChecked)
                 .expect("a ready block was applied before");
         }
         state
     }
 
     /// The state after `id`, given its parent's.
-    fn state_after(&self, parent: &State, id: &BlockId) -> Result<State, Reject> {
+    fn state_after(
+        &self,
+        parent: &State,
+        id: &BlockId,
+        checked: &dyn Checked,
+    ) -> Result<State, Reject> {
         let missing = Reject::PrevBlkNotFound { prev: *id };
         let body = self.index.body(id).ok_or(missing)?;
         let above = self.index.tree.parent(id).ok_or(missing)?;
         let branch = Branch::stored(&self.index, above).ok_or(missing)?;
         let time = self.index.header(id).ok_or(missing)?.time;
         let place = branch.next_place(Some(time)).ok_or(missing)?;
-        self.memo
-            .state(*id, body, || self.ledger.apply(parent, place, body))
+        self.memo.state(*id, body, || {
+            self.ledger.apply(parent, place, body, checked)
+        })
     }
 
-    pub fn draft(&self, parent: &BlockId, place: Place, extra: u64) -> Draft {
-        self.ledger
-            .draft(&self.state_at(parent), place, &self.config.payee, extra)
+    pub fn draft(&self, parent: &BlockId, place: Place, extra: u64, chosen: &[Chosen]) -> Draft {
+        let state = self.state_at(parent);
+        let miner = Miner {
+            key: self.config.payee.0,
+            payee: self.payee,
+        };
+        self.ledger.draft(&state, place, &miner, extra, chosen)
     }
 
     pub fn supply(&self) -> Amount {

@@ -54,7 +54,7 @@ impl Node {
             if !self.books.index.is_ready(&id) {
                 continue; // an ancestor has just failed
             }
-            match self.books.apply(&id) {
+            match self.books.apply(&id, &self.pool) {
                 Ok(()) => applied.push(id),
                 Err(reject) => {
                     // The blocks above were already waiting here and may come from somebody else.
@@ -107,6 +107,7 @@ impl Node {
         }
         if tip != before {
             self.tell_tip(turn, source, before, tip);
+            self.follow_chain(turn, &before, &tip);
             self.moved = true;
         }
         self.tidy_goals(turn, applied);

@@ -305,6 +305,7 @@ impl Node {
         tables.asks.remove(&peer);
         tables.presyncs.remove(&peer);
         tables.flights.retain(|_, flight| flight.peer != peer);
+        self.drop_orphans(&peer);
         self.fetch(turn);
     }
 }

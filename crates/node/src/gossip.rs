@@ -3,7 +3,7 @@
 
 use alloc::string::ToString;
 
-use chain::{BitcoinHeader, BlockId, Micros, PeerId, Time, Work};
+use chain::{BitcoinHeader, BlockId, Micros, PeerId, Time, Work, Wtxid, sha256d};
 use protocol::{Channel, Event, Packet, To, said};
 
 use crate::intake::{Source, Taken};
@@ -51,6 +51,10 @@ impl Node {
                     .map(|head| BitcoinHeader::decode(head).id());
                 id.is_some_and(|id| self.tables.is_owed(&from, &id))
             }
+            Message::Transaction(tx) => {
+                let wtxid = Wtxid::from_bytes(sha256d(tx));
+                self.tables.offers.is_owed(&from, &wtxid)
+            }
             _ => false,
         };
         is_answer || self.tables_mut().peers.spend(now, from, 1)
@@ -67,6 +71,10 @@ impl Node {
             Message::GetBodies(ids) => self.on_get_bodies(turn, from, &ids),
             Message::Body(block) => self.on_body(turn, from, &block),
             Message::NotFound(ids) => self.on_not_found(turn, from, &ids),
+            Message::OfferTransactions(ids) => self.on_offer(turn, from, &ids),
+            Message::GetTransactions(ids) => self.on_get_transactions(turn, from, &ids),
+            Message::GetParents(ids) => self.on_get_parents(turn, from, &ids),
+            Message::Transaction(tx) => self.on_transaction(turn, from, &tx),
         }
     }
 
@@ -156,10 +164,12 @@ impl Node {
             return;
         }
         if new.len() == up.len() && !up.is_empty() {
+            self.offer_best(turn, To::All);
             return self.send_tip(turn, To::All);
         }
         for peer in new {
             self.send_tip(turn, To::Peer(peer));
+            self.offer_best(turn, To::Peer(peer));
         }
         self.gossip_soon(turn);
     }

@@ -1,9 +1,14 @@
 //! A view from outside, for hosts, people and checkers. Nothing here changes anything.
 
-use alloc::{sync::Arc, vec::Vec};
+use alloc::{collections::BTreeSet, sync::Arc, vec::Vec};
 
-use chain::{Amount, BitcoinHeader, BlockId, ChainParams, Height, PeerId, Tree, Work};
-use protocol::{Key, Payee, Sheet, Value};
+use chain::mempool::{FeeRate, Mempool, Pending};
+use chain::{
+    Amount, BitcoinHeader, BlockId, ChainParams, Height, OutPoint, PeerId, Script, Time, Tree,
+    Txid, Work,
+};
+use ledger::Owned;
+use protocol::{Key, Sheet, Value};
 
 use crate::node::Node;
 use crate::store::{Phase, block_key};
@@ -79,10 +84,10 @@ impl Node {
         self.books.index.body(id)
     }
 
-    /// Whom a block pays, if its ledger can say.
+    /// The node that made a block, if its ledger can say.
     #[must_use]
-    pub fn payee_of(&self, id: &BlockId) -> Option<Payee> {
-        self.books.ledger.payee(self.body(id)?)
+    pub fn maker_of(&self, id: &BlockId) -> Option<PeerId> {
+        self.books.ledger.maker(self.body(id)?)
     }
 
     /// The work of the whole chain that ends with a known block.
@@ -110,6 +115,41 @@ impl Node {
         index
             .is_ready(id)
             .then(|| self.books.ledger.root(&self.books.state_at(id)))
+    }
+
+    /// The transactions that wait for a block here.
+    #[must_use]
+    pub fn mempool(&self) -> &Mempool {
+        &self.pool.waiting
+    }
+
+    /// The least fee rate that is taken at this time.
+    #[must_use]
+    pub fn min_fee_rate(&self, now: Time) -> FeeRate {
+        self.pool.waiting.min_rate(now)
+    }
+
+    /// The coins after the best block that these scripts own, if the ledger has any, and what waits that
+    /// spends these coins, pays these scripts, or spends from what does: parents first.
+    #[must_use]
+    pub fn watch(&self, scripts: &BTreeSet<Script>) -> (Vec<Owned>, Vec<Arc<Pending>>) {
+        let (ledger, tip) = (&self.books.ledger, self.tip().0);
+        let coins = ledger.coins_of(&self.books.state_at(&tip), scripts);
+        let mut waiting: Vec<&Arc<Pending>> = self.mempool().iter().collect();
+        waiting.sort_by_key(|tx| (tx.above.count, tx.admission.txid));
+        let owned: BTreeSet<OutPoint> = coins.iter().map(|coin| coin.at).collect();
+        let mut found: BTreeSet<Txid> = BTreeSet::new();
+        let mut concerned = Vec::new();
+        for tx in waiting {
+            let mut spends = tx.admission.spends.iter();
+            if spends.any(|at| owned.contains(at) || found.contains(&at.txid))
+                || ledger.pays(&tx.bytes, scripts)
+            {
+                found.insert(tx.admission.txid);
+                concerned.push(tx.clone());
+            }
+        }
+        (coins, concerned)
     }
 
     /// How far the node has come.
@@ -156,6 +196,8 @@ impl Node {
             .row("blocks", number(blocks))
             .row("states", number(states))
             .row("waiting-bytes", Value::Number(index.waiting()))
+            .row("transactions", number(self.pool.waiting.len()))
+            .row("orphans", number(self.pool.orphans.len()))
             .row("peers", number(tables.peers.len()))
             .row("asked-headers", number(tables.asks.len()))
             .row("asked-bodies", number(tables.flights.len()))

@@ -1,6 +1,7 @@
 //! Every bound of a node in one place. Whatever a peer does, no table grows beyond these.
 
 use chain::Micros;
+use chain::mempool::FeeRate;
 use protocol::envelope::MAX_PAYLOAD;
 
 /// Most ids in a locator: ten close ones and then each twice as far reach beyond 2^20 blocks.
@@ -11,6 +12,11 @@ pub const HEADERS: usize = 2000;
 pub const BODIES: usize = 64;
 /// Largest block in bytes that travels: it has to fit into one envelope, framing included.
 pub const BLOCK: usize = MAX_PAYLOAD - 2048;
+
+/// Largest transaction in bytes that travels: a tenth of the weight of the largest block, all of it witnesses.
+pub const TRANSACTION: usize = 50_000;
+/// Transactions offered or asked for in one message: 16 kB.
+pub const OFFERS: usize = 500;
 
 /// Peers remembered: as many nodes as a room can have. Those that can be reached go before those
 /// that cannot.
@@ -142,3 +148,47 @@ pub const SYNC_GAP: u32 = 4;
 pub const SYNC_STALL: Micros = Micros::from_secs(30);
 /// Block ids that a message to people spells out; the rest is only counted.
 pub const DAMAGE_SPELT: usize = 3;
+
+/// Room in blocks that are drafted for what stands beside transactions that wait: header, coinbase and
+/// counts. In virtual bytes.
+pub const COINBASE_ROOM: u64 = 1_000;
+/// Transactions that wait take as much room as so many full blocks, at most.
+pub const POOL_BLOCKS: u64 = 100;
+/// The least fee rate that is relayed, and by how much a replacement must exceed what it replaces: a satoshi a virtual byte, as
+/// in Bitcoin Core for most of its history.
+pub const RELAY_RATE: FeeRate = FeeRate(1_000);
+/// Transactions that need each other and wait, as in Bitcoin Core.
+pub const CHAIN: u32 = 25;
+/// The same for those that come back when blocks are undone, where there may be more.
+pub const RETURNING_CHAIN: u32 = 1_000;
+/// Transactions that one replacement may push out (BIP125).
+pub const REPLACED: usize = 100;
+/// A transaction waits at most as long as so many blocks take: Bitcoin Core's two weeks.
+pub const PATIENCE_BLOCKS: u32 = 2_016;
+/// How long the least fee rate takes to fall by half after it rose: 60 blocks of ten seconds. Bitcoin Core's 12 hours are 72 blocks.
+pub const FLOOR_HALF_LIFE: Micros = Micros::from_secs(600);
+/// Transactions whose parents are missing, and their bytes together.
+pub const ORPHANS: usize = 100;
+/// See [`ORPHANS`].
+pub const ORPHAN_BYTES: usize = 400_000;
+/// How long they are kept.
+pub const ORPHAN_PATIENCE: Micros = Micros::from_secs(300);
+/// Submitted transactions that are not settled.
+pub const SUBMITTED: usize = 1_024;
+/// A transaction is settled once its block is so deep, that block included: Nakamoto's six confirmations.
+pub const SETTLED: u32 = 6;
+
+/// How long a node collects what it took in before it offers it.
+pub const OFFER_DELAY: Micros = Micros(100_000);
+/// Transactions asked for and not here yet ...
+pub const WANTED: usize = 4_096;
+/// ... and of one peer.
+pub const WANTED_PER_PEER: usize = 1_000;
+/// Others that offered the same, to be asked if the first does not answer.
+pub const OTHERS: usize = 3;
+/// After so long without an answer another is asked.
+pub const TX_TIMEOUT: Micros = Micros::from_secs(2);
+/// Refused transactions that are not asked for again on top of the same block.
+pub const REFUSED: usize = 4_096;
+/// Bytes of a transaction that are judged for one token.
+pub const TX_BYTES_PER_TOKEN: usize = 256;

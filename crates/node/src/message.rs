@@ -1,12 +1,14 @@
 //! The messages between nodes, and the one bounded decoder for them.
 //!
 //! One tag byte, then fixed-width fields; a list is preceded by its length (`u16`, little endian),
-//! and a block takes up the rest. Every message has exactly one encoding, and trailing bytes are an
+//! and a block or a transaction takes up the rest. Every message has exactly one encoding, and trailing bytes are an
 //! error.
 
 use alloc::{sync::Arc, vec::Vec};
 
-use chain::{BitcoinHeader, BlockId, Decode, DecodeError, Encode, Height, Reader, Work};
+use chain::{
+    BitcoinHeader, BlockId, Decode, DecodeError, Encode, Height, Reader, Txid, Work, Wtxid,
+};
 
 use crate::limits;
 
@@ -51,6 +53,16 @@ pub enum Message {
     Body(Arc<[u8]>),
     /// "I do not have these." Sent so that the asker can turn to others at once.
     NotFound(Vec<BlockId>),
+    /// "These transactions wait here", by the hashes of their bytes (BIP339): a changed witness does not pass for
+    /// the transaction that it was taken from. Sent once when they come, to peers that come, and by a few nodes
+    /// after each block.
+    OfferTransactions(Vec<Wtxid>),
+    /// "Send me these transactions." Sent to whoever offered them.
+    GetTransactions(Vec<Wtxid>),
+    /// "Send me the transactions with these ids": what was sent spends from them.
+    GetParents(Vec<Txid>),
+    /// One transaction.
+    Transaction(Arc<[u8]>),
 }
 
 /// Why bytes are not a message.
@@ -70,8 +82,8 @@ pub enum MessageError {
     /// A list is empty, and the message says nothing without it.
     #[error("an empty list")]
     Empty,
-    /// A block too large to be sent, or too small to hold more than a header.
-    #[error("a block of {0} bytes")]
+    /// A block or a transaction too large to be sent, or too small to hold anything.
+    #[error("a block or transaction of {0} bytes")]
     BadLength(u64),
 }
 
@@ -82,6 +94,10 @@ const HEADERS: u8 = 3;
 const GET_BODIES: u8 = 4;
 const BODY: u8 = 5;
 const NOT_FOUND: u8 = 6;
+const OFFER_TRANSACTIONS: u8 = 7;
+const GET_TRANSACTIONS: u8 = 8;
+const GET_PARENTS: u8 = 9;
+const TRANSACTION: u8 = 10;
 
 impl Message {
     /// The bytes on the wire.
@@ -113,6 +129,23 @@ impl Message {
                 out.push(NOT_FOUND);
                 put_list(ids, &mut out);
             }
+            Self::OfferTransactions(ids) => {
+                out.push(OFFER_TRANSACTIONS);
+                put_list(ids, &mut out);
+            }
+            Self::GetTransactions(ids) => {
+                out.push(GET_TRANSACTIONS);
+                put_list(ids, &mut out);
+            }
+            Self::GetParents(ids) => {
+                out.push(GET_PARENTS);
+                put_list(ids, &mut out);
+            }
+            Self::Transaction(tx) => {
+                out.reserve_exact(tx.len() + 1);
+                out.push(TRANSACTION);
+                out.extend_from_slice(tx);
+            }
         }
         out
     }
@@ -132,8 +165,12 @@ impl Message {
             },
             HEADERS => Self::Headers(list(&mut reader, limits::HEADERS)?),
             GET_BODIES => Self::GetBodies(some(&mut reader, limits::BODIES)?),
-            BODY => Self::Body(block(&mut reader)?),
+            BODY => Self::Body(rest(&mut reader, BitcoinHeader::LEN + 1, limits::BLOCK)?),
             NOT_FOUND => Self::NotFound(some(&mut reader, limits::BODIES)?),
+            OFFER_TRANSACTIONS => Self::OfferTransactions(some(&mut reader, limits::OFFERS)?),
+            GET_TRANSACTIONS => Self::GetTransactions(some(&mut reader, limits::OFFERS)?),
+            GET_PARENTS => Self::GetParents(some(&mut reader, limits::OFFERS)?),
+            TRANSACTION => Self::Transaction(rest(&mut reader, 1, limits::TRANSACTION)?),
             tag => {
                 return Err(DecodeError::UnknownTag {
                     what: "message",
@@ -192,9 +229,10 @@ fn some<T: Decode>(reader: &mut Reader<'_>, limit: usize) -> Result<Vec<T>, Mess
     }
 }
 
-fn block(reader: &mut Reader<'_>) -> Result<Arc<[u8]>, MessageError> {
+/// All bytes that are left, if they are at least and at most so many.
+fn rest(reader: &mut Reader<'_>, least: usize, most: usize) -> Result<Arc<[u8]>, MessageError> {
     let bytes = reader.take(reader.remaining().len())?;
-    if bytes.len() <= BitcoinHeader::LEN || bytes.len() > limits::BLOCK {
+    if bytes.len() < least || bytes.len() > most {
         return Err(MessageError::BadLength(bytes.len() as u64));
     }
     Ok(bytes.into())

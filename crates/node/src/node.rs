@@ -5,8 +5,8 @@ use alloc::{boxed::Box, sync::Arc};
 use chain::{BlockId, BlockTime, ChainParams, Header, PeerId, Reject, Stream, Time};
 use ledger::Ledger;
 use protocol::{
-    Cx, Event, Glance, Input, Machine, Outbox, Output, Payee, Protocol, Saved, Sheet, TimerKey, To,
-    encode_packet,
+    Cx, Event, Glance, Input, Machine, Order, Outbox, Output, Payee, Protocol, Saved, Sheet,
+    TimerKey, To, encode_packet,
 };
 use rpds::RedBlackTreeMapSync as Map;
 
@@ -15,6 +15,8 @@ use crate::gossip;
 use crate::intake::Source;
 use crate::memo::Memo;
 use crate::message::Message;
+use crate::offers;
+use crate::pool::Pool;
 use crate::shell::{self, Decision, Moment, Shelf, Shell};
 use crate::store::{Log, Phase};
 use crate::tables::Tables;
@@ -25,7 +27,7 @@ use crate::view::{Branch, View};
 pub struct Config {
     /// Its identity on the network.
     pub me: PeerId,
-    /// Who is paid for the blocks it finds.
+    /// Its key, which is paid for the blocks it finds until [`Order::PayTo`] says otherwise.
     pub payee: Payee,
     /// Seeds its randomness; different in every incarnation.
     pub seed: u64,
@@ -40,6 +42,7 @@ pub struct Node {
     pub(crate) shell: Shell,
     pub(crate) books: Books,
     pub(crate) tables: Arc<Tables>,
+    pub(crate) pool: Pool,
     /// Who sent each header whose body is still missing.
     pub(crate) holders: Map<BlockId, PeerId>,
     pub(crate) log: Log,
@@ -94,6 +97,7 @@ impl Node {
         Self {
             shell: Shell::new(protocol, &config),
             dice: Stream::new(config.seed, 0, "gossip"),
+            pool: Pool::new(&config.params),
             books: Books::new(config, ledger, memo),
             shelf: Shelf::default(),
             tables: Arc::default(),
@@ -128,6 +132,7 @@ impl Node {
             peers: &peers,
             chain: &View {
                 books: &self.books,
+                pool: &self.pool,
                 branch,
             },
         };
@@ -212,6 +217,7 @@ impl Node {
             gossip::GOSSIP => self.gossip(turn),
             gossip::TICK => self.tick_requests(turn),
             gossip::LATER => self.retry_later(turn),
+            offers::OFFER => self.offer_fresh(turn),
             _ => {}
         }
     }
@@ -221,8 +227,11 @@ impl Machine for Node {
     fn step(&mut self, now: Time, input: Input, out: &mut Outbox) {
         let clock = now.to_block_time(self.books.config.params.genesis.header.time);
         let turn = &mut Turn { now, clock, out };
-        if let Input::Search { on } = input {
-            self.shell.set_searches(on);
+        // What holds whether or not it takes part yet.
+        match &input {
+            Input::Search { on } => self.shell.set_searches(*on),
+            Input::Order(Order::PayTo { payee }) => self.books.payee = *payee,
+            _ => {}
         }
         match input {
             Input::Boot { saved } => self.boot(turn, &saved),
@@ -235,6 +244,11 @@ impl Machine for Node {
             Input::Timer {
                 key: TimerKey::Node(key),
             } => self.tick(turn, key),
+            Input::Submit { ask, tx } => self.submit(turn, ask, &tx),
+            // A draft that is under way would pay somebody else.
+            Input::Order(Order::PayTo { .. }) => {
+                self.consult(turn, |protocol, cx| protocol.on_search(cx));
+            }
             input => self.consult(turn, |protocol, cx| shell::hand_over(protocol, cx, &input)),
         }
         self.settle(turn);
@@ -269,6 +283,7 @@ impl Node {
             shell: self.shell.fork(),
             books: self.books.clone(),
             tables: self.tables.clone(),
+            pool: self.pool.clone(),
             holders: self.holders.clone(),
             log: self.log.clone(),
             phase: self.phase.clone(),

@@ -215,6 +215,7 @@ impl Node {
             self.follow(turn, peer);
         }
         self.fetch(turn);
+        self.tick_offers(turn);
         self.start_ticking(turn);
     }
 

@@ -11,6 +11,7 @@ use chain::{BitcoinHeader, BlockId, Height, PeerId, Time, Work};
 
 use crate::answers::Budget;
 use crate::limits;
+use crate::offers::Offers;
 use crate::peers::Peers;
 use crate::presync::Presync;
 
@@ -32,6 +33,8 @@ pub(crate) struct Tables {
     pub later: BTreeMap<(Time, BlockId), Later>,
     /// Weak branches being measured, one per peer.
     pub presyncs: BTreeMap<PeerId, Arc<Presync>>,
+    /// Transactions that are offered and asked for.
+    pub offers: Offers,
     /// The long sync that people were told about.
     pub sync: Option<Sync>,
     /// When peers that may be behind are told of the tip, if that timer is armed.
@@ -130,6 +133,7 @@ impl Tables {
     /// Whether any request is under way.
     pub fn is_waiting(&self) -> bool {
         !(self.asks.is_empty() && self.flights.is_empty() && self.presyncs.is_empty())
+            || self.offers.is_waiting()
     }
 
     /// Keeps a header for later; false when there are too many.

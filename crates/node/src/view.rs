@@ -8,6 +8,7 @@ use protocol::{ChainView, Drafted, ForkView};
 
 use crate::books::Books;
 use crate::index::Index;
+use crate::pool::Pool;
 
 /// A header that passed its protocol's check.
 #[derive(Clone, Copy, Debug)]
@@ -129,6 +130,7 @@ impl Past for Branch<'_> {
 /// What a protocol may read from its node.
 pub(crate) struct View<'a> {
     pub books: &'a Books,
+    pub pool: &'a Pool,
     pub branch: Branch<'a>,
 }
 
@@ -142,9 +144,13 @@ impl ChainView for View<'_> {
     }
 
     fn branch(&self, tip: BlockId) -> Option<Box<dyn ForkView + '_>> {
-        let (books, index) = (self.books, &self.books.index);
+        let (books, pool, index) = (self.books, self.pool, &self.books.index);
         let branch = Branch::stored(index, tip).filter(|_| index.is_ready(&tip))?;
-        Some(Box::new(View { books, branch }))
+        Some(Box::new(View {
+            books,
+            pool,
+            branch,
+        }))
     }
 }
 
@@ -159,7 +165,12 @@ impl ForkView for View<'_> {
             .branch
             .next_place(None)
             .expect("a tip's ancestors are all here");
-        let draft = self.books.draft(&parent, place, extra);
+        // What waits is valid on top of the best block, and of no other.
+        let chosen = match parent == self.books.index.tree.best() {
+            true => self.pool.chosen(&self.books.config.params),
+            false => Vec::new(),
+        };
+        let draft = self.books.draft(&parent, place, extra, &chosen);
         Drafted {
             parent,
             height: place.height,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chain::{BitcoinHeader, BlockId, Height, Work};
+use chain::{BitcoinHeader, BlockId, Height, Txid, Work, Wtxid};
 use node::limits;
 use node::message::{Claim, Message, MessageError};
 use proptest::collection::vec;
@@ -12,8 +12,12 @@ fn header() -> impl Strategy<Value = BitcoinHeader> {
     vec(any::<u8>(), 80).prop_map(|bytes| BitcoinHeader::decode(&bytes.try_into().unwrap()))
 }
 
+fn hash() -> impl Strategy<Value = [u8; 32]> {
+    any::<[u8; 32]>()
+}
+
 fn id() -> impl Strategy<Value = BlockId> {
-    any::<[u8; 32]>().prop_map(BlockId::from_bytes)
+    hash().prop_map(BlockId::from_bytes)
 }
 
 fn claim() -> impl Strategy<Value = Claim> {
@@ -34,6 +38,10 @@ fn message() -> impl Strategy<Value = Message> {
         vec(id(), 1..=limits::BODIES).prop_map(Message::GetBodies),
         vec(any::<u8>(), 81..500).prop_map(|block| Message::Body(block.into())),
         vec(id(), 1..=limits::BODIES).prop_map(Message::NotFound),
+        vec(hash().prop_map(Wtxid::from_bytes), 1..=40).prop_map(Message::OfferTransactions),
+        vec(hash().prop_map(Wtxid::from_bytes), 1..=40).prop_map(Message::GetTransactions),
+        vec(hash().prop_map(Txid::from_bytes), 1..=40).prop_map(Message::GetParents),
+        vec(any::<u8>(), 1..500).prop_map(|tx| Message::Transaction(tx.into())),
     ]
 }
 
@@ -44,7 +52,7 @@ proptest! {
     }
 
     #[test]
-    fn what_decodes_has_one_encoding(bytes in vec(any::<u8>(), 0..400), tag in 0u8..8) {
+    fn what_decodes_has_one_encoding(bytes in vec(any::<u8>(), 0..400), tag in 0u8..12) {
         let mut bytes = bytes;
         bytes.insert(0, tag);
         if let Ok(message) = Message::decode(&bytes) {
@@ -59,6 +67,10 @@ proptest! {
         match Message::decode(&bytes[..cut]) {
             // A block cut short is a shorter block; its commitment reveals that.
             Ok(Message::Body(_)) => prop_assert!(matches!(message, Message::Body(_))),
+            // So is a transaction; it does not decode.
+            Ok(Message::Transaction(_)) => {
+                prop_assert!(matches!(message, Message::Transaction(_)));
+            }
             Ok(other) => prop_assert!(false, "{other:?}"),
             Err(_) => {}
         }
@@ -101,4 +113,29 @@ fn every_block_that_a_room_allows_can_travel() {
     let room = chain::tabchain("", 10, chain::CompactTarget(0x1f00_ffff), 8, 210_000).unwrap();
     let most = room.max_block_size as usize * 4; // all of it witness data
     assert!(most <= limits::BLOCK);
+}
+
+#[test]
+fn the_largest_transaction_travels_and_one_byte_more_does_not() {
+    let sized = |len: usize| [&[10][..], &vec![0; len]].concat();
+    let most = limits::TRANSACTION;
+    assert!(Message::decode(&sized(most)).is_ok());
+    let refused = Err(MessageError::BadLength(most as u64 + 1));
+    assert_eq!(Message::decode(&sized(most + 1)), refused);
+    assert_eq!(Message::decode(&sized(0)), Err(MessageError::BadLength(0)));
+    let offers = |count: u16| {
+        [
+            &[7][..],
+            &count.to_le_bytes(),
+            &vec![0; usize::from(count) * 32],
+        ]
+        .concat()
+    };
+    let most = limits::OFFERS as u16;
+    assert!(Message::decode(&offers(most)).is_ok());
+    let refused = MessageError::TooMany {
+        found: u32::from(most) + 1,
+        limit: u32::from(most),
+    };
+    assert_eq!(Message::decode(&offers(most + 1)), Err(refused));
 }

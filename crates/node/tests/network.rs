@@ -22,8 +22,8 @@ fn a_block_reaches_everybody_within_two_round_trips() {
     assert_eq!(net.tips().len(), 1);
     assert_eq!(net.seats[4].node.tip().1, Height(1));
     assert_eq!(
-        net.seats[4].node.payee_of(&net.seats[4].node.tip().0),
-        Some(kit::config(0).payee)
+        net.seats[4].node.maker_of(&net.seats[4].node.tip().0),
+        Some(kit::config(0).me)
     );
 }
 

@@ -2,7 +2,7 @@
 
 use alloc::{string::String, vec::Vec};
 
-use chain::{BlockId, CompactTarget, Height, PeerId};
+use chain::{Amount, BlockId, CompactTarget, Height, PeerId, Txid};
 use serde::{Deserialize, Serialize};
 
 /// Something that happened inside one node.
@@ -85,6 +85,30 @@ pub enum Event {
     Restored {
         /// Height of the tip.
         height: Height,
+    },
+    /// A transaction waits here for a block from now on.
+    TxAccepted {
+        /// Which.
+        txid: Txid,
+        /// What it pays whoever puts it into a block.
+        fee: Amount,
+        /// Whom it came from; `None` if it was submitted here.
+        from: Option<PeerId>,
+    },
+    /// A transaction waits once more: its block was undone.
+    TxReturned {
+        /// Which.
+        txid: Txid,
+    },
+    /// A transaction waits no longer, and has not come into a block.
+    TxDropped {
+        /// Which.
+        txid: Txid,
+        /// Why: `replaced`, `conflict`, `evicted`, `expired`, or the rule that it breaks since blocks were
+        /// undone, by its standard name.
+        reason: String,
+        /// The transaction that spends the same instead.
+        by: Option<Txid>,
     },
     /// Saved data was damaged; what could be read was kept, the rest will be fetched again.
     Damaged {

@@ -2,9 +2,9 @@
 
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
 
-use chain::{BlockId, PeerId, Seat, Time};
+use chain::{BlockId, PeerId, Seat, Time, Txid};
 
-use crate::{Batch, Event, Glance, Key, Proposal, Receipt, Saved, Sheet};
+use crate::{Batch, Event, Glance, Key, Payee, Proposal, Receipt, Saved, Sheet};
 
 /// A value that decides but never acts: whatever it wants done, it puts into its outbox.
 pub trait Machine {
@@ -95,6 +95,11 @@ pub enum Order {
         /// To whom.
         to: Seat,
     },
+    /// Whoever finds blocks has them pay this key from now on, instead of its own.
+    PayTo {
+        /// Which.
+        payee: Payee,
+    },
     /// Whoever leads changes who takes part, in as many steps as that takes.
     Reconfigure {
         /// Who is to vote.
@@ -133,11 +138,20 @@ pub enum Output {
         /// The timer's name.
         key: TimerKey,
     },
-    /// What came of a transaction that was submitted here, once that is sure.
+    /// Whether a transaction that was submitted here waits for a block from now on: said at once by nodes with
+    /// a mempool, before [`Output::Answer`].
+    Admitted {
+        /// The number that it was submitted under.
+        ask: AskId,
+        /// The transaction's id, or the reason by its standard name.
+        result: Result<Txid, &'static str>,
+    },
+    /// What came of a transaction that was submitted here, once that is sure: where slots are executed, when it is;
+    /// where blocks compete, when its block is six deep.
     Answer {
         /// The number that it was submitted under.
         ask: AskId,
-        /// The ledger's receipt; `None` if too much was waiting already, and nothing was done.
+        /// The ledger's receipt; `None` if it was refused or given up, and nothing was done.
         receipt: Option<Arc<[u8]>>,
     },
     /// A decided slot was executed: nothing to be done about it, but claims judge it.

@@ -105,6 +105,10 @@ fn take_input(input: &Input, bytes: &mut Vec<u8>) {
             bytes.push(8);
             bytes.extend(to.0.to_le_bytes());
         }
+        Input::Order(Order::PayTo { payee }) => {
+            bytes.push(11);
+            bytes.extend(payee.0.to_bytes());
+        }
         Input::Order(Order::Reconfigure { voters, learners }) => {
             bytes.push(10);
             for seats in [voters, learners] {

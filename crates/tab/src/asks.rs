@@ -4,7 +4,10 @@ use std::collections::VecDeque;
 
 use chain::PeerId;
 use protocol::Role;
-use wire::ask::{GetBlock, GetBlocks, RemoveNode, SetOnline, SetPower, StartMining};
+use wire::ask::{
+    GetBlock, GetBlocks, GetCoins, PayTo, RemoveNode, SendTransaction, SetOnline, SetPower,
+    StartMining,
+};
 use wire::{Answer, Ask, BlockKey, Failure, Happening, Power, Subject};
 
 use crate::between::generation::Generation;
@@ -54,6 +57,7 @@ pub fn take_up(cx: &mut Cx<'_>, l: &mut Lasting, member: &mut Member) {
             }
             Ask::AddNode(_) => member.add(cx, l, id),
             Ask::Submit(submit) => member.submit(cx, l, id, &submit),
+            Ask::SendTransaction(SendTransaction(tx)) => member.send_transaction(cx, id, tx),
             Ask::Reset(_) | Ask::UndoReset(_) | Ask::StartMining(_) if l.has_slots() => {
                 let why = "blocks are not mined here, and the room's chain cannot be put away";
                 cx.answer(id, Err(failure("wrong-room", why)));
@@ -93,7 +97,16 @@ fn answer(cx: &mut Cx<'_>, l: &mut Lasting, member: &mut Member, ask: Ask) -> Re
             return Ok(Answer::Blocks(picture::best_blocks(l, member, from, to)));
         }
         Ask::Export(_) => return Ok(Answer::Text(picture::export(member))),
-        Ask::AddNode(_) | Ask::Reset(_) | Ask::UndoReset(_) | Ask::Submit(_) => {
+        Ask::PayTo(PayTo(address)) => member.pay_to(l, address.as_deref())?,
+        Ask::GetCoins(GetCoins(addresses)) => {
+            return Ok(Answer::Coins(Box::new(member.coins(&addresses)?)));
+        }
+        Ask::GetMempool(_) => return Ok(Answer::Mempool(Box::new(member.mempool()?))),
+        Ask::AddNode(_)
+        | Ask::Reset(_)
+        | Ask::UndoReset(_)
+        | Ask::Submit(_)
+        | Ask::SendTransaction(_) => {
             unreachable!("these take time and begin elsewhere")
         }
     }

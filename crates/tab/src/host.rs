@@ -9,7 +9,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use chain::{Micros, PeerId, Time};
+use chain::{Micros, PeerId, Time, Txid};
 use protocol::{
     AskId, Batch, Event, Input, Job, JobId, Key, Machine, Output, Packet, Saved, TimerKey, To,
 };
@@ -75,6 +75,15 @@ pub enum Effect {
         /// What happened.
         event: Event,
     },
+    /// Whether a transaction waits for a block.
+    Admitted {
+        /// Which machine was asked.
+        node: PeerId,
+        /// The number that it was asked under.
+        ask: AskId,
+        /// The transaction's id, or the reason by its standard name.
+        result: Result<Txid, &'static str>,
+    },
     /// What came of a transaction.
     Answer {
         /// Which machine was asked.
@@ -119,6 +128,7 @@ impl Effect {
             | Self::Work { node, .. }
             | Self::Stop { node, .. }
             | Self::Tell { node, .. }
+            | Self::Admitted { node, .. }
             | Self::Answer { node, .. } => node,
         }
     }
@@ -328,6 +338,9 @@ impl<M: Machine> Host<M> {
             Output::Work(job) => self.effects.push(Effect::Work { node, job }),
             Output::Stop(job) => self.effects.push(Effect::Stop { node, job }),
             Output::Tell(event) => self.effects.push(Effect::Tell { node, event }),
+            Output::Admitted { ask, result } => {
+                self.effects.push(Effect::Admitted { node, ask, result });
+            }
             Output::Answer { ask, receipt } => {
                 self.effects.push(Effect::Answer { node, ask, receipt });
             }

@@ -6,10 +6,16 @@ mod disk;
 
 use std::collections::{BTreeMap, VecDeque};
 
+use chain::sighash::{SighashType, Sighasher};
+use chain::{Address, Amount, Encode, OutPoint, SecretKey, Transaction, TxIn, TxOut, Witness};
 use pool::message::{FromMiner, MINER_PROTOCOL, ToMiner};
 use tab::door::{Channel, LockAnswer, LockId};
 use tab::{Due, Effect, Entropy, Input, Reading, Stage, Tab};
-use wire::ask::{AddNode, GetStatus, Reset, StartMining, UndoReset};
+use wire::ask::{
+    AddNode, GetCoins, GetMempool, GetStatus, PayTo, Reset, SendTransaction, StartMining,
+    StopMining, UndoReset,
+};
+use wire::coins::CoinView;
 use wire::{Answer, Ask, Failure, Frame, FromEngine, Part, Power, Question, Start, ToEngine};
 
 use self::disk::Disk;
@@ -238,6 +244,98 @@ fn a_reset_puts_the_chain_away_and_undoing_it_brings_it_back() {
     assert_eq!(browser.height(), height);
     let failure = browser.ask(UndoReset).unwrap_err();
     assert_eq!(failure.code, "nothing-to-undo");
+}
+
+/// Coins of a key, in a room of this browser, paid to another one with a fee of 1,000 satoshi.
+fn payment(from: &SecretKey, coin: &CoinView, to: &Address) -> Transaction {
+    let link = "/live?room=easy&spacing=10&bits=207fffff&window=8&halving=210000";
+    let chain = scenario::Room::parse(link).unwrap().chain();
+    let script = Address::from_output_key(&from.public_key()).script_pubkey();
+    let spent = [TxOut::new(coin.amount, script)];
+    let (txid, vout) = (coin.txid, coin.vout);
+    let rest = Amount::new(coin.amount.to_sat() - 1_000).unwrap();
+    let mut tx = Transaction {
+        version: 2,
+        inputs: vec![TxIn::new(OutPoint { txid, vout })],
+        outputs: vec![TxOut::new(rest, to.script_pubkey())],
+        lock_time: 0,
+    };
+    let unsigned = tx.clone();
+    let tag = *chain.genesis_id().as_bytes();
+    let sighasher = Sighasher::new(&unsigned, &spent, Some(tag)).unwrap();
+    let signature = sighasher.sign_key_spend(0, SighashType::DEFAULT, from);
+    tx.inputs[0].witness = Witness::new([signature.unwrap()]);
+    tx
+}
+
+#[test]
+fn what_is_mined_for_an_address_is_sent_to_another_and_waits_for_a_block() {
+    let [me, you] = [3, 4].map(|byte| SecretKey::from_bytes(&[byte; 32]).unwrap());
+    let [mine, yours] = [&me, &you].map(|key| Address::from_output_key(&key.public_key()));
+    let addresses = || GetCoins(vec![mine.to_string(), yours.to_string()]);
+    let mut browser = Browser::open();
+    browser.ask(PayTo(Some(mine.to_string()))).unwrap();
+    browser.ask(StartMining { power: None }).unwrap();
+    browser.run(1_000);
+    browser.is_mining = false;
+    browser.run(100);
+    let coins = browser.ask(addresses()).unwrap();
+    assert_eq!(coins.height.0, browser.height());
+    assert_eq!(coins.coins.len() as u32, coins.height.0, "each block pays");
+    let is_mature = |coin: &&CoinView| coin.height.0 + coins.maturity <= coins.height.0 + 1;
+    let coin = coins
+        .coins
+        .iter()
+        .find(is_mature)
+        .expect("five blocks at least");
+    let tx = payment(&me, coin, &yours);
+    let txid = browser.ask(SendTransaction(tx.to_vec())).unwrap();
+    assert_eq!(txid, tx.txid());
+    let again = browser.ask(SendTransaction(tx.to_vec())).unwrap();
+    assert_eq!(again, txid, "it waits already");
+    let pool = browser.ask(GetMempool).unwrap();
+    assert_eq!((pool.count, pool.best[0].txid), (1, txid));
+    assert_eq!(browser.ask(addresses()).unwrap().waiting, [tx.to_vec()]);
+
+    browser.is_mining = true;
+    browser.ask(StopMining).unwrap();
+    browser.ask(StartMining { power: None }).unwrap();
+    browser.run(1_000);
+    assert_eq!(browser.ask(GetMempool).unwrap().count, 0);
+    let coins = browser.ask(addresses()).unwrap();
+    let theirs: Vec<_> = coins
+        .coins
+        .iter()
+        .filter(|coin| coin.address == 1)
+        .collect();
+    assert_eq!(theirs.len(), 1);
+    assert_eq!(theirs[0].amount.to_sat(), coin.amount.to_sat() - 1_000);
+    let spent = browser.ask(SendTransaction(tx.to_vec())).unwrap_err();
+    assert_eq!(
+        (&*spent.code, &*spent.message),
+        ("refused", "txn-already-known")
+    );
+    let found = browser.ask(GetStatus).unwrap();
+    assert!(found.tip.height > coins.maturity);
+}
+
+#[test]
+fn bad_payments_and_addresses_are_refused_with_a_reason() {
+    let mut browser = Browser::open();
+    let junk = browser.ask(SendTransaction(vec![1, 2, 3])).unwrap_err();
+    assert_eq!((&*junk.code, &*junk.message), ("refused", "bad-blk-decode"));
+    for address in ["", "tab1", "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4"] {
+        let address = address.to_owned();
+        let refused = browser.ask(PayTo(Some(address.clone()))).unwrap_err();
+        assert_eq!(refused.code, "bad-argument");
+        let refused = browser.ask(GetCoins(vec![address])).unwrap_err();
+        assert_eq!(refused.code, "bad-argument");
+    }
+    let many = vec![String::new(); 1_001];
+    assert_eq!(
+        browser.ask(GetCoins(many)).unwrap_err().code,
+        "bad-argument"
+    );
 }
 
 #[test]

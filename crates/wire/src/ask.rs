@@ -1,10 +1,11 @@
 //! What the page and scripts can ask of a tab, and the type of each answer.
 
-use chain::{BlockId, Height, PeerId};
+use chain::{BlockId, Height, PeerId, Txid};
 use serde::{Deserialize, Serialize};
 
 use pool::Power;
 
+use crate::coins::{CoinsView, MempoolView};
 use crate::{BlockDetail, BlockView, StatusView, ToldView};
 
 /// A question whose answer has a known type.
@@ -60,6 +61,10 @@ questions! {
     UndoReset => Done(());
     Export => Text(String);
     Submit => Receipt(ToldView);
+    SendTransaction => Transaction(Txid);
+    PayTo => Done(());
+    GetCoins => Coins(Box<CoinsView>);
+    GetMempool => Mempool(Box<MempoolView>);
 }
 
 /// Get a summary of this tab and its room.
@@ -153,6 +158,23 @@ pub struct Submit {
     pub values: Vec<String>,
 }
 
+/// Have a transaction come into a block, in a room in which blocks are found; answered once a node of this
+/// tab has judged it. Its bytes, as Bitcoin writes them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SendTransaction(pub Vec<u8>);
+
+/// Have the blocks that this tab finds pay an address, or each node itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PayTo(pub Option<String>);
+
+/// Get the coins of some addresses, at most 1,000.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GetCoins(pub Vec<String>);
+
+/// Get what waits for a block.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GetMempool;
+
 /// The result of an ask that succeeded.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Answer {
@@ -170,6 +192,12 @@ pub enum Answer {
     Text(String),
     /// What came of a transaction.
     Receipt(ToldView),
+    /// A transaction that waits now.
+    Transaction(Txid),
+    /// Coins.
+    Coins(Box<CoinsView>),
+    /// What waits for a block.
+    Mempool(Box<MempoolView>),
 }
 
 /// Why an ask failed.
@@ -177,7 +205,8 @@ pub enum Answer {
 pub struct Failure {
     /// A stable code: `bad-argument`, `unknown-block`, `unknown-node`, `unknown-tab`,
     /// `too-many-nodes`, `last-node`, `nothing-to-undo`, `held-up`, `not-ready`, `wrong-room` (rooms
-    /// of this kind do not have that), `no-seat`, `interrupted` (whether it was carried out is not
+    /// of this kind do not have that), `refused` (a transaction; the message is the reason by its standard
+    /// name), `no-seat`, `interrupted` (whether it was carried out is not
     /// known).
     pub code: String,
     /// An explanation for developers, in English.

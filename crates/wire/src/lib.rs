@@ -3,12 +3,13 @@
 //! Neighbours: `tab` fills it in, `page` draws it; `engine` and `page` send it as `postcard` bytes.
 //!
 //! [`start`] is the handshake of a page and its engine, [`ask`] what can be asked, [`live`] the
-//! picture of the room, [`slots`] its part where slots are decided, [`log`] what happened. Each later section of the page (the Lab, the wallet)
-//! will add a module of its own.
+//! picture of the room, [`slots`] its part where slots are decided, [`coins`] what a wallet asks for, [`log`] what happened. Each later section
+//! of the page (the Lab) will add a module of its own.
 
 #![forbid(unsafe_code)]
 
 pub mod ask;
+pub mod coins;
 pub mod live;
 pub mod log;
 pub mod slots;
@@ -27,4 +28,4 @@ pub use slots::{
 pub use start::{FromEngine, Start, ToEngine};
 
 /// Bumped with every incompatible change to this crate or to a worker's protocol.
-pub const VERSION: u32 = 7;
+pub const VERSION: u32 = 8;

@@ -1,4 +1,5 @@
-//! `cargo xtask bench sim` and `bench attacks` are in `benchsim.rs`, `bench bcoin` in `benchcoin.rs`.
+//! `cargo xtask bench sim`, `bench attacks` and `bench mempool` are in `benchsim.rs`, `bench bcoin` in
+//! `benchcoin.rs`.
 //!
 //! `cargo xtask bench hash`: builds the kernel for the browser and natively, and lets
 //! tests/bench/bench.mjs measure both against others, in turns.
@@ -11,7 +12,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-const USAGE: &str = "cargo xtask bench hash [--rounds N] [--ms N] [--json FILE], bench sim [SECTION..], bench attacks, or bench bcoin";
+const USAGE: &str = "cargo xtask bench hash [--rounds N] [--ms N] [--json FILE], bench sim [SECTION..], bench attacks, bench mempool, or bench bcoin";
 
 /// Runs the bench that the first argument names; the rest are its options.
 ///
@@ -22,6 +23,7 @@ pub fn run(args: &[String]) -> Result<(), String> {
         Some(("sim", names)) => benchsim::run(names),
         Some(("attacks", [])) => benchsim::attacks(),
         Some(("bcoin", [])) => benchcoin::run().map_err(said),
+        Some(("mempool", [])) => benchsim::mempool(),
         Some(("hash", options)) => hash(options),
         _ => Err(format!("name a benchmark; usage: {USAGE}")),
     }

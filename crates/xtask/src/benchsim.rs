@@ -43,6 +43,21 @@ const ATTACKS: Section = Section {
     scenarios: None,
 };
 
+/// What payments cost that wait at a node, few and many.
+const MEMPOOL: Section = Section {
+    name: "mempool",
+    package: "node",
+    scenarios: None,
+};
+
+/// Measures the mempool.
+///
+/// # Errors
+/// Says what went wrong.
+pub fn mempool() -> Result<(), String> {
+    measure(&MEMPOOL).map_err(|error| format!("{error:#}"))
+}
+
 /// Measures attacks.
 ///
 /// # Errors

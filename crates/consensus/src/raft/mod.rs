@@ -208,6 +208,7 @@ impl Protocol for Raft {
         match order {
             Order::TransferLeadership { to } => self.0.transfer(cx, *to),
             Order::Reconfigure { voters, learners } => self.0.reconfigure(cx, voters, learners),
+            Order::PayTo { .. } => {} // nobody is paid for slots
         }
         self.0.flush(cx);
     }

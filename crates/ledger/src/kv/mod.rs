@@ -16,8 +16,9 @@ mod transaction;
 
 use alloc::{sync::Arc, vec, vec::Vec};
 
-use chain::{Amount, ChainParams, DecodeError, Encode, Header, PublicKey, Reject, decode_exact};
-use protocol::Payee;
+use chain::{
+    Amount, ChainParams, DecodeError, Encode, Header, PeerId, PublicKey, Reject, decode_exact,
+};
 
 pub use body::{Body, Coinbase};
 pub use bytes::{Bytes, Key, LengthError, Value};
@@ -25,7 +26,7 @@ pub use receipt::{Access, KvError, Receipt};
 pub use store::{Entry, Store};
 pub use transaction::{Transaction, Version};
 
-use crate::{Draft, Ledger, LedgerEntry, Place, Position, State};
+use crate::{Checked, Chosen, Draft, Ledger, LedgerEntry, Miner, Place, Position, State};
 
 /// This ledger's line in the registry.
 pub const ENTRY: LedgerEntry = LedgerEntry {
@@ -81,7 +82,13 @@ impl Ledger for Kv {
         Ok(())
     }
 
-    fn apply(&self, parent: &State, place: Place, body: &[u8]) -> Result<State, Reject> {
+    fn apply(
+        &self,
+        parent: &State,
+        place: Place,
+        body: &[u8],
+        _checked: &dyn Checked,
+    ) -> Result<State, Reject> {
         let mut store = self.store(parent).clone();
         for (index, tx) in (0u32..).zip(decode(body)?.transactions) {
             let height = place.height;
@@ -111,10 +118,17 @@ impl Ledger for Kv {
         }
     }
 
-    fn draft(&self, _parent: &State, _place: Place, payee: &Payee, extra: u64) -> Draft {
+    fn draft(
+        &self,
+        _parent: &State,
+        _place: Place,
+        miner: &Miner,
+        extra: u64,
+        _chosen: &[Chosen],
+    ) -> Draft {
         let body = Body {
             coinbase: Coinbase {
-                payee: payee.0.to_bytes(),
+                payee: miner.key.to_bytes(),
                 extra,
             },
             transactions: vec![],
@@ -125,9 +139,10 @@ impl Ledger for Kv {
         }
     }
 
-    fn payee(&self, body: &[u8]) -> Option<Payee> {
+    fn maker(&self, body: &[u8]) -> Option<PeerId> {
         let Coinbase { payee, .. } = decode(body).ok()?.coinbase;
-        PublicKey::from_bytes(&payee).ok().map(Payee)
+        let key = PublicKey::from_bytes(&payee).ok()?;
+        Some(key.peer_id())
     }
 
     /// Nothing: there is no money.

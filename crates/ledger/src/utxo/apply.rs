@@ -9,20 +9,28 @@ use chain::{
 };
 
 use super::{Coin, Coins};
-use crate::{Place, Position};
+use crate::{Checked, Place, Position};
+
+/// The rules of a chain, and transactions whose signatures need not be checked once more.
+#[derive(Clone, Copy)]
+pub(super) struct Rules<'a> {
+    pub params: &'a ChainParams,
+    pub checked: &'a dyn Checked,
+}
 
 /// The coins after a block.
 pub(super) fn apply(
-    params: &ChainParams,
+    rules: Rules<'_>,
     parent: &Coins,
     place: Place,
     block: &Block,
 ) -> Result<Coins, Reject> {
+    let params = rules.params;
     check_body_at(block, place.height, cutoff(params, place), params)?;
     let mut coins = parent.clone();
     let mut fees = Amount::ZERO;
     for tx in &block.transactions {
-        let fee = move_coins(params, &mut coins, place, tx)?;
+        let fee = move_coins(rules, &mut coins, place, tx)?;
         fees = fees
             .checked_add(fee)
             .ok_or(Reject::AccumulatedFeeOutOfRange)?;
@@ -33,7 +41,7 @@ pub(super) fn apply(
 }
 
 /// What a block's lock times are compared with.
-fn cutoff(params: &ChainParams, place: Place) -> BlockTime {
+pub(super) fn cutoff(params: &ChainParams, place: Place) -> BlockTime {
     if params.median_lock_times {
         place.median
     } else {
@@ -43,13 +51,13 @@ fn cutoff(params: &ChainParams, place: Place) -> BlockTime {
 
 /// The coins after one transaction of a decided slot, and the fee that is burnt.
 pub(super) fn execute(
-    params: &ChainParams,
+    rules: Rules<'_>,
     coins: &Coins,
     place: Position,
     tx: &[u8],
 ) -> Result<(Coins, Amount), Reject> {
     let tx: Transaction = decode_exact(tx).map_err(|_| Reject::BodyUndecodable)?;
-    let index = place.index;
+    let (params, index) = (rules.params, place.index);
     check_alone(params, index, &tx)?;
     // The proposal's time stands in for a median: its proposer alone chose it, but it is the same
     // for all who execute.
@@ -66,13 +74,17 @@ pub(super) fn execute(
         });
     }
     let mut coins = coins.clone();
-    let fee = move_coins(params, &mut coins, place, &tx)?;
+    let fee = move_coins(rules, &mut coins, place, &tx)?;
     Ok((coins, fee))
 }
 
 /// The rules that a block's transactions obey and that need no coins, for a transaction that stands
 /// alone. The limits are those of a whole block.
-fn check_alone(params: &ChainParams, index: u32, tx: &Transaction) -> Result<(), Reject> {
+pub(super) fn check_alone(
+    params: &ChainParams,
+    index: u32,
+    tx: &Transaction,
+) -> Result<(), Reject> {
     if tx.is_coinbase() {
         return Err(Reject::BadCbMultiple { index });
     }
@@ -93,7 +105,7 @@ fn check_alone(params: &ChainParams, index: u32, tx: &Transaction) -> Result<(),
 
 /// Spends a transaction's inputs, creates its outputs and returns its fee; a coinbase has none.
 fn move_coins(
-    params: &ChainParams,
+    rules: Rules<'_>,
     coins: &mut Coins,
     place: Place,
     tx: &Transaction,
@@ -104,7 +116,7 @@ fn move_coins(
     let fee = if tx.is_coinbase() {
         Amount::ZERO
     } else {
-        spend(params, coins, place, tx)?
+        spend(rules, coins, place, tx)?
     };
     coins.create(tx, place)?;
     Ok(fee)
@@ -130,15 +142,27 @@ fn check_reward(
 
 /// Spends a transaction's inputs and returns its fee.
 fn spend(
-    params: &ChainParams,
+    rules: Rules<'_>,
     coins: &mut Coins,
     place: Place,
     tx: &Transaction,
 ) -> Result<Amount, Reject> {
+    let spent = tx.inputs.iter().map(|input| coins.spend(&input.prevout));
+    let spent: Vec<Coin> = spent.collect::<Result<_, _>>()?;
+    check_spends(rules, place, tx, spent)
+}
+
+/// Checks that a transaction may spend these coins, one for each input, and returns its fee.
+pub(super) fn check_spends(
+    rules: Rules<'_>,
+    place: Place,
+    tx: &Transaction,
+    coins: Vec<Coin>,
+) -> Result<Amount, Reject> {
+    let params = rules.params;
     let mut spent = Vec::with_capacity(tx.inputs.len());
     let mut inputs = Amount::ZERO;
-    for input in &tx.inputs {
-        let coin = coins.spend(&input.prevout)?;
+    for (input, coin) in tx.inputs.iter().zip(coins) {
         check_mature(params, place, &input.prevout, &coin)?;
         check_relative_lock(params, place, (tx, input), &coin)?;
         inputs = inputs
@@ -152,7 +176,9 @@ fn spend(
     let fee = inputs
         .checked_sub(outputs)
         .ok_or(Reject::InBelowOut { inputs, outputs })?;
-    check_inputs(params, tx, &spent)?;
+    if !rules.checked.is_checked(&tx.wtxid()) {
+        check_inputs(params, tx, &spent)?;
+    }
     Ok(fee)
 }
 

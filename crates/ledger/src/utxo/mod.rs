@@ -7,24 +7,30 @@
 //! come from the [`Allocation`], and the fee of each transaction is burnt, so the supply shrinks by
 //! it. A fee of zero is fine.
 
+mod admit;
 mod apply;
 mod coins;
 mod receipt;
 mod wire;
 
-use alloc::{sync::Arc, vec, vec::Vec};
+use alloc::{collections::BTreeSet, sync::Arc, vec::Vec};
 
 use chain::address::Address;
+use chain::mempool::Admission;
 use chain::{
     Amount, BitcoinHeader, Block, ChainParams, DecodeError, Encode, Header, Height, OutPoint,
-    Reject, Script, Transaction, TxOut, Txid, decode_exact, subsidy, tagged_hash,
+    PeerId, Reject, Script, Transaction, TxOut, Txid, decode_exact, subsidy, tagged_hash,
 };
 use protocol::{ParamSpec, Payee};
 
 pub use coins::{Coin, Coins};
 pub use receipt::Receipt;
 
-use crate::{Allocation, Draft, Ledger, LedgerEntry, Place, Position, State};
+use crate::{
+    Allocation, Carried, Checked, Chosen, Draft, Inadmissible, Ledger, LedgerEntry, Miner,
+    NoneChecked, Owned, Place, Position, State, Waiting,
+};
+use apply::Rules;
 
 /// This ledger's line in the registry.
 pub const ENTRY: LedgerEntry = LedgerEntry {
@@ -127,28 +133,100 @@ impl Ledger for Utxo {
         decode(header, body)?.check_body(&self.params)
     }
 
-    fn apply(&self, parent: &State, place: Place, body: &[u8]) -> Result<State, Reject> {
+    fn apply(
+        &self,
+        parent: &State,
+        place: Place,
+        body: &[u8],
+        checked: &dyn Checked,
+    ) -> Result<State, Reject> {
         let block = decode(&EMPTY_HEADER, body)?;
-        apply::apply(&self.params, parent.inner(), place, &block).map(State::new)
+        let rules = Rules {
+            params: &self.params,
+            checked,
+        };
+        apply::apply(rules, parent.inner(), place, &block).map(State::new)
+    }
+
+    fn admit(
+        &self,
+        at: &State,
+        place: Place,
+        tx: &[u8],
+        waiting: &dyn Waiting,
+        checked: &dyn Checked,
+    ) -> Result<Admission, Inadmissible> {
+        let rules = Rules {
+            params: &self.params,
+            checked,
+        };
+        admit::admit(rules, at.inner(), place, tx, waiting)
+    }
+
+    fn coins_of(&self, at: &State, scripts: &BTreeSet<Script>) -> Vec<Owned> {
+        let coins = self.coins(at).iter();
+        let owned = coins.filter(|(_, coin)| scripts.contains(&coin.script));
+        let tell = |(at, coin): (&OutPoint, &Coin)| Owned {
+            at: *at,
+            amount: coin.amount,
+            script: coin.script.clone(),
+            height: coin.height,
+            coinbase: coin.coinbase,
+        };
+        owned.map(tell).collect()
+    }
+
+    fn pays(&self, tx: &[u8], scripts: &BTreeSet<Script>) -> bool {
+        let tx = decode_exact::<Transaction>(tx);
+        let pays = |output: &TxOut| scripts.contains(&output.script_pubkey);
+        tx.is_ok_and(|tx| tx.outputs.iter().any(pays))
+    }
+
+    fn settled(&self, fee: Amount) -> Arc<[u8]> {
+        Receipt { result: Ok(fee) }.to_vec().into()
+    }
+
+    fn carried(&self, body: &[u8]) -> Vec<Carried> {
+        let block = decode(&EMPTY_HEADER, body);
+        let transactions = block.map(|block| block.transactions).unwrap_or_default();
+        transactions.iter().map(admit::carried).collect()
     }
 
     /// The rules are those of a block's transactions, but for coinbases, which are refused. Lock times
     /// are compared with the time of the proposal, counted from that of the genesis block. The fee is
     /// burnt.
     fn execute(&self, at: &State, place: Position, tx: &[u8]) -> (State, Arc<[u8]>) {
-        let (state, result) = match apply::execute(&self.params, at.inner(), place, tx) {
+        let rules = Rules {
+            params: &self.params,
+            checked: &NoneChecked,
+        };
+        let (state, result) = match apply::execute(rules, at.inner(), place, tx) {
             Ok((coins, fee)) => (State::new(coins), Ok(fee)),
             Err(reject) => (at.clone(), Err(reject.name())),
         };
         (state, Receipt { result }.to_vec().into())
     }
 
-    fn draft(&self, _parent: &State, place: Place, payee: &Payee, extra: u64) -> Draft {
-        let reward = TxOut::new(subsidy(place.height, &self.params), pay_to(payee));
-        let coinbase = Transaction::coinbase(place.height, &extra.to_le_bytes(), vec![reward]);
+    fn draft(
+        &self,
+        _parent: &State,
+        place: Place,
+        miner: &Miner,
+        extra: u64,
+        chosen: &[Chosen],
+    ) -> Draft {
+        let fees = chosen.iter().map(|chosen| chosen.fee);
+        let reward = Amount::sum(fees.chain([subsidy(place.height, &self.params)])).expect(
+            "fees come out of coins, which are at most all the money together with the subsidy",
+        );
+        let reward = TxOut::new(reward, pay_to(&miner.payee));
+        let coinbase = coinbase(place.height, miner, extra, reward);
+        let others = chosen
+            .iter()
+            .map(|chosen| decode_exact(&chosen.bytes).expect("what was admitted is a transaction"));
         let mut block = Block {
             header: EMPTY_HEADER,
-            transactions: vec![coinbase],
+            transactions: core::iter::once(coinbase).chain(others).collect(),
         };
         block.commit();
         Draft {
@@ -157,13 +235,17 @@ impl Ledger for Utxo {
         }
     }
 
-    fn payee(&self, body: &[u8]) -> Option<Payee> {
+    fn maker(&self, body: &[u8]) -> Option<PeerId> {
         let block = decode(&EMPTY_HEADER, body).ok()?;
-        let output = block.transactions.first()?.outputs.first()?;
-        Address::from_script_pubkey(&output.script_pubkey)?
-            .output_key()
-            .ok()
-            .map(Payee)
+        let coinbase = block.transactions.first()?;
+        // Height, extra, and the maker if somebody else is paid.
+        let tag = coinbase.inputs.first()?.script_sig.ops().nth(2);
+        if let Some(tag) = tag {
+            return tag.data.try_into().ok().map(PeerId::from_bytes);
+        }
+        let output = coinbase.outputs.first()?;
+        let address = Address::from_script_pubkey(&output.script_pubkey)?;
+        Some(address.output_key().ok()?.peer_id())
     }
 
     fn supply(&self, at: &State) -> Amount {
@@ -181,6 +263,16 @@ impl Ledger for Utxo {
     fn restore(&self, bytes: &[u8]) -> Result<State, DecodeError> {
         decode_exact::<Coins>(bytes).map(State::new)
     }
+}
+
+/// A coinbase that says which node made its block: by whom it pays, or else by a tag.
+fn coinbase(height: Height, miner: &Miner, extra: u64, reward: TxOut) -> Transaction {
+    let mut coinbase = Transaction::coinbase(height, &extra.to_le_bytes(), alloc::vec![reward]);
+    if miner.payee.0 != miner.key {
+        let script = &mut coinbase.inputs[0].script_sig;
+        *script = core::mem::take(script).push(miner.key.peer_id().as_bytes());
+    }
+    coinbase
 }
 
 /// A placeholder header for blocks of which only the transactions matter.

@@ -1,4 +1,4 @@
-//! What came of a transaction in a slot.
+//! What came of a transaction.
 
 use alloc::vec::Vec;
 
@@ -9,7 +9,7 @@ use super::wire::read_amount;
 /// What came of a transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Receipt {
-    /// The fee that was burnt; or the rule that the transaction broke, by its standard name, which
+    /// The fee: burnt in slots, paid to whoever made the block in blocks of forks; or the rule that the transaction broke, by its standard name, which
     /// is one of [`Reject::NAMES`].
     pub result: Result<Amount, &'static str>,
 }

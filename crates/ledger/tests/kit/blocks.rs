@@ -7,7 +7,7 @@ use chain::{
     MerkleRoot, OutPoint, Transaction, TxOut, subsidy,
 };
 use ledger::utxo::{Utxo, body_of};
-use ledger::{Ledger, Place, State};
+use ledger::{Ledger, NoneChecked, Place, State};
 
 use super::{key, params, pay};
 
@@ -81,7 +81,9 @@ impl Chain {
         let checked = self.ledger.check(&Header::Bitcoin(block.header), &body);
         checked.map_err(|reject| reject.name())?;
         let parent = self.states.last().expect("genesis at least");
-        let state = self.ledger.apply(parent, place(self.next()), &body);
+        let state = self
+            .ledger
+            .apply(parent, place(self.next()), &body, &NoneChecked);
         self.states.push(state.map_err(|reject| reject.name())?);
         self.coinbases.push(block.transactions[0].clone());
         Ok(())

@@ -4,13 +4,12 @@ use chain::{
     BlockId, Encode, Hash256, Header, Height, MerkleRoot, Reject, SealedHeader, Seat, SecretKey,
     StateRoot, Time,
 };
-use ledger::Ledger;
 use ledger::kv::{Transaction, Value};
 use ledger::merkle_map::EMPTY_ROOT;
+use ledger::{Ledger, Miner, NoneChecked};
 use proptest::prelude::*;
-use protocol::Payee;
 
-use crate::{at, body, compare_and_set, get, header, key, ledger, payee, place, put};
+use crate::{at, body, compare_and_set, get, header, key, ledger, miner, place, put};
 
 #[test]
 fn a_condition_that_fails_does_not_spoil_its_block() {
@@ -26,7 +25,7 @@ fn a_condition_that_fails_does_not_spoil_its_block() {
         .check(&header(body.root()), &body.to_vec())
         .expect("well-formed");
     let state = ledger
-        .apply(&genesis, place(7), &body.to_vec())
+        .apply(&genesis, place(7), &body.to_vec(), &NoneChecked)
         .expect("valid");
     let store = ledger.store(&state);
     let version = |name| store.get(&key(name)).map(|entry| entry.version);
@@ -51,7 +50,7 @@ fn an_undecodable_transaction_spoils_its_block_but_not_the_header() {
     let refused = ledger.check(&header(good.root()), &bytes);
     assert_eq!(refused, Err(Reject::BodyUndecodable));
     assert!(!Reject::BodyUndecodable.is_permanent());
-    let applied = ledger.apply(&ledger.genesis(), place(1), &bytes);
+    let applied = ledger.apply(&ledger.genesis(), place(1), &bytes, &NoneChecked);
     assert_eq!(applied.err(), Some(Reject::BodyUndecodable));
 }
 
@@ -121,22 +120,24 @@ fn drafts_are_valid_pay_the_payee_and_differ_by_extra_and_payee() {
     let ledger = ledger();
     let genesis = ledger.genesis();
     let other = SecretKey::from_bytes(&[8; 32]).expect("a key").public_key();
-    let draft = ledger.draft(&genesis, place(1), &payee(), 1);
+    let draft = ledger.draft(&genesis, place(1), &miner(), 1, &[]);
     ledger
         .check(&header(draft.root), &draft.body)
         .expect("a valid body");
     let state = ledger
-        .apply(&genesis, place(1), &draft.body)
+        .apply(&genesis, place(1), &draft.body, &NoneChecked)
         .expect("a valid block");
     assert_eq!(ledger.root(&state), EMPTY_ROOT);
     assert_eq!(ledger.supply(&state), chain::Amount::ZERO);
-    assert_eq!(ledger.payee(&draft.body), Some(payee()));
+    assert_eq!(ledger.maker(&draft.body), Some(miner().key.peer_id()));
     assert_ne!(
-        ledger.draft(&genesis, place(1), &payee(), 2).root,
+        ledger.draft(&genesis, place(1), &miner(), 2, &[]).root,
         draft.root
     );
     assert_ne!(
-        ledger.draft(&genesis, place(1), &Payee(other), 1).root,
+        ledger
+            .draft(&genesis, place(1), &Miner::paid(other), 1, &[])
+            .root,
         draft.root
     );
 }
@@ -145,8 +146,8 @@ fn drafts_are_valid_pay_the_payee_and_differ_by_extra_and_payee() {
 fn a_block_can_be_nobodys() {
     let mut body = body(vec![]);
     body.coinbase.payee = [0xff; 32]; // no x coordinate is that large
-    assert_eq!(ledger().payee(&body.to_vec()), None);
-    assert_eq!(ledger().payee(&[]), None);
+    assert_eq!(ledger().maker(&body.to_vec()), None);
+    assert_eq!(ledger().maker(&[]), None);
     ledger()
         .check(&header(body.root()), &body.to_vec())
         .expect("still a block");

@@ -12,8 +12,7 @@ use chain::{
     decode_exact, tabchain,
 };
 use ledger::kv::{Body, Coinbase, Key, Kv, Receipt, Transaction, Value, Version};
-use ledger::{Ledger, Place, Position, State};
-use protocol::Payee;
+use ledger::{Ledger, Miner, Place, Position, State};
 
 fn ledger() -> Kv {
     let params = tabchain("kv-tests", 10, CompactTarget(0x207f_ffff), 8, 150);
@@ -56,15 +55,15 @@ fn execute(ledger: &Kv, state: &mut State, at: Version, tx: &[u8]) -> Receipt {
     decode_exact(&receipt).expect("a receipt")
 }
 
-fn payee() -> Payee {
+fn miner() -> Miner {
     let key = SecretKey::from_bytes(&[9; 32]).expect("a key");
-    Payee(key.public_key())
+    Miner::paid(key.public_key())
 }
 
 fn body(transactions: Vec<Transaction>) -> Body {
     Body {
         coinbase: Coinbase {
-            payee: payee().0.to_bytes(),
+            payee: miner().key.to_bytes(),
             extra: 0,
         },
         transactions,

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use chain::{Encode, MerkleRoot};
-use ledger::Ledger;
 use ledger::kv::{Access, Entry, Key, KvError, Receipt, Store, Transaction, Value, Version};
 use ledger::merkle_map::EMPTY_ROOT;
+use ledger::{Ledger, NoneChecked};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -125,7 +125,7 @@ proptest! {
             }
             let body = body(transactions);
             prop_assert_eq!(ledger.check(&header(body.root()), &body.to_vec()), Ok(()));
-            forks = ledger.apply(&forks, place(height), &body.to_vec()).expect("valid");
+            forks = ledger.apply(&forks, place(height), &body.to_vec(), &NoneChecked).expect("valid");
             prop_assert!(ledger.store(&slots).iter().eq(store_of(&model).iter()));
             prop_assert_eq!(ledger.root(&slots), store_of(&model).root());
             prop_assert_eq!(ledger.root(&forks), ledger.root(&slots));
@@ -141,7 +141,7 @@ proptest! {
             prop_assert_eq!(ledger.root(&state), EMPTY_ROOT);
         }
         prop_assert!(ledger.check(&header(MerkleRoot::ZERO), &junk).is_err());
-        let _ = ledger.apply(&state, place(1), &junk);
-        let _ = ledger.payee(&junk);
+        let _ = ledger.apply(&state, place(1), &junk, &NoneChecked);
+        let _ = ledger.maker(&junk);
     }
 }

@@ -7,7 +7,8 @@ use chain::{Height, PeerId, Time, Work};
 use node::Node;
 use node::message::{Claim, Message};
 use protocol::{
-    Batch, Event, Input, Key, Machine, Output, Saved, Space, TimerKey, To, Values, encode_packet,
+    AskId, Batch, Event, Input, Key, Machine, Output, Saved, Space, TimerKey, To, Values,
+    encode_packet,
 };
 
 use super::Made;
@@ -47,6 +48,8 @@ pub struct Solo {
     pub timers: BTreeMap<TimerKey, Time>,
     pub sent: Vec<(To, Message)>,
     pub events: Vec<Event>,
+    pub admitted: Vec<(AskId, Result<chain::Txid, &'static str>)>,
+    pub answers: Vec<(AskId, Option<Arc<[u8]>>)>,
     /// Everything it ever put out.
     pub log: Vec<Output>,
 }
@@ -60,6 +63,8 @@ impl Solo {
             timers: BTreeMap::new(),
             sent: vec![],
             events: vec![],
+            answers: vec![],
+            admitted: vec![],
             log: vec![],
         }
     }
@@ -108,7 +113,9 @@ impl Solo {
             Output::Disarm { key } => {
                 self.timers.remove(&key);
             }
-            Output::Answer { .. } | Output::Executed { .. } | Output::Restored { .. } => {
+            Output::Admitted { ask, result } => self.admitted.push((ask, result)),
+            Output::Answer { ask, receipt } => self.answers.push((ask, receipt)),
+            Output::Executed { .. } | Output::Restored { .. } => {
                 panic!("trees execute no slots")
             }
             Output::Tell(event) => self.events.push(event),

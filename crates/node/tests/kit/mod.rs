@@ -10,7 +10,7 @@ use chain::{
     Amount, BitcoinHeader, BlockId, BlockTime, ChainParams, CompactTarget, DecodeError, Header,
     MerkleRoot, PeerId, PublicKey, Reader, Reject, SecretKey, Work, block_proof, sha256,
 };
-use ledger::{Draft, Ledger, Place, Position, State};
+use ledger::{Checked, Chosen, Draft, Ledger, Miner, Place, Position, State};
 use node::{Config, Memo, Node};
 use protocol::{Cx, Facts, Glance, JobId, Payee, Protocol, Role, Sheet, Terms, Values};
 
@@ -131,7 +131,13 @@ impl Ledger for Tally {
         }
     }
 
-    fn apply(&self, parent: &State, place: Place, body: &[u8]) -> Result<State, Reject> {
+    fn apply(
+        &self,
+        parent: &State,
+        place: Place,
+        body: &[u8],
+        _checked: &dyn Checked,
+    ) -> Result<State, Reject> {
         let (root, count) = parent.inner::<([u8; 32], u64)>();
         assert_eq!(
             u64::from(place.height.0),
@@ -163,9 +169,16 @@ impl Ledger for Tally {
         (tx == b"?").then(|| count.to_le_bytes().into())
     }
 
-    fn draft(&self, _parent: &State, place: Place, payee: &Payee, extra: u64) -> Draft {
+    fn draft(
+        &self,
+        _parent: &State,
+        place: Place,
+        miner: &Miner,
+        extra: u64,
+        _chosen: &[Chosen],
+    ) -> Draft {
         let mut body = vec![0];
-        body.extend_from_slice(&payee.0.to_bytes());
+        body.extend_from_slice(&miner.key.to_bytes());
         body.extend_from_slice(&extra.to_le_bytes());
         body.extend_from_slice(&place.height.0.to_le_bytes());
         body.push(0);
@@ -175,9 +188,9 @@ impl Ledger for Tally {
         }
     }
 
-    fn payee(&self, body: &[u8]) -> Option<Payee> {
+    fn maker(&self, body: &[u8]) -> Option<PeerId> {
         let bytes = body.get(1..33)?.try_into().ok()?;
-        PublicKey::from_bytes(&bytes).ok().map(Payee)
+        Some(PublicKey::from_bytes(&bytes).ok()?.peer_id())
     }
 
     fn supply(&self, at: &State) -> Amount {

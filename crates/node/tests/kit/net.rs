@@ -15,6 +15,8 @@ pub struct Seat {
     pub job: Option<Job>,
     timers: BTreeMap<TimerKey, Time>,
     pub events: Vec<protocol::Event>,
+    pub admitted: Vec<(protocol::AskId, Result<chain::Txid, &'static str>)>,
+    pub answers: Vec<(protocol::AskId, Option<std::sync::Arc<[u8]>>)>,
 }
 
 pub struct Net {
@@ -44,6 +46,8 @@ impl Net {
             job: None,
             timers: BTreeMap::new(),
             events: vec![],
+            answers: vec![],
+            admitted: vec![],
         };
         let mut net = Self {
             seats: nodes.into_iter().map(seat).collect(),
@@ -119,7 +123,9 @@ impl Net {
             }
             Output::Work(job) => at.job = Some(job),
             Output::Stop(_) => at.job = None,
-            Output::Answer { .. } | Output::Executed { .. } | Output::Restored { .. } => {
+            Output::Admitted { ask, result } => at.admitted.push((ask, result)),
+            Output::Answer { ask, receipt } => at.answers.push((ask, receipt)),
+            Output::Executed { .. } | Output::Restored { .. } => {
                 panic!("trees execute no slots")
             }
             Output::Tell(event) => at.events.push(event),

@@ -378,6 +378,9 @@ fn in_node(event: &Told) -> Option<(String, String)> {
         | Told::SnapshotTaken { .. }
         | Told::SnapshotInstalled { .. }
         | Told::StepsDown { .. }
-        | Told::Reconfigures { .. } => return None,
+        | Told::Reconfigures { .. }
+        | Told::TxAccepted { .. }
+        | Told::TxReturned { .. }
+        | Told::TxDropped { .. } => return None,
     })
 }

@@ -48,7 +48,8 @@ impl Sim {
                 seat.job = seat.job.filter(|job| job.id != *id);
             }
             Output::Answer { .. } => self.counts.answered += 1,
-            Output::Executed { .. } | Output::Restored { .. } => {} // for claims
+            // For claims.
+            Output::Admitted { .. } | Output::Executed { .. } | Output::Restored { .. } => {}
             Output::Tell(event) => self.note(index, event),
         }
     }

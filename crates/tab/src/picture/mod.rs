@@ -297,14 +297,14 @@ fn count_found(l: &mut Lasting, member: &Member) -> u32 {
     l.tally.count()
 }
 
-/// Whom a block pays. Remembered, because that never changes, but only once the block's body is
+/// The node that made a block. Remembered, because that never changes, but only once the block's body is
 /// here.
 fn miner(l: &Lasting, node: &Node, block: &BlockId) -> Option<PeerId> {
     if let Some(known) = l.miners.borrow().get(block) {
         return *known;
     }
     node.body(block)?;
-    let miner = node.payee_of(block).map(|payee| payee.0.peer_id());
+    let miner = node.maker_of(block);
     let mut miners = l.miners.borrow_mut();
     if miners.len() >= MOST_MINERS {
         miners.clear();

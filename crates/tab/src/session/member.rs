@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chain::PeerId;
 use node::{Node, Replica};
-use protocol::{AskId, Glance, Input, JobId, Machine, Role};
+use protocol::{AskId, Glance, Input, JobId, Machine, Payee, Role};
 use scenario::Assembled;
 use wire::Happening;
 use wire::live::NoSeat;
@@ -28,6 +28,7 @@ use crate::storage::identities::Identity;
 mod add;
 mod carry;
 mod network;
+mod pay;
 mod renew;
 mod serve;
 mod start;
@@ -77,11 +78,16 @@ pub struct Member {
     settle_by: u64,
     /// Why the tab has no seat, in a room that has seats.
     pub no_seat: Option<NoSeat>,
-    /// Transactions under way in its client, with the ask of each.
+    /// Transactions that were given to its client or a node and wait for an answer, with the ask of each.
     submitted: BTreeMap<AskId, u32>,
     /// The number of the last one.
     last_submitted: u64,
+    /// Whom blocks that are found here pay, unless each node is paid itself.
+    payee: Option<Payee>,
 }
+
+/// Most transactions of a tab that wait for an answer.
+const MOST_SUBMITTED: usize = 64;
 
 /// A node of this tab.
 pub struct Hosted {
@@ -160,6 +166,7 @@ impl Member {
             no_seat: joined.claimed.no_seat,
             submitted: BTreeMap::new(),
             last_submitted: 0,
+            payee: None,
         };
         member.nodes = member.take_in(cx, l, joined.claimed);
         member.know_nodes(l);
@@ -324,6 +331,7 @@ impl Member {
     /// Lets a node go; its identity is free for others once all that it saved is written.
     pub fn remove(&mut self, cx: &mut Cx<'_>, l: &mut Lasting, id: &PeerId) {
         self.host.remove(id);
+        self.give_up_submitted(cx);
         let Some(place) = self.nodes.iter().position(|one| one.id == *id) else {
             return;
         };

@@ -9,6 +9,7 @@ use wire::Happening;
 pub enum Kind {
     Blocks,
     Switches,
+    Transactions,
     Peers,
     Mining,
     Trouble,
@@ -16,9 +17,10 @@ pub enum Kind {
 
 impl Kind {
     /// All kinds, in the order of their filters.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Blocks,
         Self::Switches,
+        Self::Transactions,
         Self::Peers,
         Self::Mining,
         Self::Trouble,
@@ -27,7 +29,7 @@ impl Kind {
     /// The kinds of lines that are written in a room: where slots are decided, nobody mines and no
     /// branches compete.
     pub fn all(slots: bool) -> impl Iterator<Item = Self> {
-        let of_forks = |kind: &Self| matches!(kind, Self::Blocks | Self::Switches | Self::Mining);
+        let of_forks = |kind: &Self| !matches!(kind, Self::Peers | Self::Trouble);
         let all = Self::ALL.into_iter();
         all.filter(move |kind| !(slots && of_forks(kind)))
     }
@@ -54,6 +56,9 @@ impl Kind {
         match event {
             Event::Found { .. } | Event::Extended { .. } | Event::Rival { .. } => Self::Blocks,
             Event::Reorganised { .. } => Self::Switches,
+            Event::TxAccepted { .. } | Event::TxReturned { .. } | Event::TxDropped { .. } => {
+                Self::Transactions
+            }
             Event::Retargeted { .. } => Self::Mining, // how hard it is to find a block
             Event::SyncStarted { .. }
             | Event::SyncDone { .. }
@@ -74,6 +79,7 @@ impl Kind {
         match self {
             Self::Blocks => word("Blocks", "区块"),
             Self::Switches => word("Switches", "重组"),
+            Self::Transactions => word("Transactions", "交易"),
             Self::Peers => word("Tabs and nodes", "标签页与节点"),
             Self::Mining => word("Mining", "挖矿"),
             Self::Trouble => word("Trouble", "异常"),
@@ -85,6 +91,7 @@ impl Kind {
         match self {
             Self::Blocks => "blocks",
             Self::Switches => "switches",
+            Self::Transactions => "transactions",
             Self::Peers => "peers",
             Self::Mining => "mining",
             Self::Trouble => "trouble",

@@ -1,11 +1,12 @@
-//! The words for why a block was refused.
+//! The words for why a block or a transaction was refused.
 
 use kit::lang::{Word, word};
 
 /// The words for a reason, given by its standard code. A code of no rule that this version knows
 /// has words, too.
 pub fn words_of(code: &str) -> Word {
-    let known = REASONS.iter().find(|(known, _)| *known == code);
+    let mut known = REASONS.iter().chain(WAITING);
+    let known = known.find(|(known, _)| *known == code);
     known.map_or(word("it breaks a rule", "违反了规则"), |(_, words)| {
         *words
     })
@@ -286,6 +287,106 @@ const REASONS: &[(&str, Word)] = &[
     ),
 ];
 
+/// Reasons why a transaction that breaks no rule does not wait, or waits no longer, in the order of
+/// [`chain::mempool::Refusal`] and [`chain::mempool::Gone`].
+const WAITING: &[(&str, Word)] = &[
+    (
+        "txn-already-in-mempool",
+        word("it waits already", "它已在等待"),
+    ),
+    ("tx-size", word("it is too large", "它过大")),
+    (
+        "min relay fee not met",
+        word("its fee is too low", "手续费过低"),
+    ),
+    (
+        "mempool min fee not met",
+        word(
+            "so much waits that its fee is too low",
+            "等待的交易太多，手续费不够高",
+        ),
+    ),
+    (
+        "mempool full",
+        word(
+            "so much waits, and all the others pay more",
+            "等待的交易太多，且其他交易的手续费都更高",
+        ),
+    ),
+    (
+        "too-long-mempool-chain",
+        word(
+            "it needs too many others that wait",
+            "它依赖的等待中的交易太多",
+        ),
+    ),
+    (
+        "txn-mempool-conflict",
+        word(
+            "another one that waits spends the same and may not be replaced",
+            "另一笔等待中的交易花费了相同的输出，且不可替换",
+        ),
+    ),
+    (
+        "too many potential replacements",
+        word("it would replace too many others", "它将替换太多交易"),
+    ),
+    (
+        "bad-txns-spends-conflicting-tx",
+        word(
+            "it needs one that it would replace",
+            "它依赖于将被它替换的交易",
+        ),
+    ),
+    (
+        "replacement-adds-unconfirmed",
+        word(
+            "it would replace another, but needs one more that waits",
+            "它要替换其他交易，却又依赖另一笔等待中的交易",
+        ),
+    ),
+    (
+        "insufficient fee",
+        word(
+            "it would replace another, but does not pay enough more",
+            "它要替换其他交易，但手续费增加得不够",
+        ),
+    ),
+    (
+        "replaced",
+        word(
+            "another one that pays more takes its place",
+            "被手续费更高的交易替换",
+        ),
+    ),
+    (
+        "conflict",
+        word(
+            "a block has another one that spends the same",
+            "区块中的另一笔交易花费了相同的输出",
+        ),
+    ),
+    (
+        "evicted",
+        word(
+            "others pay more, and there is no room for all",
+            "其他交易手续费更高，空间不足",
+        ),
+    ),
+    ("expired", word("it waited too long", "等待太久")),
+    (
+        "txn-already-known",
+        word("it is in a block already", "它已在区块中"),
+    ),
+    (
+        "no-mempool",
+        word(
+            "this room's transactions do not wait for blocks",
+            "此房间的交易不等待区块",
+        ),
+    ),
+];
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
@@ -302,6 +403,20 @@ mod tests {
             let words = REASONS.iter().map(|(_, words)| words.of(lang));
             let words: BTreeSet<&str> = words.chain([other]).collect();
             assert_eq!(words.len(), REASONS.len() + 1);
+        }
+    }
+
+    #[test]
+    fn every_reason_not_to_wait_has_words_of_its_own_in_each_language() {
+        use chain::mempool::{Gone, Refusal};
+        let names = Refusal::NAMES.iter().chain(Gone::NAMES).copied();
+        let others = ["txn-already-known", "no-mempool"];
+        let codes = WAITING.iter().map(|(code, _)| *code);
+        assert!(codes.eq(names.chain(others)));
+        for lang in [Lang::En, Lang::Zh] {
+            let words = WAITING.iter().map(|(_, words)| words.of(lang));
+            let words: BTreeSet<&str> = words.collect();
+            assert_eq!(words.len(), WAITING.len());
         }
     }
 }

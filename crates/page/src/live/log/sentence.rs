@@ -1,6 +1,6 @@
 //! Words events as sentences.
 
-use chain::{BlockId, CompactTarget, Height, PeerId, U256};
+use chain::{BlockId, CompactTarget, Height, PeerId, Txid, U256};
 use kit::lang::{Lang, plural};
 use protocol::Event;
 use wire::{Damage, Happening};
@@ -161,6 +161,15 @@ fn in_node(
         Event::Rejected { block, reason, .. } => rejected(lang, block, reason),
         Event::Misbehaved { peer, reason } => misbehaved(lang, peer, reason),
         Event::Damaged { what } => unread(lang, what),
+        Event::TxAccepted { txid, .. } => sentence!(lang,
+            en: [Me, " took in transaction ", short(txid)],
+            zh: [Me, " 收到交易 ", short(txid)],
+        ),
+        Event::TxReturned { txid } => sentence!(lang,
+            en: [Me, " took transaction ", short(txid), " back: its block was undone"],
+            zh: [Me, " 取回了交易 ", short(txid), "：其区块已被撤销"],
+        ),
+        Event::TxDropped { txid, reason, by } => dropped(lang, txid, reason, by.as_ref()),
         Event::Leads { epoch } => sentence!(lang,
             en: [Me, format!(" leads in {reign} {epoch}")],
             zh: [Me, format!(" 在第 {epoch} 个{reign}中领导")],
@@ -234,6 +243,24 @@ fn rejected(lang: Lang, block: &BlockId, reason: &str) -> Vec<Part> {
         en: [Me, " refused block ", block, ": ", why, " (", code, ")"],
         zh: [Me, " 拒绝了区块 ", block, "：", why, "（", code, "）"],
     )
+}
+
+/// A transaction waits no longer.
+fn dropped(lang: Lang, txid: &Txid, reason: &str, by: Option<&Txid>) -> Vec<Part> {
+    use Part::Me;
+    let (why, tx) = (reasons::words_of(reason).of(lang), short(txid));
+    let by = by.map(|by| format!(" ({})", short(by))).unwrap_or_default();
+    sentence!(lang,
+        en: [Me, " dropped transaction ", tx, ": ", why, by],
+        zh: [Me, " 丢弃了交易 ", tx, "：", why, by],
+    )
+}
+
+/// The beginning of a transaction's id, as it is shown.
+fn short(txid: &Txid) -> String {
+    let mut digits = txid.to_string();
+    digits.truncate(8);
+    digits
 }
 
 fn misbehaved(lang: Lang, peer: &PeerId, reason: &str) -> Vec<Part> {
@@ -326,6 +353,12 @@ mod tests {
             after,
         };
         let reason = "high-hash".to_owned();
+        let (txid, fee) = (Txid::from_bytes([5; 32]), chain::Amount::COIN);
+        let dropped = |by| Event::TxDropped {
+            txid,
+            reason: "replaced".to_owned(),
+            by,
+        };
         samples! {
             Event::Found { .. } => [Event::Found { block, height }],
             Event::Extended { .. } => [Event::Extended { block, height, from }],
@@ -343,6 +376,9 @@ mod tests {
             Event::SyncStarted { .. } => [Event::SyncStarted { peer, goal: height }],
             Event::SyncDone { .. } => [Event::SyncDone { height }],
             Event::Restored { .. } => [Event::Restored { height }],
+            Event::TxAccepted { .. } => [Event::TxAccepted { txid, fee, from }],
+            Event::TxReturned { .. } => [Event::TxReturned { txid }],
+            Event::TxDropped { .. } => [None, Some(Txid::ZERO)].map(dropped),
             Event::Damaged { .. } => [Event::Damaged { what: "blocks".to_owned() }],
             Event::Leads { .. } => [Event::Leads { epoch: 3 }],
             Event::SnapshotTaken { .. } => [Event::SnapshotTaken { slot: 1000 }],

@@ -32,6 +32,7 @@ impl Member {
                 Effect::Work { node, job } => self.work(cx, l, node, Some(job)),
                 Effect::Stop { node, job } => self.stop(cx, l, node, job),
                 Effect::Tell { node, event } => self.tell(cx, l, node, event),
+                Effect::Admitted { ask, result, .. } => self.admitted(cx, ask, result),
                 Effect::Answer { ask, receipt, .. } => {
                     self.receive(cx, l, ask, receipt.as_deref());
                 }
@@ -204,6 +205,7 @@ fn block_of(event: &Event) -> Option<chain::BlockId> {
 fn shortened(mut event: Event) -> Event {
     if let Event::Rejected { reason: text, .. }
     | Event::Misbehaved { reason: text, .. }
+    | Event::TxDropped { reason: text, .. }
     | Event::Damaged { what: text } = &mut event
         && let Some((end, _)) = text.char_indices().nth(LONGEST)
     {

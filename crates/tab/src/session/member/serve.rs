@@ -6,14 +6,11 @@ use wire::ask::Submit;
 use wire::live::NoSeat;
 use wire::{Answer, Failure};
 
-use super::{Hosted, Member};
+use super::{Hosted, MOST_SUBMITTED, Member};
 use crate::cx::{Cx, failure};
 use crate::lasting::Lasting;
 use crate::picture::slots::told;
 use crate::session::seating;
-
-/// Most transactions of a tab that wait for an answer.
-const MOST_SUBMITTED: usize = 64;
 
 impl Member {
     /// Somebody wants a transaction carried out. Answered at once only if that cannot be.
@@ -73,10 +70,10 @@ impl Member {
         self.submitted.len()
     }
 
-    /// The client stops. What it submitted may be carried out or not: nobody here will know.
+    /// Who was asked stops. What it submitted may be carried out or not: nobody here will know.
     pub(super) fn give_up_submitted(&mut self, cx: &mut Cx<'_>) {
         for ask in std::mem::take(&mut self.submitted).into_values() {
-            let why = "the client was stopped; the transaction may be carried out or not";
+            let why = "the node was stopped; the transaction may be carried out or not";
             cx.answer(ask, Err(failure("interrupted", why)));
         }
     }

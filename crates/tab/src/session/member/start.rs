@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use chain::PeerId;
 use node::Node;
-use protocol::{Role, Values};
+use protocol::{Input, Order, Role, Values};
 use wire::{Damage, Happening};
 
 use super::Member;
@@ -248,6 +248,9 @@ impl Member {
         match role {
             Role::Member => self.host.add(id, machine, saved),
             Role::Client => self.host.add_passing(id, machine),
+        }
+        if let Some(payee) = self.payee {
+            self.host.give(id, Input::Order(Order::PayTo { payee }));
         }
         self.change();
     }

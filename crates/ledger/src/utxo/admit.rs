@@ -1,0 +1,107 @@
+//! Payments that wait for a block: the rules of a block, with coins that others which wait create.
+
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+
+use chain::mempool::Admission;
+use chain::{Encode, OutPoint, Reject, Transaction, TxIn, TxOut, Txid, decode_exact};
+
+use super::apply::{Rules, check_alone, check_spends, cutoff};
+use super::{Coin, Coins};
+use crate::{Carried, Inadmissible, Place, Waiting};
+
+/// Sequence numbers from here on say that a payment is not to be replaced (BIP125).
+const NOT_REPLACEABLE: u32 = 0xffff_fffe;
+
+/// Judges a payment for the next block.
+pub(super) fn admit(
+    rules: Rules<'_>,
+    coins: &Coins,
+    place: Place,
+    tx: &[u8],
+    waiting: &dyn Waiting,
+) -> Result<Admission, Inadmissible> {
+    let params = rules.params;
+    let tx: Transaction = decode_exact(tx).map_err(|_| Reject::BodyUndecodable)?;
+    check_alone(params, 1, &tx)?;
+    let txid = tx.txid();
+    if !tx.is_final(place.height, cutoff(params, place)) {
+        let lock_time = tx.lock_time;
+        return Err(Reject::NonFinal { txid, lock_time }.into());
+    }
+    if coins.holds(&tx) {
+        return Err(Inadmissible::Confirmed { txid });
+    }
+    let mut parents = Parents {
+        waiting,
+        place,
+        known: BTreeMap::new(),
+    };
+    let spent = tx.inputs.iter().map(|input| {
+        let coin = coins.get(&input.prevout).cloned();
+        coin.map_or_else(|| parents.coin(&input.prevout), Ok)
+    });
+    let spent: Vec<Coin> = spent.collect::<Result<_, _>>()?;
+    let is_frail = tx.lock_time != 0
+        || spent.iter().any(|coin| coin.coinbase)
+        || tx
+            .inputs
+            .iter()
+            .any(|input| input.relative_lock().is_some());
+    let fee = check_spends(rules, place, &tx, spent)?;
+    let size = tx.weight().div_ceil(Transaction::WITNESS_SCALE);
+    Ok(Admission {
+        txid,
+        // A transaction is smaller than a block.
+        size: u32::try_from(size).unwrap_or(u32::MAX),
+        fee,
+        spends: tx.inputs.iter().map(|input| input.prevout).collect(),
+        replaceable: tx.inputs.iter().any(is_replaceable),
+        is_frail,
+    })
+}
+
+fn is_replaceable(input: &TxIn) -> bool {
+    input.sequence < NOT_REPLACEABLE
+}
+
+/// What other payments that wait create.
+struct Parents<'a> {
+    waiting: &'a dyn Waiting,
+    place: Place,
+    /// The outputs of those that were asked for.
+    known: BTreeMap<Txid, Vec<TxOut>>,
+}
+
+impl Parents<'_> {
+    /// The coin that one of them creates, as it will be if both come into the next block.
+    fn coin(&mut self, at: &OutPoint) -> Result<Coin, Reject> {
+        let missing = Reject::InputsMissingOrSpent { outpoint: *at };
+        if !self.known.contains_key(&at.txid) {
+            let bytes = self.waiting.transaction(&at.txid).ok_or(missing)?;
+            let tx: Transaction = decode_exact(bytes).map_err(|_| missing)?;
+            self.known.insert(at.txid, tx.outputs);
+        }
+        let outputs = self.known.get(&at.txid);
+        let output = outputs.and_then(|outputs| outputs.get(usize::try_from(at.vout).ok()?));
+        let output = output.filter(|output| !output.script_pubkey.is_unspendable());
+        let output = output.ok_or(missing)?;
+        Ok(Coin {
+            amount: output.amount()?,
+            script: output.script_pubkey.clone(),
+            height: self.place.height,
+            median: self.place.median,
+            coinbase: false,
+        })
+    }
+}
+
+/// What a mempool asks of a transaction in a block.
+pub(super) fn carried(tx: &Transaction) -> Carried {
+    let is_coinbase = tx.is_coinbase();
+    Carried {
+        txid: tx.txid(),
+        spends: tx.inputs.iter().map(|input| input.prevout).collect(),
+        bytes: (!is_coinbase).then(|| tx.to_vec().into()),
+    }
+}
