@@ -23,12 +23,12 @@ use js_sys::{Array, Error, Function, Object, Promise, Reflect};
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
 use wire::ask::{
-    AddNode, Export, GetBlock, GetBlocks, GetStatus, Reset, SetOnline, StartMining, StopMining,
-    Submit, UndoReset,
+    AddNode, Export, GetBlock, GetBlocks, GetCoins, GetMempool, GetStatus, PayTo, Reset,
+    SendTransaction, SetOnline, StartMining, StopMining, Submit, UndoReset,
 };
 use wire::{BlockDetail, BlockKey, BlockState, Failure, Power, Question, Subject};
 
-use self::views::{BlockOut, DetailOut, StatusOut, ToldOut};
+use self::views::{BlockOut, CoinsOut, DetailOut, MempoolOut, StatusOut, ToldOut};
 use crate::bridge::{Bridge, News, Phase};
 use crate::window;
 
@@ -38,6 +38,8 @@ pub use self::words::METHODS;
 const MOST_BLOCKS: u32 = 2_000;
 /// The most texts that a transaction may be made of.
 const MOST_TEXTS: u32 = 16;
+/// The most addresses that one ask may name.
+const MOST_ADDRESSES: u32 = 1_000;
 
 /// Puts the interface on the window.
 pub fn install(bridge: &Bridge) {
@@ -81,11 +83,41 @@ pub fn install(bridge: &Bridge) {
         }
     });
     method(&object, "submit", bridge, |bridge, arguments| {
-        let (form, values) = (arguments.get(0).as_string(), texts(&arguments.get(1)));
+        let (form, values) = (
+            arguments.get(0).as_string(),
+            texts(&arguments.get(1), MOST_TEXTS),
+        );
         let wrong = || bad_argument("submit takes a transaction's name and an array of its texts");
         let (form, values) = form.zip(values).ok_or_else(wrong)?;
         let submit = Submit { form, values };
         Ok(ask(bridge, submit, |told| js(&ToldOut::of(&told))))
+    });
+    method(&object, "sendTransaction", bridge, |bridge, arguments| {
+        let bytes = arguments.get(0).as_string().and_then(|text| bytes(&text));
+        let wrong = || bad_argument("sendTransaction takes a signed transaction in hex");
+        let send = SendTransaction(bytes.ok_or_else(wrong)?);
+        Ok(ask(bridge, send, |txid| {
+            Ok(JsValue::from_str(&txid.to_string()))
+        }))
+    });
+    method(&object, "payTo", bridge, |bridge, arguments| {
+        let address = arguments.get(0);
+        let wrong = || bad_argument("payTo takes an address, or null");
+        let address = match address.is_null() || address.is_undefined() {
+            true => None,
+            false => Some(address.as_string().ok_or_else(wrong)?),
+        };
+        Ok(ask(bridge, PayTo(address), nothing))
+    });
+    method(&object, "coins", bridge, |bridge, arguments| {
+        let wrong = || bad_argument("coins takes an array of at most 1,000 addresses");
+        let addresses = texts(&arguments.get(0), MOST_ADDRESSES).ok_or_else(wrong)?;
+        Ok(ask(bridge, GetCoins(addresses), |coins| {
+            js(&CoinsOut::of(&coins))
+        }))
+    });
+    method(&object, "mempool", bridge, |bridge, _| {
+        Ok(ask(bridge, GetMempool, |pool| js(&MempoolOut::of(&pool))))
     });
     method(&object, "reset", bridge, |bridge, _| {
         Ok(ask(bridge, Reset, nothing))
@@ -285,10 +317,20 @@ pub fn is_plain(value: &JsValue) -> bool {
     prototype.is_null() || made_by(&prototype).is_ok_and(|above| above.is_null())
 }
 
-/// Reads an array of texts, of which no transaction takes many.
-fn texts(value: &JsValue) -> Option<Vec<String>> {
+/// Reads bytes in hex.
+fn bytes(text: &str) -> Option<Vec<u8>> {
+    if !text.is_ascii() || !text.len().is_multiple_of(2) {
+        return None;
+    }
+    let places = (0..text.len()).step_by(2);
+    let byte = |at| u8::from_str_radix(&text[at..at + 2], 16).ok();
+    places.map(byte).collect()
+}
+
+/// Reads an array of at most so many texts.
+fn texts(value: &JsValue, most: u32) -> Option<Vec<String>> {
     let array = value.dyn_ref::<Array>()?;
-    let few = array.length() <= MOST_TEXTS;
+    let few = array.length() <= most;
     few.then(|| array.iter().map(|text| text.as_string()).collect())?
 }
 

@@ -6,6 +6,7 @@ use chain::{PeerId, Work};
 use kit::numbers::hex;
 use kit::seats;
 use serde::Serialize;
+use wire::coins::{CoinView, CoinsView, MempoolView, WaitingView};
 use wire::{
     BlockDetail, BlockState, BlockView, NodeView, RoomView, StatusView, TabView, TipView, ToldView,
 };
@@ -319,4 +320,84 @@ impl<'a> TransactionOut<'a> {
 struct PaidOut<'a> {
     to: &'a str,
     amount: &'a str,
+}
+
+/// The coins of some addresses.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CoinsOut {
+    height: u32,
+    maturity: u32,
+    min_fee_rate: f64,
+    coins: Vec<CoinOut>,
+    more: u32,
+    waiting: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct CoinOut {
+    txid: String,
+    vout: u32,
+    amount: String,
+    /// The place of its address in the list that was asked for.
+    address: u32,
+    height: u32,
+    coinbase: bool,
+}
+
+impl CoinsOut {
+    pub fn of(coins: &CoinsView) -> Self {
+        let coin = |coin: &CoinView| CoinOut {
+            txid: coin.txid.to_string(),
+            vout: coin.vout,
+            amount: coin.amount.to_sat().to_string(),
+            address: coin.address,
+            height: coin.height.0,
+            coinbase: coin.coinbase,
+        };
+        Self {
+            height: coins.height.0,
+            maturity: coins.maturity,
+            // Far below 2^53: a rate of all the money is below that, too.
+            min_fee_rate: coins.min_rate as f64,
+            coins: coins.coins.iter().map(coin).collect(),
+            more: coins.more,
+            waiting: coins.waiting.iter().map(|tx| hex(tx)).collect(),
+        }
+    }
+}
+
+/// What waits for a block.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MempoolOut {
+    count: u32,
+    size: f64,
+    min_fee_rate: f64,
+    best: Vec<WaitingOut>,
+}
+
+#[derive(Serialize)]
+struct WaitingOut {
+    txid: String,
+    size: u32,
+    fee: String,
+    needs: u32,
+}
+
+impl MempoolOut {
+    pub fn of(pool: &MempoolView) -> Self {
+        let waiting = |tx: &WaitingView| WaitingOut {
+            txid: tx.txid.to_string(),
+            size: tx.size,
+            fee: tx.fee.to_sat().to_string(),
+            needs: tx.needs,
+        };
+        Self {
+            count: pool.count,
+            size: pool.size as f64,
+            min_fee_rate: pool.min_rate as f64,
+            best: pool.best.iter().map(waiting).collect(),
+        }
+    }
 }

@@ -3,7 +3,7 @@
 use kit::lang::{Word, word};
 
 /// The methods as written in a script, and what they do.
-pub const METHODS: [(&str, Word); 13] = [
+pub const METHODS: [(&str, Word); 17] = [
     (
         "status()",
         word(
@@ -55,6 +55,34 @@ pub const METHODS: [(&str, Word); 13] = [
         word(
             "where slots are decided: have a transaction carried out, such as submit(\"put\", [\"colour\", \"blue\"]); returns its receipt, {what, values}",
             "用于按槽决定的房间：执行一笔交易，例如 submit(\"put\", [\"colour\", \"blue\"])；返回其回执 {what, values}",
+        ),
+    ),
+    (
+        "coins(addresses)",
+        word(
+            "the coins of these addresses, {height, maturity, minFeeRate, coins, more, waiting}; amounts in satoshi as strings, minFeeRate in satoshi for a thousand virtual bytes, waiting transactions in hex",
+            "这些地址的币 {height, maturity, minFeeRate, coins, more, waiting}；金额为聪（字符串），minFeeRate 为每千虚拟字节的聪数，等待中的交易为十六进制",
+        ),
+    ),
+    (
+        "sendTransaction(hex)",
+        word(
+            "have a signed transaction come into a block; returns its id, or fails with the rule that it breaks",
+            "提交一笔已签名的交易，等待进入区块；返回其标识，若违反规则则给出该规则",
+        ),
+    ),
+    (
+        "mempool()",
+        word(
+            "what waits for a block, {count, size, minFeeRate, best: [{txid, size, fee, needs}]}",
+            "等待进入区块的交易 {count, size, minFeeRate, best: [{txid, size, fee, needs}]}",
+        ),
+    ),
+    (
+        "payTo(address)",
+        word(
+            "have blocks that this tab finds pay an address instead of its nodes; null undoes it",
+            "让本标签页挖到的区块付给某个地址而不是其节点；null 则取消",
         ),
     ),
     (
