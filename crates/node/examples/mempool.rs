@@ -3,6 +3,10 @@
 //! A node that starts with one coin for each payment hears them from peers, mines them in a hundred blocks,
 //! and then hears of a branch of a hundred and one empty blocks, so that all of them come back. Block space is such that a
 //! hundred blocks are just enough, whatever their number.
+#![allow(
+    clippy::disallowed_types,
+    reason = "measures wall-clock time and prints ratios"
+)]
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

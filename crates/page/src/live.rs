@@ -68,7 +68,7 @@ fn panels(picture: &Picture, live: &Live) -> Html {
     let selected = live.selected;
     html! { <>
         <ChainPanel tree={picture.tree.clone()} nodes={picture.nodes.clone()} tip={picture.tip.clone()}
-            {selected} mining={picture.mining.on} />
+            {selected} mining={picture.mining.on} waiting={picture.target.waiting} />
         <DetailPanel {selected} tip={picture.tip.clone()} tree={picture.tree.clone()} switches={live.switches} />
         <PeersPanel tabs={picture.tabs.clone()} nodes={picture.nodes.clone()} tip={picture.tip.id} slots={false} />
         <LogPanel log={live.log.clone()} slots={false} reign="" />

@@ -39,7 +39,7 @@ pub enum Part {
     },
     /// The best tip of this tab's first node.
     Tip(TipView),
-    /// What the next block must meet.
+    /// What the next block must meet, and what waits for it.
     Target(TargetView),
     /// Servers and decided slots.
     Slots(SlotsView),
@@ -65,7 +65,7 @@ pub struct Picture {
     pub tree: Vec<BlockView>,
     /// The best tip of this tab's first node.
     pub tip: TipView,
-    /// What the next block must meet, seen from that tip.
+    /// What the next block must meet, seen from that tip, and what waits for it.
     pub target: TargetView,
     /// Servers and decided slots.
     pub slots: SlotsView,
@@ -310,6 +310,8 @@ pub struct TargetView {
     pub expected_tries: u64,
     /// Blocks until the next retarget.
     pub retarget_in: u32,
+    /// Transactions that wait for a block.
+    pub waiting: u32,
 }
 
 /// This tab's mining.

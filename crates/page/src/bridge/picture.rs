@@ -236,6 +236,7 @@ pub mod tests {
                 bits: 0,
                 expected_tries: 1,
                 retarget_in: 1,
+                waiting: 0,
             }),
             Part::Slots(SlotsView::default()),
             Part::Mining(mining),

@@ -32,6 +32,8 @@ pub struct TreeProps {
     pub selected: Option<BlockId>,
     /// Whether this tab mines.
     pub mining: bool,
+    /// Transactions that wait for the next block.
+    pub waiting: u32,
 }
 
 impl TreeProps {

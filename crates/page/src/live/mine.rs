@@ -137,6 +137,7 @@ mod tests {
             bits: 0,
             expected_tries: 52_000_000,
             retarget_in: 1,
+            waiting: 0,
         };
         assert_eq!(expected_ms(&mining, &target), Some(10_400));
         target.expected_tries = u64::MAX;

@@ -85,6 +85,7 @@ pub fn fork(number: u32) -> Frame {
                 bits: 0x1e00_ffff,
                 expected_tries: 16_777_216,
                 retarget_in: 5,
+                waiting: 0,
             }),
             Part::Slots(SlotsView::default()),
             Part::Mining(idle()),

@@ -236,6 +236,9 @@ fn target_view(l: &Lasting, member: &Member) -> TargetView {
         bits: bits.0,
         expected_tries: expected_tries(&BitcoinHeader { bits, ..genesis }),
         retarget_in: window - next % window,
+        waiting: first.map_or(0, |node| {
+            u32::try_from(node.mempool().len()).unwrap_or(u32::MAX)
+        }),
     }
 }
 

@@ -305,11 +305,22 @@ fn ghost(ui: &Ui, props: &TreeProps, layout: &Layout) -> Html {
     let (x, y) = (layout.x(props.tip.height) + COLUMN, layout.y(0));
     let middle = y + HEIGHT / 2;
     let class = classes!("ghost", props.mining.then_some("searching"));
+    let words = ui.words::<Chain>();
+    let lines = match props.waiting {
+        0 => vec![(middle + 4, words.next.to_owned())],
+        waiting => vec![
+            (middle - 4, words.next.to_owned()),
+            (middle + 12, (words.waiting)(&ui.n.whole(waiting))),
+        ],
+    };
+    let line = |(y, text): (i32, String)| {
+        html! { <text x={(x + WIDTH / 2).to_string()} y={y.to_string()}>{ text }</text> }
+    };
     html! {
         <g key="ghost" {class} aria-hidden="true">
             <path class="edge" d={format!("M{} {middle}H{x}", x - COLUMN + WIDTH)} />
             <rect x={x.to_string()} y={y.to_string()} width={WIDTH.to_string()} height={HEIGHT.to_string()} rx="8" />
-            <text x={(x + WIDTH / 2).to_string()} y={(middle + 4).to_string()}>{ ui.words::<Chain>().next }</text>
+            { for lines.into_iter().map(line) }
         </g>
     }
 }

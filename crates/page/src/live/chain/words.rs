@@ -44,6 +44,11 @@ words! {
             zh: "搜索中：每次尝试都换一个数字，对区块 1 的 80 字节求哈希，直到哈希低于目标值。",
         }
         next { en: "next", zh: "下一个" }
+        /// How many transactions wait for the next block.
+        waiting: fn(&str) -> String {
+            en: |count| format!("{count} waiting"),
+            zh: |count| format!("{count} 笔等待"),
+        }
         /// Takes height, short hash, state and finder.
         label: fn(&str, &str, &str, &str) -> String {
             en: |height, hash, state, miner| {
