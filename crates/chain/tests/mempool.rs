@@ -161,7 +161,6 @@ fn check_template(pool: &Mempool, room: u64) {
     }
     let size = totals(&all, taken.iter()).size;
     assert!(size <= room);
-    assert_eq!(ids(&template).len(), taken.len());
     assert_eq!(taken, greedy(&all, room), "the same as by looking");
 }
 
@@ -209,9 +208,7 @@ enum Deed {
         parents: Vec<usize>,
         flags: u8,
     },
-    /// The best come into a block.
     Mine(usize),
-    /// Somebody's block spends a coin in another way.
     Conflict(u64),
     /// A block with these coins is undone, and what depended on it comes back.
     Undo(u64),

@@ -3,6 +3,7 @@
 //! A node that starts with one coin for each payment hears them from peers, mines them in a hundred blocks,
 //! and then hears of a branch of a hundred and one empty blocks, so that all of them come back. Block space is such that a
 //! hundred blocks are just enough, whatever their number.
+#![forbid(unsafe_code)]
 #![allow(
     clippy::disallowed_types,
     reason = "measures wall-clock time and prints ratios"
@@ -20,7 +21,7 @@ use ledger::utxo::Utxo;
 use ledger::{Allocation, Ledger};
 use node::message::Message;
 use node::{Config, Memo, Node};
-use protocol::{Input, Job, Machine, Output, Payee, Role, Saved, Terms, encode_packet};
+use protocol::{Input, Job, Machine, Output, Payee, Role, Saved, Shape, Terms, encode_packet};
 
 const FEW: u32 = 5_000;
 const MANY: u32 = 50_000;
@@ -216,7 +217,9 @@ fn peer(n: u32) -> PeerId {
 }
 
 fn node(seat: u8, chain: Arc<ChainParams>, ledger: Arc<Utxo>, key: &SecretKey) -> Node {
-    let protocol = (consensus::pow::ENTRY.build)(&Terms {
+    let mut entries = consensus::PROTOCOLS.iter();
+    let mining = entries.find(|entry| entry.shape == Shape::Forks);
+    let protocol = (mining.expect("blocks compete in one protocol").build)(&Terms {
         chain: chain.clone(),
         values: Arc::new([]),
         members: Arc::new([]),
