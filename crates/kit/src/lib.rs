@@ -40,3 +40,21 @@ pub fn focus(id: &str) {
         let _ = element.focus();
     }
 }
+
+/// Must be called once by a program that draws inside what another one drew, before it draws.
+///
+/// Yew marks elements with the number of the tree that handles their events. Each program counts its
+/// trees from 1, and 1 is the tree of the program around this one: it would take this one's events
+/// for its own. An empty tree uses the number up.
+pub fn be_a_guest() {
+    #[yew::component]
+    fn Nothing() -> yew::Html {
+        yew::Html::default()
+    }
+    let document = window().document();
+    if let Some(place) = document.and_then(|document| document.create_element("div").ok()) {
+        yew::Renderer::<Nothing>::with_root(place)
+            .render()
+            .destroy();
+    }
+}

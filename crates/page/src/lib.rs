@@ -14,11 +14,11 @@
 //! are decided `ask-form`, `ask-what`, `ask-<field>`, `ask-send`, `answers` (of each the
 //! `data-state`), `seats-taken`, `server-<seat>` (its `data-role`, and `data-row` of its values),
 //! `decided-<height>`. Header:
-//! `room-button`, `share-button`, `lang-toggle`, `theme-toggle`. Dialogs: `share-dialog`,
+//! `room-button`, `share-button`, `lang-toggle`, `theme-toggle`, `try-link`. Dialogs: `share-dialog`,
 //! `share-link`, `room-dialog`, `room-name`, `room-protocol`, `room-<parameter>`, `room-open`, `reset-dialog`, `reset-confirm`, `crash-dialog`. Messages: `banner-storage`,
 //! `banner-version`, `banner-held`, `banner-slow`, `banner-future`, `banner-damaged`, `banner-seat`,
 //! `banner-build`, `banner-crash`, `sync-progress`, `undo-reset`, `toast`, `bad-room`,
-//! `to-default-room`. Pages: `article`.
+//! `to-default-room`, `try-again`. Pages: `article`, `program` (its own marks are in `try-page/src/lib.rs`).
 
 #![forbid(unsafe_code)]
 

@@ -10,5 +10,6 @@ mod model;
 mod notices;
 pub mod prefs;
 mod presets;
+mod program;
 pub mod route;
 pub mod words;

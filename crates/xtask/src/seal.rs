@@ -1,6 +1,6 @@
 //! Seals a build after Trunk has written it: adds the Content-Security-Policy with the hashes of
-//! the inline scripts, the build id that the page and its workers compare, and the workers'
-//! loaders.
+//! the inline scripts, the build id that the page, its workers and its further programs compare,
+//! and the loaders of these.
 
 use crate::{content, root};
 use anyhow::{Context, Result, ensure};
@@ -11,6 +11,9 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
+/// Programs that draw in the page when they are wanted; Trunk builds them as it builds workers.
+const PROGRAMS: [&str; 2] = ["try-page", "try-keys"];
+
 /// Seals the folder that Trunk names, or dist/.
 ///
 /// # Errors
@@ -20,7 +23,8 @@ pub fn run() -> Result<()> {
         env::var_os("TRUNK_STAGING_DIR").map_or_else(|| root().join("dist"), PathBuf::from);
     content::run(&folder)?;
     let build = build_id(&folder)?;
-    let template = fs::read_to_string(root().join("www/loader.js"))?;
+    let worker = fs::read_to_string(root().join("www/loader.js"))?;
+    let program = fs::read_to_string(root().join("www/program.js"))?;
     for entry in fs::read_dir(&folder)? {
         let path = entry?.path();
         let file = path
@@ -29,6 +33,11 @@ pub fn run() -> Result<()> {
             .to_string_lossy()
             .into_owned();
         if let Some(name) = file.strip_suffix("_loader.js") {
+            let template = if PROGRAMS.contains(&name) {
+                &program
+            } else {
+                &worker
+            };
             fs::write(
                 &path,
                 template.replace("NAME", name).replace("BUILD", &build),

@@ -14,12 +14,24 @@ struct Budget {
     takes: fn(&str) -> bool,
 }
 
-const BUDGETS: [Budget; 5] = [
+const BUDGETS: [Budget; 7] = [
     Budget {
         // Rooms in which slots are decided (cards, form, answers, decided blocks) cost 27 KB.
         what: "page: wasm and js",
         most: 280,
         takes: is_page_program,
+    },
+    Budget {
+        // Loaded when a route under #/try opens.
+        what: "rooms to try: wasm and js",
+        most: 150,
+        takes: |file| file.starts_with("try-page"),
+    },
+    Budget {
+        // The curve's arithmetic takes 45 KB of it.
+        what: "rooms with signatures: wasm and js",
+        most: 170,
+        takes: |file| file.starts_with("try-keys"),
     },
     Budget {
         what: "styles",
@@ -135,6 +147,7 @@ mod tests {
         };
         assert_eq!(owner("page-1234_bg.wasm").len(), 2);
         assert_eq!(owner("engine_bg.wasm"), ["engine worker"]);
+        assert_eq!(owner("try-page_bg.wasm"), ["rooms to try: wasm and js"]);
         assert_eq!(owner("miner_loader.js"), ["mining worker"]);
         assert_eq!(owner("index.html").len(), 1);
     }

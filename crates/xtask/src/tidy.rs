@@ -274,6 +274,7 @@ fn requests(file: &File) -> Vec<(usize, String)> {
         "www/",
         "content/",
         "crates/page/src/",
+        "crates/try-page/src/",
         "crates/kit/src/",
         "crates/browser/src/",
         "crates/engine/src/",

@@ -42,6 +42,7 @@ pub fn mine_panel(ui: &Ui, picture: Option<&Picture>) -> Html {
                 { remarks(ui, &picture.mining) }
             }
             <a class="learn-link" data-testid="learn-link" href="#/learn/pow">{ t.learn }</a>
+            <a class="about-small" href="#/try">{ t.try_it }</a>
             <a class="about-small" href="#/about">{ t.about }</a>
         </section>
     }

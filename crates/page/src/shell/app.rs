@@ -16,6 +16,7 @@ use super::door::{Ui, focus};
 use super::header::header;
 use super::model::{Action, Dialog, Model};
 use super::notices::{banners, left_off, old_page, toasts};
+use super::program::{Program, program_of};
 use super::route::{self, Route};
 use super::words::Shell;
 use crate::bridge::{Bridge, Phase};
@@ -129,8 +130,10 @@ fn use_document(model: &Model) {
         },
     );
     let height = model.picture.as_ref().map(|picture| picture.tip.height);
-    use_effect_with((model.lang, height), |(lang, height)| {
-        if let Some(document) = window().document() {
+    // In a room to try, the title is that room's.
+    let own = model.route != Route::Try;
+    use_effect_with((model.lang, height, own), |(lang, height, own)| {
+        if let Some(document) = window().document().filter(|_| *own) {
             let title = height.map(|height| (Shell::of(*lang).title)(&height.to_string()));
             document.set_title(&title.unwrap_or_else(|| "Tabchain".to_owned()));
         }
@@ -175,6 +178,11 @@ fn page(ui: &Ui, model: &Model) -> Html {
                 .unwrap_or_default();
             html! { <Article key={topic.id()} lang={ui.lang} {topic} home={home.clone()} {figures} /> }
         }
+        (Route::Try, _) => {
+            let address = address::hash();
+            let name = program_of(&address);
+            html! { <Program key={name} {name} lang={ui.lang} {address} /> }
+        }
         (Route::Unknown, _) => not_found(ui, &home),
         (Route::Live, Phase::BadRoom(error)) => bad_room(ui, error),
         (Route::Live, _) => live(ui, &model.live, picture),
@@ -183,7 +191,7 @@ fn page(ui: &Ui, model: &Model) -> Html {
         && !model.undo_dismissed;
     html! { <>
         <a class="skip" href="#main" onclick={skip()}>{ ui.words::<Shell>().skip }</a>
-        { header(ui, picture.map(|picture| &*picture.room), model.dark, &home) }
+        { header(ui, picture.map(|picture| &*picture.room), model, &home) }
         if model.phase == Phase::OtherVersion { { old_page(ui) } }
         if model.crash.is_none() && matches!(model.phase, Phase::Crashed { again: false, .. }) { { left_off(ui) } }
         if let Some(picture) = picture {

@@ -1,15 +1,16 @@
-//! The bar at the top: name, room, About, share, language and colours.
+//! The bar at the top: name, room, Try, About, share, language and colours.
 
 use kit::icon;
 use wire::RoomView;
 use yew::prelude::*;
 
 use super::door::Ui;
-use super::model::{Action, Dialog};
+use super::model::{Action, Dialog, Model};
+use super::route::Route;
 use super::words::Shell;
 
 /// The bar; `home` is the link to the chain of this room.
-pub fn header(ui: &Ui, room: Option<&RoomView>, dark: bool, home: &AttrValue) -> Html {
+pub fn header(ui: &Ui, room: Option<&RoomView>, model: &Model, home: &AttrValue) -> Html {
     let t: &Shell = ui.words();
     let language = {
         let ui = ui.clone();
@@ -20,7 +21,7 @@ pub fn header(ui: &Ui, room: Option<&RoomView>, dark: bool, home: &AttrValue) ->
         })
     };
     let theme = {
-        let (ui, dark) = (ui.clone(), !dark);
+        let (ui, dark) = (ui.clone(), !model.dark);
         Callback::from(move |_: MouseEvent| {
             ui.bridge
                 .prefs()
@@ -28,7 +29,7 @@ pub fn header(ui: &Ui, room: Option<&RoomView>, dark: bool, home: &AttrValue) ->
             ui.dispatch.dispatch(Action::Dark(dark));
         })
     };
-    let (theme_icon, theme_name) = if dark {
+    let (theme_icon, theme_name) = if model.dark {
         (icon::SUN, t.light)
     } else {
         (icon::MOON, t.dark)
@@ -45,6 +46,7 @@ pub fn header(ui: &Ui, room: Option<&RoomView>, dark: bool, home: &AttrValue) ->
                 <span class="on-paper">{ t.room }{ " " }<strong><bdi>{ &room.name }</bdi></strong></span>
             }
             <span class="stretch"></span>
+            <a class="pill about-link" data-testid="try-link" href="#/try" aria-current={(model.route == Route::Try).then_some("page")}>{ t.try_it }</a>
             <a class="pill about-link" href="#/about">{ t.about }</a>
             <button type="button" class="pill share" data-testid="share-button" aria-label={t.share} onclick={ui.opening(Some(Dialog::Share))}>
                 { icon::icon(icon::SHARE) }<span class="wide-only">{ t.share }</span>

@@ -1,5 +1,5 @@
-//! Hash routes: `#/live?room=...` is the chain, `#/learn/pow` an article, `#/about` says what this
-//! is.
+//! Hash routes: `#/live?room=...` is the chain, `#/learn/pow` an article, `#/try/hash?...` a room of the
+//! program that [`program`](super::program) loads, `#/about` says what this is.
 
 use kit::address;
 
@@ -15,6 +15,8 @@ pub enum Route {
     Live,
     /// An article.
     Learn(Topic),
+    /// A room to try something in; the program that draws it reads the rest of the address.
+    Try,
     /// The About page.
     About,
     /// Nothing that exists.
@@ -32,6 +34,8 @@ impl Route {
         match path {
             "" | "/" | "/live" => Self::Live,
             "/about" => Self::About,
+            "/try" => Self::Try,
+            _ if path.starts_with("/try/") => Self::Try,
             _ => {
                 let topic = path.strip_prefix("/learn/").and_then(Topic::find);
                 topic.map_or(Self::Unknown, Self::Learn)
@@ -80,6 +84,9 @@ mod tests {
         assert_eq!(Route::of(""), Route::Live);
         assert_eq!(Route::of("#/live?room=a"), Route::Live);
         assert_eq!(Route::of("#/about"), Route::About);
+        assert_eq!(Route::of("#/try"), Route::Try);
+        assert_eq!(Route::of("#/try/hash?text=a"), Route::Try);
+        assert_eq!(Route::of("#/tryst"), Route::Unknown);
         assert!(matches!(Route::of("#/learn/pow"), Route::Learn(_)));
         assert_eq!(Route::of("#/learn/"), Route::Unknown);
         assert_eq!(Route::of("#/learn/pow/more"), Route::Unknown);

@@ -8,6 +8,7 @@ words! {
         room { en: "Room", zh: "房间" }
         share { en: "Share", zh: "分享" }
         about { en: "About", zh: "关于" }
+        try_it { en: "Try", zh: "试一试" }
         /// The name of the other language, in that language.
         other_language { en: "中文", zh: "English" }
         dark { en: "Dark colours", zh: "深色" }
@@ -24,6 +25,23 @@ words! {
             en: "The address after # leads nowhere. Your nodes are still running.",
             zh: "# 之后的地址没有对应的页面。您的节点仍在运行。",
         }
+    }
+}
+
+words! {
+    /// While a program that draws in the page is fetched, and when it cannot be.
+    pub struct Fetching {
+        loading { en: "Loading …", zh: "正在加载……" }
+        failed {
+            en: "This part of the page could not be loaded. Check the connection and try again. Your nodes go on meanwhile.",
+            zh: "页面的这一部分无法加载。请检查网络连接后重试。您的节点仍在继续运行。",
+        }
+        again { en: "Try again", zh: "重试" }
+        other_build {
+            en: "The server has a newer version of this page by now. Reload it: the chain is saved.",
+            zh: "服务器上已有此页面的新版本。请重新加载：链已保存。",
+        }
+        reload { en: "Reload", zh: "重新加载" }
     }
 }
 

@@ -88,5 +88,6 @@ words! {
         }
         learn { en: "What is proof of work?", zh: "什么是工作量证明？" }
         about { en: "About", zh: "关于" }
+        try_it { en: "Try things out", zh: "试一试" }
     }
 }

@@ -106,6 +106,7 @@ pub fn AskPanel(props: &Props) -> Html {
                 { for asks.asks.iter().map(|one| answer(&ui, one)) }
             </ul>
             <a class="learn-link" data-testid="learn-link" href={format!("#/learn/{}", props.room.protocol)}>{ t.learn }</a>
+            <a class="about-small" href="#/try">{ t.try_it }</a>
             <a class="about-small" href="#/about">{ t.about }</a>
         </section>
     }

@@ -48,6 +48,7 @@ words! {
         waiting { en: "waiting for an answer…", zh: "等待答复…" }
         learn { en: "How does this work?", zh: "这是如何运作的？" }
         about { en: "About", zh: "关于" }
+        try_it { en: "Try things out", zh: "试一试" }
         leads: With1 { en: |name| format!("{name} leads now."), zh: |name| format!("{name} 现在是领导者。") }
     }
 }
