@@ -107,7 +107,8 @@ impl Reader<'_> {
     }
 
     fn list(&mut self) -> Result<Value, ReadError> {
-        let mut values = Vec::new();
+        // Lists in lists have one element each: without room for more, they take a quarter of the memory.
+        let mut values = Vec::with_capacity(1);
         self.depth += 1;
         self.at += 1;
         self.blanks();
