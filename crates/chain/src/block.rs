@@ -107,7 +107,8 @@ impl Block {
                 });
             }
         }
-        Ok(())
+        // What witnesses ask for depends on what they spend: the ledger adds it.
+        params.check_sigop_cost(self.legacy_sigops() * Transaction::WITNESS_SCALE)
     }
 
     /// Checks that the body is the one that the header commits to.

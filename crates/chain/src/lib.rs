@@ -24,6 +24,7 @@ pub mod rng;
 pub mod rules;
 pub mod script;
 pub mod sighash;
+pub mod sigops;
 pub mod spend;
 pub mod target;
 mod text;

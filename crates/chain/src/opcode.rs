@@ -26,7 +26,9 @@ pub(crate) const OP_HASH160: u8 = 0xa9;
 /// Does nothing but say where the signed part of a script begins.
 pub(crate) const OP_CODESEPARATOR: u8 = 0xab;
 pub(crate) const OP_CHECKSIG: u8 = 0xac;
+pub(crate) const OP_CHECKSIGVERIFY: u8 = 0xad;
 pub(crate) const OP_CHECKMULTISIG: u8 = 0xae;
+pub(crate) const OP_CHECKMULTISIGVERIFY: u8 = 0xaf;
 pub(crate) const OP_CHECKLOCKTIMEVERIFY: u8 = 0xb1;
 
 /// The operation that pushes a number from 1 to 16.

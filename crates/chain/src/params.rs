@@ -131,7 +131,7 @@ impl ChainParams {
 }
 
 /// Bitcoin's main network as of 2009, before any of its later soft forks. The size limit of one
-/// million bytes only became a rule in 2010, but all earlier blocks keep it.
+/// million bytes and the limit on signatures only became rules in 2010, but all earlier blocks keep them.
 pub fn bitcoin_2009() -> ChainParams {
     let headline: &[u8] = b"The Times 03/Jan/2009 Chancellor on brink of second bailout for banks";
     let script_sig = Script::default()
@@ -185,8 +185,8 @@ pub fn bitcoin_2009() -> ChainParams {
 /// mining software that a room need not support, and each spacing of grace lets a majority shorten
 /// each window by one spacing.
 ///
-/// Of today's rules, these are missing: the limit on signature operations, and the refusal of block
-/// versions below 4, which only helped Bitcoin to upgrade.
+/// Of today's rules, one is missing: the refusal of block versions below 4, which only helped Bitcoin to
+/// upgrade.
 ///
 /// # Errors
 /// [`ParamsError`] for numbers outside their ranges.

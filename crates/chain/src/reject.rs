@@ -93,6 +93,8 @@ reasons! {
     /// More weight than allowed. Witnesses count towards it but not towards the Merkle root, so
     /// another body under the same root may pass.
     BadBlkWeight { weight: u64, limit: u64 } = "bad-blk-weight", retry;
+    /// More signatures to check than allowed, by their cost.
+    BadBlkSigops { cost: u64, limit: u64 } = "bad-blk-sigops", permanent;
     /// The first transaction is not a coinbase.
     BadCbMissing = "bad-cb-missing", permanent;
     /// A transaction other than the first is a coinbase.

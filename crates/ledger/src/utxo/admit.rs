@@ -4,6 +4,7 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use chain::mempool::Admission;
+use chain::sigops::sigop_weight;
 use chain::{Encode, OutPoint, Reject, Transaction, TxIn, TxOut, Txid, decode_exact};
 
 use super::apply::{Rules, check_alone, check_spends, cutoff};
@@ -48,8 +49,12 @@ pub(super) fn admit(
             .inputs
             .iter()
             .any(|input| input.relative_lock().is_some());
-    let fee = check_spends(rules, place, &tx, spent)?;
-    let size = tx.weight().div_ceil(Transaction::WITNESS_SCALE);
+    let mut sigop_cost = 0;
+    let fee = check_spends(rules, place, &tx, spent, &mut sigop_cost)?;
+    // Who asks for many signatures takes up more of a block than its bytes: so no block of transactions that
+    // fit asks for too many (Bitcoin Core's `GetVirtualTransactionSize`).
+    let weight = tx.weight().max(sigop_weight(sigop_cost));
+    let size = weight.div_ceil(Transaction::WITNESS_SCALE);
     Ok(Admission {
         txid,
         // A transaction is smaller than a block.

@@ -29,8 +29,9 @@ pub(super) fn apply(
     check_body_at(block, place.height, cutoff(params, place), params)?;
     let mut coins = parent.clone();
     let mut fees = Amount::ZERO;
+    let mut sigop_cost = 0;
     for tx in &block.transactions {
-        let fee = move_coins(rules, &mut coins, place, tx)?;
+        let fee = move_coins(rules, &mut coins, place, tx, &mut sigop_cost)?;
         fees = fees
             .checked_add(fee)
             .ok_or(Reject::AccumulatedFeeOutOfRange)?;
@@ -74,7 +75,7 @@ pub(super) fn execute(
         });
     }
     let mut coins = coins.clone();
-    let fee = move_coins(rules, &mut coins, place, &tx)?;
+    let fee = move_coins(rules, &mut coins, place, &tx, &mut 0)?;
     Ok((coins, fee))
 }
 
@@ -103,20 +104,24 @@ pub(super) fn check_alone(
     Ok(())
 }
 
-/// Spends a transaction's inputs, creates its outputs and returns its fee; a coinbase has none.
+/// Spends a transaction's inputs, creates its outputs and returns its fee; a coinbase has none. What the
+/// signatures of transactions that stand in one block cost is added up.
 fn move_coins(
     rules: Rules<'_>,
     coins: &mut Coins,
     place: Place,
     tx: &Transaction,
+    sigop_cost: &mut u64,
 ) -> Result<Amount, Reject> {
     if coins.holds(tx) {
         return Err(Reject::Bip30 { txid: tx.txid() });
     }
     let fee = if tx.is_coinbase() {
+        *sigop_cost += tx.sigop_cost(&[]);
+        rules.params.check_sigop_cost(*sigop_cost)?;
         Amount::ZERO
     } else {
-        spend(rules, coins, place, tx)?
+        spend(rules, coins, place, tx, sigop_cost)?
     };
     coins.create(tx, place)?;
     Ok(fee)
@@ -146,18 +151,21 @@ fn spend(
     coins: &mut Coins,
     place: Place,
     tx: &Transaction,
+    sigop_cost: &mut u64,
 ) -> Result<Amount, Reject> {
     let spent = tx.inputs.iter().map(|input| coins.spend(&input.prevout));
     let spent: Vec<Coin> = spent.collect::<Result<_, _>>()?;
-    check_spends(rules, place, tx, spent)
+    check_spends(rules, place, tx, spent, sigop_cost)
 }
 
-/// Checks that a transaction may spend these coins, one for each input, and returns its fee.
+/// Checks that a transaction may spend these coins, one for each input, and returns its fee. What its signatures
+/// cost is added to that of others in the same block.
 pub(super) fn check_spends(
     rules: Rules<'_>,
     place: Place,
     tx: &Transaction,
     coins: Vec<Coin>,
+    sigop_cost: &mut u64,
 ) -> Result<Amount, Reject> {
     let params = rules.params;
     let mut spent = Vec::with_capacity(tx.inputs.len());
@@ -176,6 +184,8 @@ pub(super) fn check_spends(
     let fee = inputs
         .checked_sub(outputs)
         .ok_or(Reject::InBelowOut { inputs, outputs })?;
+    *sigop_cost += tx.sigop_cost(&spent);
+    params.check_sigop_cost(*sigop_cost)?;
     if !rules.checked.is_checked(&tx.wtxid()) {
         check_inputs(params, tx, &spent)?;
     }

@@ -99,6 +99,13 @@ const REASONS: &[(&str, Word)] = &[
         word("its weight is above the limit", "区块重量超过上限"),
     ),
     (
+        "bad-blk-sigops",
+        word(
+            "it asks for more signatures to be checked than the limit allows",
+            "需要验证的签名数量超过上限",
+        ),
+    ),
+    (
         "bad-cb-missing",
         word(
             "its first transaction is not a coinbase",
