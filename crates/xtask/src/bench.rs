@@ -1,6 +1,9 @@
 //! `cargo xtask bench sim`, `bench attacks` and `bench mempool` are in `benchsim.rs`, `bench bcoin` in
 //! `benchcoin.rs`.
 //!
+//! `cargo xtask bench sig`: builds verification of signatures for wasm, and lets tests/bench/sig.mjs measure it beside
+//! others in Node.
+//!
 //! `cargo xtask bench hash`: builds the kernel for the browser and natively, and lets
 //! tests/bench/bench.mjs measure both against others, in turns.
 
@@ -12,7 +15,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-const USAGE: &str = "cargo xtask bench hash [--rounds N] [--ms N] [--json FILE], bench sim [SECTION..], bench attacks, bench mempool, or bench bcoin";
+const USAGE: &str = "cargo xtask bench hash [--rounds N] [--ms N] [--json FILE], bench sig [--rounds N] [--ms N] [--json FILE], bench sim [SECTION..], bench attacks, bench mempool, or bench bcoin";
 
 /// Runs the bench that the first argument names; the rest are its options.
 ///
@@ -25,6 +28,7 @@ pub fn run(args: &[String]) -> Result<(), String> {
         Some(("bcoin", [])) => benchcoin::run().map_err(said),
         Some(("mempool", [])) => benchsim::mempool(),
         Some(("hash", options)) => hash(options),
+        Some(("sig", options)) => sig(options),
         _ => Err(format!("name a benchmark; usage: {USAGE}")),
     }
 }
@@ -37,7 +41,7 @@ fn hash(options: &[String]) -> Result<(), String> {
 
     let target = target_folder()?;
     let native = build_native(&target)?;
-    let wasm = build_wasm(&target)?;
+    let wasm = build_wasm(&target, "miner", "bench_wasm", "web")?;
     let folder = root().join("tests/bench");
     setup::node_packages(&folder).map_err(said)?;
     sh::run(
@@ -51,6 +55,25 @@ fn hash(options: &[String]) -> Result<(), String> {
             .arg(root().join("dist"))
             .args(options)
             .env("CHROMIUM", chromium),
+    )
+    .map_err(said)
+}
+
+fn sig(options: &[String]) -> Result<(), String> {
+    let options = forwarded(options)?;
+    setup::target(WASM).map_err(said)?;
+    WASM_BINDGEN.ensure().map_err(said)?;
+    let wasm = build_wasm(&target_folder()?, "chain", "bench_sig_wasm", "nodejs")?;
+    setup::node_packages(&tools::node_folder()).map_err(said)?;
+    optimize(&wasm.join("bench_sig_wasm_bg.wasm"))?;
+    let folder = root().join("tests/bench");
+    setup::node_packages(&folder).map_err(said)?;
+    sh::run(
+        tools::command("node")
+            .arg(folder.join("sig.mjs"))
+            .arg("--wasm")
+            .arg(wasm)
+            .args(options),
     )
     .map_err(said)
 }
@@ -85,32 +108,54 @@ fn target_folder() -> Result<PathBuf, String> {
     Ok(folder.ok_or("cargo names no target folder")?.into())
 }
 
-/// Compiles one of the kernel's examples with the release profile.
-fn build(example: &str, more: &[&str]) -> Result<(), String> {
-    let args = ["build", "--release", "--package", "miner", "--example"];
+/// Compiles an example of a crate with the release profile.
+fn build(package: &str, example: &str, more: &[&str]) -> Result<(), String> {
+    let args = ["build", "--release", "--package", package, "--example"];
     let mut cargo = Command::new("cargo");
     cargo.args(args).arg(example).args(more).current_dir(root());
     sh::run(&mut cargo).map_err(said)
 }
 
 fn build_native(target: &Path) -> Result<PathBuf, String> {
-    build("bench_native", &[])?;
+    build("miner", "bench_native", &[])?;
     let name = format!("bench_native{}", env::consts::EXE_SUFFIX);
     Ok(target.join("release/examples").join(name))
 }
 
-/// Returns the folder with the wasm and the module that loads it.
-fn build_wasm(target: &Path) -> Result<PathBuf, String> {
-    build("bench_wasm", &["--target", WASM])?;
-    let folder = target.join("bench");
+/// Returns the folder with the wasm and the module that loads it, in a browser (`web`) or in Node (`nodejs`).
+fn build_wasm(
+    target: &Path,
+    package: &str,
+    example: &str,
+    loader: &str,
+) -> Result<PathBuf, String> {
+    build(package, example, &["--target", WASM])?;
+    let folder = target.join("bench").join(loader);
+    let wasm = format!("release/examples/{example}.wasm");
     sh::run(
         tools::command("wasm-bindgen")
-            .args(["--target", "web", "--no-typescript", "--out-dir"])
+            .args(["--target", loader, "--no-typescript", "--out-dir"])
             .arg(&folder)
-            .arg(target.join(WASM).join("release/examples/bench_wasm.wasm")),
+            .arg(target.join(WASM).join(wasm)),
     )
     .map_err(said)?;
     Ok(folder)
+}
+
+/// What a release does with the engine's wasm (`index.html`).
+fn optimize(wasm: &Path) -> Result<(), String> {
+    sh::run(
+        tools::command("wasm-opt")
+            .args([
+                "-O3",
+                "--enable-bulk-memory",
+                "--enable-nontrapping-float-to-int",
+            ])
+            .arg(wasm)
+            .arg("-o")
+            .arg(wasm),
+    )
+    .map_err(said)
 }
 
 fn said(error: anyhow::Error) -> String {

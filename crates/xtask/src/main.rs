@@ -42,6 +42,7 @@ cargo xtask COMMAND
   layers            check that crates only depend downwards
   size              compare the page's size with its budget (after a build)
   bench hash        compare the mining kernel with others, as ratios
+  bench sig         compare the verification of signatures in wasm with others, as ratios
   bench sim [SECTION..]
                     measure the simulator: events a second; time to seek and memory of a long run
   bench bcoin       compare `tabchain bcoin` with a minimal Flask original
