@@ -75,7 +75,7 @@ test("a program of another build is not started", async ({ allowed, host, contex
   const url = await host({ "try-page_loader.js": (text) => text.replace(/build = "[0-9a-f]+"/, 'build = "000000000000"') });
   const page = await context.newPage();
   await page.goto(`${url}#/try`);
-  await expect(page.getByTestId("program").getByRole("alert")).toContainText("newer version");
+  await expect(page.getByTestId("program").getByRole("alert")).toContainText("different versions");
   await expect(page.getByTestId("program").getByRole("button", { name: "Reload" })).toBeVisible();
 });
 

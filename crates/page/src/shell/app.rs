@@ -16,7 +16,7 @@ use super::door::{Ui, focus};
 use super::header::header;
 use super::model::{Action, Dialog, Model};
 use super::notices::{banners, left_off, old_page, toasts};
-use super::program::{Program, program_of};
+use super::program::{Visit, program, use_program};
 use super::route::{self, Route};
 use super::words::Shell;
 use crate::bridge::{Bridge, Phase};
@@ -43,6 +43,8 @@ pub fn App(props: &Props) -> Html {
     use_acknowledge(bridge, &model);
     use_document(&model);
     use_system_colours(&dispatch);
+    let address = (model.route == Route::Try).then(|| AttrValue::from(address::hash()));
+    let visit = use_program(model.lang, address);
     let numbers = use_memo(model.lang, |lang| Numbers::new(lang.tag()));
     let ui = Ui {
         lang: model.lang,
@@ -52,7 +54,7 @@ pub fn App(props: &Props) -> Html {
     };
     html! {
         <ContextProvider<Ui> context={ui.clone()}>
-            { page(&ui, &model) }
+            { page(&ui, &model, visit.as_ref()) }
         </ContextProvider<Ui>>
     }
 }
@@ -164,7 +166,7 @@ fn use_system_colours(dispatch: &UseReducerDispatcher<Model>) {
     });
 }
 
-fn page(ui: &Ui, model: &Model) -> Html {
+fn page(ui: &Ui, model: &Model, visit: Option<&Visit>) -> Html {
     let picture = model.picture.as_ref();
     let home = AttrValue::from(match picture {
         Some(picture) => format!("#{}", picture.room.link),
@@ -178,11 +180,7 @@ fn page(ui: &Ui, model: &Model) -> Html {
                 .unwrap_or_default();
             html! { <Article key={topic.id()} lang={ui.lang} {topic} home={home.clone()} {figures} /> }
         }
-        (Route::Try, _) => {
-            let address = address::hash();
-            let name = program_of(&address);
-            html! { <Program key={name} {name} lang={ui.lang} {address} /> }
-        }
+        (Route::Try, _) => visit.map_or_else(Html::default, |visit| program(ui, visit)),
         (Route::Unknown, _) => not_found(ui, &home),
         (Route::Live, Phase::BadRoom(error)) => bad_room(ui, error),
         (Route::Live, _) => live(ui, &model.live, picture),

@@ -2,14 +2,17 @@
 //! language and the address, taken away when the route is left. The engine goes on meanwhile.
 
 use std::cell::Cell;
+use std::rc::Rc;
 
 use js_sys::Promise;
-use kit::lang::{Lang, Words};
+use kit::lang::Lang;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::Element;
 use yew::prelude::*;
 
+use super::door::Ui;
+use super::notices::old_page;
 use super::words::Fetching;
 
 #[wasm_bindgen]
@@ -18,7 +21,7 @@ extern "C" {
     /// build. Defined by the start script in `index.html` (see `Trunk.toml`), for only a module can
     /// import.
     #[wasm_bindgen(js_name = tabchainProgram, catch)]
-    fn program(loader: &str) -> Result<Promise, JsValue>;
+    fn import(loader: &str) -> Result<Promise, JsValue>;
 
     /// A program that runs.
     #[derive(Clone, PartialEq)]
@@ -35,12 +38,14 @@ thread_local! {
     /// How often a program could not be used. It is part of the next address, because browsers keep
     /// a module that failed.
     static FAILURES: Cell<u32> = const { Cell::new(0) };
+    /// The program that draws at present.
+    static SHOWN: Cell<Option<Running>> = const { Cell::new(None) };
     /// Whether a program was shown before.
-    static SHOWN: Cell<bool> = const { Cell::new(false) };
+    static VISITED: Cell<bool> = const { Cell::new(false) };
 }
 
 /// The program that has the room of an address.
-pub fn program_of(address: &str) -> &'static str {
+fn program_of(address: &str) -> &'static str {
     let path = address.trim_start_matches('#').split('?').next();
     match path.unwrap_or_default() {
         "/try/keys" | "/try/tamper" => "try-keys",
@@ -48,61 +53,99 @@ pub fn program_of(address: &str) -> &'static str {
     }
 }
 
-/// What the program shall show.
-#[derive(Properties, PartialEq)]
-pub struct Props {
-    /// The program's name; of its component's key, too.
-    pub name: &'static str,
-    pub lang: Lang,
-    /// The address from its `#` on.
-    pub address: AttrValue,
-}
-
-/// How far the program has come.
+/// How far a program has come.
 #[derive(Clone, PartialEq)]
 enum Stage {
     Awaited,
-    Here(Running),
+    /// The program of this name.
+    Here(&'static str, Running),
     Failed,
     /// The server's files are of another build than this page.
     OtherBuild,
 }
 
-/// The main element in which the program draws.
-#[component]
-pub fn Program(props: &Props) -> Html {
-    let t = Fetching::of(props.lang);
+/// A program while its route is open.
+pub struct Visit {
+    name: &'static str,
+    stage: UseStateHandle<Stage>,
+    again: UseStateHandle<u32>,
+    place: NodeRef,
+}
+
+/// Fetches the program of an address, lets it draw, and takes it away with the address. A hook and not a
+/// component, which would weigh 3 KB more.
+#[hook]
+pub fn use_program(lang: Lang, address: Option<AttrValue>) -> Option<Visit> {
+    let name = address.as_deref().map(program_of);
     let place = use_node_ref();
-    let (stage, again) = use_program(props.name);
+    let again = use_state(|| 0u32);
+    let stage = use_state(|| Stage::Awaited);
     {
-        let (stage, place) = (stage.clone(), place.clone());
-        let wanted = ((*stage).clone(), props.lang, props.address.clone());
-        use_effect_with(wanted, move |(here, lang, address)| {
-            if let (Stage::Here(running), Some(place)) = (here, place.cast::<Element>())
-                && running.show(&place, lang.tag(), address).is_err()
-            {
-                fail(&stage);
+        let stage = stage.clone();
+        use_effect_with((name, *again), move |(name, _)| {
+            let left = Rc::new(Cell::new(false));
+            let is_here = |name| matches!(&*stage, Stage::Here(of, _) if *of == name);
+            if let Some(name) = name.filter(|name| !is_here(*name)) {
+                stage.set(Stage::Awaited);
+                spawn_local(come(name, stage, left.clone()));
+            }
+            move || {
+                left.set(true);
+                if let Some(running) = SHOWN.take() {
+                    // If it has crashed, there is nothing to take away but the element itself.
+                    let _ = running.hide();
+                }
             }
         });
     }
-    use_effect_with((*stage).clone(), |stage| {
-        let stage = stage.clone();
-        if matches!(stage, Stage::Here(_)) && SHOWN.replace(true) {
-            keep_focus();
-        }
-        move || {
-            if let Stage::Here(running) = stage {
-                // If it has crashed, there is nothing to take away but the element itself.
-                let _ = running.hide();
+    {
+        let (stage, place) = (stage.clone(), place.clone());
+        let wanted = ((*stage).clone(), lang, address);
+        use_effect_with(wanted, move |(here, lang, address)| {
+            if let (Stage::Here(name, running), Some(address)) = (here, address)
+                && *name == program_of(address)
+                && let Some(place) = place.cast::<Element>()
+            {
+                SHOWN.set(Some(running.clone()));
+                if running.show(&place, lang.tag(), address).is_err() {
+                    fail(&stage);
+                }
+            }
+        });
+    }
+    name.map(|name| Visit {
+        name,
+        stage,
+        again,
+        place,
+    })
+}
+
+/// Fetches a program and says what came, unless its route was left meanwhile.
+async fn come(name: &'static str, stage: UseStateHandle<Stage>, left: Rc<Cell<bool>>) {
+    let came = fetch(name).await;
+    if left.get() {
+        return;
+    }
+    match came {
+        Ok(next) => {
+            let is_here = matches!(next, Stage::Here(..));
+            stage.set(next);
+            if is_here && VISITED.replace(true) {
+                keep_focus();
             }
         }
-    });
+        Err(_) => fail(&stage),
+    }
+}
+
+/// The main element in which the program draws.
+pub fn program(ui: &Ui, visit: &Visit) -> Html {
+    let t: &Fetching = ui.words();
+    let again = visit.again.clone();
     let retry = Callback::from(move |_: MouseEvent| again.set(*again + 1));
-    let reload = Callback::from(|_: MouseEvent| {
-        let _ = crate::window().location().reload();
-    });
-    let instead = match &*stage {
-        Stage::Here(_) => Html::default(),
+    let instead = match &*visit.stage {
+        Stage::Here(..) => Html::default(),
         Stage::Awaited => html! {
             <p class="muted fetching" role="status">{ t.loading }<progress aria-label={t.loading}></progress></p>
         },
@@ -110,46 +153,15 @@ pub fn Program(props: &Props) -> Html {
             <p class="problem" role="alert">{ t.failed }</p>
             <p><button type="button" data-testid="try-again" onclick={retry}>{ t.again }</button></p>
         </> },
-        Stage::OtherBuild => html! { <>
-            <p class="problem" role="alert">{ t.other_build }</p>
-            <p><button type="button" onclick={reload}>{ t.reload }</button></p>
-        </> },
+        Stage::OtherBuild => old_page(ui),
     };
-    let busy = (*stage == Stage::Awaited).then_some("true");
+    let is_busy = *visit.stage == Stage::Awaited;
     html! {
-        <main id="main" class="program" tabindex="-1" data-testid="program" aria-busy={busy}>
-            <div ref={place}></div>
-            if !matches!(*stage, Stage::Here(_)) { <div class="prose">{ instead }</div> }
+        <main key={visit.name} id="main" class="program" tabindex="-1" data-testid="program" aria-busy={is_busy.then_some("true")}>
+            <div ref={visit.place.clone()}></div>
+            <div class="prose">{ instead }</div>
         </main>
     }
-}
-
-/// The program, and a counter whose change fetches it once more.
-#[hook]
-fn use_program(name: &'static str) -> (UseStateHandle<Stage>, UseStateHandle<u32>) {
-    let again = use_state(|| 0u32);
-    let stage = use_state(|| Stage::Awaited);
-    {
-        let stage = stage.clone();
-        use_effect_with(*again, move |_| {
-            if *stage != Stage::Awaited {
-                stage.set(Stage::Awaited);
-            }
-            let left = std::rc::Rc::new(Cell::new(false));
-            let gone = left.clone();
-            spawn_local(async move {
-                let came = fetch(name).await;
-                if !gone.get() {
-                    match came {
-                        Ok(next) => stage.set(next),
-                        Err(_) => fail(&stage),
-                    }
-                }
-            });
-            move || left.set(true)
-        });
-    }
-    (stage, again)
 }
 
 /// The link from one program to another went with the first one, and the focus with it.
@@ -168,14 +180,14 @@ fn fail(stage: &UseStateHandle<Stage>) {
 }
 
 /// Fetches and starts the program, or finds it running.
-async fn fetch(name: &str) -> Result<Stage, JsValue> {
+async fn fetch(name: &'static str) -> Result<Stage, JsValue> {
     let build = browser::files::build();
     let failures = FAILURES.get();
     let loader = format!("./{name}_loader.js?b={build}&n={failures}");
-    let running = JsFuture::from(program(&loader)?).await?;
+    let running = JsFuture::from(import(&loader)?).await?;
     Ok(if running.is_null() {
         Stage::OtherBuild
     } else {
-        Stage::Here(running.unchecked_into())
+        Stage::Here(name, running.unchecked_into())
     })
 }

@@ -37,11 +37,6 @@ words! {
             zh: "页面的这一部分无法加载。请检查网络连接后重试。您的节点仍在继续运行。",
         }
         again { en: "Try again", zh: "重试" }
-        other_build {
-            en: "The server has a newer version of this page by now. Reload it: the chain is saved.",
-            zh: "服务器上已有此页面的新版本。请重新加载：链已保存。",
-        }
-        reload { en: "Reload", zh: "重新加载" }
     }
 }
 

@@ -118,8 +118,8 @@ words! {
             zh: "一分钟内崩溃次数过多，已停止重启。已保存的数据仍然完好。",
         }
         old_page {
-            en: "This page and its engine are of different versions. Reload the page.",
-            zh: "页面与引擎的版本不一致，请重新加载页面。",
+            en: "This page and its programs are of different versions. Reload the page.",
+            zh: "页面与其程序的版本不一致，请重新加载页面。",
         }
         report { en: "Report", zh: "报告" }
         copy { en: "Copy report", zh: "复制报告" }
