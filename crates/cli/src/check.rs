@@ -123,6 +123,24 @@ impl Chain {
     }
 }
 
+/// `check tx`; true if every transaction is good.
+pub fn transactions(file: &Path, out: &mut Out) -> Result<bool, Failure> {
+    each_line(file, out, |line| {
+        let tx: Transaction = decode(line).ok_or("bad-tx-encoding")?;
+        tx.check(bitcoin_2009().max_block_size)
+            .map_err(|reject| reject.name().to_string())?;
+        let (txid, weight) = (tx.txid().to_string(), tx.weight());
+        let value = json!({
+            "ok": true,
+            "txid": txid,
+            "wtxid": tx.wtxid().to_string(),
+            "size": tx.total_size(),
+            "weight": weight,
+        });
+        Ok((format!("ok {txid} {weight}"), value))
+    })
+}
+
 /// `check sighash`; true if every line could be read.
 pub fn sighashes(file: &Path, out: &mut Out) -> Result<bool, Failure> {
     each_line(file, out, |line| {

@@ -4,9 +4,11 @@
 
 #![forbid(unsafe_code)]
 
+mod address;
 mod bcoin;
 mod bless;
 mod check;
+mod decode;
 mod hex_args;
 mod mine;
 mod out;
@@ -38,8 +40,11 @@ const EXAMPLES: &str = "Examples:
   tabchain check headers headers.txt --linked
   tabchain check blocks blocks.txt
   tabchain check sighash inputs.txt
+  tabchain check tx transactions.txt
   tabchain check retarget 1261130161 1262152739 1d00ffff
   tabchain check compact 1d00ffff
+  tabchain decode 0100000001c997a5e5...
+  tabchain address tab1p...
   tabchain mine --header 0100...7c --threads 2
   tabchain run tests/scenarios/pow/01-lossy-links/scenario.toml
   tabchain run tests/scenarios/raft/04-bad-links/scenario.toml --seed 5
@@ -54,6 +59,30 @@ enum Command {
     /// Check data against Bitcoin's rules.
     #[command(subcommand)]
     Check(Check),
+    /// Say what each byte of a header, block or transaction means; exit code 1 if bytes stop making sense, and
+    /// where.
+    #[command(
+        after_help = "Examples:\n  tabchain decode <hex digits>\n  tabchain decode --as block - < block.txt"
+    )]
+    Decode {
+        /// The bytes in hex; - for standard input.
+        hex: String,
+        /// What they are, if they could be several things.
+        #[arg(long, value_name = "KIND", value_enum)]
+        r#as: Option<decode::Kind>,
+    },
+    /// Say what an address pays to, or which address a script or an internal key has.
+    #[command(
+        after_help = "Examples:\n  tabchain address tab1p...\n  tabchain address 5120<64 hex digits>\n  tabchain address --prefix bc <64 hex digits>"
+    )]
+    Address {
+        /// An address of any network; or in hex, an output's script or a taproot output's internal key of 32
+        /// bytes.
+        text: String,
+        /// What the address begins with that is printed for hex.
+        #[arg(long, value_name = "TEXT", default_value = chain::address::PREFIX)]
+        prefix: String,
+    },
     /// Search for a header's nonce, starting from the one that it carries.
     #[command(after_help = "Example:\n  tabchain mine --header <160 hex digits> --threads 2")]
     Mine {
@@ -167,6 +196,12 @@ enum Check {
         #[arg(long, value_enum, default_value_t = Params::Bitcoin2009, requires = "full")]
         params: Params,
     },
+    /// One transaction in hex per line: form, and the rules that need no other transaction.
+    #[command(after_help = "Example:\n  tabchain check tx transactions.txt")]
+    Tx {
+        /// The file; - for standard input.
+        file: PathBuf,
+    },
     /// What signatures of inputs without a witness sign. One input per line, in four words: transaction in hex,
     /// script in hex (- for an empty one), index of the input, type as a signed decimal.
     #[command(after_help = "Example:\n  tabchain check sighash inputs.txt")]
@@ -213,11 +248,14 @@ fn main() -> ExitCode {
             (false, _) => check::blocks(&file, &mut out),
             (true, Params::Bitcoin2009) => check::full_blocks(&file, &mut out),
         },
+        Command::Check(Check::Tx { file }) => check::transactions(&file, &mut out),
         Command::Check(Check::Sighash { file }) => check::sighashes(&file, &mut out),
         Command::Check(Check::Retarget { first, last, bits }) => {
             check::retarget(first, last, bits.0, &mut out)
         }
         Command::Check(Check::Compact { bits }) => check::compact(bits.0, &mut out),
+        Command::Decode { hex, r#as } => decode::decode(&hex, r#as, &mut out),
+        Command::Address { text, prefix } => address::address(&text, &prefix, &mut out),
         Command::Mine { header, threads } => mine::mine(&header.0, threads, &mut out),
         Command::Run {
             scenario,
