@@ -15,7 +15,6 @@ mod refusal;
 mod replace;
 mod template;
 
-use alloc::collections::BTreeSet;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
@@ -29,6 +28,7 @@ pub use orphans::{Orphan, Orphans};
 pub use rate::{FeeRate, Totals};
 pub use refusal::Refusal;
 
+use family::gather;
 use rate::Score;
 
 /// What a ledger says of a transaction that may come into the next block.
@@ -161,18 +161,29 @@ pub enum Arrival {
     },
 }
 
+/// The hash of a transaction's bytes as a key of the same kind as what is spent.
+const fn named(wtxid: &Wtxid) -> OutPoint {
+    OutPoint {
+        txid: Txid::from_bytes(*wtxid.as_bytes()),
+        vout: u32::MAX,
+    }
+}
+
 /// The transactions that wait at one node.
 #[derive(Clone, Debug)]
 pub struct Mempool {
     limits: Limits,
     pending: Map<Txid, Arc<Pending>>,
-    by_wtxid: Map<Wtxid, Txid>,
+    /// Which transaction has bytes of this hash ([`named`]), and which spends an output. One kind of map for both, and
+    /// one kind of set for all orders below: each kind is code that every visitor downloads.
+    by_wtxid: Map<OutPoint, Txid>,
     spenders: Map<OutPoint, Txid>,
     /// By what a miner gains from taking it with all that it needs.
     best: Set<(Score, Txid)>,
     /// By what is lost with it and all that needs it.
     worst: Set<(Score, Txid)>,
-    by_age: Set<(Time, Txid)>,
+    /// By when it came ([`Score::plain`]).
+    by_age: Set<(Score, Txid)>,
     size: u64,
     /// The rate of what was evicted last, and when: it halves as time goes by.
     floor: (FeeRate, Time),
@@ -222,7 +233,7 @@ impl Mempool {
     /// The transaction whose bytes have this hash.
     #[must_use]
     pub fn by_wtxid(&self, wtxid: &Wtxid) -> Option<&Arc<Pending>> {
-        self.pending.get(self.by_wtxid.get(wtxid)?)
+        self.pending.get(self.by_wtxid.get(&named(wtxid))?)
     }
 
     /// The transaction that spends this.
@@ -234,6 +245,16 @@ impl Mempool {
     /// All of them, those with the best fee rate first, each counted together with what it needs.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<Pending>> {
         self.best.iter().rev().map(|(_, txid)| self.known(txid))
+    }
+
+    /// All of them, each behind all that it needs.
+    #[must_use]
+    pub fn in_order(&self) -> Vec<Arc<Pending>> {
+        let order = self.parents_first(self.pending.keys().copied());
+        order
+            .iter()
+            .map(|(_, txid)| self.known(txid).clone())
+            .collect()
     }
 
     /// The least fee rate that is taken now.
@@ -345,10 +366,10 @@ impl Mempool {
                 self.unlink(&txid);
                 continue;
             }
-            let rivals: BTreeSet<Txid> = spends
+            let rivals = spends
                 .iter()
-                .filter_map(|spend| self.spenders.get(spend).copied())
-                .collect();
+                .filter_map(|spend| self.spenders.get(spend).copied());
+            let rivals = gather(rivals);
             for rival in rivals {
                 let fallen = self.remove_with_descendants(&rival);
                 gone.extend(
@@ -366,7 +387,7 @@ impl Mempool {
     pub fn detach(&mut self, undone: impl IntoIterator<Item = Txid>) -> Vec<Arc<Pending>> {
         let children = undone.into_iter().flat_map(|txid| self.children(&txid));
         let frail = self.pending.values().filter(|tx| tx.admission.is_frail);
-        let roots: BTreeSet<Txid> = children.chain(frail.map(|tx| tx.admission.txid)).collect();
+        let roots = gather(children.chain(frail.map(|tx| tx.admission.txid)));
         let mut all = roots.clone();
         all.extend(roots.iter().flat_map(|txid| self.descendants(txid)));
         self.remove_all(all)
@@ -375,8 +396,8 @@ impl Mempool {
     /// Removes what has waited too long, and what needs it.
     pub fn expire(&mut self, now: Time) -> Vec<Departure> {
         let mut gone = Vec::new();
-        while let Some((since, txid)) = self.by_age.first().copied() {
-            if now.saturating_since(since) < self.limits.patience {
+        while let Some((_, txid)) = self.by_age.first().copied() {
+            if now.saturating_since(self.known(&txid).since) < self.limits.patience {
                 break;
             }
             let fallen = self.remove_with_descendants(&txid);

@@ -10,7 +10,7 @@
 
 extern crate alloc;
 
-use alloc::{collections::BTreeSet, sync::Arc, vec::Vec};
+use alloc::{sync::Arc, vec::Vec};
 use core::any::Any;
 
 use chain::mempool::Admission;
@@ -90,12 +90,12 @@ pub trait Ledger {
     }
 
     /// The coins that these scripts own, in the order of their outpoints. Looks at all coins.
-    fn coins_of(&self, _at: &State, _scripts: &BTreeSet<Script>) -> Vec<Owned> {
+    fn coins_of(&self, _at: &State, _scripts: &[Script]) -> Vec<Owned> {
         Vec::new()
     }
 
     /// Whether a transaction pays one of these scripts.
-    fn pays(&self, _tx: &[u8], _scripts: &BTreeSet<Script>) -> bool {
+    fn pays(&self, _tx: &[u8], _scripts: &[Script]) -> bool {
         false
     }
 

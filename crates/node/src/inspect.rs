@@ -132,21 +132,19 @@ impl Node {
     /// The coins after the best block that these scripts own, if the ledger has any, and what waits that
     /// spends these coins, pays these scripts, or spends from what does: parents first.
     #[must_use]
-    pub fn watch(&self, scripts: &BTreeSet<Script>) -> (Vec<Owned>, Vec<Arc<Pending>>) {
+    pub fn watch(&self, scripts: &[Script]) -> (Vec<Owned>, Vec<Arc<Pending>>) {
         let (ledger, tip) = (&self.books.ledger, self.tip().0);
         let coins = ledger.coins_of(&self.books.state_at(&tip), scripts);
-        let mut waiting: Vec<&Arc<Pending>> = self.mempool().iter().collect();
-        waiting.sort_by_key(|tx| (tx.above.count, tx.admission.txid));
-        let owned: BTreeSet<OutPoint> = coins.iter().map(|coin| coin.at).collect();
+        let owns = |at: &OutPoint| coins.binary_search_by(|coin| coin.at.cmp(at)).is_ok();
         let mut found: BTreeSet<Txid> = BTreeSet::new();
         let mut concerned = Vec::new();
-        for tx in waiting {
+        for tx in self.mempool().in_order() {
             let mut spends = tx.admission.spends.iter();
-            if spends.any(|at| owned.contains(at) || found.contains(&at.txid))
+            if spends.any(|at| owns(at) || found.contains(&at.txid))
                 || ledger.pays(&tx.bytes, scripts)
             {
                 found.insert(tx.admission.txid);
-                concerned.push(tx.clone());
+                concerned.push(tx);
             }
         }
         (coins, concerned)

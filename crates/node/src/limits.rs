@@ -189,6 +189,6 @@ pub const OTHERS: usize = 3;
 /// After so long without an answer another is asked.
 pub const TX_TIMEOUT: Micros = Micros::from_secs(2);
 /// Refused transactions that are not asked for again on top of the same block.
-pub const REFUSED: usize = 4_096;
+pub const REFUSED: usize = 512;
 /// Bytes of a transaction that are judged for one token.
 pub const TX_BYTES_PER_TOKEN: usize = 256;

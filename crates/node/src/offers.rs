@@ -1,7 +1,7 @@
 //! How transactions travel: a node offers what it took in by its hash, and peers ask for what they lack.
 //! When a block has come, a few nodes offer once more what still waits, so that losses heal.
 
-use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
+use alloc::collections::{BTreeMap, VecDeque};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
@@ -26,7 +26,6 @@ pub(crate) struct Offers {
     wanted: BTreeMap<Wtxid, Wanted>,
     /// Refused on top of this best block; those in front are forgotten first.
     refused: VecDeque<Wtxid>,
-    known_refused: BTreeSet<Wtxid>,
 }
 
 /// A transaction that was asked for.
@@ -51,19 +50,14 @@ impl Offers {
     }
 
     pub fn note_refused(&mut self, wtxid: Wtxid) {
-        if self.known_refused.insert(wtxid) {
-            self.refused.push_back(wtxid);
+        if self.refused.len() >= limits::REFUSED {
+            self.refused.pop_front();
         }
-        if self.refused.len() > limits::REFUSED
-            && let Some(oldest) = self.refused.pop_front()
-        {
-            self.known_refused.remove(&oldest);
-        }
+        self.refused.push_back(wtxid);
     }
 
     pub fn forget_refused(&mut self) {
         self.refused.clear();
-        self.known_refused.clear();
     }
 
     /// How many transactions a peer owes us.
@@ -81,7 +75,7 @@ impl Offers {
             }
             return false;
         }
-        if self.wanted.len() >= limits::WANTED || self.known_refused.contains(&wtxid) {
+        if self.wanted.len() >= limits::WANTED || self.refused.contains(&wtxid) {
             return false;
         }
         let wanted = Wanted {
@@ -94,8 +88,8 @@ impl Offers {
     }
 
     /// Requests without an answer for too long: whom to ask instead for what.
-    fn turn_to_others(&mut self, now: Time) -> BTreeMap<PeerId, Vec<Wtxid>> {
-        let mut asks: BTreeMap<PeerId, Vec<Wtxid>> = BTreeMap::new();
+    fn turn_to_others(&mut self, now: Time) -> Vec<(PeerId, Vec<Wtxid>)> {
+        let mut asks: Vec<(PeerId, Vec<Wtxid>)> = Vec::new();
         self.wanted.retain(|wtxid, wanted| {
             if now.saturating_since(wanted.at) < limits::TX_TIMEOUT {
                 return true;
@@ -104,7 +98,10 @@ impl Offers {
                 return false; // it will be offered again
             };
             (wanted.asked, wanted.at) = (other, now);
-            asks.entry(other).or_default().push(*wtxid);
+            match asks.iter_mut().find(|(peer, _)| *peer == other) {
+                Some((_, ids)) => ids.push(*wtxid),
+                None => asks.push((other, alloc::vec![*wtxid])),
+            }
             true
         });
         asks
@@ -234,9 +231,10 @@ impl Node {
         if !self.tables.offers.is_waiting() {
             return;
         }
-        for (peer, ids) in self.tables_mut().offers.turn_to_others(turn.now) {
-            for ids in ids.chunks(limits::OFFERS) {
-                turn.send(To::Peer(peer), &Message::GetTransactions(ids.to_vec()));
+        let asks = self.tables_mut().offers.turn_to_others(turn.now);
+        for (peer, ids) in asks {
+            for part in ids.chunks(limits::OFFERS) {
+                turn.send(To::Peer(peer), &Message::GetTransactions(part.to_vec()));
             }
         }
     }

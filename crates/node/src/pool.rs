@@ -13,7 +13,6 @@ use chain::mempool::{Arrival, Departure, Limits, Mempool, Orphan, Orphans, Pendi
 use chain::{Amount, BlockId, ChainParams, Height, PeerId, Reject, Txid, Wtxid, sha256d};
 use ledger::{Carried, Checked, Chosen, Inadmissible, NoneChecked, Waiting};
 use protocol::{AskId, Event, Output};
-use rpds::RedBlackTreeMapSync as Map;
 
 use crate::intake::Source;
 use crate::limits;
@@ -27,7 +26,7 @@ pub(crate) struct Pool {
     /// Copied when a fork of the node first changes it.
     pub orphans: Arc<Orphans>,
     /// Transactions that were submitted here and are not settled, until they are or leave.
-    submitted: Map<Txid, Submitted>,
+    submitted: Arc<Vec<(Txid, Submitted)>>,
 }
 
 /// A transaction that was submitted here.
@@ -48,8 +47,29 @@ impl Pool {
                 limits::ORPHAN_BYTES,
                 limits::ORPHAN_PATIENCE,
             )),
-            submitted: Map::new_sync(),
+            submitted: Arc::default(),
         }
+    }
+
+    /// The block that a transaction which was submitted here is in now.
+    fn note_block(&mut self, txid: &Txid, at: Option<Height>) {
+        if self.submitted.iter().any(|(known, _)| known == txid) {
+            for (known, submitted) in Arc::make_mut(&mut self.submitted) {
+                if known == txid {
+                    submitted.at = at;
+                }
+            }
+        }
+    }
+
+    /// Takes out those of the submitted transactions for which an answer is due.
+    fn take_submitted(&mut self, is_due: impl Fn(&(Txid, Submitted)) -> bool) -> Vec<Submitted> {
+        if !self.submitted.iter().any(&is_due) {
+            return Vec::new();
+        }
+        let submitted = Arc::make_mut(&mut self.submitted);
+        let due = submitted.extract_if(.., |one| is_due(one));
+        due.map(|(_, submitted)| submitted).collect()
     }
 
     /// What a block of this chain is drafted with.
@@ -121,7 +141,7 @@ impl Refused {
 impl Node {
     /// Somebody here wants a transaction to come into a block.
     pub(crate) fn submit(&mut self, turn: &mut Turn<'_>, ask: AskId, tx: &Arc<[u8]>) {
-        let is_full = self.pool.submitted.size() >= limits::SUBMITTED;
+        let is_full = self.pool.submitted.len() >= limits::SUBMITTED;
         let result = match is_full {
             true => Err("too-many-submitted"),
             false => self.take_transaction(turn, Source::Own, tx),
@@ -131,7 +151,7 @@ impl Node {
             Ok(txid) => {
                 let fee = self.fee_of(&txid);
                 let submitted = Submitted { ask, fee, at: None };
-                self.pool.submitted.insert_mut(txid, submitted);
+                Arc::make_mut(&mut self.pool.submitted).push((txid, submitted));
             }
             Err(_) => turn.out.push(Output::Answer { ask, receipt: None }),
         }
@@ -289,9 +309,7 @@ impl Node {
             return (returning, Vec::new());
         }
         for tx in &returning {
-            if let Some(submitted) = self.pool.submitted.get_mut(&tx.txid) {
-                submitted.at = None;
-            }
+            self.pool.note_block(&tx.txid, None);
         }
         let txids = returning.iter().map(|tx| tx.txid);
         let detached = self.pool.waiting.detach(txids);
@@ -339,20 +357,15 @@ impl Node {
         for id in connected {
             let height = self.books.index.height(id);
             for tx in self.carried(id) {
-                if let Some(submitted) = self.pool.submitted.get_mut(&tx.txid) {
-                    submitted.at = height;
-                }
+                self.pool.note_block(&tx.txid, height);
             }
         }
         let settled = self.books.index.tip().1.saturating_sub(limits::SETTLED - 1);
         let is_deep = |at: Option<Height>| at.is_some_and(|at| at <= settled);
-        let done = self.pool.submitted.iter();
-        let done: Vec<(Txid, Submitted)> = done
-            .filter(|(_, submitted)| is_deep(submitted.at))
-            .map(|(txid, submitted)| (*txid, *submitted))
-            .collect();
-        for (txid, Submitted { ask, fee, .. }) in done {
-            self.pool.submitted.remove_mut(&txid);
+        let done = self
+            .pool
+            .take_submitted(|(_, submitted)| is_deep(submitted.at));
+        for Submitted { ask, fee, .. } in done {
             let receipt = Some(self.books.ledger.settled(fee));
             turn.out.push(Output::Answer { ask, receipt });
         }
@@ -386,10 +399,8 @@ impl Node {
     ) {
         let reason = reason.to_string();
         turn.tell(Event::TxDropped { txid, reason, by });
-        if let Some(submitted) = self.pool.submitted.get(&txid).copied() {
-            self.pool.submitted.remove_mut(&txid);
-            let (ask, receipt) = (submitted.ask, None);
-            turn.out.push(Output::Answer { ask, receipt });
+        for Submitted { ask, .. } in self.pool.take_submitted(|(known, _)| *known == txid) {
+            turn.out.push(Output::Answer { ask, receipt: None });
         }
     }
 

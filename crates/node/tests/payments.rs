@@ -88,7 +88,7 @@ fn mine(net: &mut Net, seat: usize) {
 }
 
 fn coins(net: &Net, seat: usize, of: u8) -> Vec<Owned> {
-    net.seats[seat].node.watch(&BTreeSet::from([script(of)])).0
+    net.seats[seat].node.watch(&[script(of)]).0
 }
 
 /// The coin of seat 0's block at a height of the best chain.

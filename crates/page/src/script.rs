@@ -39,7 +39,7 @@ const MOST_BLOCKS: u32 = 2_000;
 /// The most texts that a transaction may be made of.
 const MOST_TEXTS: u32 = 16;
 /// The most addresses that one ask may name.
-const MOST_ADDRESSES: u32 = 1_000;
+const MOST_ADDRESSES: u32 = 100;
 
 /// Puts the interface on the window.
 pub fn install(bridge: &Bridge) {
@@ -110,7 +110,7 @@ pub fn install(bridge: &Bridge) {
         Ok(ask(bridge, PayTo(address), nothing))
     });
     method(&object, "coins", bridge, |bridge, arguments| {
-        let wrong = || bad_argument("coins takes an array of at most 1,000 addresses");
+        let wrong = || bad_argument("coins takes an array of at most 100 addresses");
         let addresses = texts(&arguments.get(0), MOST_ADDRESSES).ok_or_else(wrong)?;
         Ok(ask(bridge, GetCoins(addresses), |coins| {
             js(&CoinsOut::of(&coins))

@@ -331,7 +331,7 @@ fn bad_payments_and_addresses_are_refused_with_a_reason() {
         let refused = browser.ask(GetCoins(vec![address])).unwrap_err();
         assert_eq!(refused.code, "bad-argument");
     }
-    let many = vec![String::new(); 1_001];
+    let many = vec![String::new(); 101];
     assert_eq!(
         browser.ask(GetCoins(many)).unwrap_err().code,
         "bad-argument"

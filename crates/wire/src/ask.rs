@@ -167,7 +167,7 @@ pub struct SendTransaction(pub Vec<u8>);
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PayTo(pub Option<String>);
 
-/// Get the coins of some addresses, at most 1,000.
+/// Get the coins of some addresses, at most 100.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GetCoins(pub Vec<String>);
 

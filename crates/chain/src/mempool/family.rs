@@ -5,18 +5,39 @@ use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
 
-use super::{Admission, Arrival, Mempool, Pending, Refusal, Totals};
+use rpds::RedBlackTreeSetSync as Set;
+
+use super::{Admission, Arrival, Mempool, Pending, Refusal, Score, Totals, named};
 use crate::hash::{Txid, Wtxid};
 use crate::transaction::OutPoint;
 use crate::units::Time;
 
+/// A set of them: inserted one by one, since collecting sorts first, which is a lot of code for few.
+pub(super) fn gather(txids: impl IntoIterator<Item = Txid>) -> BTreeSet<Txid> {
+    let mut set = BTreeSet::new();
+    set.extend(txids);
+    set
+}
+
 impl Mempool {
+    /// These in an order in which each stands behind all that it needs: whoever needs another one needs all
+    /// that that one needs, and so more.
+    pub(super) fn parents_first(
+        &self,
+        txids: impl IntoIterator<Item = Txid>,
+    ) -> Set<(Score, Txid)> {
+        let mut order = Set::new_sync();
+        for txid in txids {
+            let count = self.known(&txid).above.count;
+            order.insert_mut((Score::plain(count.into()), txid));
+        }
+        order
+    }
+
     /// The waiting transactions that one which spends this needs directly.
     pub(super) fn parents(&self, spends: &[OutPoint]) -> BTreeSet<Txid> {
         let txids = spends.iter().map(|spend| spend.txid);
-        txids
-            .filter(|txid| self.pending.contains_key(txid))
-            .collect()
+        gather(txids.filter(|txid| self.pending.contains_key(txid)))
     }
 
     /// The waiting transactions that spend from one.
@@ -24,7 +45,7 @@ impl Mempool {
         let at = |vout| OutPoint { txid: *txid, vout };
         let outputs = at(0)..=at(u32::MAX);
         let spenders = self.spenders.range::<OutPoint, _>(outputs);
-        spenders.map(|(_, spender)| *spender).collect()
+        gather(spenders.map(|(_, spender)| *spender))
     }
 
     /// All that one which spends this needs; `None` if they are more than `limit`.
@@ -112,8 +133,8 @@ impl Mempool {
             self.change(ancestor, |tx| tx.below.add(own));
         }
         self.size += own.size;
-        self.by_wtxid.insert_mut(wtxid, txid);
-        self.by_age.insert_mut((since, txid));
+        self.by_wtxid.insert_mut(named(&wtxid), txid);
+        self.by_age.insert_mut((Score::plain(since.0), txid));
         for spend in &tx.admission.spends {
             self.spenders.insert_mut(*spend, txid);
         }
@@ -132,8 +153,8 @@ impl Mempool {
         }
         self.take(&tx);
         self.pending.remove_mut(txid);
-        self.by_wtxid.remove_mut(&tx.wtxid);
-        self.by_age.remove_mut(&(tx.since, *txid));
+        self.by_wtxid.remove_mut(&named(&tx.wtxid));
+        self.by_age.remove_mut(&(Score::plain(tx.since.0), *txid));
         for spend in &tx.admission.spends {
             self.spenders.remove_mut(spend);
         }
@@ -153,12 +174,7 @@ impl Mempool {
 
     /// Removes transactions, among them all that need any of them; returns them, parents first.
     pub(super) fn remove_all(&mut self, all: BTreeSet<Txid>) -> Vec<Arc<Pending>> {
-        // Whoever needs another one needs all that that one needs, and so more.
-        let mut order: Vec<(u32, Txid)> = all
-            .into_iter()
-            .map(|txid| (self.known(&txid).above.count, txid))
-            .collect();
-        order.sort_unstable();
+        let order = self.parents_first(all);
         let children_first = order.iter().rev();
         let mut gone: Vec<_> = children_first.map(|(_, txid)| self.unlink(txid)).collect();
         gone.reverse();

@@ -1,6 +1,5 @@
 //! Transactions that spend what is not known yet: what they need may still come.
 
-use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
@@ -28,9 +27,8 @@ pub struct Orphans {
     most: usize,
     most_bytes: usize,
     patience: Micros,
-    map: BTreeMap<Wtxid, Orphan>,
-    by_missing: BTreeSet<(Txid, Wtxid)>,
-    bytes: usize,
+    /// In the order in which they came: so few that looking through all costs little.
+    list: Vec<(Wtxid, Orphan)>,
 }
 
 impl Orphans {
@@ -41,89 +39,72 @@ impl Orphans {
             most,
             most_bytes,
             patience,
-            map: BTreeMap::new(),
-            by_missing: BTreeSet::new(),
-            bytes: 0,
+            list: Vec::new(),
         }
     }
 
     /// How many there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.map.len()
+        self.list.len()
     }
 
     /// Whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.map.is_empty()
+        self.list.is_empty()
     }
 
     /// Whether it is here.
     #[must_use]
     pub fn contains(&self, wtxid: &Wtxid) -> bool {
-        self.map.contains_key(wtxid)
+        self.list.iter().any(|(known, _)| known == wtxid)
     }
 
     /// Keeps an orphan, unless it is here already.
     pub fn insert(&mut self, wtxid: Wtxid, orphan: Orphan) {
-        let now = orphan.since;
-        if self.map.contains_key(&wtxid) {
+        if self.contains(&wtxid) {
             return;
         }
-        self.bytes += orphan.bytes.len();
-        self.by_missing.insert((orphan.missing, wtxid));
-        self.map.insert(wtxid, orphan);
-        self.expire(now);
-        while self.map.len() > self.most || self.bytes > self.most_bytes {
+        self.expire(orphan.since);
+        self.list.push((wtxid, orphan));
+        while self.list.len() > self.most || self.bytes(|_| true) > self.most_bytes {
             let Some(loser) = self.loser() else { break };
-            self.remove(&loser);
+            self.list.remove(loser);
         }
     }
 
-    /// The oldest of whoever sent most bytes.
-    fn loser(&self) -> Option<Wtxid> {
-        let mut sent: BTreeMap<PeerId, usize> = BTreeMap::new();
-        for orphan in self.map.values() {
-            *sent.entry(orphan.from).or_default() += orphan.bytes.len();
-        }
-        let (most, _) = sent.into_iter().max_by_key(|(_, bytes)| *bytes)?;
-        let its = self.map.iter().filter(|(_, orphan)| orphan.from == most);
-        its.min_by_key(|(wtxid, orphan)| (orphan.since, **wtxid))
-            .map(|(wtxid, _)| *wtxid)
+    /// Bytes of some of them together.
+    fn bytes(&self, of: impl Fn(&Orphan) -> bool) -> usize {
+        let list = self.list.iter().filter(|(_, orphan)| of(orphan));
+        list.map(|(_, orphan)| orphan.bytes.len()).sum()
+    }
+
+    /// The place of the oldest of whoever sent most bytes.
+    fn loser(&self) -> Option<usize> {
+        let sent = |from: PeerId| self.bytes(|orphan| orphan.from == from);
+        let senders = self.list.iter().map(|(_, orphan)| orphan.from);
+        let most = senders.max_by_key(|from| (sent(*from), *from))?;
+        self.list.iter().position(|(_, orphan)| orphan.from == most)
     }
 
     /// Takes out those that waited for this transaction.
     pub fn waiting_for(&mut self, txid: &Txid) -> Vec<Orphan> {
-        let last = Wtxid::from_bytes([u8::MAX; 32]);
-        let range = (*txid, Wtxid::ZERO)..=(*txid, last);
-        let wtxids: Vec<Wtxid> = self.by_missing.range(range).map(|(_, id)| *id).collect();
-        wtxids.iter().filter_map(|id| self.remove(id)).collect()
+        let found = self
+            .list
+            .extract_if(.., |(_, orphan)| orphan.missing == *txid);
+        found.map(|(_, orphan)| orphan).collect()
     }
 
     /// Forgets those that have waited too long.
     pub fn expire(&mut self, now: Time) {
-        let old = |orphan: &Orphan| now.saturating_since(orphan.since) >= self.patience;
-        let old = self.map.iter().filter(|(_, orphan)| old(orphan));
-        let old: Vec<Wtxid> = old.map(|(wtxid, _)| *wtxid).collect();
-        for wtxid in old {
-            self.remove(&wtxid);
-        }
+        let patience = self.patience;
+        self.list
+            .retain(|(_, orphan)| now.saturating_since(orphan.since) < patience);
     }
 
     /// Forgets what a peer sent.
     pub fn drop_peer(&mut self, peer: &PeerId) {
-        let its = self.map.iter().filter(|(_, orphan)| orphan.from == *peer);
-        let its: Vec<Wtxid> = its.map(|(wtxid, _)| *wtxid).collect();
-        for wtxid in its {
-            self.remove(&wtxid);
-        }
-    }
-
-    fn remove(&mut self, wtxid: &Wtxid) -> Option<Orphan> {
-        let orphan = self.map.remove(wtxid)?;
-        self.by_missing.remove(&(orphan.missing, *wtxid));
-        self.bytes -= orphan.bytes.len();
-        Some(orphan)
+        self.list.retain(|(_, orphan)| orphan.from != *peer);
     }
 }

@@ -75,6 +75,14 @@ impl Score {
         }
     }
 
+    /// A plain number, such as a moment.
+    pub const fn plain(number: u64) -> Self {
+        Self {
+            fee: number,
+            size: 1,
+        }
+    }
+
     pub fn rate(self) -> FeeRate {
         FeeRate::of(
             Amount::new(self.fee).unwrap_or(Amount::MAX_MONEY),

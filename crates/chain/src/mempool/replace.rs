@@ -2,6 +2,7 @@
 
 use alloc::collections::BTreeSet;
 
+use super::family::gather;
 use super::{Admission, Mempool, Refusal, Score};
 use crate::hash::Txid;
 use crate::units::Amount;
@@ -9,11 +10,8 @@ use crate::units::Amount;
 impl Mempool {
     /// The waiting transactions that spend the same, if this one may take their place.
     pub(super) fn check_replacement(&self, tx: &Admission) -> Result<BTreeSet<Txid>, Refusal> {
-        let rivals: BTreeSet<Txid> = tx
-            .spends
-            .iter()
-            .filter_map(|spend| self.spenders.get(spend).copied())
-            .collect();
+        let rivals = tx.spends.iter();
+        let rivals = gather(rivals.filter_map(|spend| self.spenders.get(spend).copied()));
         if rivals.is_empty() {
             return Ok(rivals);
         }
@@ -42,10 +40,10 @@ impl Mempool {
         rivals: &BTreeSet<Txid>,
         fallen: &BTreeSet<Txid>,
     ) -> Result<(), Refusal> {
-        let known: BTreeSet<Txid> = rivals
+        let spends = rivals
             .iter()
-            .flat_map(|rival| self.parents(&self.known(rival).admission.spends))
-            .collect();
+            .map(|rival| &self.known(rival).admission.spends);
+        let known = gather(spends.flat_map(|spends| self.parents(spends)));
         for parent in self.parents(&tx.spends) {
             if fallen.contains(&parent) {
                 return Err(Refusal::SpendsConflicting { txid: parent });

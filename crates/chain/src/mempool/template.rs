@@ -5,6 +5,8 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
+use rpds::RedBlackTreeSetSync as Set;
+
 use super::{Mempool, Pending, Score, Totals};
 use crate::hash::Txid;
 
@@ -20,7 +22,7 @@ struct Builder<'a> {
     failed: BTreeSet<Txid>,
     /// What transactions that need taken ones come to without those.
     rest: BTreeMap<Txid, Totals>,
-    by_rest: BTreeSet<(Score, Txid)>,
+    by_rest: Set<(Score, Txid)>,
     order: Vec<Arc<Pending>>,
 }
 
@@ -34,7 +36,7 @@ impl Mempool {
             taken: BTreeSet::new(),
             failed: BTreeSet::new(),
             rest: BTreeMap::new(),
-            by_rest: BTreeSet::new(),
+            by_rest: Set::new_sync(),
             order: Vec::new(),
         };
         builder.fill();
@@ -89,23 +91,17 @@ impl Builder<'_> {
             self.failed.insert(*txid);
             return false;
         }
-        let mut package: Vec<(u32, Txid)> = self
-            .pool
-            .ancestors_of(txid)
-            .into_iter()
-            .chain([*txid])
-            .filter(|txid| !self.taken.contains(txid))
-            .map(|txid| (self.pool.known(&txid).above.count, txid))
-            .collect();
-        package.sort_unstable();
+        let family = self.pool.ancestors_of(txid).into_iter().chain([*txid]);
+        let package = family.filter(|txid| !self.taken.contains(txid));
+        let package = self.pool.parents_first(package);
         self.left -= above.size;
         for (_, txid) in &package {
             self.settle(txid);
             self.taken.insert(*txid);
             self.order.push(self.pool.known(txid).clone());
         }
-        for (_, txid) in package {
-            self.lighten(&txid);
+        for (_, txid) in &package {
+            self.lighten(txid);
         }
         true
     }
@@ -120,7 +116,7 @@ impl Builder<'_> {
             let before = self.settle(&other);
             let mut rest = before.unwrap_or(self.pool.known(&other).above);
             rest.remove(own);
-            self.by_rest.insert((rest.score(), other));
+            self.by_rest.insert_mut((rest.score(), other));
             self.rest.insert(other, rest);
         }
     }
@@ -128,7 +124,7 @@ impl Builder<'_> {
     /// Takes a transaction out of those that have changed.
     fn settle(&mut self, txid: &Txid) -> Option<Totals> {
         let rest = self.rest.remove(txid)?;
-        self.by_rest.remove(&(rest.score(), *txid));
+        self.by_rest.remove_mut(&(rest.score(), *txid));
         Some(rest)
     }
 }

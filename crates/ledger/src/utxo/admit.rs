@@ -1,6 +1,5 @@
 //! Payments that wait for a block: the rules of a block, with coins that others which wait create.
 
-use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use chain::mempool::Admission;
@@ -36,7 +35,7 @@ pub(super) fn admit(
     let mut parents = Parents {
         waiting,
         place,
-        known: BTreeMap::new(),
+        known: Vec::new(),
     };
     let spent = tx.inputs.iter().map(|input| {
         let coin = coins.get(&input.prevout).cloned();
@@ -75,20 +74,26 @@ struct Parents<'a> {
     waiting: &'a dyn Waiting,
     place: Place,
     /// The outputs of those that were asked for.
-    known: BTreeMap<Txid, Vec<TxOut>>,
+    known: Vec<(Txid, Vec<TxOut>)>,
 }
 
 impl Parents<'_> {
     /// The coin that one of them creates, as it will be if both come into the next block.
     fn coin(&mut self, at: &OutPoint) -> Result<Coin, Reject> {
         let missing = Reject::InputsMissingOrSpent { outpoint: *at };
-        if !self.known.contains_key(&at.txid) {
-            let bytes = self.waiting.transaction(&at.txid).ok_or(missing)?;
-            let tx: Transaction = decode_exact(bytes).map_err(|_| missing)?;
-            self.known.insert(at.txid, tx.outputs);
-        }
-        let outputs = self.known.get(&at.txid);
-        let output = outputs.and_then(|outputs| outputs.get(usize::try_from(at.vout).ok()?));
+        let known = self.known.iter().position(|(txid, _)| *txid == at.txid);
+        let place = match known {
+            Some(place) => place,
+            None => {
+                let bytes = self.waiting.transaction(&at.txid).ok_or(missing)?;
+                let tx: Transaction = decode_exact(bytes).map_err(|_| missing)?;
+                self.known.push((at.txid, tx.outputs));
+                self.known.len() - 1
+            }
+        };
+        let (_, outputs) = &self.known[place];
+        let vout = usize::try_from(at.vout).map_err(|_| missing)?;
+        let output = outputs.get(vout);
         let output = output.filter(|output| !output.script_pubkey.is_unspendable());
         let output = output.ok_or(missing)?;
         Ok(Coin {

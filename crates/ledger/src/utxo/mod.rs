@@ -13,7 +13,7 @@ mod coins;
 mod receipt;
 mod wire;
 
-use alloc::{collections::BTreeSet, sync::Arc, vec::Vec};
+use alloc::{sync::Arc, vec::Vec};
 
 use chain::address::Address;
 use chain::mempool::Admission;
@@ -163,7 +163,7 @@ impl Ledger for Utxo {
         admit::admit(rules, at.inner(), place, tx, waiting)
     }
 
-    fn coins_of(&self, at: &State, scripts: &BTreeSet<Script>) -> Vec<Owned> {
+    fn coins_of(&self, at: &State, scripts: &[Script]) -> Vec<Owned> {
         let coins = self.coins(at).iter();
         let owned = coins.filter(|(_, coin)| scripts.contains(&coin.script));
         let tell = |(at, coin): (&OutPoint, &Coin)| Owned {
@@ -176,7 +176,7 @@ impl Ledger for Utxo {
         owned.map(tell).collect()
     }
 
-    fn pays(&self, tx: &[u8], scripts: &BTreeSet<Script>) -> bool {
+    fn pays(&self, tx: &[u8], scripts: &[Script]) -> bool {
         let tx = decode_exact::<Transaction>(tx);
         let pays = |output: &TxOut| scripts.contains(&output.script_pubkey);
         tx.is_ok_and(|tx| tx.outputs.iter().any(pays))

@@ -1,7 +1,5 @@
 //! What only rooms with blocks to find have: coins, and payments that wait for a block.
 
-use std::collections::BTreeMap;
-
 use chain::{Address, Script, Txid};
 use node::Node;
 use protocol::{AskId, Input, Order, Payee};
@@ -13,7 +11,7 @@ use crate::cx::{Cx, failure};
 use crate::lasting::Lasting;
 
 /// Most addresses that one ask may name.
-const MOST_ADDRESSES: usize = 1_000;
+const MOST_ADDRESSES: usize = 100;
 /// Most coins, and most transactions that wait, in one answer.
 const MOST_COINS: usize = 2_000;
 const MOST_WAITING: usize = 500;
@@ -80,20 +78,23 @@ impl Member {
     pub fn coins(&self, addresses: &[String]) -> Result<CoinsView, Failure> {
         let node = self.first().ok_or_else(no_blocks)?;
         if addresses.len() > MOST_ADDRESSES {
-            return Err(failure("bad-argument", "1,000 addresses at a time"));
+            return Err(failure("bad-argument", "100 addresses at a time"));
         }
-        let mut places: BTreeMap<Script, u32> = BTreeMap::new();
-        for (place, address) in (0u32..).zip(addresses) {
-            places.insert(read(address)?.script_pubkey(), place);
-        }
-        let scripts = places.keys().cloned().collect();
+        let scripts = addresses
+            .iter()
+            .map(|address| Ok(read(address)?.script_pubkey()));
+        let scripts: Vec<Script> = scripts.collect::<Result<_, Failure>>()?;
+        let place_of = |script: &Script| {
+            let place = scripts.iter().position(|known| known == script);
+            u32::try_from(place?).ok()
+        };
         let (coins, waiting) = node.watch(&scripts);
         let more = coins.len().saturating_sub(MOST_COINS);
         let views = coins.iter().take(MOST_COINS).map(|coin| CoinView {
             txid: coin.at.txid,
             vout: coin.at.vout,
             amount: coin.amount,
-            address: places.get(&coin.script).copied().unwrap_or_default(),
+            address: place_of(&coin.script).unwrap_or_default(),
             height: coin.height,
             coinbase: coin.coinbase,
         });
