@@ -417,3 +417,21 @@ fn a_node_being_added_during_a_reset_does_not_boot_on_what_it_saved_of_the_forme
 ",
     );
 }
+
+#[test]
+fn a_guess_at_a_damaged_record_is_not_written_over_an_undo() {
+    holds(
+        "seed 61001128 locks kept calm 4775
+0 open 0 15361848
+145 move 3117 9040647
+145 open 31520 16501643
+2689 open 58862 15978959
+4093 reset 19332 14218424
+4093 cut 6966 5727181
+4653 hang 63107 13361988
+4653 undo 2115 9705154
+4675 damage 28341 16333898
+4675 sleep 5280 2500538
+",
+    );
+}

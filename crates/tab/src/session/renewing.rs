@@ -16,7 +16,8 @@ pub enum Renewal {
     Undo,
     /// Another tab says that this counts, although storage does not.
     Follow(Generation),
-    /// What storage said is lost, and another tab is on this: one of the two chains counts for all.
+    /// What storage said is lost, and another tab is on this, or this tab guessed it: one chain
+    /// counts for all.
     Restore(Generation),
 }
 
@@ -80,7 +81,9 @@ impl Renewal {
             Self::Reset => Ok(now.reset()),
             Self::Undo => now.undone().ok_or(NotRenewed::NothingToUndo),
             Self::Follow(next) => Ok(next.max(now)),
-            Self::Restore(other) if is_empty => Ok(now.taking_back(other.current)),
+            Self::Restore(other) if is_empty && other.current != now.current => {
+                Ok(now.taking_back(other.current))
+            }
             Self::Restore(_) => Ok(now),
         }
     }

@@ -87,23 +87,28 @@ impl Member {
         };
         let ours = l.store.generation();
         let stored = rows.as_ref().ok().and_then(read_generation);
-        match stored.filter(|stored| *stored != ours) {
-            Some(stored) if stored > ours && stored.current != ours.current => {
-                self.stop_nodes(cx, l);
-                l.store.turn_to(stored);
-                self.begin_again(cx, l);
-            }
-            // The same chain: only what can be brought back differs. After damage to the record,
-            // that may be nothing.
-            Some(stored) if stored > ours || stored.is_same_chain(ours) => {
-                l.store.turn_to(stored);
-                l.pace.change();
+        match stored {
+            Some(stored) if stored != ours && (stored > ours || stored.is_same_chain(ours)) => {
+                self.heed_record(cx, l, stored);
             }
             _ => {
                 let lost = rows.is_ok() && stored.is_none_or(|stored| stored < ours);
                 self.follow(cx, l, from, lost);
             }
         }
+    }
+
+    /// Storage says that another generation counts.
+    fn heed_record(&mut self, cx: &mut Cx<'_>, l: &mut Lasting, stored: Generation) {
+        if stored.current == l.store.generation().current {
+            // The same chain: only what can be brought back differs. After damage to the record,
+            // that may be nothing.
+            l.store.turn_to(stored);
+            return l.pace.change();
+        }
+        self.stop_nodes(cx, l);
+        l.store.turn_to(stored);
+        self.begin_again(cx, l);
     }
 
     /// Follows a tab that has shown its lock, if nothing is lost by it. If it is behind, and the
@@ -165,7 +170,13 @@ impl Member {
                 let stored = stored.and_then(read_generation);
                 if matches!(renewing.renewal, Renewal::Restore(_)) {
                     if rows.is_err() || stored.is_some_and(|stored| stored >= ours) {
-                        return self.renewed(cx, lock, Ok(())); // not lost, or not to be had
+                        // Not lost, or not to be had.
+                        if let Some(stored) = stored.filter(|stored| *stored > ours)
+                            && l.store.is_kept()
+                        {
+                            self.heed_record(cx, l, stored);
+                        }
+                        return self.renewed(cx, lock, Ok(()));
                     }
                     renewing.renewal = stored.map_or(renewing.renewal, Renewal::Restore);
                 }

@@ -16,6 +16,7 @@ use crate::door::{LockId, Rows, Ticket};
 use crate::lasting::Lasting;
 use crate::planted::{Bug, is_planted};
 use crate::session::adding::Step as AddStep;
+use crate::session::renewing::Renewal;
 use crate::session::starting::{self, Starting, Step};
 use crate::storage::DbError;
 use crate::storage::identities::Identity;
@@ -166,9 +167,9 @@ impl Member {
             Step::Youngest(ticket) if *ticket == id => match rows {
                 Ok(rows) => {
                     l.store.refresh(guess_generation(rows));
-                    l.store.write_generation();
                     l.note(cx, Happening::Damaged(Damage::Generation));
                     self.read_rows(cx, l);
+                    self.write_guess(cx, l);
                 }
                 Err(error) => self.do_without(cx, l, error),
             },
@@ -179,6 +180,15 @@ impl Member {
                 self.read_next(cx, l, next);
             }
             _ => {}
+        }
+    }
+
+    /// The record of which chain counts is written again, but under the room's lock only: somebody
+    /// may be writing another. A renewal under way has that lock, or waits for it.
+    fn write_guess(&mut self, cx: &mut Cx<'_>, l: &Lasting) {
+        let guess = l.store.generation();
+        if !self.is_renewing() {
+            self.renew(cx, l, (None, guess), Renewal::Restore(guess));
         }
     }
 
