@@ -48,6 +48,30 @@ fn cve_2012_2459_a_mutated_body_does_not_poison_the_block() {
     assert!(solo.has_tip(&honest));
 }
 
+/// Whoever was not asked cannot make a node give up on the one that was.
+#[test]
+fn a_bad_body_from_a_stranger_leaves_the_request_to_another_peer_alone() {
+    let mut solo = solo();
+    let honest = Made::genesis().child(EASY, 0, 0);
+    let mut mutated = honest.clone();
+    *mutated.body.last_mut().unwrap() = 1;
+    let claim = Message::Tip(Solo::claim(&honest, 1, Work::from(4)));
+    solo.hear(peer(1), &claim);
+    solo.hear(peer(2), &claim);
+    let asks = |solo: &Solo| {
+        let asked = |(to, message): &(To, Message)| {
+            (*message == Message::GetBodies(vec![honest.id()])).then_some(*to)
+        };
+        solo.sent.iter().filter_map(asked).collect::<Vec<To>>()
+    };
+    assert_eq!(asks(&solo), [To::Peer(peer(1))]);
+    solo.hear(peer(2), &Message::Body(mutated.raw()));
+    assert_eq!(rejections(&solo), ["bad-txns-duplicate"]);
+    assert_eq!(asks(&solo), [To::Peer(peer(1))], "nobody else is asked");
+    solo.hear(peer(1), &Message::Body(honest.raw()));
+    assert!(solo.has_tip(&honest));
+}
+
 #[test]
 fn a_body_of_another_block_is_refused() {
     let mut solo = solo();
