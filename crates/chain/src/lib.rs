@@ -11,6 +11,7 @@ pub mod block;
 pub mod codec;
 pub mod dense;
 pub mod entropy;
+pub mod fee;
 pub mod hash;
 pub mod header;
 pub mod keys;
@@ -40,6 +41,7 @@ pub use codec::{
 };
 pub use dense::Dense;
 pub use entropy::Entropy;
+pub use fee::{FeeRate, virtual_size};
 pub use hash::{
     BlockId, Hash256, MerkleRoot, ParseHashError, StateRoot, Txid, Wtxid, hash160, sha256, sha256d,
 };

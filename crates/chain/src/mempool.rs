@@ -20,12 +20,13 @@ use alloc::vec::Vec;
 
 use rpds::{RedBlackTreeMapSync as Map, RedBlackTreeSetSync as Set};
 
+use crate::fee::FeeRate;
 use crate::hash::{Txid, Wtxid};
 use crate::transaction::OutPoint;
 use crate::units::{Amount, Micros, Time};
 
 pub use orphans::{Orphan, Orphans};
-pub use rate::{FeeRate, Totals};
+pub use rate::Totals;
 pub use refusal::Refusal;
 
 use family::gather;
@@ -202,7 +203,7 @@ impl Mempool {
             worst: Set::new_sync(),
             by_age: Set::new_sync(),
             size: 0,
-            floor: (FeeRate(0), Time::ZERO),
+            floor: (FeeRate::ZERO, Time::ZERO),
         }
     }
 
@@ -263,8 +264,7 @@ impl Mempool {
         let (floor, since) = self.floor;
         let halvings = now.saturating_since(since).0 / self.limits.half_life.0.max(1);
         let shift = u32::try_from(halvings).unwrap_or(u32::MAX);
-        let floor = FeeRate(floor.0.checked_shr(shift).unwrap_or(0));
-        floor.max(self.limits.rate)
+        floor.halved(shift).max(self.limits.rate)
     }
 
     /// Takes in a transaction that its ledger admits on top of the chain and of what waits. Returns what had to leave for it.
@@ -347,7 +347,7 @@ impl Mempool {
             let Some((score, txid)) = self.worst.first().copied() else {
                 break;
             };
-            let rate = FeeRate(score.rate().0.saturating_add(self.limits.step.0));
+            let rate = score.rate().saturating_add(self.limits.step);
             self.floor = (rate.max(self.min_rate(now)), now);
             gone.extend(self.remove_with_descendants(&txid));
         }

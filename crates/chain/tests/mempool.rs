@@ -4,16 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chain::mempool::{
-    Admission, Arrival, FeeRate, Gone, Limits, Mempool, Orphan, Orphans, Pending, Refusal, Totals,
+    Admission, Arrival, Gone, Limits, Mempool, Orphan, Orphans, Pending, Refusal, Totals,
 };
-use chain::{Amount, Micros, OutPoint, PeerId, Time, Txid, Wtxid};
+use chain::{Amount, FeeRate, Micros, OutPoint, PeerId, Time, Txid, Wtxid};
 use proptest::prelude::*;
 
 const LIMITS: Limits = Limits {
     size: 6_000,
     transaction: 1_000,
-    rate: FeeRate(1_000),
-    step: FeeRate(1_000),
+    rate: FeeRate::from_milli_sat(1_000),
+    step: FeeRate::from_milli_sat(1_000),
     chain: 5,
     chain_size: 2_000,
     replaced: 4,
@@ -404,20 +404,20 @@ fn the_worst_gives_way_and_the_floor_rises_and_falls() {
     assert_eq!(gone, Ok(vec![(txid(1), Gone::Evicted)]));
     assert_eq!(
         pool.min_rate(at(0)),
-        FeeRate(2_000),
+        FeeRate::from_milli_sat(2_000),
         "above what was evicted"
     );
     let (fee, least) = (sat(199), sat(200));
     let refused = put(&mut pool, at(0), tx(5, 199, &[out(5, 9)]));
     assert_eq!(refused, Err(Refusal::BelowPoolFee { fee, least }));
-    assert_eq!(pool.min_rate(at(9)), FeeRate(2_000));
+    assert_eq!(pool.min_rate(at(9)), FeeRate::from_milli_sat(2_000));
     assert_eq!(
         pool.min_rate(at(10)),
-        FeeRate(1_000),
+        FeeRate::from_milli_sat(1_000),
         "half of it, and never below the least"
     );
     let full = put(&mut pool, at(10), tx(5, 150, &[out(5, 9)]));
-    let rate = FeeRate(2_500);
+    let rate = FeeRate::from_milli_sat(2_500);
     assert_eq!(full, Err(Refusal::Full { rate }), "it would be the worst");
 }
 

@@ -2,10 +2,10 @@
 
 use alloc::{collections::BTreeSet, sync::Arc, vec::Vec};
 
-use chain::mempool::{FeeRate, Mempool, Pending};
+use chain::mempool::{Mempool, Pending};
 use chain::{
-    Amount, BitcoinHeader, BlockId, ChainParams, Height, OutPoint, PeerId, Script, Time, Tree,
-    Txid, Work,
+    Amount, BitcoinHeader, BlockId, ChainParams, FeeRate, Height, OutPoint, PeerId, Script, Time,
+    Tree, Txid, Work,
 };
 use ledger::Owned;
 use protocol::{Key, Sheet, Value};

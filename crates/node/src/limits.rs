@@ -1,7 +1,6 @@
 //! Every bound of a node in one place. Whatever a peer does, no table grows beyond these.
 
-use chain::Micros;
-use chain::mempool::FeeRate;
+use chain::{FeeRate, Micros};
 use protocol::envelope::MAX_PAYLOAD;
 
 /// Most ids in a locator: ten close ones and then each twice as far reach beyond 2^20 blocks.
@@ -156,7 +155,7 @@ pub const COINBASE_ROOM: u64 = 1_000;
 pub const POOL_BLOCKS: u64 = 100;
 /// The least fee rate that is relayed, and by how much a replacement must exceed what it replaces: a satoshi a virtual byte, as
 /// in Bitcoin Core for most of its history.
-pub const RELAY_RATE: FeeRate = FeeRate(1_000);
+pub const RELAY_RATE: FeeRate = FeeRate::ONE;
 /// Transactions that need each other and wait, as in Bitcoin Core.
 pub const CHAIN: u32 = 25;
 /// The same for those that come back when blocks are undone, where there may be more.

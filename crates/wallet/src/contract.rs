@@ -9,12 +9,12 @@ use alloc::vec::Vec;
 
 use chain::lock::witness_script::{HashTimeLock, Multisig};
 use chain::{
-    Amount, EcdsaSighashType, Lock, OutPoint, SecretKey, SighashError, SpendError, Spender,
-    Transaction, TxIn, TxOut, Witness, WitnessScript, sha256,
+    Amount, EcdsaSighashType, FeeRate, Lock, OutPoint, SecretKey, SighashError, SpendError,
+    Spender, Transaction, TxIn, TxOut, Witness, WitnessScript, sha256,
 };
 
 use crate::destination::Destination;
-use crate::fee::{FeeRate, dust_limit, output_weight};
+use crate::fee::{dust_limit, fee_at, output_weight};
 use crate::partial::Partial;
 use crate::payment::REPLACEABLE;
 
@@ -161,7 +161,7 @@ impl ContractCoin {
         let to = to.script_pubkey();
         let script = self.contract.script().0.len() as u64;
         let script = chain::codec::compact_size_len(script) + script;
-        let fee = rate.fee(OVERHEAD + output_weight(&to) + 1 + given + script);
+        let fee = fee_at(rate, OVERHEAD + output_weight(&to) + 1 + given + script);
         let left = self.amount.to_sat().checked_sub(fee).map(Amount::new);
         let left = left
             .and_then(Result::ok)

@@ -1,99 +1,43 @@
 //! Fees: what a byte costs, and which outputs are worth spending.
 
-use core::fmt;
-use core::str::FromStr;
-
-use chain::{Amount, Script, Transaction, TxOut};
+use chain::{Amount, FeeRate, Script, Transaction, TxOut, virtual_size};
 
 use crate::amount::AmountTextError;
 
-/// What a virtual byte costs (BIP141: a quarter of the weight, rounded up), in thousandths of a satoshi.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct FeeRate(u64);
+/// The highest rate that is not refused as a mistake: 10,000 satoshi for a virtual byte.
+pub const MOST: FeeRate = FeeRate::from_milli_sat(10_000_000);
 
-/// Why a text or number is no fee rate.
+/// Why a text is no fee rate.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FeeRateError {
-    /// More than [`FeeRate::MOST`]: a mistake, or it would be an expensive one.
-    #[error("nobody pays more than {} satoshi for a byte", FeeRate::MOST)]
+    /// More than [`MOST`]: a mistake, or it would be an expensive one.
+    #[error("nobody pays more than {MOST} satoshi for a byte")]
     TooHigh,
     /// Not a number with a point and at most three decimals.
     #[error("write satoshi for a byte, such as 1.5, with three decimals at most")]
     NotANumber,
 }
 
-impl FeeRate {
-    /// One satoshi for a virtual byte: what Bitcoin's nodes have long asked for at least, also to replace one
-    /// transaction with another.
-    pub const ONE: Self = Self(1_000);
-    /// The highest rate that is not refused as a mistake: 10,000 satoshi.
-    pub const MOST: Self = Self(10_000_000);
-
-    /// So many thousandths of a satoshi for a virtual byte.
-    ///
-    /// # Errors
-    /// [`FeeRateError::TooHigh`].
-    pub fn from_milli_sat(milli: u64) -> Result<Self, FeeRateError> {
-        let rate = Self(milli);
-        (rate <= Self::MOST)
-            .then_some(rate)
-            .ok_or(FeeRateError::TooHigh)
-    }
-
-    /// The number of thousandths of a satoshi.
-    #[must_use]
-    pub fn to_milli_sat(self) -> u64 {
-        self.0
-    }
-
-    /// The least fee at this rate, in satoshi.
-    #[must_use]
-    pub fn fee(self, weight: u64) -> u64 {
-        let milli = u128::from(self.0) * u128::from(virtual_size(weight));
-        u64::try_from(milli.div_ceil(1_000)).unwrap_or(u64::MAX)
-    }
-
-    /// The rate that a fee is, rounded down.
-    #[must_use]
-    pub fn of(fee: Amount, weight: u64) -> Self {
-        let milli = u128::from(fee.to_sat()) * 1_000 / u128::from(virtual_size(weight).max(1));
-        Self(u64::try_from(milli).unwrap_or(u64::MAX))
-    }
-}
-
-/// In satoshi for a virtual byte, as short as it is exact.
-impl fmt::Display for FeeRate {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (whole, milli) = (self.0 / 1_000, self.0 % 1_000);
-        match milli {
-            0 => write!(f, "{whole}"),
-            _ => {
-                let decimals = alloc::format!("{milli:03}");
-                write!(f, "{whole}.{}", decimals.trim_end_matches('0'))
-            }
+/// Reads a rate in satoshi for a virtual byte, as [`FeeRate`] is shown.
+///
+/// # Errors
+/// [`FeeRateError`] says what to write instead.
+pub fn parse(text: &str) -> Result<FeeRate, FeeRateError> {
+    // A rate is written like an amount, with fewer decimals; so its thousandths are its satoshi.
+    match crate::amount::parse(text) {
+        Ok(amount) if amount.to_sat() % 100_000 == 0 => {
+            let rate = FeeRate::from_milli_sat(amount.to_sat() / 100_000);
+            (rate <= MOST).then_some(rate).ok_or(FeeRateError::TooHigh)
         }
+        Err(AmountTextError::TooMuch(_)) => Err(FeeRateError::TooHigh),
+        _ => Err(FeeRateError::NotANumber),
     }
 }
 
-impl FromStr for FeeRate {
-    type Err = FeeRateError;
-
-    fn from_str(text: &str) -> Result<Self, FeeRateError> {
-        // A rate is written like an amount, with fewer decimals; so its thousandths are its satoshi.
-        match crate::amount::parse(text) {
-            Ok(amount) if amount.to_sat() % 100_000 == 0 => {
-                Self::from_milli_sat(amount.to_sat() / 100_000)
-            }
-            Err(AmountTextError::TooMuch(_)) => Err(FeeRateError::TooHigh),
-            _ => Err(FeeRateError::NotANumber),
-        }
-    }
-}
-
-/// Virtual bytes of a weight (BIP141).
+/// The least fee at a rate for a weight, in satoshi.
 #[must_use]
-pub fn virtual_size(weight: u64) -> u64 {
-    weight.div_ceil(Transaction::WITNESS_SCALE)
+pub fn fee_at(rate: FeeRate, weight: u64) -> u64 {
+    rate.fee(virtual_size(weight)).to_sat()
 }
 
 /// What an output must pay at least to be worth spending one day: what it and the input that spends it cost at

@@ -31,7 +31,7 @@ pub use backup::{Backup, BackupError};
 pub use book::{Balance, Book, BookError, Entry, OwnCoin, Sent};
 pub use contract::{ContractCoin, ContractError};
 pub use destination::{Destination, DestinationError};
-pub use fee::{FeeRate, FeeRateError};
+pub use fee::FeeRateError;
 pub use keys::{Account, Branch, DeriveError, KeyPath, Seed, Viewer};
 pub use mnemonic::{Language, Mnemonic, PassphraseError, RestoreError, Suspect};
 pub use partial::{Partial, PartialError};

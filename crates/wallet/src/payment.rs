@@ -5,13 +5,13 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use chain::{
-    Address, Amount, OutPoint, Script, SighashError, SighashType, Sighasher, SpendError, Spender,
-    Transaction, TxIn, TxOut, Witness, tagged_hash,
+    Address, Amount, FeeRate, OutPoint, Script, SighashError, SighashType, Sighasher, SpendError,
+    Spender, Transaction, TxIn, TxOut, Witness, tagged_hash,
 };
 
 use crate::book::OwnCoin;
 use crate::destination::Destination;
-use crate::fee::{FeeRate, dust_limit, output_weight};
+use crate::fee::{dust_limit, output_weight};
 use crate::keys::{Account, DeriveError};
 use crate::select::{Candidate, Need, SelectError, Selection, select, select_all};
 

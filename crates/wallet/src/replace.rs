@@ -2,10 +2,10 @@
 
 use alloc::vec::Vec;
 
-use chain::{Address, Amount, TxIn, TxOut};
+use chain::{Address, Amount, FeeRate, TxIn, TxOut, virtual_size};
 
 use crate::book::{OwnCoin, Sent};
-use crate::fee::FeeRate;
+use crate::fee::fee_at;
 use crate::payment::{self, Draft, PaymentError};
 use crate::select::{Candidate, LeftOut, Method, Need, Selection, more_count_weight};
 
@@ -81,7 +81,7 @@ fn replace(
     let old_fee = total(&sent.spent)?
         .checked_sub(sent.tx.output_total().map_err(|_| PaymentError::TooMuch)?)
         .ok_or(PaymentError::TooMuch)?;
-    let old_rate = FeeRate::of(old_fee, sent.tx.weight());
+    let old_rate = FeeRate::of(old_fee, virtual_size(sent.tx.weight()));
     if rate <= old_rate {
         return Err(ReplaceError::RateNotHigher(old_rate));
     }
@@ -90,10 +90,8 @@ fn replace(
     let need = payment::need(&kept, paid.unwrap_or_default(), &script, rate);
     // BIP125, rules 3 and 4: all that is replaced, and the relay of what replaces it.
     let replaced = old_fee.to_sat().saturating_add(descendants.to_sat());
-    let fee_of = |weight| {
-        rate.fee(weight)
-            .max(replaced.saturating_add(FeeRate::ONE.fee(weight)))
-    };
+    let fee_of =
+        |weight| fee_at(rate, weight).max(replaced.saturating_add(fee_at(FeeRate::ONE, weight)));
 
     let mut coins = sent.spent.clone();
     let mut more: Vec<&OwnCoin> = more.iter().filter(|coin| !coins.contains(coin)).collect();

@@ -10,9 +10,9 @@
 use alloc::vec::Vec;
 use core::cmp::Reverse;
 
-use chain::{Amount, OutPoint, Transaction};
+use chain::{Amount, FeeRate, OutPoint, Transaction};
 
-use crate::fee::FeeRate;
+use crate::fee::fee_at;
 
 /// A coin that could be spent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -148,7 +148,7 @@ pub fn select_all(candidates: &[Candidate], need: &Need) -> Result<Selection, Se
         return Ok(selection);
     }
     let available = sum(&selection.chosen)?;
-    let fee = need.rate.fee(selection.weight + need.change_weight);
+    let fee = fee_at(need.rate, selection.weight + need.change_weight);
     let needed = Amount::new(fee.saturating_add(need.least_change.to_sat()));
     Err(SelectError::NotEnoughForFee {
         available,
@@ -240,7 +240,11 @@ fn pays(coins: &[Valued], taken: &[usize], need: &Need) -> bool {
     let inputs: u64 = taken().map(|coin| coin.weight).sum();
     let weight = need.weight + more_count_weight(taken().count()) + inputs;
     let available: u64 = taken().map(|coin| coin.amount.to_sat()).sum();
-    available >= need.amount.to_sat().saturating_add(need.rate.fee(weight))
+    available
+        >= need
+            .amount
+            .to_sat()
+            .saturating_add(fee_at(need.rate, weight))
 }
 
 /// So many of the largest that they pay with change; or all, if they only just pay.
@@ -271,7 +275,7 @@ fn settle(
         available,
         needed: need.amount,
     })?;
-    let fee_with = need.rate.fee(weight + need.change_weight);
+    let fee_with = fee_at(need.rate, weight + need.change_weight);
     let change = rest.to_sat().checked_sub(fee_with).map(Amount::new);
     let change = change.and_then(Result::ok);
     let is_exact = matches!(method, Method::Exact { .. });
@@ -280,8 +284,11 @@ fn settle(
         Some(change) => rest.checked_sub(change).ok_or(SelectError::TooMuch)?,
         None => rest,
     };
-    if change.is_none() && fee.to_sat() < need.rate.fee(weight) {
-        let needed = need.amount.to_sat().saturating_add(need.rate.fee(weight));
+    if change.is_none() && fee.to_sat() < fee_at(need.rate, weight) {
+        let needed = need
+            .amount
+            .to_sat()
+            .saturating_add(fee_at(need.rate, weight));
         return Err(SelectError::NotEnoughForFee {
             available,
             needed: Amount::new(needed).map_err(|_| SelectError::TooMuch)?,

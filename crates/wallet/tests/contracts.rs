@@ -5,14 +5,15 @@ mod kit;
 
 use chain::lock::witness_script::HashTimeLock;
 use chain::{
-    Amount, Encode as _, OutPoint, SecretKey, SpendError, Spender, Transaction, TxOut, Txid,
-    WitnessScript, sha256,
+    Amount, Encode as _, FeeRate, OutPoint, SecretKey, SpendError, Spender, Transaction, TxOut,
+    Txid, WitnessScript, sha256,
 };
 use kit::{account, other, sat};
 use proptest::prelude::*;
+use wallet::Destination;
 use wallet::contract::{ContractCoin, ContractError, shared};
+use wallet::fee::fee_at;
 use wallet::partial::{MOST_BYTES, Partial, PartialError};
-use wallet::{Destination, FeeRate};
 
 const ROOM: Option<[u8; 32]> = Some([3; 32]);
 const SECRET: &[u8] = b"open sesame";
@@ -48,7 +49,7 @@ fn timed() -> ContractCoin {
 }
 
 fn rate(milli: u64) -> FeeRate {
-    FeeRate::from_milli_sat(milli).unwrap()
+    FeeRate::from_milli_sat(milli)
 }
 
 /// Checks a finished transaction as nodes do: valid in the room, and its fee right to a byte for each signature.
@@ -62,8 +63,8 @@ fn judge(tx: &Transaction, coin: &ContractCoin, asked: FeeRate, signatures: u64)
         .checked_sub(tx.output_total().unwrap())
         .unwrap()
         .to_sat();
-    assert!(fee >= asked.fee(tx.weight()));
-    assert!(fee <= asked.fee(tx.weight() + 4 * signatures), "{fee}");
+    assert!(fee >= fee_at(asked, tx.weight()));
+    assert!(fee <= fee_at(asked, tx.weight() + 4 * signatures), "{fee}");
     let theirs: bitcoin::Transaction = bitcoin::consensus::deserialize(&tx.to_vec()).unwrap();
     assert_eq!(theirs.weight().to_wu(), tx.weight());
     assert_eq!(

@@ -4,24 +4,23 @@
 
 mod kit;
 
-use chain::{Amount, Spender, Transaction, TxOut};
+use chain::{Amount, FeeRate, Spender, Transaction, TxOut};
 use kit::{account, bitcoin_agrees, change, coins, other, sat};
 use proptest::collection::vec;
 use proptest::prelude::*;
-use wallet::fee::dust_limit;
+use wallet::fee::{dust_limit, fee_at};
 use wallet::payment::{KEY_INPUT_WEIGHT, MOST_PAYMENTS, draft, draft_all};
 use wallet::{
-    Destination, Draft, FeeRate, LeftOut, Method, Order, OwnCoin, Payment, PaymentError,
-    SelectError,
+    Destination, Draft, LeftOut, Method, Order, OwnCoin, Payment, PaymentError, SelectError,
 };
 
 /// The fee that one virtual byte costs, rounded up.
 fn one_byte(rate: FeeRate) -> u64 {
-    rate.fee(1)
+    fee_at(rate, 1)
 }
 
 fn rate(milli: u64) -> FeeRate {
-    FeeRate::from_milli_sat(milli).unwrap()
+    FeeRate::from_milli_sat(milli)
 }
 
 fn order(satoshi: &[u64], milli: u64) -> Order {
@@ -52,9 +51,9 @@ fn judge(draft: &Draft, asked: FeeRate) -> Transaction {
     let paid = signed.output_total().unwrap();
     assert_eq!(total.checked_sub(paid), Some(draft.fee), "nothing is lost");
     assert_eq!(signed.weight(), draft.weight);
-    assert!(draft.fee.to_sat() >= asked.fee(signed.weight()));
+    assert!(draft.fee.to_sat() >= fee_at(asked, signed.weight()));
     if draft.selection.change.is_some() && draft.selection.method != Method::Replaces {
-        assert!(draft.fee.to_sat() <= asked.fee(signed.weight()) + one_byte(asked));
+        assert!(draft.fee.to_sat() <= fee_at(asked, signed.weight()) + one_byte(asked));
     }
     signed.check(125_000).unwrap();
     for output in &signed.outputs {
@@ -76,7 +75,7 @@ fn judge(draft: &Draft, asked: FeeRate) -> Transaction {
 fn an_exact_sum_has_no_change_and_says_so() {
     let coins = coins(&account(1), &[100_000, 60_000, 41_000, 7]);
     // 60,000 and 41,000, less what a transaction of two inputs and one payment costs.
-    let fee = rate(1_000).fee(42 + 43 * 4 + 2 * KEY_INPUT_WEIGHT);
+    let fee = fee_at(rate(1_000), 42 + 43 * 4 + 2 * KEY_INPUT_WEIGHT);
     let draft = draft(&coins, &order(&[101_000 - fee], 1_000)).unwrap();
     assert!(matches!(draft.selection.method, Method::Exact { .. }));
     assert_eq!((draft.change, draft.fee), (None, sat(fee)));
@@ -123,7 +122,7 @@ fn what_cannot_be_paid_says_why() {
         pay(&[15_001], 1_000),
         SelectError::NotEnough { available, needed }.into()
     );
-    let needed = sat(15_000 + rate(1_000).fee(42 + 43 * 4 + 2 * KEY_INPUT_WEIGHT));
+    let needed = sat(15_000 + fee_at(rate(1_000), 42 + 43 * 4 + 2 * KEY_INPUT_WEIGHT));
     assert_eq!(
         pay(&[15_000], 1_000),
         SelectError::NotEnoughForFee { available, needed }.into()
@@ -202,7 +201,7 @@ fn some_sum_fits(coins: &[OwnCoin], order: &Order) -> bool {
             u128::from(coin.amount.to_sat()) * 4_000 > price(KEY_INPUT_WEIGHT)
         };
         let most = u128::from(paid) * 4_000 + price(weight) + change;
-        sum >= paid + order.rate.fee(weight)
+        sum >= paid + fee_at(order.rate, weight)
             && u128::from(sum) * 4_000 <= most
             && chosen().all(worth)
     })
@@ -230,8 +229,8 @@ proptest! {
                 prop_assert_eq!(is_exact, some_sum_fits(&coins, &order));
                 if draft.change.is_none() {
                     // No more is given away than change would have cost, or been too little for.
-                    let cost = order.rate.fee(43 * 4 + KEY_INPUT_WEIGHT) + 330 + one_byte(order.rate);
-                    prop_assert!(draft.fee.to_sat() <= order.rate.fee(draft.weight) + cost);
+                    let cost = fee_at(order.rate, 43 * 4 + KEY_INPUT_WEIGHT) + 330 + one_byte(order.rate);
+                    prop_assert!(draft.fee.to_sat() <= fee_at(order.rate, draft.weight) + cost);
                 }
                 let seen = draft.selection.chosen.len() + draft.selection.left.len();
                 prop_assert_eq!(seen, coins.len());
@@ -243,7 +242,7 @@ proptest! {
                 }).collect();
                 let sum: u64 = worth.iter().map(|coin| coin.amount.to_sat()).sum();
                 let weight = 42 + 43 * 4 * pay.len() as u64 + KEY_INPUT_WEIGHT * worth.len() as u64;
-                prop_assert!(sum < pay.iter().sum::<u64>() + order.rate.fee(weight));
+                prop_assert!(sum < pay.iter().sum::<u64>() + fee_at(order.rate, weight));
             }
             Err(other) => prop_assert!(false, "{other}"),
         }

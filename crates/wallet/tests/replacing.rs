@@ -3,14 +3,15 @@
 
 mod kit;
 
-use chain::{Amount, OutPoint, Transaction, TxIn, TxOut};
+use chain::{Amount, FeeRate, OutPoint, Transaction, TxIn, TxOut, virtual_size};
 use kit::{account, bitcoin_agrees, change, coins, other, sat};
 use proptest::prelude::*;
+use wallet::fee::fee_at;
 use wallet::payment::draft;
-use wallet::{Draft, FeeRate, Method, Order, OwnCoin, Payment, ReplaceError, Sent, bump, cancel};
+use wallet::{Draft, Method, Order, OwnCoin, Payment, ReplaceError, Sent, bump, cancel};
 
 fn rate(milli: u64) -> FeeRate {
-    FeeRate::from_milli_sat(milli).unwrap()
+    FeeRate::from_milli_sat(milli)
 }
 
 /// A payment of so much out of these coins, at one satoshi for a byte.
@@ -48,8 +49,8 @@ fn judge(old: &Sent, new: &Draft, asked: FeeRate, descendants: u64) -> Transacti
     assert_eq!(signed.weight(), new.weight);
     assert_eq!(fee(&signed, &new.spent), new.fee.to_sat());
     let (old_fee, new_fee) = (fee(&old.tx, &old.spent), new.fee.to_sat());
-    assert!(new_fee >= old_fee + descendants + FeeRate::ONE.fee(signed.weight()));
-    assert!(new_fee >= asked.fee(signed.weight()));
+    assert!(new_fee >= old_fee + descendants + fee_at(FeeRate::ONE, signed.weight()));
+    assert!(new_fee >= fee_at(asked, signed.weight()));
     let spends = |at: &OutPoint| signed.inputs.iter().any(|input| input.prevout == *at);
     assert!(old.tx.inputs.iter().all(|input| spends(&input.prevout)));
     signed
@@ -63,7 +64,7 @@ fn a_higher_fee_comes_out_of_the_change() {
     assert_eq!((new.spent.len(), new.tx.outputs.len()), (1, 2));
     assert_eq!(new.selection.method, Method::Replaces);
     let signed = judge(&old, &new, rate(5_000), 0);
-    assert_eq!(new.fee.to_sat(), rate(5_000).fee(signed.weight()));
+    assert_eq!(new.fee.to_sat(), fee_at(rate(5_000), signed.weight()));
     let paid = TxOut::new(sat(40_000), other(1).script_pubkey());
     assert!(signed.outputs.contains(&paid));
 }
@@ -83,7 +84,7 @@ fn change_that_is_too_little_goes_and_more_coins_come() {
     assert_eq!((new.spent.len(), new.change, new.fee), (1, None, sat(600)));
     judge(&old, &new, rate(4_000), 0);
     let error = bump(&old, rate(40_000), Amount::ZERO, &[], change(&account(1))).unwrap_err();
-    let (needed, available) = (sat(rate(40_000).fee(42 + 172 + 230)), sat(600));
+    let (needed, available) = (sat(fee_at(rate(40_000), 42 + 172 + 230)), sat(600));
     assert_eq!(error, ReplaceError::NotEnough { needed, available });
 }
 
@@ -91,7 +92,7 @@ fn change_that_is_too_little_goes_and_more_coins_come() {
 fn what_pays_no_more_or_is_final_is_not_replaced() {
     let coins = coins(&account(1), &[100_000]);
     let mut old = sent(&coins, 40_000);
-    let have = FeeRate::of(sat(fee(&old.tx, &old.spent)), old.tx.weight());
+    let have = FeeRate::of(sat(fee(&old.tx, &old.spent)), virtual_size(old.tx.weight()));
     let change = change(&account(1));
     let again = |old: &Sent, rate| bump(old, rate, Amount::ZERO, &[], change).map(|_| ());
     assert_eq!(again(&old, have), Err(ReplaceError::RateNotHigher(have)));

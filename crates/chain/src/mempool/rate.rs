@@ -1,30 +1,10 @@
-//! Fee rates, and the order in which they put transactions.
+//! The order in which fee rates put transactions.
 
 use core::cmp::Ordering;
 
 use super::Admission;
+use crate::fee::FeeRate;
 use crate::units::Amount;
-
-/// Satoshi for a thousand virtual bytes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct FeeRate(pub u64);
-
-impl FeeRate {
-    /// What so many virtual bytes cost at this rate, rounded up.
-    #[must_use]
-    pub fn fee(self, size: u64) -> Amount {
-        let fee = u128::from(self.0) * u128::from(size);
-        let fee = u64::try_from(fee.div_ceil(1000)).unwrap_or(u64::MAX);
-        Amount::new(fee).unwrap_or(Amount::MAX_MONEY)
-    }
-
-    /// The rate at which so many virtual bytes cost this fee, rounded down.
-    #[must_use]
-    pub fn of(fee: Amount, size: u64) -> Self {
-        let rate = u128::from(fee.to_sat()) * 1000 / u128::from(size.max(1));
-        Self(u64::try_from(rate).unwrap_or(u64::MAX))
-    }
-}
 
 /// What some transactions come to together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

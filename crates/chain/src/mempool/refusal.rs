@@ -1,9 +1,8 @@
 //! Why a mempool does not take a transaction, under the names that Bitcoin Core uses.
 
+use crate::fee::FeeRate;
 use crate::hash::Txid;
 use crate::units::Amount;
-
-use super::FeeRate;
 
 /// Why a valid transaction is not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -39,7 +38,7 @@ pub enum Refusal {
         least: Amount,
     },
     /// There is no room, and all others pay more.
-    #[error("mempool full rate={}", rate.0)]
+    #[error("mempool full rate={}", rate.to_milli_sat())]
     Full {
         /// The least rate that is taken now.
         rate: FeeRate,

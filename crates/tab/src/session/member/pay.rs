@@ -101,7 +101,7 @@ impl Member {
         Ok(CoinsView {
             height: node.tip().1,
             maturity: node.params().coinbase_maturity,
-            min_rate: node.min_fee_rate(self.clock.last()).0,
+            min_rate: node.min_fee_rate(self.clock.last()).to_milli_sat(),
             coins: views.collect(),
             more: u32::try_from(more).unwrap_or(u32::MAX),
             waiting: waiting
@@ -125,7 +125,7 @@ impl Member {
         Ok(MempoolView {
             count: u32::try_from(pool.len()).unwrap_or(u32::MAX),
             size: pool.size(),
-            min_rate: node.min_fee_rate(self.clock.last()).0,
+            min_rate: node.min_fee_rate(self.clock.last()).to_milli_sat(),
             best: best.collect(),
         })
     }
