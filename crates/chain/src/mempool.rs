@@ -279,46 +279,40 @@ impl Mempool {
         admission: Admission,
         arrival: Arrival,
     ) -> Result<Vec<Departure>, Refusal> {
-        let mut next = self.clone();
-        let gone = next.admit(now, bytes, wtxid, admission, arrival)?;
-        *self = next;
-        Ok(gone)
-    }
-
-    fn admit(
-        &mut self,
-        now: Time,
-        bytes: Arc<[u8]>,
-        wtxid: Wtxid,
-        admission: Admission,
-        arrival: Arrival,
-    ) -> Result<Vec<Departure>, Refusal> {
         let txid = admission.txid;
         if self.pending.contains_key(&txid) {
             return Err(Refusal::AlreadyKnown { txid });
         }
         self.check_alone(now, &admission, arrival)?;
         let rivals = self.check_replacement(&admission)?;
+        let since = match arrival {
+            Arrival::New => now,
+            Arrival::Returning { since, .. } => since,
+        };
+        if rivals.is_empty() && self.size + u64::from(admission.size) <= self.limits.size {
+            let ancestors = self.check_chain(&admission, arrival)?;
+            self.link(since, bytes, wtxid, admission, &ancestors);
+            return Ok(Vec::new());
+        }
+        // Others have to leave before it is sure that it stays.
+        let mut next = self.clone();
         let mut gone = Vec::new();
         for rival in rivals {
-            let fallen = self.remove_with_descendants(&rival);
+            let fallen = next.remove_with_descendants(&rival);
             gone.extend(
                 fallen
                     .into_iter()
                     .map(|tx| (tx, Gone::Replaced { by: txid })),
             );
         }
-        let ancestors = self.check_chain(&admission, arrival)?;
-        let since = match arrival {
-            Arrival::New => now,
-            Arrival::Returning { since, .. } => since,
-        };
-        self.link(since, bytes, wtxid, admission, &ancestors);
-        gone.extend(self.trim(now).into_iter().map(|tx| (tx, Gone::Evicted)));
-        if !self.pending.contains_key(&txid) {
-            let rate = self.min_rate(now);
+        let ancestors = next.check_chain(&admission, arrival)?;
+        next.link(since, bytes, wtxid, admission, &ancestors);
+        gone.extend(next.trim(now).into_iter().map(|tx| (tx, Gone::Evicted)));
+        if !next.pending.contains_key(&txid) {
+            let rate = next.min_rate(now);
             return Err(Refusal::Full { rate });
         }
+        *self = next;
         Ok(gone)
     }
 
