@@ -77,12 +77,6 @@ impl Pending {
             fee: self.admission.fee.to_sat(),
         }
     }
-
-    /// Its fee rate by itself.
-    #[must_use]
-    pub fn rate(&self) -> FeeRate {
-        FeeRate::of(self.admission.fee, self.admission.size.into())
-    }
 }
 
 /// What a mempool holds at most, and asks for at least.
@@ -296,18 +290,10 @@ impl Mempool {
         }
         // Others have to leave before it is sure that it stays.
         let mut next = self.clone();
-        let mut gone = Vec::new();
-        for rival in rivals {
-            let fallen = next.remove_with_descendants(&rival);
-            gone.extend(
-                fallen
-                    .into_iter()
-                    .map(|tx| (tx, Gone::Replaced { by: txid })),
-            );
-        }
+        let mut gone = next.lose(rivals, Gone::Replaced { by: txid });
         let ancestors = next.check_chain(&admission, arrival)?;
         next.link(since, bytes, wtxid, admission, &ancestors);
-        gone.extend(next.trim(now).into_iter().map(|tx| (tx, Gone::Evicted)));
+        gone.extend(next.trim(now));
         if !next.pending.contains_key(&txid) {
             let rate = next.min_rate(now);
             return Err(Refusal::Full { rate });
@@ -335,7 +321,7 @@ impl Mempool {
     }
 
     /// Removes what pays least until the limit is kept.
-    fn trim(&mut self, now: Time) -> Vec<Arc<Pending>> {
+    fn trim(&mut self, now: Time) -> Vec<Departure> {
         let mut gone = Vec::new();
         while self.size > self.limits.size {
             let Some((score, txid)) = self.worst.first().copied() else {
@@ -343,9 +329,16 @@ impl Mempool {
             };
             let rate = score.rate().saturating_add(self.limits.step);
             self.floor = (rate.max(self.min_rate(now)), now);
-            gone.extend(self.remove_with_descendants(&txid));
+            gone.extend(self.lose([txid], Gone::Evicted));
         }
         gone
+    }
+
+    /// Removes transactions, as far as they are here, and all that need them.
+    fn lose(&mut self, txids: impl IntoIterator<Item = Txid>, why: Gone) -> Vec<Departure> {
+        let fallen = txids.into_iter();
+        let fallen = fallen.flat_map(|txid| self.remove_with_descendants(&txid));
+        fallen.map(|tx| (tx, why)).collect()
     }
 
     /// A block connects: its transactions leave, and so does what spends the same as they. Returns what had
@@ -360,18 +353,8 @@ impl Mempool {
                 self.unlink(&txid);
                 continue;
             }
-            let rivals = spends
-                .iter()
-                .filter_map(|spend| self.spenders.get(spend).copied());
-            let rivals = gather(rivals);
-            for rival in rivals {
-                let fallen = self.remove_with_descendants(&rival);
-                gone.extend(
-                    fallen
-                        .into_iter()
-                        .map(|tx| (tx, Gone::Conflict { by: txid })),
-                );
-            }
+            let rivals = self.rivals(spends);
+            gone.extend(self.lose(rivals, Gone::Conflict { by: txid }));
         }
         gone
     }
@@ -394,8 +377,7 @@ impl Mempool {
             if now.saturating_since(self.known(&txid).since) < self.limits.patience {
                 break;
             }
-            let fallen = self.remove_with_descendants(&txid);
-            gone.extend(fallen.into_iter().map(|tx| (tx, Gone::Expired)));
+            gone.extend(self.lose([txid], Gone::Expired));
         }
         gone
     }

@@ -40,6 +40,12 @@ impl Mempool {
         gather(txids.filter(|txid| self.pending.contains_key(txid)))
     }
 
+    /// The waiting transactions that spend any of this.
+    pub(super) fn rivals(&self, spends: &[OutPoint]) -> BTreeSet<Txid> {
+        let spenders = spends.iter().filter_map(|spend| self.spenders.get(spend));
+        gather(spenders.copied())
+    }
+
     /// The waiting transactions that spend from one.
     pub(super) fn children(&self, txid: &Txid) -> BTreeSet<Txid> {
         let at = |vout| OutPoint { txid: *txid, vout };

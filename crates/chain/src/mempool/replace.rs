@@ -10,8 +10,7 @@ use crate::units::Amount;
 impl Mempool {
     /// The waiting transactions that spend the same, if this one may take their place.
     pub(super) fn check_replacement(&self, tx: &Admission) -> Result<BTreeSet<Txid>, Refusal> {
-        let rivals = tx.spends.iter();
-        let rivals = gather(rivals.filter_map(|spend| self.spenders.get(spend).copied()));
+        let rivals = self.rivals(&tx.spends);
         if rivals.is_empty() {
             return Ok(rivals);
         }
