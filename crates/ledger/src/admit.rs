@@ -1,6 +1,7 @@
 //! What passes between a ledger and a mempool, neither of which knows the other.
 
 use alloc::{sync::Arc, vec::Vec};
+use core::ops::Range;
 
 use chain::{Amount, Height, OutPoint, Reject, Script, Txid, Wtxid};
 
@@ -77,8 +78,8 @@ pub struct Carried {
     pub txid: Txid,
     /// What it uses up.
     pub spends: Vec<OutPoint>,
-    /// Its bytes, if it could wait once more: a coinbase cannot.
-    pub bytes: Option<Arc<[u8]>>,
+    /// Where its bytes stand in the body, if it could wait once more: a coinbase cannot.
+    pub bytes: Option<Range<usize>>,
 }
 
 /// A transaction that a draft is to have.

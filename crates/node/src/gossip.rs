@@ -3,7 +3,7 @@
 
 use alloc::string::ToString;
 
-use chain::{BitcoinHeader, BlockId, Micros, PeerId, Time, Work, Wtxid, sha256d};
+use chain::{BitcoinHeader, BlockId, Micros, PeerId, Time, Work};
 use protocol::{Channel, Event, Packet, To, said};
 
 use crate::intake::{Source, Taken};
@@ -11,6 +11,7 @@ use crate::limits;
 use crate::message::{Claim, Message};
 use crate::node::{Node, Turn};
 use crate::peers::Best;
+use crate::pool::wtxid_of;
 
 /// The timer of anti-entropy.
 pub(crate) const GOSSIP: u16 = 0;
@@ -51,10 +52,7 @@ impl Node {
                     .map(|head| BitcoinHeader::decode(head).id());
                 id.is_some_and(|id| self.tables.is_owed(&from, &id))
             }
-            Message::Transaction(tx) => {
-                let wtxid = Wtxid::from_bytes(sha256d(tx));
-                self.tables.offers.is_owed(&from, &wtxid)
-            }
+            Message::Transaction(tx) => self.tables.offers.is_owed(&from, &wtxid_of(tx)),
             _ => false,
         };
         is_answer || self.tables_mut().peers.spend(now, from, 1)

@@ -187,6 +187,8 @@ pub const WANTED_PER_PEER: usize = 1_000;
 pub const OTHERS: usize = 3;
 /// After so long without an answer another is asked.
 pub const TX_TIMEOUT: Micros = Micros::from_secs(2);
+// Requests are looked at that often.
+const _: () = assert!(TX_TIMEOUT.0 >= TICK.0);
 /// Refused transactions that are not asked for again on top of the same block.
 pub const REFUSED: usize = 512;
 /// Bytes of a transaction that are judged for one token.

@@ -112,40 +112,14 @@ impl Message {
                 put_list(locator, &mut out);
                 stop.encode_into(&mut out);
             }
-            Self::Headers(headers) => {
-                out.push(HEADERS);
-                put_list(headers, &mut out);
-            }
-            Self::GetBodies(ids) => {
-                out.push(GET_BODIES);
-                put_list(ids, &mut out);
-            }
-            Self::Body(block) => {
-                out.reserve_exact(block.len() + 1);
-                out.push(BODY);
-                out.extend_from_slice(block);
-            }
-            Self::NotFound(ids) => {
-                out.push(NOT_FOUND);
-                put_list(ids, &mut out);
-            }
-            Self::OfferTransactions(ids) => {
-                out.push(OFFER_TRANSACTIONS);
-                put_list(ids, &mut out);
-            }
-            Self::GetTransactions(ids) => {
-                out.push(GET_TRANSACTIONS);
-                put_list(ids, &mut out);
-            }
-            Self::GetParents(ids) => {
-                out.push(GET_PARENTS);
-                put_list(ids, &mut out);
-            }
-            Self::Transaction(tx) => {
-                out.reserve_exact(tx.len() + 1);
-                out.push(TRANSACTION);
-                out.extend_from_slice(tx);
-            }
+            Self::Headers(headers) => put_tagged_list(HEADERS, headers, &mut out),
+            Self::GetBodies(ids) => put_tagged_list(GET_BODIES, ids, &mut out),
+            Self::Body(block) => put_rest(BODY, block, &mut out),
+            Self::NotFound(ids) => put_tagged_list(NOT_FOUND, ids, &mut out),
+            Self::OfferTransactions(ids) => put_tagged_list(OFFER_TRANSACTIONS, ids, &mut out),
+            Self::GetTransactions(ids) => put_tagged_list(GET_TRANSACTIONS, ids, &mut out),
+            Self::GetParents(ids) => put_tagged_list(GET_PARENTS, ids, &mut out),
+            Self::Transaction(tx) => put_rest(TRANSACTION, tx, &mut out),
         }
         out
     }
@@ -198,6 +172,18 @@ fn claim(reader: &mut Reader<'_>) -> Result<Claim, MessageError> {
         height: Height(reader.u32()?),
         work: Work::from_be_bytes(reader.array()?),
     })
+}
+
+fn put_tagged_list<T: Encode>(tag: u8, list: &[T], out: &mut Vec<u8>) {
+    out.push(tag);
+    put_list(list, out);
+}
+
+/// Bytes that take up the rest of a message.
+fn put_rest(tag: u8, bytes: &[u8], out: &mut Vec<u8>) {
+    out.reserve_exact(bytes.len() + 1);
+    out.push(tag);
+    out.extend_from_slice(bytes);
 }
 
 fn put_list<T: Encode>(list: &[T], out: &mut Vec<u8>) {

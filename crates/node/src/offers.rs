@@ -5,7 +5,8 @@ use alloc::collections::{BTreeMap, VecDeque};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use chain::{Micros, PeerId, Time, Txid, Wtxid, sha256d};
+use chain::mempool::{Mempool, Pending};
+use chain::{PeerId, Time, Txid, Wtxid};
 use protocol::To;
 
 use crate::answers::cost;
@@ -13,6 +14,7 @@ use crate::intake::Source;
 use crate::limits;
 use crate::message::Message;
 use crate::node::{Node, Turn};
+use crate::pool::wtxid_of;
 
 /// The timer of offers that are collected.
 pub(crate) const OFFER: u16 = 3;
@@ -170,33 +172,31 @@ impl Node {
 
     /// Serves transactions that wait.
     pub(crate) fn on_get_transactions(&mut self, turn: &mut Turn<'_>, from: PeerId, ids: &[Wtxid]) {
-        let known = |id| self.pool.waiting.by_wtxid(id);
-        let found = ids.iter().filter_map(known).map(|tx| tx.bytes.clone());
-        let found: Vec<Arc<[u8]>> = found.collect();
-        self.serve_transactions(turn, from, ids.len(), found);
+        self.serve_transactions(turn, from, ids, Mempool::by_wtxid);
     }
 
     /// Serves transactions that wait, by the ids that others spend from them by.
     pub(crate) fn on_get_parents(&mut self, turn: &mut Turn<'_>, from: PeerId, ids: &[Txid]) {
-        let known = |id| self.pool.waiting.get(id);
-        let found = ids.iter().filter_map(known).map(|tx| tx.bytes.clone());
-        let found: Vec<Arc<[u8]>> = found.collect();
-        self.serve_transactions(turn, from, ids.len(), found);
+        self.serve_transactions(turn, from, ids, Mempool::get);
     }
 
-    fn serve_transactions(
+    fn serve_transactions<I>(
         &mut self,
         turn: &mut Turn<'_>,
         from: PeerId,
-        asked: usize,
-        found: Vec<Arc<[u8]>>,
+        ids: &[I],
+        find: for<'a> fn(&'a Mempool, &I) -> Option<&'a Arc<Pending>>,
     ) {
-        if !self.spend_for_list(turn.now, from, asked) {
+        // Charged before the work, or asking for what is not here would cost nothing.
+        if !self.spend_for_list(turn.now, from, ids.len()) {
             return;
         }
         let mut allowance = self.allowance(turn.now, from);
-        for bytes in found {
-            let cost = cost(bytes.len());
+        for id in ids {
+            let Some(tx) = find(&self.pool.waiting, id) else {
+                continue;
+            };
+            let (bytes, cost) = (tx.bytes.clone(), cost(tx.bytes.len()));
             if allowance < cost {
                 return; // it will be asked for again
             }
@@ -208,7 +208,7 @@ impl Node {
 
     /// A peer sends a transaction.
     pub(crate) fn on_transaction(&mut self, turn: &mut Turn<'_>, from: PeerId, tx: &Arc<[u8]>) {
-        let wtxid = Wtxid::from_bytes(sha256d(tx));
+        let wtxid = wtxid_of(tx);
         let cost = u32::try_from(tx.len() / limits::TX_BYTES_PER_TOKEN).unwrap_or(u32::MAX);
         if !self.tables_mut().peers.spend(turn.now, from, cost) {
             return; // asked for again when there is no answer
@@ -217,7 +217,7 @@ impl Node {
         let is_here = self.pool.waiting.by_wtxid(&wtxid).is_some();
         if !is_here && !self.is_catching_up() {
             // Whoever sent it is not told why it is refused.
-            let _ = self.take_transaction(turn, Source::Peer(from), tx);
+            let _ = self.take_transaction(turn, Source::Peer(from), wtxid, tx);
         }
     }
 
@@ -244,5 +244,3 @@ impl Node {
         self.tables_mut().peers.spend(now, from, tokens)
     }
 }
-
-const _: () = assert!(limits::TX_TIMEOUT.0 >= Micros::from_secs(1).0);

@@ -1,18 +1,16 @@
-//! Transactions that wait for a block: how they come in, follow the chain, and leave.
-//!
-//! What waits is valid on top of the best block. When that changes, the mempool follows it: blocks that
-//! connect take out what they carry and what conflicts with it; of blocks that are undone, transactions
-//! come back, parents first, and whatever depended on what is gone is judged again.
+//! Transactions that wait for a block: how they come in and leave. What waits is valid on top of the best
+//! block; how it follows that is in [`follow`].
 
-use alloc::collections::BTreeSet;
 use alloc::string::ToString;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use chain::mempool::{Arrival, Departure, Limits, Mempool, Orphan, Orphans, Pending};
-use chain::{Amount, BlockId, ChainParams, Height, PeerId, Reject, Txid, Wtxid, sha256d};
-use ledger::{Carried, Checked, Chosen, Inadmissible, NoneChecked, Waiting};
+use chain::mempool::{Arrival, Departure, Limits, Mempool, Orphan, Orphans, Pending, Refusal};
+use chain::{Amount, ChainParams, Height, Micros, PeerId, Reject, Txid, Wtxid, sha256d};
+use ledger::{Checked, Chosen, Inadmissible, NoneChecked, Place, State, Waiting};
 use protocol::{AskId, Event, Output};
+
+mod follow;
 
 use crate::intake::Source;
 use crate::limits;
@@ -49,6 +47,11 @@ impl Pool {
             )),
             submitted: Arc::default(),
         }
+    }
+
+    /// Whether there is nothing that would have to follow the chain.
+    fn is_empty(&self) -> bool {
+        self.waiting.is_empty() && self.orphans.is_empty() && self.submitted.is_empty()
     }
 
     /// The block that a transaction which was submitted here is in now.
@@ -94,7 +97,7 @@ fn pool_limits(params: &ChainParams) -> Limits {
         chain: limits::CHAIN,
         chain_size: block / 10,
         replaced: limits::REPLACED,
-        patience: chain::Micros::from_secs(
+        patience: Micros::from_secs(
             u64::from(params.spacing_secs) * u64::from(limits::PATIENCE_BLOCKS),
         ),
         half_life: limits::FLOOR_HALF_LIFE,
@@ -114,19 +117,21 @@ impl Checked for Pool {
     }
 }
 
-/// What was valid before is only judged anew by where it stands.
-struct AllChecked;
+/// What the next block stands on, for many transactions at once.
+struct Next {
+    state: State,
+    place: Place,
+}
 
-impl Checked for AllChecked {
-    fn is_checked(&self, _wtxid: &Wtxid) -> bool {
-        true
-    }
+/// The hash of a transaction's bytes.
+pub(crate) fn wtxid_of(tx: &[u8]) -> Wtxid {
+    Wtxid::from_bytes(sha256d(tx))
 }
 
 /// Why a transaction is not taken.
 enum Refused {
     Ledger(Inadmissible),
-    Mempool(chain::mempool::Refusal),
+    Mempool(Refusal),
 }
 
 impl Refused {
@@ -144,7 +149,7 @@ impl Node {
         let is_full = self.pool.submitted.len() >= limits::SUBMITTED;
         let result = match is_full {
             true => Err("too-many-submitted"),
-            false => self.take_transaction(turn, Source::Own, tx),
+            false => self.take_transaction(turn, Source::Own, wtxid_of(tx), tx),
         };
         turn.out.push(Output::Admitted { ask, result });
         match result {
@@ -163,9 +168,10 @@ impl Node {
         &mut self,
         turn: &mut Turn<'_>,
         source: Source,
+        wtxid: Wtxid,
         tx: &Arc<[u8]>,
     ) -> Result<Txid, &'static str> {
-        let txid = self.take_one(turn, source, tx)?;
+        let txid = self.take_one(turn, source, wtxid, tx)?;
         self.take_orphans(turn, txid);
         Ok(txid)
     }
@@ -178,7 +184,8 @@ impl Node {
                 return;
             }
             for orphan in Arc::make_mut(&mut self.pool.orphans).waiting_for(&txid) {
-                next.extend(self.take_one(turn, Source::Peer(orphan.from), &orphan.bytes));
+                let (source, wtxid) = (Source::Peer(orphan.from), wtxid_of(&orphan.bytes));
+                next.extend(self.take_one(turn, source, wtxid, &orphan.bytes));
             }
         }
     }
@@ -187,13 +194,14 @@ impl Node {
         &mut self,
         turn: &mut Turn<'_>,
         source: Source,
+        wtxid: Wtxid,
         tx: &Arc<[u8]>,
     ) -> Result<Txid, &'static str> {
-        let wtxid = Wtxid::from_bytes(sha256d(tx));
         if let Some(known) = self.pool.waiting.by_wtxid(&wtxid) {
             return Ok(known.admission.txid);
         }
-        match self.try_take(turn, tx, wtxid, Arrival::New, &NoneChecked) {
+        let next = self.next_block();
+        match self.try_take(turn, &next, tx, wtxid, Arrival::New, &NoneChecked) {
             Ok((txid, gone)) => {
                 self.tell_taken(turn, source, txid);
                 self.tell_gone(turn, &gone);
@@ -207,22 +215,29 @@ impl Node {
         }
     }
 
+    /// What the next block stands on.
+    fn next_block(&self) -> Next {
+        let index = &self.books.index;
+        let tip = index.tree.best();
+        let branch = Branch::stored(index, tip).expect("the tree knows its best block");
+        Next {
+            state: self.books.state_at(&tip),
+            place: branch.next_place(None).expect("its ancestors are all here"),
+        }
+    }
+
     fn try_take(
         &mut self,
         turn: &Turn<'_>,
+        next: &Next,
         tx: &Arc<[u8]>,
         wtxid: Wtxid,
         arrival: Arrival,
         checked: &dyn Checked,
     ) -> Result<(Txid, Vec<Departure>), Refused> {
-        let index = &self.books.index;
-        let tip = index.tree.best();
-        let branch = Branch::stored(index, tip).expect("the tree knows its best block");
-        let place = branch.next_place(None).expect("its ancestors are all here");
-        let state = self.books.state_at(&tip);
         let ledger = &self.books.ledger;
         let admission = ledger
-            .admit(&state, place, tx, &self.pool, checked)
+            .admit(&next.state, next.place, tx, &self.pool, checked)
             .map_err(Refused::Ledger)?;
         let txid = admission.txid;
         let pool = &mut self.pool.waiting;
@@ -258,117 +273,6 @@ impl Node {
             _ => {}
         }
         self.tables_mut().offers.note_refused(wtxid);
-    }
-
-    /// The best block changed: what waits follows it.
-    pub(crate) fn follow_chain(&mut self, turn: &mut Turn<'_>, before: &BlockId, tip: &BlockId) {
-        let Some(route) = self.books.index.tree.route(before, tip) else {
-            return;
-        };
-        self.tables_mut().offers.forget_refused();
-        if self.pool.waiting.is_empty()
-            && route.disconnect.is_empty()
-            && self.pool.orphans.is_empty()
-        {
-            return self.settle_submitted(turn, &route.connect);
-        }
-        let (returning, detached) = self.undo(&route.disconnect);
-        let mut arrived = BTreeSet::new();
-        for id in &route.connect {
-            let carried = self.carried(id);
-            let spent = carried.iter().map(|tx| (tx.txid, &tx.spends[..]));
-            let gone = self.pool.waiting.connect(spent);
-            self.tell_gone(turn, &gone);
-            arrived.extend(carried.iter().map(|tx| tx.txid));
-        }
-        self.settle_submitted(turn, &route.connect);
-        for tx in returning.iter().filter(|tx| !arrived.contains(&tx.txid)) {
-            if let Some(bytes) = &tx.bytes {
-                self.readmit(turn, tx.txid, bytes, None);
-            }
-        }
-        for tx in detached {
-            if !arrived.contains(&tx.admission.txid) {
-                self.readmit(turn, tx.admission.txid, &tx.bytes, Some(&tx));
-            }
-        }
-        let gone = self.pool.waiting.expire(turn.now);
-        self.tell_gone(turn, &gone);
-        for txid in arrived {
-            self.take_orphans(turn, txid);
-        }
-        self.offer_again(turn);
-    }
-
-    /// Undoes blocks, the highest first. Returns their transactions in the order in which they stood,
-    /// and what waited and has to be judged again, parents first.
-    fn undo(&mut self, blocks: &[BlockId]) -> (Vec<Carried>, Vec<Arc<Pending>>) {
-        let lowest_first = blocks.iter().rev();
-        let returning: Vec<Carried> = lowest_first.flat_map(|id| self.carried(id)).collect();
-        if blocks.is_empty() {
-            return (returning, Vec::new());
-        }
-        for tx in &returning {
-            self.pool.note_block(&tx.txid, None);
-        }
-        let txids = returning.iter().map(|tx| tx.txid);
-        let detached = self.pool.waiting.detach(txids);
-        (returning, detached)
-    }
-
-    /// Takes back a transaction that was in a block which was undone, or that waited.
-    fn readmit(
-        &mut self,
-        turn: &mut Turn<'_>,
-        txid: Txid,
-        bytes: &Arc<[u8]>,
-        waited: Option<&Arc<Pending>>,
-    ) {
-        let since = waited.map_or(turn.now, |tx| tx.since);
-        let wtxid = waited.map_or_else(|| Wtxid::from_bytes(sha256d(bytes)), |tx| tx.wtxid);
-        let arrival = Arrival::Returning {
-            since,
-            chain: limits::RETURNING_CHAIN,
-        };
-        match self.try_take(turn, bytes, wtxid, arrival, &AllChecked) {
-            Ok((txid, gone)) => {
-                if waited.is_none() {
-                    turn.tell(Event::TxReturned { txid });
-                    // Others may never have heard of it.
-                    self.offer_soon(turn, wtxid);
-                }
-                self.tell_gone(turn, &gone);
-            }
-            Err(reason) => self.drop_transaction(turn, txid, reason.name(), None),
-        }
-    }
-
-    /// The transactions of a block that is here.
-    fn carried(&self, id: &BlockId) -> Vec<Carried> {
-        let body = self.books.index.body(id).unwrap_or_default();
-        self.books.ledger.carried(body)
-    }
-
-    /// Notes which submitted transactions came into these blocks, and answers for those that are deep enough.
-    fn settle_submitted(&mut self, turn: &mut Turn<'_>, connected: &[BlockId]) {
-        if self.pool.submitted.is_empty() {
-            return;
-        }
-        for id in connected {
-            let height = self.books.index.height(id);
-            for tx in self.carried(id) {
-                self.pool.note_block(&tx.txid, height);
-            }
-        }
-        let settled = self.books.index.tip().1.saturating_sub(limits::SETTLED - 1);
-        let is_deep = |at: Option<Height>| at.is_some_and(|at| at <= settled);
-        let done = self
-            .pool
-            .take_submitted(|(_, submitted)| is_deep(submitted.at));
-        for Submitted { ask, fee, .. } in done {
-            let receipt = Some(self.books.ledger.settled(fee));
-            turn.out.push(Output::Answer { ask, receipt });
-        }
     }
 
     /// What a transaction that waits pays.

@@ -4,9 +4,9 @@ use alloc::vec::Vec;
 
 use chain::mempool::Admission;
 use chain::sigops::sigop_weight;
-use chain::{Encode, OutPoint, Reject, Transaction, TxIn, TxOut, Txid, decode_exact};
+use chain::{OutPoint, Reject, Transaction, TxIn, TxOut, Txid, decode_exact};
 
-use super::apply::{Rules, check_alone, check_spends, cutoff};
+use super::apply::{Rules, check_alone, check_final, check_spends};
 use super::{Coin, Coins};
 use crate::{Carried, Inadmissible, Place, Waiting};
 
@@ -25,10 +25,7 @@ pub(super) fn admit(
     let tx: Transaction = decode_exact(tx).map_err(|_| Reject::BodyUndecodable)?;
     check_alone(params, 1, &tx)?;
     let txid = tx.txid();
-    if !tx.is_final(place.height, cutoff(params, place)) {
-        let lock_time = tx.lock_time;
-        return Err(Reject::NonFinal { txid, lock_time }.into());
-    }
+    check_final(params, place, &tx)?;
     if coins.holds(&tx) {
         return Err(Inadmissible::Confirmed { txid });
     }
@@ -96,22 +93,24 @@ impl Parents<'_> {
         let output = outputs.get(vout);
         let output = output.filter(|output| !output.script_pubkey.is_unspendable());
         let output = output.ok_or(missing)?;
-        Ok(Coin {
-            amount: output.amount()?,
-            script: output.script_pubkey.clone(),
-            height: self.place.height,
-            median: self.place.median,
-            coinbase: false,
-        })
+        Coin::made(output, self.place, false)
     }
 }
 
-/// What a mempool asks of a transaction in a block.
-pub(super) fn carried(tx: &Transaction) -> Carried {
-    let is_coinbase = tx.is_coinbase();
-    Carried {
-        txid: tx.txid(),
-        spends: tx.inputs.iter().map(|input| input.prevout).collect(),
-        bytes: (!is_coinbase).then(|| tx.to_vec().into()),
-    }
+/// What a mempool asks of the transactions of a body that is theirs.
+pub(super) fn carried(transactions: &[Transaction], body: &[u8]) -> Vec<Carried> {
+    let size = |tx: &Transaction| usize::try_from(tx.total_size()).unwrap_or(usize::MAX);
+    let sizes = transactions.iter().map(size);
+    // A count stands before them.
+    let mut at = body.len().saturating_sub(sizes.sum());
+    let carry = |tx: &Transaction| {
+        let bytes = at..at + size(tx);
+        at = bytes.end;
+        Carried {
+            txid: tx.txid(),
+            spends: tx.inputs.iter().map(|input| input.prevout).collect(),
+            bytes: (!tx.is_coinbase()).then_some(bytes),
+        }
+    };
+    transactions.iter().map(carry).collect()
 }

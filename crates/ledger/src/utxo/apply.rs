@@ -42,12 +42,25 @@ pub(super) fn apply(
 }
 
 /// What a block's lock times are compared with.
-pub(super) fn cutoff(params: &ChainParams, place: Place) -> BlockTime {
+fn cutoff(params: &ChainParams, place: Place) -> BlockTime {
     if params.median_lock_times {
         place.median
     } else {
         place.time
     }
+}
+
+/// Checks that a transaction's lock time has passed where it is to stand.
+pub(super) fn check_final(
+    params: &ChainParams,
+    place: Place,
+    tx: &Transaction,
+) -> Result<(), Reject> {
+    if tx.is_final(place.height, cutoff(params, place)) {
+        return Ok(());
+    }
+    let (txid, lock_time) = (tx.txid(), tx.lock_time);
+    Err(Reject::NonFinal { txid, lock_time })
 }
 
 /// The coins after one transaction of a decided slot, and the fee that is burnt.
@@ -68,12 +81,7 @@ pub(super) fn execute(
         median: time,
         time,
     };
-    if !tx.is_final(place.height, time) {
-        return Err(Reject::NonFinal {
-            txid: tx.txid(),
-            lock_time: tx.lock_time,
-        });
-    }
+    check_final(params, place, &tx)?;
     let mut coins = coins.clone();
     let fee = move_coins(rules, &mut coins, place, &tx, &mut 0)?;
     Ok((coins, fee))

@@ -1,6 +1,6 @@
 //! The set of unspent outputs as a persistent map: every block's set can be kept at once.
 
-use chain::{Amount, AmountError, BlockTime, Height, OutPoint, Reject, Script, Transaction};
+use chain::{Amount, AmountError, BlockTime, Height, OutPoint, Reject, Script, Transaction, TxOut};
 
 use crate::Place;
 use crate::merkle_map::{MerkleMap, Proof};
@@ -18,6 +18,19 @@ pub struct Coin {
     pub median: BlockTime,
     /// Whether a coinbase created it, so that it has to mature.
     pub coinbase: bool,
+}
+
+impl Coin {
+    /// What a transaction's output becomes in a block.
+    pub(super) fn made(output: &TxOut, place: Place, coinbase: bool) -> Result<Self, Reject> {
+        Ok(Self {
+            amount: output.amount()?,
+            script: output.script_pubkey.clone(),
+            height: place.height,
+            median: place.median,
+            coinbase,
+        })
+    }
 }
 
 /// All unspent outputs after some block; O(1) to clone.
@@ -91,13 +104,7 @@ impl Coins {
             if output.script_pubkey.is_unspendable() {
                 continue;
             }
-            let coin = Coin {
-                amount: output.amount()?,
-                script: output.script_pubkey.clone(),
-                height: place.height,
-                median: place.median,
-                coinbase: tx.is_coinbase(),
-            };
+            let coin = Coin::made(output, place, tx.is_coinbase())?;
             self.put(OutPoint { txid, vout }, coin)?;
         }
         Ok(())

@@ -189,7 +189,7 @@ impl Ledger for Utxo {
     fn carried(&self, body: &[u8]) -> Vec<Carried> {
         let block = decode(&EMPTY_HEADER, body);
         let transactions = block.map(|block| block.transactions).unwrap_or_default();
-        transactions.iter().map(admit::carried).collect()
+        admit::carried(&transactions, body)
     }
 
     /// The rules are those of a block's transactions, but for coinbases, which are refused. Lock times
