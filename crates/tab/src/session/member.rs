@@ -86,9 +86,6 @@ pub struct Member {
     payee: Option<Payee>,
 }
 
-/// Most transactions of a tab that wait for an answer.
-const MOST_SUBMITTED: usize = 64;
-
 /// A node of this tab.
 pub struct Hosted {
     /// Its peer id.

@@ -6,7 +6,7 @@ use protocol::{AskId, Input, Order, Payee};
 use wire::coins::{CoinView, CoinsView, MempoolView, WaitingView};
 use wire::{Answer, Failure};
 
-use super::{MOST_SUBMITTED, Member};
+use super::Member;
 use crate::cx::{Cx, failure};
 use crate::lasting::Lasting;
 
@@ -23,18 +23,10 @@ fn no_blocks() -> Failure {
 impl Member {
     /// Somebody wants a transaction to come into a block. Answered once a node of this tab has judged it.
     pub fn send_transaction(&mut self, cx: &mut Cx<'_>, ask: u32, tx: Vec<u8>) {
-        let Some(node) = self.first().map(Node::me) else {
-            return cx.answer(ask, Err(no_blocks()));
-        };
-        if self.submitted.len() >= MOST_SUBMITTED {
-            let why = "too many transactions are waiting";
-            return cx.answer(ask, Err(failure("not-ready", why)));
+        let node = self.first().map(Node::me).ok_or_else(no_blocks);
+        if let Err(why) = node.and_then(|node| self.submit_to(node, ask, tx)) {
+            cx.answer(ask, Err(why));
         }
-        self.last_submitted += 1;
-        let number = AskId(self.last_submitted);
-        self.submitted.insert(number, ask);
-        let tx = tx.into();
-        self.host.give(node, Input::Submit { ask: number, tx });
     }
 
     /// A node says whether a transaction waits now.

@@ -6,11 +6,14 @@ use wire::ask::Submit;
 use wire::live::NoSeat;
 use wire::{Answer, Failure};
 
-use super::{Hosted, MOST_SUBMITTED, Member};
+use super::{Hosted, Member};
 use crate::cx::{Cx, failure};
 use crate::lasting::Lasting;
 use crate::picture::slots::told;
 use crate::session::seating;
+
+/// Most transactions of a tab that wait for an answer.
+const MOST_SUBMITTED: usize = 64;
 
 impl Member {
     /// Somebody wants a transaction carried out. Answered at once only if that cannot be.
@@ -35,6 +38,16 @@ impl Member {
         let client = self.nodes.iter().find(|one| one.role == Role::Client);
         let client = client.map(|one| one.id);
         let client = client.ok_or_else(|| failure("not-ready", "this tab has no client"))?;
+        self.submit_to(client, ask, tx)
+    }
+
+    /// Gives a transaction to one of this tab's machines.
+    pub(super) fn submit_to(
+        &mut self,
+        machine: PeerId,
+        ask: u32,
+        tx: Vec<u8>,
+    ) -> Result<(), Failure> {
         if self.submitted.len() >= MOST_SUBMITTED {
             return Err(failure("not-ready", "too many transactions are waiting"));
         }
@@ -42,7 +55,7 @@ impl Member {
         let number = AskId(self.last_submitted);
         self.submitted.insert(number, ask);
         let tx = tx.into();
-        self.host.give(client, Input::Submit { ask: number, tx });
+        self.host.give(machine, Input::Submit { ask: number, tx });
         Ok(())
     }
 
