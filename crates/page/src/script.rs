@@ -93,7 +93,10 @@ pub fn install(bridge: &Bridge) {
         Ok(ask(bridge, submit, |told| js(&ToldOut::of(&told))))
     });
     method(&object, "sendTransaction", bridge, |bridge, arguments| {
-        let bytes = arguments.get(0).as_string().and_then(|text| bytes(&text));
+        let bytes = arguments
+            .get(0)
+            .as_string()
+            .and_then(|text| hex::decode(text).ok());
         let wrong = || bad_argument("sendTransaction takes a signed transaction in hex");
         let send = SendTransaction(bytes.ok_or_else(wrong)?);
         Ok(ask(bridge, send, |txid| {
@@ -315,16 +318,6 @@ pub fn is_plain(value: &JsValue) -> bool {
     let made_by = |prototype: &JsValue| Reflect::get_prototype_of(prototype).map(JsValue::from);
     let prototype = JsValue::from(prototype);
     prototype.is_null() || made_by(&prototype).is_ok_and(|above| above.is_null())
-}
-
-/// Reads bytes in hex.
-fn bytes(text: &str) -> Option<Vec<u8>> {
-    if !text.is_ascii() || !text.len().is_multiple_of(2) {
-        return None;
-    }
-    let places = (0..text.len()).step_by(2);
-    let byte = |at| u8::from_str_radix(&text[at..at + 2], 16).ok();
-    places.map(byte).collect()
 }
 
 /// Reads an array of at most so many texts.
