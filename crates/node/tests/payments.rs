@@ -5,113 +5,12 @@ mod kit;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use chain::sighash::{SighashType, Sighasher};
-use chain::{
-    Address, Amount, Block, BlockId, Encode, Height, OutPoint, Script, SecretKey, Transaction,
-    TxIn, TxOut, Txid, Witness, Wtxid, decode_exact,
-};
-use kit::host::{Disk, Solo};
-use kit::net::Net;
-use kit::{key, params, peer, real_node};
-use ledger::Owned;
+use chain::{Encode, Height, OutPoint, Transaction, Txid, Witness};
+use kit::pay::{block, bytes, coins, mine, network, outpoint, pay, reward, sat, submit, waits};
+use kit::{key, params, peer};
 use node::message::Message;
-use node::{Memo, limits};
 use proptest::prelude::*;
-use protocol::{AskId, Event, Input, To};
-
-fn secret(seat: u8) -> SecretKey {
-    SecretKey::from_bytes(&[seat, 1].repeat(16).try_into().unwrap()).unwrap()
-}
-
-fn script(seat: u8) -> Script {
-    Address::from_output_key(&key(seat)).script_pubkey()
-}
-
-fn sat(satoshi: u64) -> Amount {
-    Amount::new(satoshi).unwrap()
-}
-
-/// A signed payment of coins of seat `owner`, in outputs of these amounts to seats.
-fn pay(owner: u8, coins: &[(OutPoint, Amount)], to: &[(u8, u64)]) -> Transaction {
-    let spent: Vec<TxOut> = coins
-        .iter()
-        .map(|(_, amount)| TxOut::new(*amount, script(owner)))
-        .collect();
-    let inputs = coins.iter().map(|(at, _)| TxIn {
-        sequence: 0xffff_fffd, // replaceable
-        ..TxIn::new(*at)
-    });
-    let mut tx = Transaction {
-        version: 2,
-        inputs: inputs.collect(),
-        outputs: to
-            .iter()
-            .map(|(seat, amount)| TxOut::new(sat(*amount), script(*seat)))
-            .collect(),
-        lock_time: 0,
-    };
-    let unsigned = tx.clone();
-    let tag = *params().genesis_id().as_bytes();
-    let sighasher = Sighasher::new(&unsigned, &spent, Some(tag)).unwrap();
-    for (index, input) in (0u32..).zip(&mut tx.inputs) {
-        let signature = sighasher.sign_key_spend(index, SighashType::DEFAULT, &secret(owner));
-        input.witness = Witness::new([signature.unwrap()]);
-    }
-    tx
-}
-
-fn bytes(tx: &Transaction) -> Arc<[u8]> {
-    tx.to_vec().into()
-}
-
-fn outpoint(tx: &Transaction, vout: u32) -> OutPoint {
-    let txid = tx.txid();
-    OutPoint { txid, vout }
-}
-
-/// A network whose seat 0 has mined `rewards` blocks, of which the first coinbases are mature.
-fn network(nodes: u8, rewards: usize) -> Net {
-    let memo = Memo::new();
-    let nodes = (0..nodes).map(|seat| real_node(seat, &memo)).collect();
-    let mut net = Net::new(nodes, 7);
-    for _ in 0..rewards {
-        mine(&mut net, 0);
-    }
-    net
-}
-
-/// A seat finds a block with what waits there now, and everybody has time to hear of it.
-fn mine(net: &mut Net, seat: usize) {
-    net.run(12_000); // so that the draft is a new one
-    net.mine(seat);
-    net.run(2_000);
-}
-
-fn coins(net: &Net, seat: usize, of: u8) -> Vec<Owned> {
-    net.seats[seat].node.watch(&[script(of)]).0
-}
-
-/// The coin of seat 0's block at a height of the best chain.
-fn reward(net: &Net, height: u32) -> (OutPoint, Amount) {
-    let coins = coins(net, 0, 0);
-    let coin = coins.iter().find(|coin| coin.height == Height(height));
-    let coin = coin.expect("not spent yet");
-    (coin.at, coin.amount)
-}
-
-fn submit(net: &mut Net, seat: usize, ask: u64, tx: &Transaction) {
-    let ask = AskId(ask);
-    net.input(seat, Input::Submit { ask, tx: bytes(tx) });
-}
-
-fn waits(net: &Net, seat: usize, tx: &Transaction) -> bool {
-    net.seats[seat].node.mempool().get(&tx.txid()).is_some()
-}
-
-fn block(net: &Net, seat: usize, id: &BlockId) -> Block {
-    let block = net.seats[seat].node.block(id).expect("it is here");
-    decode_exact(&block).expect("a block")
-}
+use protocol::{AskId, Event, Input};
 
 #[test]
 fn a_payment_spreads_comes_into_a_block_and_is_settled_six_deep() {
@@ -383,103 +282,20 @@ fn who_pays_somebody_else_is_still_known_as_the_maker() {
     assert_eq!(net.seats[1].node.maker_of(&tip), Some(peer(0)));
 }
 
-/// A node that is up, with coins of its own, and a peer that gave it nothing.
-fn solo() -> (Solo, OutPoint, Amount) {
-    let net = network(1, 5);
+#[test]
+fn an_offer_that_was_lost_is_made_again_after_the_next_block() {
+    let mut net = network(3, 5);
+    net.run(12_000);
     let (at, amount) = reward(&net, 1);
-    let disk = Disk {
-        own: net.seats[0].disk.own.clone(),
-        shared: net.seats[0].disk.shared.clone(),
-    };
-    let mut solo = Solo::boot(real_node(0, &Memo::new()), disk);
-    solo.step(Input::Peers {
-        up: vec![peer(8), peer(9)],
-    });
-    solo.sent.clear();
-    (solo, at, amount)
-}
-
-#[test]
-fn whoever_sends_a_forged_payment_is_blamed_and_whoever_sends_a_cheap_one_is_not() {
-    let (mut solo, at, amount) = solo();
-    let cheap = pay(0, &[(at, amount)], &[(1, amount.to_sat())]);
-    solo.hear(peer(8), &Message::Transaction(bytes(&cheap)));
-    let blamed = |solo: &Solo| {
-        solo.events
-            .iter()
-            .any(|event| matches!(event, Event::Misbehaved { .. }))
-    };
-    assert!(!blamed(&solo));
-    let mut forged = pay(0, &[(at, amount)], &[(1, amount.to_sat() - 500)]);
-    forged.inputs[0].witness = Witness::new([vec![7; 64]]);
-    solo.hear(peer(8), &Message::Transaction(bytes(&forged)));
-    assert!(blamed(&solo));
-    assert!(solo.node.mempool().is_empty());
-}
-
-#[test]
-fn a_forged_witness_does_not_keep_the_true_payment_away() {
-    let (mut solo, at, amount) = solo();
-    let good = pay(0, &[(at, amount)], &[(1, amount.to_sat() - 500)]);
-    let mut forged = good.clone();
-    forged.inputs[0].witness = Witness::new([vec![7; 64]]);
-    assert_eq!(forged.txid(), good.txid());
-    solo.hear(peer(8), &Message::Transaction(bytes(&forged)));
-    let wtxid = Wtxid::from_bytes(*good.wtxid().as_bytes());
-    solo.hear(peer(9), &Message::OfferTransactions(vec![wtxid]));
-    let asked = solo
-        .sent
-        .contains(&(To::Peer(peer(9)), Message::GetTransactions(vec![wtxid])));
-    assert!(asked);
-    solo.hear(peer(9), &Message::Transaction(bytes(&good)));
-    assert_eq!(solo.node.mempool().len(), 1);
-}
-
-#[test]
-fn whoever_does_not_deliver_is_not_waited_for() {
-    let (mut solo, at, amount) = solo();
     let tx = pay(0, &[(at, amount)], &[(1, amount.to_sat() - 500)]);
-    let offer = Message::OfferTransactions(vec![tx.wtxid()]);
-    solo.hear(peer(8), &offer);
-    solo.hear(peer(9), &offer);
-    let ask = Message::GetTransactions(vec![tx.wtxid()]);
-    let asks = |solo: &Solo, of| {
-        solo.sent
-            .iter()
-            .filter(|(to, sent)| *to == To::Peer(of) && *sent == ask)
-            .count()
-    };
-    assert_eq!((asks(&solo, peer(8)), asks(&solo, peer(9))), (1, 0));
-    solo.wait(5_000);
-    assert_eq!((asks(&solo, peer(8)), asks(&solo, peer(9))), (1, 1));
-    solo.wait(10_000);
-    solo.hear(peer(8), &offer);
-    assert_eq!(asks(&solo, peer(8)), 2, "an offer made once more counts");
-}
-
-#[test]
-fn a_flood_of_offers_is_bounded() {
-    let (mut solo, ..) = solo();
-    let id = |n: u32| {
-        let mut bytes = [3; 32];
-        bytes[..4].copy_from_slice(&n.to_be_bytes());
-        Wtxid::from_bytes(bytes)
-    };
-    for part in 0..100 {
-        let ids = (0..limits::OFFERS as u32)
-            .map(|n| id(part * 1000 + n))
-            .collect();
-        solo.hear(peer(8), &Message::OfferTransactions(ids));
-    }
-    let asked: usize = solo
-        .sent
-        .iter()
-        .map(|(_, message)| match message {
-            Message::GetTransactions(ids) => ids.len(),
-            _ => 0,
-        })
-        .sum();
-    assert_eq!(asked, limits::WANTED_PER_PEER);
+    net.loss = 1_000_000;
+    submit(&mut net, 0, 1, &tx);
+    net.run(500);
+    net.loss = 0;
+    assert!(waits(&net, 0, &tx) && !waits(&net, 1, &tx) && !waits(&net, 2, &tx));
+    net.mine(1); // a draft from before
+    net.run(2_000);
+    assert!((0..3).all(|seat| waits(&net, seat, &tx)));
 }
 
 proptest! {

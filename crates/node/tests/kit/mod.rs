@@ -3,6 +3,7 @@
 
 pub mod host;
 pub mod net;
+pub mod pay;
 
 use std::sync::{Arc, OnceLock};
 
