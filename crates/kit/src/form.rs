@@ -12,13 +12,22 @@ pub fn field(form: &Element, name: &str) -> Option<Element> {
 
 /// What a field says; empty if the form has none of this name.
 pub fn value(form: &Element, name: &str) -> String {
-    let field = field(form, name);
-    let field = field.as_ref();
-    let input = field.and_then(|field| field.dyn_ref::<HtmlInputElement>());
-    let select = field.and_then(|field| field.dyn_ref::<HtmlSelectElement>());
+    field(form, name)
+        .and_then(|field| said(&field))
+        .unwrap_or_default()
+}
+
+/// What the field says that an event comes from; empty if it comes from none.
+pub fn entered(event: &Event) -> String {
+    let field = event.target_dyn_into::<Element>();
+    field.and_then(|field| said(&field)).unwrap_or_default()
+}
+
+fn said(field: &Element) -> Option<String> {
+    let input = field.dyn_ref::<HtmlInputElement>();
+    let select = field.dyn_ref::<HtmlSelectElement>();
     let value = input.map(HtmlInputElement::value);
-    let value = value.or_else(|| select.map(HtmlSelectElement::value));
-    value.unwrap_or_default()
+    value.or_else(|| select.map(HtmlSelectElement::value))
 }
 
 /// The place of the option that a person has just chosen.

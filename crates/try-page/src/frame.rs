@@ -1,7 +1,7 @@
 //! The frame around a room: what it is about, the link to its state, and the way back to the start.
 
 use kit::copy::CopyButton;
-use kit::icon;
+use kit::{form, icon};
 use yew::prelude::*;
 
 use crate::app::Ui;
@@ -70,14 +70,6 @@ fn shortened(text: &str) -> String {
     short
 }
 
-/// The text of the input that an event comes from.
-pub fn typed(event: &impl AsRef<web_sys::Event>) -> String {
-    use wasm_bindgen::JsCast;
-    let target = event.as_ref().target();
-    let input = target.and_then(|target| target.dyn_into::<web_sys::HtmlInputElement>().ok());
-    input.map(|input| input.value()).unwrap_or_default()
-}
-
 /// What a slider is for.
 pub struct Slider<'a> {
     /// Its mark for tests.
@@ -97,7 +89,7 @@ pub struct Slider<'a> {
 /// A slider with its value in words beside it.
 pub fn slider(what: Slider<'_>, onchange: Callback<u64>) -> Html {
     let oninput = Callback::from(move |event: InputEvent| {
-        if let Ok(value) = typed(&event).parse() {
+        if let Ok(value) = form::entered(&event).parse() {
             onchange.emit(value);
         }
     });

@@ -1,7 +1,6 @@
 //! How much of the machine mining may use: three presets, and exact settings under a disclosure.
 
-use wasm_bindgen::JsCast;
-use web_sys::HtmlInputElement;
+use kit::form;
 use wire::Power;
 use wire::ask::SetPower;
 use yew::prelude::*;
@@ -109,15 +108,7 @@ fn Slider(props: &SliderProps) -> Html {
         let dragged = dragged.clone();
         use_effect_with(present, move |_| dragged.set(None));
     }
-    let read = |event: &dyn AsRef<web_sys::Event>| -> Option<u8> {
-        let input = event.as_ref().target()?;
-        input
-            .dyn_into::<HtmlInputElement>()
-            .ok()?
-            .value()
-            .parse()
-            .ok()
-    };
+    let read = |event: &Event| form::entered(event).parse::<u8>().ok();
     let oninput = {
         let dragged = dragged.clone();
         Callback::from(move |event: InputEvent| dragged.set(read(&event)))

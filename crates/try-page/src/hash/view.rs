@@ -1,5 +1,6 @@
 //! Draws the room about digests.
 
+use kit::form;
 use kit::numbers::hex;
 use yew::prelude::*;
 
@@ -7,7 +8,7 @@ use super::model::{Compared, Hash};
 use super::tries_view::TriesPanel;
 use super::words::Hash as Words;
 use crate::app::Ui;
-use crate::frame::{frame, typed};
+use crate::frame::frame;
 use crate::link::Query;
 use crate::room::{Kept, use_kept};
 use crate::route::Room;
@@ -49,7 +50,7 @@ fn digest_panel(ui: &Ui, kept: &Kept<Hash>) -> Html {
     let oninput = {
         let kept = kept.clone();
         Callback::from(move |event: InputEvent| {
-            let text = typed(&event);
+            let text = form::entered(&event);
             kept.change(|hash| hash.type_text(&text));
         })
     };

@@ -1,13 +1,13 @@
 //! Draws the room about keys.
 
 use chain::keys::SecretKey;
-use kit::icon;
+use kit::{form, icon};
 use yew::prelude::*;
 
 use super::model::{Keys, Part, Verdict};
 use super::words::{Keys as Words, part as part_name, verdict as verdict_words};
 use crate::app::Ui;
-use crate::frame::{Slider, frame, slider, typed};
+use crate::frame::{Slider, frame, slider};
 use crate::link::Query;
 use crate::room::{Kept, use_kept};
 use crate::route::Room;
@@ -88,7 +88,7 @@ fn signing(ui: &Ui, kept: &Kept<Keys>, secret: &UseStateHandle<Secret>) -> Html 
     let oninput = {
         let kept = kept.clone();
         Callback::from(move |event: InputEvent| {
-            let message = typed(&event);
+            let message = form::entered(&event);
             kept.change(|keys| keys.type_message(&message));
         })
     };

@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
+use kit::form;
 use kit::lang::word_or;
 use kit::numbers::tail;
 use kit::seats;
 use kit::who::who;
-use wasm_bindgen::JsCast;
 use yew::prelude::*;
 
 use super::kind::Kind;
@@ -81,12 +81,7 @@ pub fn LogPanel(props: &Props) -> Html {
 fn node_filter(ui: &Ui, seats: &[u32], node: UseStateHandle<Option<u32>>) -> Html {
     let t: &Log = ui.words();
     let chosen = *node;
-    let onchange = Callback::from(move |event: Event| {
-        let select = event
-            .target()
-            .and_then(|t| t.dyn_into::<web_sys::HtmlSelectElement>().ok());
-        node.set(select.and_then(|select| select.value().parse().ok()));
-    });
+    let onchange = Callback::from(move |event: Event| node.set(form::entered(&event).parse().ok()));
     let seats = seats::each_once(seats.iter().copied().chain(chosen));
     html! {
         <select aria-label={t.of_node} {onchange}>
