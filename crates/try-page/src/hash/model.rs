@@ -102,11 +102,8 @@ impl Hash {
     /// Changes the text; the old one becomes the one to compare with. What is too long is cut at a
     /// character.
     pub fn type_text(&mut self, text: &str) {
-        let mut end = text.len().min(LONGEST);
-        while !text.is_char_boundary(end) {
-            end -= 1;
-        }
-        self.before = std::mem::replace(&mut self.text, text[..end].to_owned());
+        let text = &text[..text.floor_char_boundary(LONGEST)];
+        self.before = std::mem::replace(&mut self.text, text.to_owned());
         self.flipped = None;
     }
 

@@ -162,11 +162,7 @@ impl Keys {
 
     /// Changes the message; what is too long is cut at a character.
     pub fn type_message(&mut self, message: &str) {
-        let mut end = message.len().min(LONGEST);
-        while !message.is_char_boundary(end) {
-            end -= 1;
-        }
-        message[..end].clone_into(&mut self.message);
+        message[..message.floor_char_boundary(LONGEST)].clone_into(&mut self.message);
         let bits = self.bits(Part::Message);
         let altered = &mut self.altered[Part::Message as usize];
         if usize::from(altered.place) >= bits {
