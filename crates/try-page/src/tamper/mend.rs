@@ -7,7 +7,7 @@ use gloo_timers::future::TimeoutFuture;
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
-use super::model::{BLOCKS, Deed, EXPECTED, Mending, Sample, ready};
+use super::model::{BLOCKS, Checks, Deed, EXPECTED, Mending, Sample, ready};
 use super::state::{MOST_OTHERS, Tamper};
 use super::view::Seen;
 use super::words::{CHECKS, Tamper as Words};
@@ -29,9 +29,9 @@ pub struct Job {
 
 /// The next block to mend and the search for its nonce.
 fn next(sample: &Sample, tamper: &Tamper) -> Option<(u8, Mending)> {
-    let at = Seen::of(sample, tamper).to_mend()?;
-    let copy = sample.after(&tamper.deeds);
-    Some((at as u8 + 1, Mending::new(ready(&copy, at, 0))))
+    let seen = Seen::of(sample, tamper);
+    let at = seen.to_mend()?;
+    Some((at as u8 + 1, Mending::new(ready(&seen.copy, at, 0))))
 }
 
 /// Carries the job on as long as there is one. Whatever else is done to the copy ends it.
@@ -163,17 +163,9 @@ fn beyond_work(ui: &Ui, seen: &Seen) -> Html {
     let Some(at) = found else {
         return Html::default();
     };
-    let checks = &seen.checks[at];
-    let failing = [
-        (checks.signature, CHECKS[3]),
-        (checks.amounts, CHECKS[4]),
-        (checks.coins, CHECKS[5]),
-    ];
-    let names: Vec<&str> = failing
-        .iter()
-        .filter(|(holds, _)| !holds)
-        .map(|(_, (name, _))| name.of(ui.lang))
-        .collect();
+    let all = seen.checks[at].all();
+    let failing = Checks::BEYOND_WORK.filter(|check| !all[*check]);
+    let names: Vec<&str> = failing.map(|check| CHECKS[check].0.of(ui.lang)).collect();
     let said = (t.never_counts)(&ui.n.whole(at as u64 + 1), &names.join(", "));
     html! { <p class="problem" data-testid="never-counts">{ said }</p> }
 }

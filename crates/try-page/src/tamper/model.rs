@@ -130,12 +130,33 @@ pub struct Checks {
 impl Checks {
     /// Whether a node would take the block, if it took the one before.
     pub fn hold(&self) -> bool {
-        self.root && self.link && self.work && !self.is_beyond_work()
+        self.is_worked() && !self.is_beyond_work()
+    }
+
+    /// Whether nothing fails that work mends.
+    pub fn is_worked(&self) -> bool {
+        self.root && self.link && self.work
     }
 
     /// Whether something fails that no work mends.
     pub fn is_beyond_work(&self) -> bool {
         !(self.signature && self.amounts && self.coins)
+    }
+
+    /// Where in [`Checks::all`] those are that no work mends.
+    pub const BEYOND_WORK: std::ops::Range<usize> = 3..6;
+
+    /// All of them, in the order in which they are shown.
+    pub fn all(&self) -> [bool; 7] {
+        [
+            self.root,
+            self.link,
+            self.work,
+            self.signature,
+            self.amounts,
+            self.coins,
+            self.same,
+        ]
     }
 }
 

@@ -54,8 +54,7 @@ impl Seen {
 
     /// The first block, from 0, that work could mend.
     pub fn to_mend(&self) -> Option<usize> {
-        let broken = |checks: &Checks| !(checks.root && checks.link && checks.work);
-        self.checks.iter().position(broken)
+        self.checks.iter().position(|checks| !checks.is_worked())
     }
 }
 
@@ -97,7 +96,7 @@ fn checks_panel(ui: &Ui, kept: &Kept<Tamper>, seen: &Seen) -> Html {
                 <table class="checks">
                     <thead><tr><th scope="col"><span class="visually-hidden">{ t.check }</span></th>{ for (0..BLOCKS).map(|at| head(ui, kept, seen, at)) }</tr></thead>
                     { rows(ui, seen, t.work_mends, 0..3) }
-                    { rows(ui, seen, t.no_work_mends, 3..6) }
+                    { rows(ui, seen, t.no_work_mends, Checks::BEYOND_WORK) }
                     { rows(ui, seen, t.others_see, 6..7) }
                 </table>
             </div>
@@ -156,17 +155,7 @@ fn rows(ui: &Ui, seen: &Seen, title: &'static str, which: std::ops::Range<usize>
 
 fn cell(ui: &Ui, seen: &Seen, check: usize, at: usize) -> Html {
     let t: &Words = ui.words();
-    let checks = &seen.checks[at];
-    let all = [
-        checks.root,
-        checks.link,
-        checks.work,
-        checks.signature,
-        checks.amounts,
-        checks.coins,
-        checks.same,
-    ];
-    let (class, sign, said) = match (all[check], check) {
+    let (class, sign, said) = match (seen.checks[at].all()[check], check) {
         (true, 6) => ("holds", "=", t.same),
         (false, 6) => ("differs", "≠", t.differs),
         (true, 0..3) if seen.mended[at] => ("mended", "✓", t.mended),

@@ -75,7 +75,7 @@ pub fn field(field: Field) -> Word {
     }
 }
 
-/// A check: its name and what it asks.
+/// Each of [`Checks::all`](super::model::Checks::all): its name and what it asks.
 pub const CHECKS: [(Word, Word); 7] = [
     (
         word("Merkle root", "默克尔根"),
