@@ -7,12 +7,11 @@ use yew::prelude::*;
 use crate::app::Ui;
 use crate::link::Fault;
 use crate::room::{Kept, State};
-use crate::route::Room;
 use crate::words::{Rooms, lead, name};
 
 /// A room; `content` is a list of panels.
-pub fn frame<S: State>(ui: &Ui, room: Room, kept: &Kept<S>, content: Html) -> Html {
-    let t: &Rooms = ui.words();
+pub fn frame<S: State>(ui: &Ui, kept: &Kept<S>, content: Html) -> Html {
+    let (t, room): (&Rooms, _) = (ui.words(), S::ROOM);
     let start_over = {
         let kept = kept.clone();
         Callback::from(move |_: MouseEvent| kept.start_over())

@@ -5,11 +5,20 @@ use yew::prelude::*;
 
 use crate::app::Ui;
 use crate::link::{Fault, Query};
+use crate::route::Room;
+
+/// What each room's component is given.
+#[derive(Properties, PartialEq)]
+pub struct Props {
+    pub ui: Ui,
+    /// The state that the address has.
+    pub query: Option<Query>,
+}
 
 /// A room's state.
 pub trait State: Clone + Default + PartialEq + 'static {
-    /// The room's name in addresses.
-    const NAME: &'static str;
+    /// The room.
+    const ROOM: Room;
 
     /// Reads a state from a link.
     ///
@@ -43,9 +52,9 @@ impl<S: State> Kept<S> {
     pub fn change(&self, change: impl FnOnce(&mut S)) {
         let mut next = self.now().clone();
         change(&mut next);
-        self.ui.store.keep_of_tab(S::NAME, &next.write());
+        self.ui.store.keep_of_tab(S::ROOM.name(), &next.write());
         // The address must not go on saying what was shown before.
-        let path = format!("/try/{}", S::NAME);
+        let path = S::ROOM.path();
         if address::hash().trim_start_matches('#').len() > path.len() {
             address::replace(&path);
         }
@@ -59,7 +68,7 @@ impl<S: State> Kept<S> {
 
     /// The address of the state as it is now.
     pub fn link(&self) -> String {
-        address::full(&format!("/try/{}?{}", S::NAME, self.now().write()))
+        address::full(&format!("{}?{}", S::ROOM.path(), self.now().write()))
     }
 }
 
@@ -69,7 +78,7 @@ fn begin<S: State>(ui: &Ui, query: Option<&Query>) -> (S, Option<Fault>) {
         Some(Ok(state)) => (state, None),
         Some(Err(fault)) => (S::default(), Some(fault)),
         None => {
-            let kept = ui.store.of_tab(S::NAME);
+            let kept = ui.store.of_tab(S::ROOM.name());
             let state = kept.and_then(|kept| S::read(&Query::of(&kept)).ok());
             (state.unwrap_or_default(), None)
         }

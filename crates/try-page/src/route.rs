@@ -38,9 +38,14 @@ impl Room {
         }
     }
 
-    /// Its address without a state, as a link.
+    /// Its address without a state.
+    pub fn path(self) -> String {
+        format!("/try/{}", self.name())
+    }
+
+    /// The same as a link.
     pub fn href(self) -> String {
-        format!("#/try/{}", self.name())
+        format!("#{}", self.path())
     }
 }
 

@@ -9,6 +9,7 @@ use ruint::aliases::U256;
 use super::rules::{Past, Rule};
 use crate::link::{Fault, Query, Writer};
 use crate::room::State;
+use crate::route::Room;
 
 /// Blocks before hash power changes; the first ones are exactly on time.
 pub const BEFORE: usize = 100;
@@ -47,7 +48,7 @@ impl Default for Difficulty {
 }
 
 impl State for Difficulty {
-    const NAME: &'static str = "difficulty";
+    const ROOM: Room = Room::Difficulty;
 
     fn read(query: &Query) -> Result<Self, Fault> {
         let mut values = query.values()?;

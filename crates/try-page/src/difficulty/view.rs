@@ -9,22 +9,13 @@ use super::rules::Rule;
 use super::words::{Difficulty as Words, rule as rule_words};
 use crate::app::Ui;
 use crate::frame::{Slider, choice, frame, slider};
-use crate::link::Query;
-use crate::room::{Kept, use_kept};
-use crate::route::Room;
+use crate::room::{Kept, Props, use_kept};
 
 const WIDTH: i64 = 600;
 const HEIGHT: i64 = 220;
 /// Lines are drawn on a grid that is so many times finer, in whole numbers: formatting fractions would
 /// cost more bytes than the rest of the chart.
 const FINE: i64 = 10;
-
-#[derive(Properties, PartialEq)]
-pub struct Props {
-    pub ui: Ui,
-    /// The state that the address has.
-    pub query: Option<Query>,
-}
 
 #[component]
 pub fn DifficultyRoom(props: &Props) -> Html {
@@ -43,7 +34,7 @@ pub fn DifficultyRoom(props: &Props) -> Html {
             <p class="remark">{ ui.words::<Words>().same_luck }</p>
         </section>
     </> };
-    frame(ui, Room::Difficulty, &kept, content)
+    frame(ui, &kept, content)
 }
 
 /// A power of two as a factor.

@@ -4,6 +4,7 @@ use chain::hash::sha256;
 
 use crate::link::{Fault, Query, Writer};
 use crate::room::State;
+use crate::route::Room;
 
 /// The longest text, in bytes of UTF-8.
 pub const LONGEST: usize = 120;
@@ -40,7 +41,7 @@ impl Default for Hash {
 }
 
 impl State for Hash {
-    const NAME: &'static str = "hash";
+    const ROOM: Room = Room::Hash;
 
     fn read(query: &Query) -> Result<Self, Fault> {
         let mut values = query.values()?;

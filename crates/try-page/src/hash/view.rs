@@ -9,16 +9,7 @@ use super::tries_view::TriesPanel;
 use super::words::Hash as Words;
 use crate::app::Ui;
 use crate::frame::frame;
-use crate::link::Query;
-use crate::room::{Kept, use_kept};
-use crate::route::Room;
-
-#[derive(Properties, PartialEq)]
-pub struct Props {
-    pub ui: Ui,
-    /// The state that the address has.
-    pub query: Option<Query>,
-}
+use crate::room::{Kept, Props, use_kept};
 
 #[component]
 pub fn HashRoom(props: &Props) -> Html {
@@ -39,7 +30,7 @@ pub fn HashRoom(props: &Props) -> Html {
             <TriesPanel ui={ui.clone()} text={hash.text.clone()} zeros={hash.zeros} runs={hash.runs} {set_zeros} {set_runs} />
         </div>
     };
-    frame(ui, Room::Hash, &kept, content)
+    frame(ui, &kept, content)
 }
 
 fn digest_panel(ui: &Ui, kept: &Kept<Hash>) -> Html {

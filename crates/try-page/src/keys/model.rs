@@ -4,6 +4,7 @@ use chain::keys::{PublicKey, SecretKey, Signature};
 
 use crate::link::{Fault, Query, Writer};
 use crate::room::State;
+use crate::route::Room;
 
 /// The longest message, in bytes of UTF-8.
 pub const LONGEST: usize = 120;
@@ -92,7 +93,7 @@ impl Default for Keys {
 }
 
 impl State for Keys {
-    const NAME: &'static str = "keys";
+    const ROOM: Room = Room::Keys;
 
     fn read(query: &Query) -> Result<Self, Fault> {
         let mut values = query.values()?;

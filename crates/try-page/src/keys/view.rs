@@ -8,16 +8,7 @@ use super::model::{Keys, Part, Verdict};
 use super::words::{Keys as Words, part as part_name, verdict as verdict_words};
 use crate::app::Ui;
 use crate::frame::{Slider, frame, slider};
-use crate::link::Query;
-use crate::room::{Kept, use_kept};
-use crate::route::Room;
-
-#[derive(Properties, PartialEq)]
-pub struct Props {
-    pub ui: Ui,
-    /// The state that the address has.
-    pub query: Option<Query>,
-}
+use crate::room::{Kept, Props, use_kept};
 
 /// The secret key, which lives as long as the room is shown.
 #[derive(Clone)]
@@ -40,7 +31,7 @@ pub fn KeysRoom(props: &Props) -> Html {
             { verifying(ui, &kept) }
         </div>
     </> };
-    frame(ui, Room::Keys, &kept, content)
+    frame(ui, &kept, content)
 }
 
 /// A new secret key. Of 2^256 numbers, 2^128 are none: a second try is never needed.

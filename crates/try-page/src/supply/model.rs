@@ -6,6 +6,7 @@ use chain::units::Height;
 
 use crate::link::{Fault, Query, Writer};
 use crate::room::State;
+use crate::route::Room;
 
 /// Blocks between two halvings.
 pub const HALVING: u32 = 210_000;
@@ -28,7 +29,7 @@ impl Default for Supply {
 }
 
 impl State for Supply {
-    const NAME: &'static str = "supply";
+    const ROOM: Room = Room::Supply;
 
     fn read(query: &Query) -> Result<Self, Fault> {
         let mut values = query.values()?;

@@ -8,19 +8,10 @@ use super::model::{END, Era, HALVING, Schedule, Supply, coins};
 use super::words::Supply as Words;
 use crate::app::Ui;
 use crate::frame::{Slider, frame, slider};
-use crate::link::Query;
-use crate::room::use_kept;
-use crate::route::Room;
+use crate::room::{Props, use_kept};
 
 const WIDTH: u64 = 660;
 const HEIGHT: u64 = 200;
-
-#[derive(Properties, PartialEq)]
-pub struct Props {
-    pub ui: Ui,
-    /// The state that the address has.
-    pub query: Option<Query>,
-}
 
 #[component]
 pub fn SupplyRoom(props: &Props) -> Html {
@@ -60,7 +51,7 @@ pub fn SupplyRoom(props: &Props) -> Html {
             </details>
         </section>
     </> };
-    frame(ui, Room::Supply, &kept, content)
+    frame(ui, &kept, content)
 }
 
 /// Satoshi as coins.

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use super::model::{BLOCKS, Deed, EXPECTED, Field};
 use crate::link::{Fault, Query, Writer};
 use crate::room::State;
+use crate::route::Room;
 
 /// The most deeds that are kept.
 pub const MOST_DEEDS: usize = 24;
@@ -33,7 +34,7 @@ impl Default for Tamper {
 }
 
 impl State for Tamper {
-    const NAME: &'static str = "tamper";
+    const ROOM: Room = Room::Tamper;
 
     fn read(query: &Query) -> Result<Self, Fault> {
         let mut values = query.values()?;

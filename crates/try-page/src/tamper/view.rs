@@ -12,16 +12,7 @@ use super::state::Tamper;
 use super::words::{CHECKS, Tamper as Words, field as field_name};
 use crate::app::Ui;
 use crate::frame::frame;
-use crate::link::Query;
-use crate::room::{Kept, use_kept};
-use crate::route::Room;
-
-#[derive(Properties, PartialEq)]
-pub struct Props {
-    pub ui: Ui,
-    /// The state that the address has.
-    pub query: Option<Query>,
-}
+use crate::room::{Kept, Props, use_kept};
 
 /// The copy as it is now, and what its checks say.
 pub struct Seen {
@@ -76,7 +67,7 @@ pub fn TamperRoom(props: &Props) -> Html {
             { mend_panel(ui, &kept, &seen, &job) }
         </div>
     </> };
-    frame(ui, Room::Tamper, &kept, content)
+    frame(ui, &kept, content)
 }
 
 /// A sentence about the whole copy, and the table of checks.
