@@ -12,10 +12,6 @@ use crate::words::{Rooms, lead, name};
 /// A room; `content` is a list of panels.
 pub fn frame<S: State>(ui: &Ui, kept: &Kept<S>, content: Html) -> Html {
     let (t, room): (&Rooms, _) = (ui.words(), S::ROOM);
-    let start_over = {
-        let kept = kept.clone();
-        Callback::from(move |_: MouseEvent| kept.start_over())
-    };
     html! {
         <div class="try-room" data-testid={format!("try-{}", room.name())}>
             <div class="try-head">
@@ -27,7 +23,7 @@ pub fn frame<S: State>(ui: &Ui, kept: &Kept<S>, content: Html) -> Html {
                     <span data-testid="copy-link" data-link={kept.link()}>
                         <CopyButton lang={ui.lang} text={kept.link()} what={t.link_what} label={AttrValue::from(t.copy_link)} />
                     </span>
-                    <button type="button" class="quiet" data-testid="start-over" onclick={start_over}>{ icon::icon(icon::RESET) }{ t.start_over }</button>
+                    <button type="button" class="quiet" data-testid="start-over" onclick={kept.starting_over()}>{ icon::icon(icon::RESET) }{ t.start_over }</button>
                 </div>
             </div>
             if let Some(fault) = kept.fault() { { bad_link(ui, fault) } }

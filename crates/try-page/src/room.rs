@@ -61,9 +61,15 @@ impl<S: State> Kept<S> {
         self.state.set((next, None));
     }
 
+    /// A callback that changes the state by what it is called with.
+    pub fn changing<T: 'static>(&self, change: impl Fn(&mut S, T) + 'static) -> Callback<T> {
+        let kept = self.clone();
+        Callback::from(move |with| kept.change(|state| change(state, with)))
+    }
+
     /// Goes back to how the room looks at first.
-    pub fn start_over(&self) {
-        self.change(|state| *state = S::default());
+    pub fn starting_over(&self) -> Callback<MouseEvent> {
+        self.changing(|state, _| *state = S::default())
     }
 
     /// The address of the state as it is now.

@@ -50,23 +50,12 @@ fn factor(power: i8) -> String {
 fn controls(ui: &Ui, kept: &Kept<Difficulty>) -> Html {
     let t: &Words = ui.words();
     let wish = kept.now();
-    let set_power = {
-        let kept = kept.clone();
-        Callback::from(move |place: u64| {
-            let power = i8::try_from(place).unwrap_or_default() - MOST_POWER;
-            kept.change(|wish| wish.power = power.clamp(-MOST_POWER, MOST_POWER));
-        })
-    };
-    let set_window = {
-        let kept = kept.clone();
-        Callback::from(move |window| kept.change(|wish| wish.window = window))
-    };
-    let other_luck = {
-        let kept = kept.clone();
-        Callback::from(move |_: MouseEvent| {
-            kept.change(|wish| wish.luck = wish.luck % 9_999 + 1);
-        })
-    };
+    let set_power = kept.changing(|wish, place: u64| {
+        let power = i8::try_from(place).unwrap_or_default() - MOST_POWER;
+        wish.power = power.clamp(-MOST_POWER, MOST_POWER);
+    });
+    let set_window = kept.changing(|wish, window| wish.window = window);
+    let other_luck = kept.changing(|wish, _: MouseEvent| wish.luck = wish.luck % 9_999 + 1);
     let at = Slider {
         testid: "power",
         label: t.power,

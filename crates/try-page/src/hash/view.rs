@@ -16,14 +16,8 @@ pub fn HashRoom(props: &Props) -> Html {
     let ui = &props.ui;
     let kept = use_kept::<Hash>(ui, props.query.clone());
     let hash = kept.now();
-    let set_zeros = {
-        let kept = kept.clone();
-        Callback::from(move |zeros| kept.change(|hash| hash.zeros = zeros))
-    };
-    let set_runs = {
-        let kept = kept.clone();
-        Callback::from(move |runs| kept.change(|hash| hash.runs = runs))
-    };
+    let set_zeros = kept.changing(|hash, zeros| hash.zeros = zeros);
+    let set_runs = kept.changing(|hash, runs| hash.runs = runs);
     let content = html! {
         <div class="try-columns">
             { digest_panel(ui, &kept) }
@@ -38,13 +32,7 @@ fn digest_panel(ui: &Ui, kept: &Kept<Hash>) -> Html {
     let hash = kept.now();
     let compared = hash.compared();
     let differing = compared.differing();
-    let oninput = {
-        let kept = kept.clone();
-        Callback::from(move |event: InputEvent| {
-            let text = form::entered(&event);
-            kept.change(|hash| hash.type_text(&text));
-        })
-    };
+    let oninput = kept.changing(|hash, event: InputEvent| hash.type_text(&form::entered(&event)));
     let cause = if hash.flipped.is_some() {
         t.by_one
     } else {
@@ -89,8 +77,7 @@ fn bits(ui: &Ui, kept: &Kept<Hash>) -> Html {
         t.no_letter.to_owned()
     };
     let button = |place: u8| {
-        let kept = kept.clone();
-        let onclick = Callback::from(move |_: MouseEvent| kept.change(|hash| hash.flip(place)));
+        let onclick = kept.changing(move |hash, _: MouseEvent| hash.flip(place));
         let value = byte >> (7 - place) & 1;
         let flipped = hash.flipped == Some(place);
         let name = (t.bit)(&(place + 1).to_string(), &value.to_string());

@@ -76,13 +76,8 @@ fn signing(ui: &Ui, kept: &Kept<Keys>, secret: &UseStateHandle<Secret>) -> Html 
             }
         })
     };
-    let oninput = {
-        let kept = kept.clone();
-        Callback::from(move |event: InputEvent| {
-            let message = form::entered(&event);
-            kept.change(|keys| keys.type_message(&message));
-        })
-    };
+    let oninput =
+        kept.changing(|keys, event: InputEvent| keys.type_message(&form::entered(&event)));
     let has_key = matches!(**secret, Secret::Here(_));
     html! {
         <section class="panel">
@@ -123,17 +118,10 @@ fn part_row(ui: &Ui, kept: &Kept<Keys>, part: Part) -> Html {
         return html! { <div class="part"><h3>{ name }</h3><p class="muted">{ t.none }</p></div> };
     }
     let altered = keys.altered[part as usize];
-    let toggle = {
-        let kept = kept.clone();
-        Callback::from(move |_: MouseEvent| kept.change(|keys| keys.toggle(part)))
-    };
-    let choose = {
-        let kept = kept.clone();
-        Callback::from(move |place: u64| {
-            let place = u16::try_from(place).unwrap_or_default();
-            kept.change(|keys| keys.choose(part, place));
-        })
-    };
+    let toggle = kept.changing(move |keys, _: MouseEvent| keys.toggle(part));
+    let choose = kept.changing(move |keys, place: u64| {
+        keys.choose(part, u16::try_from(place).unwrap_or_default());
+    });
     let testid = format!("place-{}", part.name());
     let which = (t.which)(name);
     let place = (t.place)(

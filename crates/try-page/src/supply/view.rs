@@ -20,13 +20,9 @@ pub fn SupplyRoom(props: &Props) -> Html {
     let kept = use_kept::<Supply>(ui, props.query.clone());
     let height = kept.now().height;
     let schedule = use_memo((), |()| Schedule::new());
-    let choose = {
-        let kept = kept.clone();
-        Callback::from(move |height: u64| {
-            let height = u32::try_from(height).unwrap_or(END);
-            kept.change(|supply| supply.height = height);
-        })
-    };
+    let choose = kept.changing(|supply, height: u64| {
+        supply.height = u32::try_from(height).unwrap_or(END);
+    });
     let at = Slider {
         testid: "supply-height",
         label: t.height,

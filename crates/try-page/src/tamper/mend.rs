@@ -136,12 +136,9 @@ fn buttons(ui: &Ui, seen: &Seen, job: &UseStateHandle<Option<Job>>) -> Html {
 fn others(ui: &Ui, kept: &Kept<Tamper>) -> Html {
     let t: &Words = ui.words();
     let quarters = u64::from(kept.now().others);
-    let choose = {
-        let kept = kept.clone();
-        Callback::from(move |others: u64| {
-            kept.change(|tamper| tamper.others = u8::try_from(others).unwrap_or(MOST_OTHERS));
-        })
-    };
+    let choose = kept.changing(|tamper, others: u64| {
+        tamper.others = u8::try_from(others).unwrap_or(MOST_OTHERS);
+    });
     let at = Slider {
         testid: "others",
         label: t.others,

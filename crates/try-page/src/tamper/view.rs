@@ -110,10 +110,7 @@ fn head(ui: &Ui, kept: &Kept<Tamper>, seen: &Seen, at: usize) -> Html {
         ("whole", t.holds.to_owned())
     };
     let chosen = usize::from(kept.now().chosen) == at + 1;
-    let onclick = {
-        let kept = kept.clone();
-        Callback::from(move |_: MouseEvent| kept.change(|tamper| tamper.chosen = at as u8 + 1))
-    };
+    let onclick = kept.changing(move |tamper, _: MouseEvent| tamper.chosen = at as u8 + 1);
     let id = seen.copy[at].id().to_string();
     html! {
         <th scope="col">
@@ -232,10 +229,7 @@ fn toggle(
     testid: String,
 ) -> Html {
     let done = kept.now().has(deed);
-    let onclick = {
-        let kept = kept.clone();
-        Callback::from(move |_: MouseEvent| kept.change(|tamper| tamper.add(deed)))
-    };
+    let onclick = kept.changing(move |tamper, _: MouseEvent| tamper.add(deed));
     html! {
         <button type="button" aria-pressed={done.to_string()} aria-label={name} data-testid={format!("deed-{testid}")} {onclick}>
             if done { { icon::icon(icon::CHECK) } }{ label }
