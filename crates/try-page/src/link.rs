@@ -3,6 +3,7 @@
 //! programs and browsers leave both as they are, where they would escape or unescape `%`.
 
 use std::fmt::Write;
+use std::str::FromStr;
 
 /// The longest query that is read, in bytes.
 pub const LONGEST: usize = 2_000;
@@ -80,14 +81,26 @@ impl Values {
     ///
     /// # Errors
     /// [`Fault::BadValue`] for anything else.
-    pub fn number(
+    pub fn number<T: FromStr + PartialOrd>(
         &mut self,
         key: &'static str,
-        least: u64,
-        most: u64,
-    ) -> Result<Option<u64>, Fault> {
+        least: T,
+        most: T,
+    ) -> Result<Option<T>, Fault> {
         let read = |text: &str| text.parse().ok().filter(|n| (least..=most).contains(n));
         self.take(key, read)
+    }
+
+    /// Takes one of a few numbers.
+    ///
+    /// # Errors
+    /// [`Fault::BadValue`] for anything else.
+    pub fn one_of<T: FromStr + PartialEq>(
+        &mut self,
+        key: &'static str,
+        few: &[T],
+    ) -> Result<Option<T>, Fault> {
+        self.take(key, |text| text.parse().ok().filter(|n| few.contains(n)))
     }
 
     /// Takes a text of at most `most` bytes.

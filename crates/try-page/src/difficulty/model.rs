@@ -53,20 +53,14 @@ impl State for Difficulty {
     fn read(query: &Query) -> Result<Self, Fault> {
         let mut values = query.values()?;
         let usual = Self::default();
-        let power = values.take("power", |power| {
-            let power: i8 = power.parse().ok()?;
-            (-MOST_POWER..=MOST_POWER).contains(&power).then_some(power)
-        })?;
-        let window = values.take("window", |window| {
-            let window = window.parse().ok()?;
-            WINDOWS.contains(&window).then_some(window)
-        })?;
+        let power = values.number("power", -MOST_POWER, MOST_POWER)?;
+        let window = values.one_of("window", &WINDOWS)?;
         let luck = values.number("luck", 1, 9_999)?;
         values.end()?;
         Ok(Self {
             power: power.unwrap_or(usual.power),
             window: window.unwrap_or(usual.window),
-            luck: luck.map_or(usual.luck, |luck| luck as u32),
+            luck: luck.unwrap_or(usual.luck),
         })
     }
 

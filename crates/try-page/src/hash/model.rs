@@ -48,18 +48,15 @@ impl State for Hash {
         let usual = Self::default();
         let text = values.text("text", LONGEST)?.unwrap_or(usual.text);
         let before = values.text("before", LONGEST)?;
-        let flipped = values.number("bit", 0, 7)?.map(|bit| bit as u8);
-        let zeros = values.number("zeros", 1, u64::from(MOST_ZEROS))?;
-        let runs = values.take("runs", |runs| {
-            let runs = runs.parse().ok()?;
-            RUNS.contains(&runs).then_some(runs)
-        })?;
+        let flipped = values.number("bit", 0, 7)?;
+        let zeros = values.number("zeros", 1, MOST_ZEROS)?;
+        let runs = values.one_of("runs", &RUNS)?;
         values.end()?;
         Ok(Self {
             before: before.unwrap_or_else(|| text.clone()),
             flipped: flipped.filter(|_| !text.is_empty()),
             text,
-            zeros: zeros.map_or(usual.zeros, |zeros| zeros as u8),
+            zeros: zeros.unwrap_or(usual.zeros),
             runs: runs.unwrap_or(usual.runs),
         })
     }

@@ -109,10 +109,10 @@ impl State for Keys {
                 .into_iter()
                 .zip(["flip-message", "flip-key", "flip-signature"])
         {
-            let most = (keys.bits(part) as u64).saturating_sub(1);
+            let most = (keys.bits(part) as u16).saturating_sub(1);
             if let Some(place) = values.number(name, 0, most)? {
                 keys.altered[part as usize] = Alteration {
-                    place: place as u16,
+                    place,
                     on: keys.bits(part) > 0,
                 };
             }

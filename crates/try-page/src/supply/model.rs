@@ -33,11 +33,9 @@ impl State for Supply {
 
     fn read(query: &Query) -> Result<Self, Fault> {
         let mut values = query.values()?;
-        let height = values.number("height", 0, u64::from(END))?;
+        let height = values.number("height", 0, END)?;
         values.end()?;
-        Ok(height.map_or_else(Self::default, |height| Self {
-            height: height as u32,
-        }))
+        Ok(height.map_or_else(Self::default, |height| Self { height }))
     }
 
     fn write(&self) -> String {

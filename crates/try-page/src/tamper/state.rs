@@ -40,13 +40,13 @@ impl State for Tamper {
         let mut values = query.values()?;
         let usual = Self::default();
         let deeds = values.take("did", read_deeds)?;
-        let chosen = values.number("block", 1, BLOCKS as u64)?;
-        let others = values.number("others", 1, u64::from(MOST_OTHERS) * 4)?;
+        let chosen = values.number("block", 1, BLOCKS as u8)?;
+        let others = values.number("others", 1, MOST_OTHERS * 4)?;
         values.end()?;
         Ok(Self {
             deeds: deeds.unwrap_or_default(),
-            chosen: chosen.map_or(usual.chosen, |block| block as u8),
-            others: others.map_or(usual.others, |others| others as u8),
+            chosen: chosen.unwrap_or(usual.chosen),
+            others: others.unwrap_or(usual.others),
         })
     }
 
