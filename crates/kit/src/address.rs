@@ -14,6 +14,15 @@ pub fn hash() -> String {
     }
 }
 
+/// The path of a hash, without its `#`, and the query after its first `?` unless that is empty.
+pub fn parts(hash: &str) -> (&str, Option<&str>) {
+    let hash = hash.trim_start_matches('#');
+    match hash.split_once('?') {
+        Some((path, query)) => (path, Some(query).filter(|query| !query.is_empty())),
+        None => (hash, None),
+    }
+}
+
 /// Navigates to another hash, with a new history entry.
 pub fn go(hash: &str) {
     let _ = window().location().set_hash(hash);
@@ -52,5 +61,21 @@ impl Drop for OnChange {
             "hashchange",
             self.closure.as_ref().unchecked_ref(),
         );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parts;
+
+    #[test]
+    fn a_hash_has_a_path_and_perhaps_a_query() {
+        assert_eq!(
+            parts("#/try/hash?text=a?b"),
+            ("/try/hash", Some("text=a?b"))
+        );
+        assert_eq!(parts("/live?"), ("/live", None));
+        assert_eq!(parts("#"), ("", None));
+        assert_eq!(parts("?a"), ("", Some("a")));
     }
 }

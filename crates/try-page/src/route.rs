@@ -1,5 +1,7 @@
 //! Which room an address asks for: `#/try` lists them, `#/try/hash?text=a` is one with a state.
 
+use kit::address;
+
 use crate::link::Query;
 
 /// A room.
@@ -63,11 +65,8 @@ pub enum Wanted {
 impl Wanted {
     /// Reads an address from its `#` on.
     pub fn of(hash: &str) -> Self {
-        let (path, query) = match hash.split_once('?') {
-            Some((path, query)) => (path, Some(query).filter(|query| !query.is_empty())),
-            None => (hash, None),
-        };
-        let path = path.trim_start_matches('#').trim_end_matches('/');
+        let (path, query) = address::parts(hash);
+        let path = path.trim_end_matches('/');
         if path == "/try" {
             return Self::List;
         }

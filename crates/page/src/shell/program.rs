@@ -5,6 +5,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use js_sys::Promise;
+use kit::address;
 use kit::lang::Lang;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
@@ -46,8 +47,7 @@ thread_local! {
 
 /// The program that has the room of an address.
 fn program_of(address: &str) -> &'static str {
-    let path = address.trim_start_matches('#').split('?').next();
-    match path.unwrap_or_default() {
+    match address::parts(address).0 {
         "/try/keys" | "/try/tamper" => "try-keys",
         _ => "try-page",
     }

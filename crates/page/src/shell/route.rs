@@ -26,11 +26,7 @@ pub enum Route {
 impl Route {
     /// The route of an address, given from its `#` on.
     pub fn of(hash: &str) -> Self {
-        let path = hash
-            .trim_start_matches('#')
-            .split('?')
-            .next()
-            .unwrap_or_default();
+        let (path, _) = address::parts(hash);
         match path {
             "" | "/" | "/live" => Self::Live,
             "/about" => Self::About,
@@ -51,9 +47,8 @@ impl Route {
 
 /// The room that a hash names; `None` if it names none.
 pub fn room_of(hash: &str) -> Option<Wanted> {
-    let link = hash.trim_start_matches('#');
-    let (path, query) = link.split_once('?')?;
-    (Route::of(path) == Route::Live && !query.is_empty()).then(|| Room::parse(link).map(Some))
+    let is_room = Route::of(hash) == Route::Live && address::parts(hash).1.is_some();
+    is_room.then(|| Room::parse(hash.trim_start_matches('#')).map(Some))
 }
 
 /// The room that the address bar names.
