@@ -148,12 +148,19 @@ fn say(format: &Function, value: &JsValue) -> String {
 
 /// Bytes as hexadecimal digits.
 pub fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    let mut digits = String::with_capacity(2 * bytes.len());
-    for byte in bytes {
-        let _ = write!(digits, "{byte:02x}"); // writing to a string never fails
-    }
-    digits
+    hex::encode(bytes)
+}
+
+/// The bytes that hexadecimal digits stand for.
+pub fn of_hex(digits: &str) -> Option<Vec<u8>> {
+    hex::decode(digits).ok()
+}
+
+/// The byte that two hexadecimal digits stand for.
+pub fn of_digits(high: u8, low: u8) -> Option<u8> {
+    let mut byte = [0];
+    hex::decode_to_slice([high, low], &mut byte).ok()?;
+    Some(byte[0])
 }
 
 /// The beginning and the end of a long hash.
@@ -176,6 +183,11 @@ mod tests {
     #[test]
     fn bytes_are_two_digits_each() {
         assert_eq!(hex(&[0, 10, 255]), "000aff");
+        assert_eq!(of_hex("000aFf"), Some(vec![0, 10, 255]));
+        assert_eq!(of_hex(""), Some(vec![]));
+        for odd in ["0", "000", "zz", "+1", " 1", "é", "００"] {
+            assert_eq!(of_hex(odd), None, "{odd}");
+        }
     }
 
     #[test]

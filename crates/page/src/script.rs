@@ -20,6 +20,7 @@ use std::rc::Rc;
 
 use chain::{Height, PeerId};
 use js_sys::{Array, Error, Function, Object, Promise, Reflect};
+use kit::numbers::of_hex;
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
 use wire::ask::{
@@ -93,10 +94,7 @@ pub fn install(bridge: &Bridge) {
         Ok(ask(bridge, submit, |told| js(&ToldOut::of(&told))))
     });
     method(&object, "sendTransaction", bridge, |bridge, arguments| {
-        let bytes = arguments
-            .get(0)
-            .as_string()
-            .and_then(|text| hex::decode(text).ok());
+        let bytes = arguments.get(0).as_string().and_then(|text| of_hex(&text));
         let wrong = || bad_argument("sendTransaction takes a signed transaction in hex");
         let send = SendTransaction(bytes.ok_or_else(wrong)?);
         Ok(ask(bridge, send, |txid| {

@@ -5,6 +5,8 @@
 use std::fmt::Write;
 use std::str::FromStr;
 
+use kit::numbers::{of_digits, of_hex};
+
 /// The longest query that is read, in bytes.
 pub const LONGEST: usize = 2_000;
 
@@ -118,7 +120,7 @@ impl Values {
     /// # Errors
     /// [`Fault::BadValue`] unless there are exactly `N` of them.
     pub fn bytes<const N: usize>(&mut self, key: &'static str) -> Result<Option<[u8; N]>, Fault> {
-        self.take(key, of_hex)
+        self.take(key, |digits| of_hex(digits)?.try_into().ok())
     }
 
     /// Ends reading.
@@ -186,29 +188,11 @@ pub fn unescaped(text: &str) -> Option<String> {
     let mut bytes = text.bytes();
     while let Some(byte) = bytes.next() {
         out.push(match byte {
-            b'~' => digit(bytes.next()?)? << 4 | digit(bytes.next()?)?,
+            b'~' => of_digits(bytes.next()?, bytes.next()?)?,
             plain => plain,
         });
     }
     String::from_utf8(out).ok()
-}
-
-/// Exactly `N` bytes in hexadecimal digits.
-fn of_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
-    let digits = text.as_bytes();
-    let mut bytes = [0; N];
-    if digits.len() != 2 * N {
-        return None;
-    }
-    for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
-        *byte = digit(pair[0])? << 4 | digit(pair[1])?;
-    }
-    Some(bytes)
-}
-
-fn digit(letter: u8) -> Option<u8> {
-    let value = char::from(letter).to_digit(16)?;
-    u8::try_from(value).ok()
 }
 
 #[cfg(test)]
