@@ -53,7 +53,7 @@ impl Seen {
 pub fn TamperRoom(props: &Props) -> Html {
     let ui = &props.ui;
     let kept = use_kept::<Tamper>(ui, props.query.clone());
-    let sample = use_memo((), |()| Sample::mine());
+    let sample = use_memo((), |()| Sample::new());
     let seen = use_memo(kept.now().deeds.clone(), {
         let (sample, tamper) = (sample.clone(), kept.now().clone());
         move |_| Seen::of(&sample, &tamper)
