@@ -1,39 +1,10 @@
 // Every view in each language and each theme at two widths: axe finds
 // nothing, nothing has to be scrolled sideways, and a finger hits every control.
-import { AxeBuilder } from "@axe-core/playwright";
 import { test, expect, agree, call, kill, mine, mineTo, reachable, reaches, ready, room as roomOf, stop, tip, BITS } from "./lib/test.mjs";
+import { tooSmall, usable } from "./lib/axe.mjs";
 
 const WIDE = { width: 1440, height: 900 };
 const NARROW = { width: 360, height: 740 };
-const FINGER = 44;
-
-// What gets in the way of a finger: controls that are smaller than it both as
-// they are and with their label. Links and buttons within a line of text are
-// exempt, as in WCAG's target size rules.
-const tooSmall = (page, least) => page.evaluate((least) => {
-  const controls = document.querySelectorAll("a[href], button, input, select, textarea, summary, [role=button], [role=switch], [tabindex='0'][role]");
-  const small = [];
-  for (const control of controls) {
-    const target = control.closest("label") ?? control;
-    const style = getComputedStyle(control);
-    if (!target.checkVisibility({ visibilityProperty: true, opacityProperty: false }) || style.display === "inline") continue;
-    if (document.querySelector("dialog[open]") && !control.closest("dialog[open]")) continue;
-    const { width, height } = target.getBoundingClientRect();
-    if (width < 2 && height < 2) continue; // for screen readers only
-    if (width < least - 0.5 || height < least - 0.5) {
-      small.push(`${control.outerHTML.slice(0, 120)} is ${Math.round(width)} x ${Math.round(height)}`);
-    }
-  }
-  return small;
-}, least);
-
-async function check(page, what) {
-  const { violations } = await new AxeBuilder({ page }).setLegacyMode().options({ rules: { "target-size": { enabled: true } } }).analyze();
-  const said = violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.target.join(" ")} ${node.failureSummary?.split("\n")[1]?.trim() ?? ""}`));
-  expect.soft(said, `axe, ${what}`).toEqual([]);
-  const [wide, room] = await page.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]);
-  expect.soft(wide, `width of ${what}`).toBeLessThanOrEqual(room);
-}
 
 const escape = async (page, testid) => {
   await page.keyboard.press("Escape");
@@ -131,8 +102,8 @@ for (const [locale, colorScheme] of [["en-GB", "light"], ["zh-CN", "dark"]]) {
         const what = `${name}, ${locale}, ${colorScheme}, ${width}`;
         if (width === "narrow" && ["the table", "a block's details", "the reset dialog"].includes(name)) await panel(page, 1);
         await enter(page, lost);
-        await check(page, what);
-        if (width === "narrow") expect.soft(await tooSmall(page, FINGER), `for a finger: ${what}`).toEqual([]);
+        await usable(page, what);
+        if (width === "narrow") expect.soft(await tooSmall(page), `for a finger: ${what}`).toEqual([]);
         await shot(page, `${locale}-${colorScheme}-${width}-${name.replaceAll(/\W+/g, "-")}`);
         await leave(page);
       }
@@ -143,17 +114,17 @@ for (const [locale, colorScheme] of [["en-GB", "light"], ["zh-CN", "dark"]]) {
     for (const [index, name] of PANELS.entries()) {
       await panel(page, index);
       if (name === "Mine") await page.locator(".panel-mine summary").click();
-      await check(page, `panel ${name}`);
-      expect.soft(await tooSmall(page, FINGER), `for a finger: panel ${name}`).toEqual([]);
+      await usable(page, `panel ${name}`);
+      expect.soft(await tooSmall(page), `for a finger: panel ${name}`).toEqual([]);
       await shot(page, `${locale}-${colorScheme}-narrow-panel-${name}`);
     }
     await kill(page, "engine");
     await expect(page.getByTestId("crash-dialog")).toBeVisible();
     for (const size of [WIDE, NARROW]) {
       await page.setViewportSize(size);
-      await check(page, `crash dialog, ${size.width}`);
+      await usable(page, `crash dialog, ${size.width}`);
     }
-    expect.soft(await tooSmall(page, FINGER), "for a finger: crash dialog").toEqual([]);
+    expect.soft(await tooSmall(page), "for a finger: crash dialog").toEqual([]);
     await shot(page, `${locale}-${colorScheme}-narrow-crash`);
   });
 }

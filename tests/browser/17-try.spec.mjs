@@ -1,8 +1,8 @@
 // The rooms under #/try: a program of its own that is loaded when it is wanted, links that restore
 // a room's state, and what each room shows.
-import { AxeBuilder } from "@axe-core/playwright";
 import { createHash } from "node:crypto";
 import { test, expect, height, mine, reaches, status, stop, BITS } from "./lib/test.mjs";
+import { tooSmall, usable } from "./lib/axe.mjs";
 
 const ROOMS = ["hash", "keys", "tamper", "difficulty", "supply"];
 const room = (page, name) => page.getByTestId(`try-${name}`);
@@ -239,18 +239,6 @@ test("hostile links are refused with the value that does not fit", async ({ open
   expect((await status(page)).nodes.length, "the nodes run all the same").toBeGreaterThan(0);
 });
 
-const tooSmall = (page) => page.evaluate(() => {
-  const small = [];
-  for (const control of document.querySelectorAll("a[href], button, input, summary")) {
-    const target = control.closest("label") ?? control;
-    if (!target.checkVisibility({ visibilityProperty: true }) || getComputedStyle(control).display === "inline") continue;
-    const { width, height } = target.getBoundingClientRect();
-    if (width < 2 && height < 2) continue;
-    if (width < 43.5 || height < 43.5) small.push(`${control.outerHTML.slice(0, 120)} is ${Math.round(width)} x ${Math.round(height)}`);
-  }
-  return small;
-});
-
 for (const [locale, colorScheme] of [["en-GB", "dark"], ["zh-CN", "light"]]) {
   test(`axe finds nothing in the rooms: ${locale}, ${colorScheme}`, async ({ baseURL, contextOf, open, shot }) => {
     test.setTimeout(120_000);
@@ -270,10 +258,7 @@ for (const [locale, colorScheme] of [["en-GB", "dark"], ["zh-CN", "light"]]) {
           await page.getByTestId("tries-start").click();
           await expect(page.getByTestId("tries-done")).toBeVisible();
         }
-        const { violations } = await new AxeBuilder({ page }).setLegacyMode().options({ rules: { "target-size": { enabled: true } } }).analyze();
-        expect.soft(violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.target.join(" ")} ${node.failureSummary?.split("\n")[1]?.trim() ?? ""}`)), `axe, ${name} ${width}`).toEqual([]);
-        const [wide, space] = await page.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]);
-        expect.soft(wide, `${name}, ${width} wide`).toBeLessThanOrEqual(space);
+        await usable(page, `${name} ${width}`);
         if (width === 360) expect.soft(await tooSmall(page), `for a finger: ${name}`).toEqual([]);
         await page.screenshot({ path: `out/17-try-${locale}-${width}-${name || "list"}.png`, fullPage: true });
       }
