@@ -53,6 +53,8 @@ pub struct TxIn {
 impl TxIn {
     /// The sequence number that makes an input final.
     pub const FINAL: u32 = u32::MAX;
+    /// The highest one that lets a payment be replaced by another that pays more (BIP125).
+    pub const REPLACEABLE: u32 = Self::FINAL - 2;
 
     /// A final input that spends `prevout`, not signed yet.
     pub fn new(prevout: OutPoint) -> Self {
@@ -62,6 +64,11 @@ impl TxIn {
             sequence: Self::FINAL,
             witness: Witness::default(),
         }
+    }
+
+    /// Whether its sequence number says that another payment may replace this one (BIP125).
+    pub fn is_replaceable(&self) -> bool {
+        self.sequence <= Self::REPLACEABLE
     }
 
     /// How long after the output that it spends it may come, if its sequence number says so (BIP68).

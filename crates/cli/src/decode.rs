@@ -300,14 +300,8 @@ impl<'a> Walk<'a> {
         })?;
         let meaning = |sequence: &u32| match *sequence {
             TxIn::FINAL => "final".to_string(),
-            other => format!(
-                "{other:#010x}{}",
-                if other < TxIn::FINAL - 1 {
-                    ", may be replaced"
-                } else {
-                    ""
-                }
-            ),
+            other if other <= TxIn::REPLACEABLE => format!("{other:#010x}, may be replaced"),
+            other => format!("{other:#010x}"),
         };
         self.field(format!("{of}sequence"), Reader::u32, meaning)?;
         Ok(())

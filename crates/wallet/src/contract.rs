@@ -16,7 +16,6 @@ use chain::{
 use crate::destination::Destination;
 use crate::fee::{dust_limit, fee_at, output_weight};
 use crate::partial::Partial;
-use crate::payment::REPLACEABLE;
 
 /// A coin that a contract locks.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -169,7 +168,7 @@ impl ContractCoin {
         let amount = self.amount;
         let left = left.ok_or(ContractError::TooLittle { amount, fee })?;
         let input = TxIn {
-            sequence: REPLACEABLE,
+            sequence: TxIn::REPLACEABLE,
             ..TxIn::new(self.outpoint)
         };
         Ok(Transaction {

@@ -101,9 +101,6 @@ pub const MOST_PAYMENTS: usize = 251;
 /// The heaviest transaction that nodes relay (Bitcoin Core's `MAX_STANDARD_TX_WEIGHT`).
 pub const MOST_WEIGHT: u64 = 400_000;
 
-/// The sequence number of inputs: the transaction can be replaced by one that pays more (BIP125).
-pub const REPLACEABLE: u32 = TxIn::FINAL - 2;
-
 /// Weight of an input that spends a taproot output by its key: outpoint, empty script and sequence number, and in
 /// the witness one signature of 64 bytes, with its length and their count.
 pub const KEY_INPUT_WEIGHT: u64 = (36 + 1 + 4) * Transaction::WITNESS_SCALE + 1 + 1 + 64;
@@ -250,7 +247,7 @@ pub(crate) fn assemble(
         u32::try_from(place).expect("few outputs")
     });
     let input = |coin: &OwnCoin| TxIn {
-        sequence: REPLACEABLE,
+        sequence: TxIn::REPLACEABLE,
         ..TxIn::new(coin.outpoint)
     };
     Ok(Draft {

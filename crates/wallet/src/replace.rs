@@ -71,8 +71,7 @@ fn replace(
     more: &[OwnCoin],
     change: Address,
 ) -> Result<Draft, ReplaceError> {
-    let is_replaceable = |input: &TxIn| input.sequence <= payment::REPLACEABLE;
-    if !sent.tx.inputs.iter().any(is_replaceable) {
+    if !sent.tx.inputs.iter().any(TxIn::is_replaceable) {
         return Err(ReplaceError::Final);
     }
     let total = |coins: &[OwnCoin]| {

@@ -10,9 +10,6 @@ use super::apply::{Rules, check_alone, check_final, check_spends};
 use super::{Coin, Coins};
 use crate::{Carried, Inadmissible, Place, Waiting};
 
-/// Sequence numbers from here on say that a payment is not to be replaced (BIP125).
-const NOT_REPLACEABLE: u32 = 0xffff_fffe;
-
 /// Judges a payment for the next block.
 pub(super) fn admit(
     rules: Rules<'_>,
@@ -57,13 +54,9 @@ pub(super) fn admit(
         size: u32::try_from(size).unwrap_or(u32::MAX),
         fee,
         spends: tx.inputs.iter().map(|input| input.prevout).collect(),
-        replaceable: tx.inputs.iter().any(is_replaceable),
+        replaceable: tx.inputs.iter().any(TxIn::is_replaceable),
         is_frail,
     })
-}
-
-fn is_replaceable(input: &TxIn) -> bool {
-    input.sequence < NOT_REPLACEABLE
 }
 
 /// What other payments that wait create.
