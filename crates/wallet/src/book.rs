@@ -203,17 +203,13 @@ impl Book {
         let mut gone = BTreeSet::new();
         for Confirmed { tx, spent } in confirmed.into_iter().rev() {
             let txid = tx.txid();
-            for (vout, _) in (0..).zip(&tx.outputs) {
-                self.coins.remove(&OutPoint { txid, vout });
+            for at in outpoints(txid, &tx) {
+                self.coins.remove(&at);
             }
             let spent = spent.into_iter().map(|coin| (coin.outpoint, coin));
             self.coins.extend(spent);
             if tx.is_coinbase() {
-                gone.extend(
-                    (0..)
-                        .zip(&tx.outputs)
-                        .map(|(vout, _)| OutPoint { txid, vout }),
-                );
+                gone.extend(outpoints(txid, &tx));
             } else {
                 self.pending.insert(txid, tx);
                 back.push(txid);
@@ -250,9 +246,7 @@ impl Book {
         let Some(tx) = self.pending.remove(&txid) else {
             return Vec::new();
         };
-        let outputs = (0..).zip(&tx.outputs);
-        let mut gone =
-            self.drop_spending(outputs.map(|(vout, _)| OutPoint { txid, vout }).collect());
+        let mut gone = self.drop_spending(outpoints(txid, &tx).collect());
         gone.insert(0, txid);
         gone
     }
@@ -451,10 +445,15 @@ impl Book {
                 return dropped;
             };
             if let Some(tx) = self.pending.remove(&txid) {
-                let outputs = (0..).zip(&tx.outputs);
-                gone.extend(outputs.map(|(vout, _)| OutPoint { txid, vout }));
+                gone.extend(outpoints(txid, &tx));
             }
             dropped.push(txid);
         }
     }
+}
+
+/// Where the outputs of a transaction are.
+fn outpoints(txid: Txid, tx: &Transaction) -> impl Iterator<Item = OutPoint> {
+    let outputs = (0..).zip(&tx.outputs);
+    outputs.map(move |(vout, _)| OutPoint { txid, vout })
 }
