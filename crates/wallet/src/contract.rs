@@ -10,12 +10,13 @@ use alloc::vec::Vec;
 use chain::lock::witness_script::{HashTimeLock, Multisig};
 use chain::{
     Amount, EcdsaSighashType, FeeRate, Lock, OutPoint, SecretKey, SighashError, SpendError,
-    Spender, Transaction, TxIn, TxOut, Witness, WitnessScript, sha256,
+    Spender, Transaction, TxOut, Witness, WitnessScript, sha256,
 };
 
 use crate::destination::Destination;
 use crate::fee::{dust_limit, fee_at, output_weight};
 use crate::partial::Partial;
+use crate::payment;
 
 /// A coin that a contract locks.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,14 +76,14 @@ impl From<SighashError> for ContractError {
 const SIGNATURE: u64 = 6 + 33 + 32 + 1;
 /// A compressed key.
 const KEY: u64 = 33;
-/// Version, lock time, counts, one input with an empty script, and the mark of witnesses.
-const OVERHEAD: u64 = (4 + 4 + 1 + 1 + 36 + 1 + 4) * Transaction::WITNESS_SCALE + 2;
+/// All but the output and what is in the witness.
+const OVERHEAD: u64 = payment::OVERHEAD + payment::INPUT_WEIGHT;
 
 impl ContractCoin {
     /// The output that it is.
     #[must_use]
     pub fn output(&self) -> TxOut {
-        TxOut::new(self.amount, Lock::to_script(&self.contract).script())
+        output(&self.contract, self.amount)
     }
 
     /// A payment of all of it, but for the fee, for those who have to sign.
@@ -167,13 +168,9 @@ impl ContractCoin {
             .filter(|left| *left >= dust_limit(&to));
         let amount = self.amount;
         let left = left.ok_or(ContractError::TooLittle { amount, fee })?;
-        let input = TxIn {
-            sequence: TxIn::REPLACEABLE,
-            ..TxIn::new(self.outpoint)
-        };
         Ok(Transaction {
             version: 2,
-            inputs: vec![input],
+            inputs: vec![payment::input(self.outpoint)],
             outputs: vec![TxOut::new(left, to)],
             lock_time,
         })
@@ -203,6 +200,11 @@ impl ContractCoin {
     }
 }
 
+/// The output that a contract locks.
+pub(crate) fn output(contract: &WitnessScript, amount: Amount) -> TxOut {
+    TxOut::new(amount, Lock::to_script(contract).script())
+}
+
 /// The hash that the signatures of a transaction's only input sign, all outputs covered.
 pub(crate) fn hash(
     tx: &Transaction,
@@ -210,7 +212,7 @@ pub(crate) fn hash(
     amount: Amount,
     genesis: Option<[u8; 32]>,
 ) -> Result<[u8; 32], SighashError> {
-    let spent = [TxOut::new(amount, Lock::to_script(contract).script())];
+    let spent = [output(contract, amount)];
     let spender = Spender::new(tx, &spent, genesis)?;
     spender.script_hash(0, contract, amount, EcdsaSighashType::ALL)
 }

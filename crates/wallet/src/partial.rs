@@ -10,8 +10,8 @@ use core::str::FromStr;
 use base64ct::{Base64UrlUnpadded, Encoding as _};
 use chain::lock::witness_script::Multisig;
 use chain::{
-    Amount, Decode as _, DecodeError, Encode as _, KeyError, Lock, Reader, Script, SecretKey,
-    SpendError, Spender, Transaction, TxOut, Witness, WitnessScript, put_bytes, sha256d,
+    Amount, Decode as _, DecodeError, Encode as _, KeyError, Reader, Script, SecretKey, SpendError,
+    Spender, Transaction, TxOut, Witness, WitnessScript, put_bytes, sha256d,
 };
 
 use crate::contract::{self, ALL, ContractError};
@@ -162,10 +162,7 @@ impl Partial {
         items.push(self.contract().script().0);
         let mut tx = self.tx.clone();
         tx.inputs[0].witness = Witness::new(items);
-        let spent = [TxOut::new(
-            self.amount,
-            Lock::to_script(&self.contract()).script(),
-        )];
+        let spent = [contract::output(&self.contract(), self.amount)];
         Spender::new(&tx, &spent, genesis)?.check(0)?;
         Ok(tx)
     }

@@ -101,9 +101,12 @@ pub const MOST_PAYMENTS: usize = 251;
 /// The heaviest transaction that nodes relay (Bitcoin Core's `MAX_STANDARD_TX_WEIGHT`).
 pub const MOST_WEIGHT: u64 = 400_000;
 
-/// Weight of an input that spends a taproot output by its key: outpoint, empty script and sequence number, and in
-/// the witness one signature of 64 bytes, with its length and their count.
-pub const KEY_INPUT_WEIGHT: u64 = (36 + 1 + 4) * Transaction::WITNESS_SCALE + 1 + 1 + 64;
+/// Weight of an input without its witness: outpoint, empty script and sequence number.
+pub(crate) const INPUT_WEIGHT: u64 = (36 + 1 + 4) * Transaction::WITNESS_SCALE;
+
+/// Weight of an input that spends a taproot output by its key: in its witness is one signature of 64 bytes, with its
+/// length and their count.
+pub const KEY_INPUT_WEIGHT: u64 = INPUT_WEIGHT + 1 + 1 + 64;
 
 /// Chooses coins for an order and makes a draft of it.
 ///
@@ -224,7 +227,15 @@ pub(crate) fn need(outputs: &[TxOut], amount: Amount, change: &Script, rate: Fee
 }
 
 /// Weight of version, lock time and the two counts, each in its shortest form, and of the mark of witnesses.
-const OVERHEAD: u64 = (4 + 4 + 1 + 1) * Transaction::WITNESS_SCALE + 2;
+pub(crate) const OVERHEAD: u64 = (4 + 4 + 1 + 1) * Transaction::WITNESS_SCALE + 2;
+
+/// An input without its witness, of a transaction that can be replaced by one that pays more (BIP125).
+pub(crate) fn input(prevout: OutPoint) -> TxIn {
+    TxIn {
+        sequence: TxIn::REPLACEABLE,
+        ..TxIn::new(prevout)
+    }
+}
 
 /// The transaction that spends what was selected.
 pub(crate) fn assemble(
@@ -246,14 +257,10 @@ pub(crate) fn assemble(
         outputs.insert(place, TxOut::new(amount, change_script));
         u32::try_from(place).expect("few outputs")
     });
-    let input = |coin: &OwnCoin| TxIn {
-        sequence: TxIn::REPLACEABLE,
-        ..TxIn::new(coin.outpoint)
-    };
     Ok(Draft {
         tx: Transaction {
             version: 2,
-            inputs: spent.iter().map(input).collect(),
+            inputs: spent.iter().map(|coin| input(coin.outpoint)).collect(),
             outputs,
             lock_time: 0,
         },
