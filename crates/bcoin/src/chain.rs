@@ -112,6 +112,12 @@ impl Chain {
         &self.json
     }
 
+    /// How many blocks from the first one on are those of another chain as well.
+    pub(crate) fn common(&self, other: &Self) -> usize {
+        let pairs = self.blocks.iter().zip(&other.blocks);
+        pairs.take_while(|(ours, theirs)| ours == theirs).count()
+    }
+
     /// The original's check: from the second block on, previous hashes and proofs.
     ///
     /// # Errors

@@ -69,10 +69,10 @@ impl Lesson {
     /// [`PORTS`].
     #[must_use]
     pub fn parting(&self, one: usize, other: usize) -> Option<u64> {
-        let [one, other] = [one, other].map(|place| self.nodes[place].chain().blocks());
-        let common = one.iter().zip(other).take_while(|(a, b)| a == b).count();
-        let apart = common < one.len() || common < other.len();
-        apart.then_some(common as u64 + 1)
+        let [one, other] = [one, other].map(|place| self.nodes[place].chain());
+        let common = one.common(other) as u64;
+        let apart = common < one.length() || common < other.length();
+        apart.then_some(common + 1)
     }
 
     /// Sends a request to the node at this place in [`PORTS`] and carries out all that it takes. A body is JSON.

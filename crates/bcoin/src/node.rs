@@ -89,6 +89,13 @@ pub struct Stored {
     pub nodes: Vec<u8>,
 }
 
+impl Record {
+    /// Blocks from this one on have changed as well.
+    fn add_blocks(&mut self, from: usize) {
+        self.blocks_from = Some(self.blocks_from.map_or(from, |before| before.min(from)));
+    }
+}
+
 impl Node {
     /// A node with a chain of one block, dated now.
     #[must_use]
@@ -332,8 +339,7 @@ impl Node {
         if let Err(full) = self.chain.push(block) {
             return Step::Answer(Response::text(507, format!("No room: {full}.")));
         }
-        let from = self.chain.blocks().len() - 1;
-        self.unsaved.blocks_from = Some(self.unsaved.blocks_from.unwrap_or(from).min(from));
+        self.unsaved.add_blocks(self.chain.blocks().len() - 1);
         self.unsaved.pending = true;
         self.pending = Pending::default();
         answer.set("message".into(), words.mined.into());
@@ -358,10 +364,7 @@ impl Node {
         let longer = |candidate: &Candidate| rules.length(candidate) > self.chain.length();
         let message = match comparison.longest.filter(longer) {
             Some(longest) => {
-                let common = self.chain.blocks().iter().zip(longest.chain.blocks());
-                let common = common.take_while(|(ours, theirs)| ours == theirs).count();
-                let from = self.unsaved.blocks_from.unwrap_or(common).min(common);
-                self.unsaved.blocks_from = Some(from);
+                self.unsaved.add_blocks(self.chain.common(&longest.chain));
                 self.chain = longest.chain;
                 words.replaced
             }
