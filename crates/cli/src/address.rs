@@ -16,7 +16,7 @@ pub fn address(text: &str, prefix: &str, out: &mut Out) -> Result<bool, Failure>
         None => of_address(text)?,
     };
     let script = program.script_pubkey();
-    let lock = lock_words(&Lock::of(&script));
+    let lock = Lock::of(&script);
     let address = program
         .to_address(&prefix)
         .map_err(|error| Failure::Input {
@@ -26,21 +26,21 @@ pub fn address(text: &str, prefix: &str, out: &mut Out) -> Result<bool, Failure>
     // An address can have the right form and still be no point on the curve.
     let taproot = Address::from_script_pubkey(&script);
     let is_nobodys = taproot.is_some_and(|address| address.output_key().is_err());
-    let lock = match is_nobodys {
+    let meaning = match is_nobodys {
         true => "has the form of a taproot key, and nobody can have that key",
-        false => lock,
+        false => lock_words(&lock),
     };
     let (version, hash) = (program.version(), hex::encode(program.bytes()));
     let script = hex::encode(script.as_bytes());
     out.line(
-        format_args!("address {address}\nversion {version}\nprogram {hash}\nscript {script}\nmeaning {lock}"),
+        format_args!("address {address}\nversion {version}\nprogram {hash}\nscript {script}\nmeaning {meaning}"),
         json!({
             "address": address,
             "version": version,
             "program": hash,
             "script": script,
-            "meaning": lock,
-            "spendable": !is_nobodys && !matches!(Lock::of(&program.script_pubkey()), Lock::NonStandard(_)),
+            "meaning": meaning,
+            "spendable": !is_nobodys && !matches!(lock, Lock::NonStandard(_)),
         }),
     )?;
     out.finish()?;
