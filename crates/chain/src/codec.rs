@@ -246,6 +246,6 @@ pub fn put_list<T: Encode>(list: &[T], out: &mut Vec<u8>) {
 }
 
 /// Encoded length of a byte string of `len` bytes, its length prefix included.
-pub(crate) const fn bytes_len(len: usize) -> u64 {
+pub const fn bytes_len(len: usize) -> u64 {
     compact_size_len(len as u64) + len as u64
 }

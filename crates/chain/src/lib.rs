@@ -61,7 +61,9 @@ pub use script::Script;
 pub use sighash::{EcdsaSighashType, SighashError, SighashType, Sighasher, verify_key_spend};
 pub use spend::{SpendError, Spender};
 pub use target::{Compact, CompactTarget, Target, TargetError, Work, block_proof};
-pub use transaction::{OutPoint, RelativeLock, Transaction, TxIn, TxOut, Witness};
+pub use transaction::{
+    LOCK_TIME_THRESHOLD, OutPoint, RelativeLock, Transaction, TxIn, TxOut, Witness,
+};
 pub use tree::{InsertError, Link, LinkState, Reorg, Tree};
 pub use units::{Amount, AmountError, BlockTime, Height, Micros, Seat, Time};
 

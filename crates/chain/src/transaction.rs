@@ -155,7 +155,7 @@ pub struct Transaction {
 }
 
 /// Lock times from here on are times; lower ones are heights.
-pub(crate) const LOCK_TIME_THRESHOLD: u32 = 500_000_000;
+pub const LOCK_TIME_THRESHOLD: u32 = 500_000_000;
 
 impl Transaction {
     /// Weight of a byte outside the witnesses (BIP141).

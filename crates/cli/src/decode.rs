@@ -6,8 +6,8 @@ use std::path::Path;
 
 use chain::{
     Amount, BitcoinHeader, Block, BlockId, BlockTime, CompactTarget, Decode as _, DecodeError,
-    Lock, MerkleRoot, OutPoint, Reader, Script, Target, Transaction, TxIn, Txid, Witness,
-    decode_exact,
+    LOCK_TIME_THRESHOLD, Lock, MerkleRoot, OutPoint, Reader, Script, Target, Transaction, TxIn,
+    Txid, Witness, decode_exact,
 };
 use serde_json::{Value, json};
 
@@ -277,7 +277,7 @@ impl<'a> Walk<'a> {
         }
         let meaning = |lock_time: &u32| match lock_time {
             0 => "0, may be in any block".to_string(),
-            1..500_000_000 => format!("{lock_time}, a height"),
+            1..LOCK_TIME_THRESHOLD => format!("{lock_time}, a height"),
             _ => format!("{lock_time}, seconds since 1970"),
         };
         self.field(format!("{of}lock time"), Reader::u32, meaning)?;

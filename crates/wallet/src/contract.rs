@@ -7,6 +7,7 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
+use chain::codec::bytes_len;
 use chain::lock::witness_script::{HashTimeLock, Multisig};
 use chain::{
     Amount, EcdsaSighashType, FeeRate, Lock, OutPoint, SecretKey, SighashError, SpendError,
@@ -115,8 +116,7 @@ impl ContractCoin {
         if sha256(secret) != lock.hash {
             return Err(ContractError::WrongSecret);
         }
-        let pushed = chain::codec::compact_size_len(secret.len() as u64) + secret.len() as u64;
-        let given = 1 + SIGNATURE + 1 + KEY + pushed + 2;
+        let given = 1 + SIGNATURE + 1 + KEY + bytes_len(secret.len()) + 2;
         let tx = self.pay(to, rate, given, 0)?;
         self.sign(
             tx,
@@ -159,8 +159,7 @@ impl ContractCoin {
         lock_time: u32,
     ) -> Result<Transaction, ContractError> {
         let to = to.script_pubkey();
-        let script = self.contract.script().0.len() as u64;
-        let script = chain::codec::compact_size_len(script) + script;
+        let script = bytes_len(self.contract.script().0.len());
         let fee = fee_at(rate, OVERHEAD + output_weight(&to) + 1 + given + script);
         let left = self.amount.to_sat().checked_sub(fee).map(Amount::new);
         let left = left

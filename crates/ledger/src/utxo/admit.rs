@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use chain::mempool::Admission;
 use chain::sigops::sigop_weight;
-use chain::{OutPoint, Reject, Transaction, TxIn, TxOut, Txid, decode_exact};
+use chain::{OutPoint, Reject, Transaction, TxIn, TxOut, Txid, decode_exact, virtual_size};
 
 use super::apply::{Rules, check_alone, check_final, check_spends};
 use super::{Coin, Coins};
@@ -47,11 +47,10 @@ pub(super) fn admit(
     // Who asks for many signatures takes up more of a block than its bytes: so no block of transactions that
     // fit asks for too many (Bitcoin Core's `GetVirtualTransactionSize`).
     let weight = tx.weight().max(sigop_weight(sigop_cost));
-    let size = weight.div_ceil(Transaction::WITNESS_SCALE);
     Ok(Admission {
         txid,
         // A transaction is smaller than a block.
-        size: u32::try_from(size).unwrap_or(u32::MAX),
+        size: u32::try_from(virtual_size(weight)).unwrap_or(u32::MAX),
         fee,
         spends: tx.inputs.iter().map(|input| input.prevout).collect(),
         replaceable: tx.inputs.iter().any(TxIn::is_replaceable),
